@@ -1,0 +1,131 @@
+package weights
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// WriteFile makes path hold exactly what wt writes. The bytes go to a temporary
+// file in the same directory, which is synced and then renamed to path: at every
+// moment, through a full disk or a power cut, path is either what it was or
+// complete. On an error path is as before and the temporary file is removed; so
+// it is if wt panics. The error names path and wraps the cause.
+//
+// A new file gets mode 0644 less the umask, an existing one keeps its
+// permissions. A symbolic link is followed and stays; one that leads nowhere is
+// replaced. An existing path that is not a regular file or that is marked
+// read-only is refused. A process killed midway may leave a file called
+// .autoreg-….tmp, which is safe to delete.
+func WriteFile(path string, wt io.WriterTo) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("weights: saving %s: %w", path, err)
+		}
+	}()
+	target := path
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		target = resolved
+	}
+	mode, exists := fs.FileMode(0o644), false
+	switch info, err := os.Stat(target); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return bare(err)
+	case !info.Mode().IsRegular():
+		return errors.New("it exists and is not a regular file")
+	case info.Mode()&0o200 == 0:
+		// A rename asks for no right to the file itself on unix, and fails on
+		// Windows; whoever withdrew the right to write meant the content.
+		return fmt.Errorf("it is marked read-only: %w", fs.ErrPermission)
+	default:
+		mode, exists = info.Mode().Perm(), true
+	}
+
+	dir := filepath.Dir(target)
+	f, err := createTemp(dir, mode)
+	if err != nil {
+		return fmt.Errorf("cannot create a temporary file beside it: %w", bare(err))
+	}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		f.Close() // perhaps again; Windows removes no open file
+		if rmErr := os.Remove(f.Name()); rmErr != nil {
+			err = errors.Join(err, rmErr)
+		}
+	}()
+
+	if _, err := wt.WriteTo(bareWriter{f}); err != nil {
+		return err
+	}
+	if exists {
+		// The umask may have narrowed the mode. Where this fails there are no
+		// modes to keep, or the narrower one is the safe side.
+		_ = f.Chmod(mode)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("cannot sync: %w", bare(err))
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("cannot close: %w", bare(err))
+	}
+	if err := os.Rename(f.Name(), target); err != nil {
+		return fmt.Errorf("cannot rename the temporary file: %w", bare(err))
+	}
+	done = true
+	syncDir(dir)
+	return nil
+}
+
+// createTemp creates a file that did not exist. os.CreateTemp would give mode
+// 0600 and no way to learn the umask; here the umask applies as to any file.
+// The name has a fixed length, for the target's may be as long as is allowed.
+func createTemp(dir string, mode fs.FileMode) (*os.File, error) {
+	for try := 0; ; try++ {
+		name := filepath.Join(dir, fmt.Sprintf(".autoreg-%016x.tmp", rand.Uint64()))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if try < 100 && errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		return f, err
+	}
+}
+
+// syncDir makes a rename within dir durable where that can be done. An error is
+// no failure to save: the file is complete and in place, and should a power cut
+// undo the rename then path is, in full, what it was.
+func syncDir(dir string) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	_ = d.Sync()
+	_ = d.Close()
+}
+
+// bare strips the name of the temporary file, which tells a user nothing, from
+// an error of package os.
+func bare(err error) error {
+	if e, ok := err.(*fs.PathError); ok {
+		return e.Err
+	}
+	if e, ok := err.(*os.LinkError); ok {
+		return e.Err
+	}
+	return err
+}
+
+// A bareWriter is a file whose errors are bare.
+type bareWriter struct{ f *os.File }
+
+func (w bareWriter) Write(b []byte) (int, error) {
+	n, err := w.f.Write(b)
+	return n, bare(err)
+}

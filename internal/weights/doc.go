@@ -1,0 +1,53 @@
+// Package weights reads and writes the model file: safetensors, little-endian,
+// float32. Any safetensors reader opens what this package writes; what it reads
+// is never trusted.
+//
+// # Format
+//
+//	bytes 0…7      H, the length of the header, uint64 little-endian
+//	bytes 8…7+H    the header, a JSON object in UTF-8, first byte '{'
+//	bytes 8+H…     the data: tensors without gaps, row-major, IEEE 754 binary32
+//
+// The header maps each tensor's name to its dtype, shape and half-open byte
+// range within the data; "__metadata__", if present, maps strings to strings:
+//
+//	{"__metadata__":{"format":"autoreg"},
+//	 "head.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}
+//
+// # Reading
+//
+// [Read] refuses, with an error that wraps [ErrFormat] and names the tensor or
+// the byte: a header longer than [MaxHeader], not UTF-8, or not exactly the
+// JSON above (unknown, missing or repeated keys included); more than
+// [MaxMetadata] metadata keys; a dtype other than F32; more than [MaxRank] dimensions, a dimension beyond [MaxDim], a size that
+// overflows 64 bits; offsets that differ from dtype and shape; holes, overlaps,
+// bytes after the last tensor, and a file that ends early. Numbers are plain
+// decimal integers: no sign, fraction, exponent or leading zero.
+//
+// It accepts tensors in any order in the header, JSON white space, and
+// zero-size tensors: a dimension may be 0, and the tensor then takes no bytes
+// and has empty Data. A shape of no dimensions is a scalar, one element. NaN
+// and Inf are kept bit for bit: what a weight may be is for the model to say.
+//
+// Memory follows the bytes that have arrived, not the bytes that were promised:
+// a header that claims a gigabyte in front of an empty stream costs a few
+// kilobytes.
+//
+// # Writing
+//
+// [File.WriteTo] has one output for one File, whatever the order of its tensors
+// or of map iteration: metadata first and by key, tensors by name, both in
+// order of their bytes; no white space except the spaces that round the header
+// up to 8 bytes; strings escaped only where JSON demands it. [WriteFile]
+// replaces a file as a whole or not at all.
+//
+// # Concurrency
+//
+// A File is plain data: any number of goroutines may read it, write it out and
+// take from it with a [Picker] each, as long as none modifies it. A Picker
+// belongs to one goroutine at a time. [WriteFile] may be called for the same
+// path from several goroutines or processes: the file is then one of theirs,
+// complete.
+//
+// Source: the safetensors format, https://github.com/huggingface/safetensors#format.
+package weights

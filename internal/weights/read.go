@@ -1,0 +1,199 @@
+package weights
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+const (
+	chunk     = 64 << 10 // bytes read or written at a time
+	firstStep = 64 << 10 // bytes allocated on the word of a header alone
+)
+
+// Read reads a model file from r up to its end, under the rules in the package
+// comment. A file longer than maxBytes is refused with an error that wraps
+// ErrTooLarge, a malformed one with an error that wraps ErrFormat (one that ends
+// early wraps io.ErrUnexpectedEOF too), and an error of r itself is returned
+// wrapped. No File is returned with an error.
+//
+// Each tensor has memory of its own. Where the length of r is known (an open
+// file, a bytes.Reader, anything that can seek or has a Len method), tensors are
+// allocated once, provided that many bytes remain; elsewhere their memory at
+// most doubles whenever the bytes received have filled it. All memory allocated
+// is less than 4 times the bytes received plus 16 times the header's plus 512 kB.
+func Read(r io.Reader, maxBytes int64) (*File, error) {
+	s, err := newSource(r)
+	if err != nil {
+		return nil, err
+	}
+	var prefix [8]byte
+	if err := s.full(prefix[:], "header length"); err != nil {
+		return nil, err
+	}
+	size := binary.LittleEndian.Uint64(prefix[:])
+	if size > MaxHeader {
+		return nil, formatErr("header length, byte 0: %d bytes, more than %d", size, MaxHeader)
+	}
+	if int64(8+size) > maxBytes {
+		return nil, tooLarge("the header ends at byte %d, the limit is %d bytes", 8+size, maxBytes)
+	}
+	header, err := s.header(int(size))
+	if err != nil {
+		return nil, err
+	}
+	meta, entries, err := parseHeader(header)
+	if err != nil {
+		return nil, err
+	}
+
+	total := s.at
+	if len(entries) > 0 {
+		end := entries[len(entries)-1].end
+		if end > math.MaxInt64-total {
+			return nil, tooLarge("the data end beyond byte %d", int64(math.MaxInt64))
+		}
+		total += end
+	}
+	if total > maxBytes {
+		return nil, tooLarge("the file has %d bytes, the limit is %d", total, maxBytes)
+	}
+	f := &File{Metadata: meta, Tensors: make([]Tensor, len(entries))}
+	for i, e := range entries {
+		if e.end-e.begin > math.MaxInt {
+			return nil, tooLarge("tensor %s: %d bytes do not fit into this machine's memory", quote(e.name), e.end-e.begin)
+		}
+		f.Tensors[i] = Tensor{Name: e.name, Shape: e.shape}
+	}
+	exact := s.left >= total-s.at // the promised bytes are really there
+	buf := make([]byte, min(chunk, total-s.at))
+	for i, e := range entries {
+		data, err := s.floats(int((e.end-e.begin)/4), exact, buf, e.name)
+		if err != nil {
+			return nil, err
+		}
+		f.Tensors[i].Data = data
+	}
+	if err := s.atEnd(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// tooLarge returns an error that wraps ErrTooLarge.
+func tooLarge(format string, args ...any) error {
+	return &fault{"weights: " + fmt.Sprintf(format, args...), []error{ErrTooLarge}}
+}
+
+// A source reads from r and counts.
+type source struct {
+	r    io.Reader
+	at   int64 // bytes read
+	left int64 // bytes that r holds beyond at; negative if r cannot tell
+}
+
+// newSource finds out what r holds, and leaves its position as it was.
+func newSource(r io.Reader) (*source, error) {
+	s := &source{r: r, left: math.MinInt64}
+	switch v := r.(type) {
+	case interface{ Len() int }:
+		s.left = int64(v.Len())
+	case io.Seeker:
+		at, err := v.Seek(0, io.SeekCurrent)
+		if err != nil {
+			break // a pipe, say
+		}
+		end, err := v.Seek(0, io.SeekEnd)
+		if err == nil {
+			s.left = max(end-at, 0)
+		}
+		if _, err := v.Seek(at, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("weights: seek back to byte %d: %w", at, err)
+		}
+	}
+	return s, nil
+}
+
+// full fills b; what is being read is for the message.
+func (s *source) full(b []byte, what string) error {
+	n, err := io.ReadFull(s.r, b)
+	s.at += int64(n)
+	s.left -= int64(n)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return &fault{
+			fmt.Sprintf("weights: %s: the file ends early, at byte %d", what, s.at),
+			[]error{ErrFormat, io.ErrUnexpectedEOF},
+		}
+	}
+	return fmt.Errorf("weights: %s, byte %d: %w", what, s.at, err)
+}
+
+// header reads n bytes, allocating as floats does.
+func (s *source) header(n int) ([]byte, error) {
+	size := n
+	if s.left < int64(n) {
+		size = min(n, firstStep)
+	}
+	b := make([]byte, size)
+	for done := 0; ; {
+		if err := s.full(b[done:], "header"); err != nil {
+			return nil, err
+		}
+		if done = len(b); done == n {
+			return b, nil
+		}
+		next := make([]byte, min(n, 2*done))
+		copy(next, b)
+		b = next
+	}
+}
+
+// floats reads the n elements of tensor name by way of buf. If exact, it
+// allocates them at once, else as they arrive.
+func (s *source) floats(n int, exact bool, buf []byte, name string) ([]float32, error) {
+	size := n
+	if !exact {
+		size = min(n, firstStep/4)
+	}
+	data := make([]float32, size)
+	for done := 0; done < n; {
+		if done == len(data) {
+			next := make([]float32, min(n, 2*done))
+			copy(next, data)
+			data = next
+		}
+		b := buf[:min(len(buf), 4*(len(data)-done))]
+		if err := s.full(b, "tensor "+quote(name)); err != nil {
+			return nil, err
+		}
+		decode(data[done:], b)
+		done += len(b) / 4
+	}
+	return data, nil
+}
+
+// decode sets dst to the little-endian float32s that b consists of.
+func decode(dst []float32, b []byte) {
+	dst = dst[:len(b)/4]
+	for i := range dst {
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+}
+
+// atEnd checks that nothing follows.
+func (s *source) atEnd() error {
+	var b [1]byte
+	switch _, err := io.ReadFull(s.r, b[:]); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return formatErr("byte %d: the file goes on after the last tensor", s.at)
+	default:
+		return fmt.Errorf("weights: end of file, byte %d: %w", s.at, err)
+	}
+}

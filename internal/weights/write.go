@@ -1,0 +1,185 @@
+package weights
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// WriteTo writes f to w in the one form described in the package comment and
+// returns the number of bytes written. The same content gives the same bytes,
+// whatever the order of f.Tensors; f is not modified. Read gives the content
+// back, floats bit for bit.
+//
+// Before the first byte it checks what Read would check (shapes against data,
+// unique names other than "__metadata__", UTF-8, the limits) and returns an
+// error that wraps ErrFormat. An error of w is returned wrapped.
+func (f *File) WriteTo(w io.Writer) (int64, error) {
+	order, err := f.sorted()
+	if err != nil {
+		return 0, err
+	}
+	head, err := f.appendHeader(order)
+	if err != nil {
+		return 0, err
+	}
+	out := sink{w: w}
+	if err := out.write(head, "header"); err != nil {
+		return out.at, err
+	}
+	buf := make([]byte, 0, chunk)
+	for _, t := range order {
+		for data := t.Data; len(data) > 0; {
+			n := min(len(data), chunk/4)
+			buf = encode(buf[:4*n], data[:n])
+			if err := out.write(buf, "tensor "+quote(t.Name)); err != nil {
+				return out.at, err
+			}
+			data = data[n:]
+		}
+	}
+	return out.at, nil
+}
+
+// sorted checks every tensor and returns them by name.
+func (f *File) sorted() ([]*Tensor, error) {
+	order := make([]*Tensor, len(f.Tensors))
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		order[i] = t
+		n, ok := elements(t.Shape)
+		switch {
+		case t.Name == metadataKey:
+			return nil, formatErr("tensor %s: the name is reserved", quote(t.Name))
+		case !utf8.ValidString(t.Name):
+			return nil, formatErr("tensor %s: the name is not UTF-8", quote(t.Name))
+		case !ok:
+			return nil, formatErr("tensor %s: shape %v: want at most %d dimensions from 0 to %d, and a size of 63 bits", quote(t.Name), t.Shape, MaxRank, MaxDim)
+		case n != int64(len(t.Data)):
+			return nil, formatErr("tensor %s: shape %v takes %d elements, Data has %d", quote(t.Name), t.Shape, n, len(t.Data))
+		}
+	}
+	slices.SortFunc(order, func(a, b *Tensor) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(order); i++ {
+		if order[i].Name == order[i-1].Name {
+			return nil, formatErr("tensor %s appears twice", quote(order[i].Name))
+		}
+	}
+	return order, nil
+}
+
+// appendHeader returns the length, the JSON and its padding.
+func (f *File) appendHeader(order []*Tensor) ([]byte, error) {
+	b := append(make([]byte, 8, 1024), '{')
+	if len(f.Metadata) > MaxMetadata {
+		return nil, formatErr("metadata has %d keys, more than %d", len(f.Metadata), MaxMetadata)
+	}
+	if len(f.Metadata) > 0 {
+		b = append(b, `"`+metadataKey+`":{`...)
+		for i, key := range slices.Sorted(maps.Keys(f.Metadata)) {
+			value := f.Metadata[key]
+			if !utf8.ValidString(key) || !utf8.ValidString(value) {
+				return nil, formatErr("metadata %s: not UTF-8", quote(key))
+			}
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, key)
+			b = append(b, ':')
+			b = appendString(b, value)
+		}
+		b = append(b, '}')
+	}
+	at := int64(0)
+	for i, t := range order {
+		if i > 0 || len(f.Metadata) > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, t.Name)
+		b = append(b, `:{"dtype":"F32","shape":[`...)
+		for j, d := range t.Shape {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, int64(d), 10)
+		}
+		b = append(b, `],"data_offsets":[`...)
+		b = strconv.AppendInt(b, at, 10)
+		b = append(b, ',')
+		at += 4 * int64(len(t.Data))
+		b = strconv.AppendInt(b, at, 10)
+		b = append(b, "]}"...)
+	}
+	b = append(b, '}')
+	for len(b)%8 != 0 {
+		b = append(b, ' ')
+	}
+	if len(b)-8 > MaxHeader {
+		return nil, formatErr("the header would have %d bytes, more than %d", len(b)-8, MaxHeader)
+	}
+	binary.LittleEndian.PutUint64(b, uint64(len(b)-8))
+	return b, nil
+}
+
+// appendString appends s, which is UTF-8, in quotes. Only what JSON demands is
+// escaped, in the shortest form: the rule is ours, so that no release of Go can
+// change the bytes of a model.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, `\b`...)
+		case '\f':
+			b = append(b, `\f`...)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\t':
+			b = append(b, `\t`...)
+		default:
+			if c < ' ' {
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			} else {
+				b = append(b, c)
+			}
+		}
+	}
+	return append(b, '"')
+}
+
+// encode sets b, of 4·len(src) bytes, to src in little-endian order.
+func encode(b []byte, src []float32) []byte {
+	for i, v := range src {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+	}
+	return b
+}
+
+// A sink writes to w and counts.
+type sink struct {
+	w  io.Writer
+	at int64
+}
+
+func (s *sink) write(b []byte, what string) error {
+	n, err := s.w.Write(b)
+	s.at += int64(n)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return fmt.Errorf("weights: %s, at byte %d: %w", what, s.at, err)
+	}
+	return nil
+}

@@ -1,0 +1,5 @@
+//go:build !purego
+
+package kernels
+
+func gemm(w *Workers, g product) { gemmGeneric(g) }

@@ -1,0 +1,72 @@
+package kernels
+
+// lstmStepGeneric defines LSTMStep.
+func lstmStepGeneric(dst, c []float32, w Matrix, bias, x, h []float32) {
+	var z [4]float32
+	for j := range dst {
+		for gate := range z {
+			col := GateCol(gate, j)
+			y := bias[col]
+			at := w.index(0, col)
+			for _, v := range x {
+				y = fma32(w.Data[at], v, y)
+				at += PanelWidth
+			}
+			for _, v := range h {
+				y = fma32(w.Data[at], v, y)
+				at += PanelWidth
+			}
+			z[gate] = y
+		}
+		i, f, g, o := sigmoid32(z[0]), sigmoid32(z[1]), tanh32(z[2]), sigmoid32(z[3])
+		c[j] = fma32(f, c[j], float32(i*g))
+		dst[j] = float32(o * tanh32(c[j]))
+	}
+}
+
+// lstmGatesGeneric defines LSTMGates.
+func lstmGatesGeneric(h, c, z, prev Matrix) {
+	for b := range z.Rows {
+		for u := range z.Panels() {
+			gates := z.Segment(b, u)
+			for l := range GateUnits {
+				i := sigmoid32(gates[l])
+				f := sigmoid32(gates[l+GateUnits])
+				g := tanh32(gates[l+2*GateUnits])
+				o := sigmoid32(gates[l+3*GateUnits])
+				gates[l], gates[l+GateUnits], gates[l+2*GateUnits], gates[l+3*GateUnits] = i, f, g, o
+				if j := u*GateUnits + l; j < h.Cols {
+					cell := fma32(f, prev.At(b, j), float32(i*g))
+					c.Set(b, j, cell)
+					h.Set(b, j, float32(o*tanh32(cell)))
+				}
+			}
+		}
+	}
+}
+
+// lstmGradientsGeneric defines LSTMGradients.
+func lstmGradientsGeneric(z, dc, dh, c, prev Matrix) {
+	for b := range z.Rows {
+		for u := range z.Panels() {
+			gates := z.Segment(b, u)
+			for l := range GateUnits {
+				zi, zf, zg, zo := &gates[l], &gates[l+GateUnits], &gates[l+2*GateUnits], &gates[l+3*GateUnits]
+				j := u*GateUnits + l
+				if j >= dh.Cols {
+					*zi, *zf, *zg, *zo = 0, 0, 0, 0
+					continue
+				}
+				i, f, g, o := *zi, *zf, *zg, *zo
+				d := dh.At(b, j)
+				t := tanh32(c.At(b, j))
+				delta := fma32(float32(d*o), fma32(-t, t, 1), dc.At(b, j))
+				*zi = float32(float32(delta*g) * fma32(-i, i, i))
+				*zf = float32(float32(delta*prev.At(b, j)) * fma32(-f, f, f))
+				*zg = float32(float32(delta*i) * fma32(-g, g, 1))
+				*zo = float32(float32(d*t) * fma32(-o, o, o))
+				dc.Set(b, j, float32(delta*f))
+			}
+		}
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !purego
+
+package kernels
+
+func expShift(dst, x []float32, scale, m float32) float32 { return expShiftGeneric(dst, x, scale, m) }
+
+func crossEntropyRow(x Matrix, i, target int, scale float32) float32 {
+	return crossEntropyRowGeneric(x, i, target, scale)
+}

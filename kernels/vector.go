@@ -1,0 +1,27 @@
+package kernels
+
+// Add sets dst[i] += x[i].
+func Add(dst, x []float32) {
+	if len(dst) != len(x) {
+		panic("kernels: Add: len(dst) != len(x)")
+	}
+	add(dst, x)
+}
+
+// AddRows adds the rows of m to dst, each element one sum in row order, as the
+// gradient of a bias needs: for i in order { dst[j] += m[i, j] }.
+func AddRows(dst []float32, m Matrix) {
+	if len(dst) != m.Cols {
+		panic("kernels: AddRows: len(dst) != m.Cols")
+	}
+	if !m.ok() {
+		panic("kernels: AddRows: m is longer than its data")
+	}
+	for p := range m.Panels() {
+		at := p * PanelWidth
+		d := dst[at:min(at+PanelWidth, len(dst))]
+		for i := range m.Rows {
+			add(d, m.Data[m.index(i, at):][:len(d)])
+		}
+	}
+}

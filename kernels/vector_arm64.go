@@ -1,0 +1,7 @@
+//go:build !purego
+
+package kernels
+
+func add(dst, x []float32) { addGeneric(dst, x) }
+
+func scale(dst []float32, a float32) { scaleGeneric(dst, a) }

@@ -1,0 +1,33 @@
+// Package tokenizer turns text into ids and ids back into text, by whole words.
+//
+// A text goes through five steps, those of the word pipeline that small recurrent
+// text models are usually taught with (Keras' TextVectorization behind a
+// punctuation filter), so that a vocabulary learned here equals the one learned
+// there:
+//
+//  1. Each run of invalid UTF-8 bytes becomes one U+FFFD.
+//  2. Each of the 31 characters !"#$%&'()*+,-./:;<=>?@[]^_`{|}~ becomes a word of
+//     its own: "don't" is read as "don ' t" and "1/4" as "1 / 4". That is ASCII
+//     punctuation without the backslash, which the original pipeline leaves alone
+//     because of how its regular expression is quoted. Punctuation beyond ASCII
+//     (curly quotes, dashes, the degree sign) stays inside its word.
+//  3. The letters A to Z become a to z, byte by byte. Other letters keep their case.
+//  4. The text is cut at runs of ASCII blanks: space, tab, LF, VT, FF and CR. A
+//     no-break space is part of a word.
+//  5. Each word becomes its id in the vocabulary, or 1 where it has none.
+//
+// Options can leave out step 3 and make step 2 drop punctuation instead.
+//
+// # Vocabulary
+//
+// Id 0 is padding and "stop here", spelled as the empty string; id 1 stands for
+// every unknown word, spelled "[UNK]"; learned words follow from 2, the most
+// frequent first and, among equally frequent ones, the larger in byte order first
+// ("zest" before "apple").
+//
+// # Concurrency
+//
+// A [Tokenizer] never changes once made and is safe for concurrent use. A
+// [Detokenizer] is the state of one output under way and belongs to one goroutine
+// at a time.
+package tokenizer

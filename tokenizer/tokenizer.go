@@ -1,0 +1,119 @@
+package tokenizer
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// Ids with a fixed meaning. Both count towards Options.MaxTokens.
+const (
+	Stop    = 0 // padding, and the end of a text; spelled ""
+	Unknown = 1 // any word outside the vocabulary; spelled "[UNK]"
+)
+
+// unknownWord is the spelling of Unknown.
+const unknownWord = "[UNK]"
+
+// DefaultMaxTokens is the vocabulary size that Learn aims at when
+// Options.MaxTokens is 0.
+const DefaultMaxTokens = 10000
+
+// Options choose the pipeline. The zero value, or a nil pointer, is the pipeline
+// of the package comment.
+type Options struct {
+	// MaxTokens is the largest vocabulary that Learn makes, the two reserved ids
+	// included; 0 means DefaultMaxTokens. New takes a vocabulary as it is, and
+	// only checks it against MaxTokens where that is not 0.
+	MaxTokens int
+	// KeepCase leaves the letters A to Z as they are.
+	KeepCase bool
+	// StripPunctuation drops ASCII punctuation (all 32 characters, so the backslash
+	// too) instead of making words of it: "don't" is read as "dont".
+	StripPunctuation bool
+}
+
+// A Tokenizer is an immutable vocabulary with the pipeline that goes with it. Make
+// one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
+// the last. It is safe for concurrent use.
+type Tokenizer struct {
+	options Options // MaxTokens is not kept: it has done its work
+	words   []string
+	ids     map[string]int32
+	class   [256]class
+}
+
+// New makes a tokenizer from a whole vocabulary, in which the index of a word is
+// its id. It copies the list. nil options mean the zero value.
+//
+// It returns an error unless vocabulary[0] is "", vocabulary[1] is "[UNK]", at
+// least one word follows, and every word is valid UTF-8, free of ASCII blanks, not
+// empty and different from all others.
+func New(vocabulary []string, o *Options) (*Tokenizer, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	switch {
+	case o.MaxTokens < 0:
+		return nil, fmt.Errorf("tokenizer: MaxTokens is %d: want 0 or more", o.MaxTokens)
+	case o.MaxTokens > 0 && len(vocabulary) > o.MaxTokens:
+		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries, more than MaxTokens (%d)", len(vocabulary), o.MaxTokens)
+	case int64(len(vocabulary)) > math.MaxInt32:
+		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries, more than an id can count", len(vocabulary))
+	case len(vocabulary) < 3:
+		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries: want \"\", \"[UNK]\" and at least one word", len(vocabulary))
+	case vocabulary[Stop] != "":
+		return nil, fmt.Errorf("tokenizer: entry 0 of the vocabulary is %.40q: want \"\" (padding)", vocabulary[Stop])
+	case vocabulary[Unknown] != unknownWord:
+		return nil, fmt.Errorf("tokenizer: entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
+	}
+	t := &Tokenizer{
+		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation},
+		words:   append([]string(nil), vocabulary...),
+		ids:     make(map[string]int32, len(vocabulary)),
+		class:   classes(o),
+	}
+	for i, w := range t.words {
+		switch {
+		case w == "" && i != Stop:
+			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary is empty: only entry 0 may be", i)
+		case !utf8.ValidString(w):
+			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, is not valid UTF-8", i, w)
+		case strings.ContainsAny(w, asciiBlanks):
+			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, holds a blank: a word has none", i, w)
+		}
+		if first, dup := t.ids[w]; dup {
+			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
+		}
+		t.ids[w] = int32(i)
+	}
+	return t, nil
+}
+
+// Len returns the number of ids, reserved ones included: ids are 0 to Len()-1.
+func (t *Tokenizer) Len() int { return len(t.words) }
+
+// Word returns the spelling of id: "" for 0, "[UNK]" for 1. It panics if id is
+// outside 0 to Len()-1.
+func (t *Tokenizer) Word(id int) string {
+	if id < 0 || id >= len(t.words) {
+		panic("tokenizer: Word: id out of range")
+	}
+	return t.words[id]
+}
+
+// ID returns the id of a word as the vocabulary spells it: no step of the pipeline
+// is applied. It reports false, and id Unknown, for a word that is not there; ""
+// and "[UNK]" are there, as 0 and 1.
+func (t *Tokenizer) ID(word string) (id int, ok bool) {
+	n, ok := t.ids[word]
+	if !ok {
+		return Unknown, false
+	}
+	return int(n), true
+}
+
+// Options returns the pipeline's choices. MaxTokens is 0: it matters only while
+// learning.
+func (t *Tokenizer) Options() Options { return t.options }

@@ -1,0 +1,89 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readText reads plain text: one document a line, or a paragraph.
+func (c *Corpus) readText(in *bufio.Reader, maxDoc int, paragraphs bool) error {
+	var (
+		doc  []byte // the paragraph so far
+		text []byte // scratch: the document made valid
+		at   int64  // byte at which the line begins
+	)
+	flush := func(b []byte) {
+		if len(b) > 0 {
+			text = c.appendValid(text[:0], b)
+			c.Docs = append(c.Docs, string(text))
+		}
+	}
+	for n := 1; ; n++ {
+		room := maxDoc
+		if paragraphs {
+			room -= len(doc)
+		}
+		line, size, err := readLine(in, room)
+		if err != nil && err != io.EOF {
+			if err == errLongLine {
+				err = fmt.Errorf("the document at line %d is larger than the limit of %d bytes", n, maxDoc)
+			}
+			return err
+		}
+		if i := bytes.IndexByte(line, 0); i >= 0 {
+			return fmt.Errorf("line %d, byte %d: a NUL byte: this is no text file", n, at+int64(i))
+		}
+		blank := len(bytes.Trim(line, " \t\n\v\f\r")) == 0
+		switch {
+		case !paragraphs && !blank:
+			flush(line)
+		case paragraphs && blank:
+			flush(doc)
+			doc = doc[:0]
+		case paragraphs:
+			if len(doc) > 0 {
+				doc = append(doc, '\n')
+			}
+			doc = append(doc, line...)
+		}
+		at += size
+		if err == io.EOF {
+			flush(doc)
+			if len(c.Docs) == 0 {
+				return fmt.Errorf("no text in it: %d bytes, all of them blank", at)
+			}
+			return nil
+		}
+	}
+}
+
+var errLongLine = errors.New("line too long")
+
+// readLine returns the next line without its end, the number of bytes that it took
+// with it, and io.EOF with the last line (which is empty where the data ends in
+// LF). More than max bytes give errLongLine. The result is valid until the next read.
+func readLine(in *bufio.Reader, max int) (line []byte, size int64, err error) {
+	part, err := in.ReadSlice('\n')
+	line = part
+	for err == bufio.ErrBufferFull {
+		if len(line) > max {
+			return nil, 0, errLongLine
+		}
+		// Joined in memory of our own, for the next read overwrites part; the first
+		// append copies because part's capacity is cut to its length.
+		line = line[:len(line):len(line)]
+		if part, err = in.ReadSlice('\n'); err == nil || err == bufio.ErrBufferFull || err == io.EOF {
+			line = append(line, part...)
+		}
+	}
+	size = int64(len(line))
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if (err == nil || err == io.EOF) && len(line) > max {
+		return nil, 0, errLongLine
+	}
+	return line, size, err
+}
