@@ -37,15 +37,18 @@ func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 		entries []entry
 		index   = make(map[string]int)
 		table   = classes(o)
-		s       = scanner{class: &table}
+		buf     []byte
 	)
 	for text := range texts {
-		s.text = validText(text)
-		for w := s.next(); w != nil; w = s.next() {
-			i, seen := index[string(w)]
+		text = validText(text)
+		for {
+			if buf, text = nextWord(text, &table, buf); len(buf) == 0 {
+				break
+			}
+			i, seen := index[string(buf)]
 			if !seen {
 				i = len(entries)
-				entries = append(entries, entry{word: string(w)})
+				entries = append(entries, entry{word: string(buf)})
 				index[entries[i].word] = i
 			}
 			entries[i].count++

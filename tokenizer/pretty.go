@@ -44,6 +44,7 @@ const (
 	aLetter                // one letter alone
 	aNumber                // ends in a digit
 	apostrophe             // joined to a word: an ending may follow
+	period                 // a full stop, or one dot of several
 	hyphened               // a number and its hyphen: "5- to 6-inch" may follow
 )
 
@@ -84,12 +85,13 @@ func (d *Detokenizer) append(dst []byte, word string) []byte {
 		dst = append(dst, ' ')
 	}
 	d.begun, d.wrap, d.glue = true, false, after
+	last := d.last
 	d.last = d.kindOf(word)
 
 	// Marks leave a sentence's start pending; the first letter or digit uses it up.
 	first, size := utf8.DecodeRuneInString(word)
 	switch {
-	case word == "." && d.start:
+	case word == "." && last == period:
 		d.start = false // dots in a row are an ellipsis, in mid sentence
 	case word == "." || word == "!" || word == "?" || word == "|":
 		d.start = true
@@ -157,6 +159,9 @@ func (d *Detokenizer) kindOf(word string) kind {
 	}
 	if word == "-" && d.last == aNumber {
 		return hyphened
+	}
+	if word == "." {
+		return period
 	}
 	final, size := utf8.DecodeLastRuneInString(word)
 	switch {

@@ -57,22 +57,18 @@ func validText(text string) string {
 	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
-// A scanner cuts a valid text into the pipeline's words: steps 2 to 4 in one pass.
-// (Padding with spaces, collapsing them, lowering and splitting in turn gives the
-// same words, which a test checks.)
-type scanner struct {
-	text  string
-	class *[256]class
-	word  []byte // the last word that next returned; overwritten by the next call
-}
-
-// next returns the next word, or nil at the end. The result is valid until the
-// following call.
-func (s *scanner) next() []byte {
-	word := s.word[:0]
-	for i := 0; i < len(s.text); i++ {
-		b := s.text[i]
-		switch s.class[b] {
+// nextWord cuts the next of the pipeline's words off a valid text: steps 2 to 4 in
+// one pass. It returns the word, in the memory of buf where it fits, and the text
+// after it; the word is empty at the end. (Padding with spaces, collapsing them,
+// lowering and splitting in turn gives the same words, which a test checks.)
+//
+// It is a function and not a method of some state so that buf can stay on the
+// caller's stack.
+func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest string) {
+	word = buf[:0]
+	for i := 0; i < len(text); i++ {
+		b := text[i]
+		switch table[b] {
 		case inWord:
 			word = append(word, b)
 		case upper:
@@ -83,20 +79,14 @@ func (s *scanner) next() []byte {
 				word = append(word, b)
 				i++
 			}
-			s.text, s.word = s.text[i:], word
-			return word
+			return word, text[i:]
 		case blank:
 			if len(word) > 0 {
-				s.text, s.word = s.text[i+1:], word
-				return word
+				return word, text[i+1:]
 			}
 		}
 	}
-	s.text, s.word = "", word
-	if len(word) == 0 {
-		return nil
-	}
-	return word
+	return word, ""
 }
 
 // Append appends the ids of text, after the whole pipeline, to dst and returns the
@@ -105,15 +95,18 @@ func (s *scanner) next() []byte {
 // longer than 64 bytes or a text that is not valid UTF-8.
 func (t *Tokenizer) Append(dst []int, text string) []int {
 	var buf [64]byte
-	s := scanner{text: validText(text), class: &t.class, word: buf[:0]}
-	for w := s.next(); w != nil; w = s.next() {
-		id, ok := t.ids[string(w)]
+	text = validText(text)
+	for {
+		var word []byte
+		if word, text = nextWord(text, &t.class, buf[:]); len(word) == 0 {
+			return dst
+		}
+		id, ok := t.ids[string(word)]
 		if !ok {
 			id = Unknown
 		}
 		dst = append(dst, int(id))
 	}
-	return dst
 }
 
 // AppendRaw appends the ids of the words of text exactly as they stand, without

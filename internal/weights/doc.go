@@ -19,10 +19,11 @@
 // [Read] refuses, with an error that wraps [ErrFormat] and names the tensor or
 // the byte: a header longer than [MaxHeader], not UTF-8, or not exactly the
 // JSON above (unknown, missing or repeated keys included); more than
-// [MaxMetadata] metadata keys; a dtype other than F32; more than [MaxRank] dimensions, a dimension beyond [MaxDim], a size that
-// overflows 64 bits; offsets that differ from dtype and shape; holes, overlaps,
-// bytes after the last tensor, and a file that ends early. Numbers are plain
-// decimal integers: no sign, fraction, exponent or leading zero.
+// [MaxMetadata] metadata keys; a dtype other than F32; more than [MaxRank]
+// dimensions, a dimension beyond [MaxDim], a size that overflows 64 bits;
+// offsets that differ from dtype and shape; holes, overlaps, bytes after the
+// last tensor, and a file that ends early. Numbers are plain decimal integers:
+// no sign, fraction, exponent or leading zero.
 //
 // It accepts tensors in any order in the header, JSON white space, and
 // zero-size tensors: a dimension may be 0, and the tensor then takes no bytes
@@ -30,8 +31,8 @@
 // and Inf are kept bit for bit: what a weight may be is for the model to say.
 //
 // Memory follows the bytes that have arrived, not the bytes that were promised:
-// a header that claims a gigabyte in front of an empty stream costs a few
-// kilobytes.
+// a header that claims a gigabyte in front of an empty stream costs little more
+// than a hundred kilobytes.
 //
 // # Writing
 //

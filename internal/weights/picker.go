@@ -73,5 +73,5 @@ func (p *Picker) Finish() error {
 	if len(rest) > most {
 		b.WriteString(", …")
 	}
-	return formatErr("%d tensors that the model does not use: %s", len(rest), b.String())
+	return formatErr("the model does not use %d of the tensors: %s", len(rest), b.String())
 }

@@ -91,12 +91,12 @@ func tooLarge(format string, args ...any) error {
 type source struct {
 	r    io.Reader
 	at   int64 // bytes read
-	left int64 // bytes that r holds beyond at; negative if r cannot tell
+	left int64 // bytes that r holds beyond at; -1 if r cannot tell
 }
 
 // newSource finds out what r holds, and leaves its position as it was.
 func newSource(r io.Reader) (*source, error) {
-	s := &source{r: r, left: math.MinInt64}
+	s := &source{r: r, left: -1}
 	switch v := r.(type) {
 	case interface{ Len() int }:
 		s.left = int64(v.Len())
@@ -120,7 +120,9 @@ func newSource(r io.Reader) (*source, error) {
 func (s *source) full(b []byte, what string) error {
 	n, err := io.ReadFull(s.r, b)
 	s.at += int64(n)
-	s.left -= int64(n)
+	if s.left >= 0 {
+		s.left = max(s.left-int64(n), 0)
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -160,7 +162,7 @@ func (s *source) floats(n int, exact bool, buf []byte, name string) ([]float32, 
 	if !exact {
 		size = min(n, firstStep/4)
 	}
-	data := make([]float32, size)
+	data, what := make([]float32, size), "tensor "+quote(name)
 	for done := 0; done < n; {
 		if done == len(data) {
 			next := make([]float32, min(n, 2*done))
@@ -168,7 +170,7 @@ func (s *source) floats(n int, exact bool, buf []byte, name string) ([]float32, 
 			data = next
 		}
 		b := buf[:min(len(buf), 4*(len(data)-done))]
-		if err := s.full(b, "tensor "+quote(name)); err != nil {
+		if err := s.full(b, what); err != nil {
 			return nil, err
 		}
 		decode(data[done:], b)

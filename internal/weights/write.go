@@ -35,10 +35,11 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 	}
 	buf := make([]byte, 0, chunk)
 	for _, t := range order {
+		what := "tensor " + quote(t.Name)
 		for data := t.Data; len(data) > 0; {
 			n := min(len(data), chunk/4)
 			buf = encode(buf[:4*n], data[:n])
-			if err := out.write(buf, "tensor "+quote(t.Name)); err != nil {
+			if err := out.write(buf, what); err != nil {
 				return out.at, err
 			}
 			data = data[n:]

@@ -1,0 +1,108 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestMarshalJSON(t *testing.T) {
+	tok := words(t, &Options{KeepCase: true}, "é<&>", `"`, `\`, "\x00\x1f\x7f", "\u2028")
+	want := `{"version":1,"keep_case":true,"strip_punctuation":false,"vocabulary":["","[UNK]","é<&>","\"","\\","\u0000\u001f` + "\x7f\",\"\u2028\"]}"
+	got, err := tok.MarshalJSON()
+	if err != nil || string(got) != want {
+		t.Fatalf("MarshalJSON = %s, %v, want %s", got, err, want)
+	}
+	if !json.Valid(got) {
+		t.Error("encoding/json calls it invalid")
+	}
+	var zero Tokenizer
+	if _, err := zero.MarshalJSON(); err == nil {
+		t.Error("MarshalJSON of the zero value: no error")
+	}
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	for _, o := range allOptions {
+		tok := words(t, &o, "don", "'", "é<&>", `"`, `\`, "\x01", "\u2028", "\U0001F370")
+		direct, err := tok.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		escaped, err := json.Marshal(tok) // escapes more, means the same
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, data := range [][]byte{direct, escaped} {
+			var back Tokenizer
+			if err := json.Unmarshal(data, &back); err != nil {
+				t.Fatalf("%s: %v", data, err)
+			}
+			again, err := back.MarshalJSON()
+			if err != nil || string(again) != string(direct) {
+				t.Errorf("after a round trip %s, want %s (%v)", again, direct, err)
+			}
+			if back.Options() != o {
+				t.Errorf("options %+v, want %+v", back.Options(), o)
+			}
+			if a, b := tok.Append(nil, `Don't "É`), back.Append(nil, `Don't "É`); !slices.Equal(a, b) {
+				t.Errorf("ids %v, want %v", b, a)
+			}
+		}
+	}
+}
+
+func TestUnmarshalJSONAnyOrder(t *testing.T) {
+	var tok Tokenizer
+	err := tok.UnmarshalJSON([]byte(" { \"vocabulary\" : [ \"\" , \"[UNK]\" , \"a\" ] ,\n\"strip_punctuation\":true,\"keep_case\":false, \"version\":1 } \n"))
+	if err != nil || tok.Len() != 3 || !tok.Options().StripPunctuation {
+		t.Errorf("error %v, %d entries, options %+v", err, tok.Len(), tok.Options())
+	}
+}
+
+func TestUnmarshalJSONRefuses(t *testing.T) {
+	const tail = `"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","a"]`
+	for _, c := range []struct{ data, want string }{
+		{``, "unexpected EOF"},
+		{`[]`, `want "{"`},
+		{`null`, `want "{"`},
+		{`{}`, `"version" is missing`},
+		{`{"version":1,` + tail, "unexpected EOF"},
+		{`{"version":1,` + tail + `}}`, "follows"},
+		{`{"version":1,` + tail + `} x`, "follows"},
+		{`{"version":1,` + tail + `,}`, "invalid character"},
+		{`{"version":2,` + tail + `}`, "version 2"},
+		{`{"version":"1",` + tail + `}`, "want a float64"},
+		{`{"version":null,` + tail + `}`, "want a float64"},
+		{`{"version":1,"version":1,` + tail + `}`, `"version" comes twice`},
+		{`{"version":1,"extra":1,` + tail + `}`, `unknown member "extra"`},
+		{`{"Version":1,` + tail + `}`, `unknown member "Version"`},
+		{`{"version":1,"keep_case":0,"strip_punctuation":false,"vocabulary":["","[UNK]","a"]}`, "want a bool"},
+		{`{"version":1,"keep_case":null,"strip_punctuation":false,"vocabulary":["","[UNK]","a"]}`, "want a bool"},
+		{`{"version":1,"keep_case":false,"vocabulary":["","[UNK]","a"]}`, `"strip_punctuation" is missing`},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":null}`, `want "["`},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":{}}`, `want "["`},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]",7]}`, "entry 2: found"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":[null,"[UNK]","a"]}`, "entry 0: found"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]",["a"]]}`, "entry 2: found"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","a","a"]}`, "repeats"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","a b"]}`, "blank"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","` + "\xff" + `"]}`, "UTF-8"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]"]}`, "has 2 entries"},
+		{`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":` + strings.Repeat("[", 100000), "found"},
+	} {
+		var tok Tokenizer
+		err := tok.UnmarshalJSON([]byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "tokenizer: ") {
+			t.Errorf("UnmarshalJSON(%.150s): error %v, want one with %q", c.data, err, c.want)
+		}
+		if tok.Len() != 0 {
+			t.Errorf("UnmarshalJSON(%.150s) failed and left %d entries", c.data, tok.Len())
+		}
+	}
+	tok := words(t, nil, "a")
+	if err := tok.UnmarshalJSON([]byte(`{"version":1,` + tail + `}`)); err == nil {
+		t.Error("UnmarshalJSON changed a tokenizer that was in use")
+	}
+}
