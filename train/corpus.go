@@ -68,7 +68,8 @@ type Corpus struct {
 //
 // Errors name the file and say where in it: the record counted from 0, the line
 // from 1, and the byte of the unpacked data from 0. A corpus without a document is
-// an error. Memory stays within a small multiple of the kept text plus MaxDocBytes.
+// an error. Memory grows with the kept text, the number of documents and the largest
+// record, not with the rest of the file.
 func ReadCorpus(path string, o *CorpusOptions) (*Corpus, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -107,7 +108,7 @@ func decodeCorpus(r io.Reader, o *CorpusOptions) (*Corpus, error) {
 	}
 
 	hash := sha256.New()
-	in, err := unpack(io.TeeReader(r, hash), opt.MaxBytes)
+	in, at, err := unpack(io.TeeReader(r, hash), opt.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +120,9 @@ func decodeCorpus(r io.Reader, o *CorpusOptions) (*Corpus, error) {
 	c := &Corpus{Format: opt.Format}
 	switch opt.Format {
 	case FormatRecipes:
-		err = c.readRecipes(in, opt.MaxDocBytes)
+		err = c.readRecipes(in, at, opt.MaxDocBytes)
 	case FormatLines, FormatParagraphs:
-		err = c.readText(in, opt.MaxDocBytes, opt.Format == FormatParagraphs)
+		err = c.readText(in, at, opt.MaxDocBytes, opt.Format == FormatParagraphs)
 	default:
 		err = fmt.Errorf("format %.40q: want %s, %s, %s or %s", opt.Format, FormatAuto, FormatRecipes, FormatLines, FormatParagraphs)
 	}
@@ -136,26 +137,28 @@ func decodeCorpus(r io.Reader, o *CorpusOptions) (*Corpus, error) {
 // peekLen is how far ahead sniff may look.
 const peekLen = 64 << 10
 
-// unpack returns the unpacked bytes of r after any byte order mark.
-func unpack(r io.Reader, maxBytes int64) (*bufio.Reader, error) {
+// unpack returns the unpacked bytes of r after any byte order mark, and how many
+// bytes that mark took.
+func unpack(r io.Reader, maxBytes int64) (in *bufio.Reader, at int64, err error) {
 	raw := bufio.NewReaderSize(r, peekLen)
 	capped := &cappedReader{r: raw, left: maxBytes, max: maxBytes}
 	if magic, _ := raw.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		z, err := gzip.NewReader(raw)
 		if err != nil {
-			return nil, gzipError(err, 0)
+			return nil, 0, gzipError(err, 0)
 		}
 		capped.r, capped.gzip = z, true
 	}
-	in := bufio.NewReaderSize(capped, peekLen)
+	in = bufio.NewReaderSize(capped, peekLen)
 	mark, _ := in.Peek(3)
 	switch {
 	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
-		_, _ = in.Discard(3)
+		n, err := in.Discard(3)
+		return in, int64(n), err
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		return nil, errors.New("the text is UTF-16: convert it to UTF-8")
+		return nil, 0, errors.New("the text is UTF-16: convert it to UTF-8")
 	}
-	return in, nil
+	return in, 0, nil
 }
 
 // A cappedReader passes on at most max bytes, then fails, and words what gzip has
@@ -167,14 +170,17 @@ type cappedReader struct {
 }
 
 func (c *cappedReader) Read(p []byte) (int, error) {
-	// One byte beyond the limit may be asked for, to tell a file of just that size.
-	if int64(len(p)) > c.left+1 {
+	// One byte beyond the limit may be read, to tell a file of just that size.
+	if c.left >= 0 && int64(len(p)) > c.left {
 		p = p[:c.left+1]
 	}
-	n, err := c.r.Read(p)
-	c.left -= int64(n)
+	n, err := 0, error(nil)
+	if c.left >= 0 {
+		n, err = c.r.Read(p)
+		c.left -= int64(n)
+	}
 	if c.left < 0 {
-		return n - 1, fmt.Errorf("the unpacked data is larger than the limit of %d bytes", c.max)
+		return max(n-1, 0), fmt.Errorf("the unpacked data is larger than the limit of %d bytes", c.max)
 	}
 	if err != nil && err != io.EOF && c.gzip {
 		err = gzipError(err, c.max-c.left)

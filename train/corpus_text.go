@@ -8,12 +8,12 @@ import (
 	"io"
 )
 
-// readText reads plain text: one document a line, or a paragraph.
-func (c *Corpus) readText(in *bufio.Reader, maxDoc int, paragraphs bool) error {
+// readText reads plain text, which begins at byte at of the unpacked data: a line is
+// a document, or a paragraph is.
+func (c *Corpus) readText(in *bufio.Reader, at int64, maxDoc int, paragraphs bool) error {
 	var (
 		doc  []byte // the paragraph so far
 		text []byte // scratch: the document made valid
-		at   int64  // byte at which the line begins
 	)
 	flush := func(b []byte) {
 		if len(b) > 0 {
@@ -53,7 +53,7 @@ func (c *Corpus) readText(in *bufio.Reader, maxDoc int, paragraphs bool) error {
 		if err == io.EOF {
 			flush(doc)
 			if len(c.Docs) == 0 {
-				return fmt.Errorf("no text in it: %d bytes, all of them blank", at)
+				return fmt.Errorf("there is no text in it: %d bytes, none but blanks", at)
 			}
 			return nil
 		}
@@ -66,23 +66,22 @@ var errLongLine = errors.New("line too long")
 // with it, and io.EOF with the last line (which is empty where the data ends in
 // LF). More than max bytes give errLongLine. The result is valid until the next read.
 func readLine(in *bufio.Reader, max int) (line []byte, size int64, err error) {
-	part, err := in.ReadSlice('\n')
-	line = part
-	for err == bufio.ErrBufferFull {
-		if len(line) > max {
-			return nil, 0, errLongLine
-		}
-		// Joined in memory of our own, for the next read overwrites part; the first
-		// append copies because part's capacity is cut to its length.
-		line = line[:len(line):len(line)]
-		if part, err = in.ReadSlice('\n'); err == nil || err == bufio.ErrBufferFull || err == io.EOF {
+	line, err = in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		line = bytes.Clone(line) // the next read overwrites what ReadSlice returned
+		for err == bufio.ErrBufferFull && len(line) <= max {
+			var part []byte
+			part, err = in.ReadSlice('\n')
 			line = append(line, part...)
 		}
+	}
+	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+		return nil, 0, err
 	}
 	size = int64(len(line))
 	line = bytes.TrimSuffix(line, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
-	if (err == nil || err == io.EOF) && len(line) > max {
+	if len(line) > max {
 		return nil, 0, errLongLine
 	}
 	return line, size, err

@@ -1,0 +1,199 @@
+package autoreg_test
+
+// The README's figures. Each is a ratio to what the same core can do at most,
+// measured in the same run: multiply-adds (%peak) or reads of a working set of
+// the same size (%read). See CONTRIBUTING.md for how to compare versions.
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// The reference chapter's model.
+const (
+	symbols   = 10000
+	embedding = 100
+	units     = 128
+)
+
+// filled returns n random values: pages never written read as fast as one page.
+func filled(n int) []float32 {
+	s := kernels.Alloc(n)
+	testkit.Values(s, uint64(n), 0.1)
+	return s
+}
+
+func panels(k, n int) kernels.Matrix {
+	return kernels.PanelsOf(filled(kernels.PanelsLen(k, n)), k, n)
+}
+
+// chapterStack returns the reference network with random weights.
+func chapterStack() *layers.Stack {
+	s := &layers.Stack{
+		Embedding: layers.NewEmbedding(symbols, embedding),
+		Layers:    []layers.Layer{layers.NewLSTM(embedding, units)},
+		Head:      layers.NewLinear(units, symbols),
+	}
+	l := s.Layers[0].(*layers.LSTM)
+	for i, w := range [][]float32{s.Embedding.Weight, l.W.Data, l.Bias, s.Head.W.Data, s.Head.Bias} {
+		testkit.Values(w, uint64(i), 0.2)
+	}
+	return s
+}
+
+// ofRead reports the share of the read bandwidth at a working set of so many
+// bytes that reading them once an operation makes.
+func ofRead(b *testing.B, isa string, bytes int) {
+	perOp := b.Elapsed().Seconds() / float64(b.N)
+	if rate := testkit.ReadBytes(isa, bytes); rate > 0 {
+		b.ReportMetric(100*float64(bytes)/perOp/rate, "%read")
+	}
+}
+
+// ofPeak reports the share of the multiply-add peak of so many threads.
+func ofPeak(b *testing.B, isa string, flop float64, threads int) {
+	rate := flop * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	if peak := testkit.PeakFLOPS(isa); peak > 0 {
+		b.ReportMetric(100*rate/peak/float64(threads), "%peak")
+	}
+}
+
+// BenchmarkLimits shows the machine's own limits.
+func BenchmarkLimits(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if testkit.PeakFLOPS(isa) == 0 {
+			b.Skip("no limit loops for this instruction set")
+		}
+		for b.Loop() {
+		}
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(testkit.PeakFLOPS(isa)/1e9, "GFLOP/s")
+		for _, kib := range []int{32, 456, 5000} {
+			b.ReportMetric(testkit.ReadBytes(isa, kib<<10)/1e9, fmt.Sprintf("GB/s@%dKiB", kib))
+		}
+	})
+}
+
+// BenchmarkGemv: the packed matrix-vector products of one token.
+func BenchmarkGemv(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, s := range []struct{ m, k int }{{4 * units, embedding + units}, {symbols, units}} {
+			b.Run(fmt.Sprintf("m=%d/k=%d", s.m, s.k), func(b *testing.B) {
+				w, x, bias, dst := panels(s.k, s.m), filled(s.k), filled(s.m), filled(s.m)
+				b.SetBytes(int64(4 * s.m * s.k))
+				for b.Loop() {
+					kernels.Gemv(dst, w, x, bias)
+				}
+				ofRead(b, isa, 4*s.m*s.k)
+			})
+		}
+	})
+}
+
+// BenchmarkLSTMStep: the fused step, to be held against BenchmarkGemv with m=512
+// and k=228, its bare product.
+func BenchmarkLSTMStep(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		l := layers.NewLSTM(embedding, units)
+		testkit.Values(l.W.Data, 1, 0.1)
+		x, state := filled(embedding), make([]float32, l.StateLen())
+		dst, scratch := make([]float32, units), make([]float32, l.ScratchLen(1))
+		b.ReportAllocs()
+		b.SetBytes(int64(4 * len(l.W.Data)))
+		for b.Loop() {
+			l.Step(dst, x, state, scratch)
+		}
+		ofRead(b, isa, 4*len(l.W.Data))
+	})
+}
+
+// BenchmarkToken: one token of the reference model at batch 1: embedding, LSTM,
+// 10,000 scores, softmax, draw. %read counts the matrices of LSTM and output
+// layer, which is the bandwidth limit.
+func BenchmarkToken(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		state := chapterStack().NewState()
+		chain := sampler.New(1, sampler.Temperature(1))
+		logits := make([]float32, symbols)
+		sym := 1
+		b.ReportAllocs()
+		for b.Loop() {
+			state.Advance(sym)
+			state.Logits(logits)
+			sym = chain.Sample(logits)
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+		ofRead(b, isa, 4*(4*units*(embedding+units)+symbols*units))
+	})
+}
+
+// BenchmarkStreams: several streams stepped as one product, without and with
+// softmax and draw.
+func BenchmarkStreams(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("minutes long and nobody's choice")
+		}
+		for _, n := range []int{16, 64} {
+			for _, draw := range []bool{false, true} {
+				b.Run(fmt.Sprintf("b=%d/draw=%v", n, draw), func(b *testing.B) {
+					batch := chapterStack().NewBatch(n, kernels.NewWorkers(1))
+					logits := kernels.RowMajor(kernels.Alloc(n*symbols), n, symbols)
+					syms := make([]int, n)
+					chains := make([]*sampler.Chain, n)
+					rng := rand.New(rand.NewPCG(1, 2))
+					for i := range chains {
+						chains[i] = sampler.New(uint64(i), sampler.Temperature(1))
+						syms[i] = rng.IntN(symbols)
+					}
+					b.ReportAllocs()
+					for b.Loop() {
+						batch.Advance(syms)
+						batch.Logits(logits)
+						for i := range chains {
+							if draw {
+								syms[i] = chains[i].Sample(logits.Data[i*symbols : (i+1)*symbols])
+							}
+						}
+					}
+					b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "tokens/s")
+					ofPeak(b, isa, 2*float64(n)*(4*units*(embedding+units)+symbols*units), 1)
+				})
+			}
+		}
+	})
+}
+
+// BenchmarkGemm: products of training, row-major operands, packing included.
+func BenchmarkGemm(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("minutes long and nobody's choice")
+		}
+		for _, s := range []struct{ m, k, n int }{{6400, units, symbols}, {1024, 1024, 1024}} {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("m=%d/k=%d/n=%d/threads=%d", s.m, s.k, s.n, threads), func(b *testing.B) {
+					if threads > runtime.GOMAXPROCS(0) {
+						b.Skip("fewer CPUs than threads")
+					}
+					w := kernels.NewWorkers(threads)
+					x := kernels.RowMajor(filled(s.m*s.k), s.m, s.k)
+					y := kernels.RowMajor(filled(s.k*s.n), s.k, s.n)
+					dst := kernels.RowMajor(filled(s.m*s.n), s.m, s.n)
+					for b.Loop() {
+						kernels.Gemm(w, dst, x, y, nil)
+					}
+					ofPeak(b, isa, 2*float64(s.m)*float64(s.k)*float64(s.n), threads)
+				})
+			}
+		}
+	})
+}

@@ -1,0 +1,203 @@
+package model
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Limits on a Config, the same on every architecture.
+const (
+	MaxSymbols = 1 << 24
+	MaxWidth   = 1 << 16 // embedding, units
+	MaxLength  = 1 << 20
+	MaxParams  = 1 << 28 // 1 GiB of weights
+)
+
+// Config is the shape of a text model. In a file it is
+//
+//	{"kind":"text","symbols":10000,"embedding":100,"layers":[{"type":"lstm","units":128}],"length":200}
+//
+// where the order of members and blanks are free, and nothing else is.
+type Config struct {
+	Symbols   int // V, scored symbols: words, [UNK] and the stop symbol
+	Embedding int // E, length of a symbol's vector
+	Units     int // H, units of the LSTM
+	Length    int // steps of a training sequence, for information
+}
+
+// Params returns the number of parameters, V·E + 4·(E·H + H·H + H) + V·(H + 1).
+func (c Config) Params() int64 {
+	V, E, H := int64(c.Symbols), int64(c.Embedding), int64(c.Units)
+	return V*E + 4*H*(E+H+1) + V*(H+1)
+}
+
+// Check returns an error that names the first number that is out of range.
+func (c Config) Check() error {
+	for _, n := range []struct {
+		name     string
+		value    int
+		min, max int
+	}{
+		{"symbols", c.Symbols, 3, MaxSymbols},
+		{"embedding", c.Embedding, 1, MaxWidth},
+		{"units", c.Units, 1, MaxWidth},
+		{"length", c.Length, 1, MaxLength},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return fmt.Errorf("%s is %d: want %d to %d", n.name, n.value, n.min, n.max)
+		}
+	}
+	if p := c.Params(); p > MaxParams {
+		return fmt.Errorf("%d symbols, embedding %d and %d units make %d parameters: want at most %d", c.Symbols, c.Embedding, c.Units, p, MaxParams)
+	}
+	return nil
+}
+
+// appendJSON appends the form that is written.
+func (c Config) appendJSON(b []byte) []byte {
+	return fmt.Appendf(b, `{"kind":"text","symbols":%d,"embedding":%d,"layers":[{"type":"lstm","units":%d}],"length":%d}`,
+		c.Symbols, c.Embedding, c.Units, c.Length)
+}
+
+// parseConfig reads a Config strictly: json.Unmarshal would take repeated
+// members, and names in another case.
+func parseConfig(b []byte) (c Config, err error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	kind := ""
+	err = object(d, map[string]func() error{
+		"kind":      func() error { return text(d, &kind) },
+		"symbols":   func() error { return integer(d, &c.Symbols) },
+		"embedding": func() error { return integer(d, &c.Embedding) },
+		"length":    func() error { return integer(d, &c.Length) },
+		"layers":    func() error { return layerList(d, &c.Units) },
+	})
+	if err == nil {
+		if _, e := d.Token(); e != io.EOF {
+			err = errors.New("something follows the object")
+		}
+	}
+	switch {
+	// A model of another kind has other members: say the kind first.
+	case kind != "" && kind != "text":
+		return c, fmt.Errorf("the model is of kind %.40q, want \"text\"", kind)
+	case err != nil:
+		return c, err
+	}
+	return c, c.Check()
+}
+
+func layerList(d *json.Decoder, units *int) error {
+	if err := delim(d, '['); err != nil {
+		return err
+	}
+	n := 0
+	for d.More() {
+		typ := ""
+		err := object(d, map[string]func() error{
+			"type":  func() error { return text(d, &typ) },
+			"units": func() error { return integer(d, units) },
+		})
+		if typ != "" && typ != "lstm" {
+			return fmt.Errorf("layer %d is of type %.40q, want \"lstm\"", n, typ)
+		}
+		if err != nil {
+			return fmt.Errorf("layer %d: %w", n, err)
+		}
+		n++
+	}
+	if n != 1 {
+		return fmt.Errorf("%d layers: this program reads models with one", n)
+	}
+	return delim(d, ']')
+}
+
+// object reads an object that has each member exactly once.
+func object(d *json.Decoder, members map[string]func() error) error {
+	if err := delim(d, '{'); err != nil {
+		return err
+	}
+	seen := make(map[string]bool, len(members))
+	for d.More() {
+		var name string
+		if err := text(d, &name); err != nil {
+			return err
+		}
+		read, ok := members[name]
+		switch {
+		case !ok:
+			return fmt.Errorf("unknown member %.40q", name)
+		case seen[name]:
+			return fmt.Errorf("member %q comes twice", name)
+		}
+		seen[name] = true
+		if err := read(); err != nil {
+			return fmt.Errorf("member %q: %w", name, err)
+		}
+	}
+	if err := delim(d, '}'); err != nil {
+		return err
+	}
+	if len(seen) < len(members) {
+		var missing []string
+		for _, name := range []string{"kind", "symbols", "embedding", "layers", "length", "type", "units"} {
+			if _, want := members[name]; want && !seen[name] {
+				missing = append(missing, name)
+			}
+		}
+		return fmt.Errorf("no member %q", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+func text(d *json.Decoder, s *string) error {
+	tok, err := token(d)
+	if err != nil {
+		return err
+	}
+	v, ok := tok.(string)
+	if !ok {
+		return fmt.Errorf("found %.40q, want a string", fmt.Sprint(tok))
+	}
+	*s = v
+	return nil
+}
+
+func integer(d *json.Decoder, n *int) error {
+	tok, err := token(d)
+	if err != nil {
+		return err
+	}
+	v, err := strconv.ParseInt(fmt.Sprint(tok), 10, 32)
+	if _, ok := tok.(json.Number); !ok || err != nil {
+		return fmt.Errorf("found %.40q, want an integer of 32 bits", fmt.Sprint(tok))
+	}
+	*n = int(v)
+	return nil
+}
+
+func delim(d *json.Decoder, want json.Delim) error {
+	tok, err := token(d)
+	if err != nil {
+		return err
+	}
+	if tok != want {
+		return fmt.Errorf("found %.40q, want %q", fmt.Sprint(tok), want.String())
+	}
+	return nil
+}
+
+// token reads one token; the end of the data is an error like any other, for
+// nothing may end early.
+func token(d *json.Decoder) (json.Token, error) {
+	tok, err := d.Token()
+	if err != nil {
+		return nil, errors.New("not valid JSON")
+	}
+	return tok, nil
+}

@@ -1,0 +1,230 @@
+// Package model maps a text model to its file and back. The root package loads
+// models with it, package train saves them.
+//
+// A model file is a weights.File with this metadata:
+//
+//	format          "autoreg"
+//	format_version  "1"
+//	config          JSON, see Config
+//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON
+//
+// and these tensors, named and laid out as PyTorch has them, for V symbols, an
+// embedding of E and H units:
+//
+//	embedding.weight   [V, E]
+//	lstm.weight_ih_l0  [4·H, E]  gates in the order i, f, g, o
+//	lstm.weight_hh_l0  [4·H, H]
+//	lstm.bias_ih_l0    [4·H]
+//	lstm.bias_hh_l0    [4·H]     written as 0
+//	output.weight      [V, H]
+//	output.bias        [V]
+//
+// A checkpoint is the same with one more metadata key, "checkpoint", and
+// tensors whose names begin with "optimizer.". Nothing else may be there and
+// nothing may be missing.
+package model
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// Metadata keys, and the prefix of the tensors that only a checkpoint has.
+const (
+	KeyFormat     = "format"
+	KeyVersion    = "format_version"
+	KeyConfig     = "config"
+	KeyTokenizer  = "tokenizer"
+	KeyCheckpoint = "checkpoint"
+
+	OptimizerPrefix = "optimizer."
+)
+
+const (
+	format        = "autoreg"
+	formatVersion = "1"
+)
+
+// A Text is a word-by-word text model: Embedding, LSTM, Linear. Stack.Symbols
+// is Config.Symbols, which is at least Tokenizer.Len.
+type Text struct {
+	Config    Config
+	Tokenizer *tokenizer.Tokenizer
+	Stack     *layers.Stack
+}
+
+// New returns a model of zero weights. It panics if c.Check would fail or
+// c.Symbols is less than tok.Len.
+func New(c Config, tok *tokenizer.Tokenizer) *Text {
+	if c.Check() != nil || c.Symbols < tok.Len() {
+		panic("model: New: invalid config")
+	}
+	return assemble(c, tok, layers.NewEmbedding(c.Symbols, c.Embedding))
+}
+
+// assemble returns a model of zero weights but for the embedding.
+func assemble(c Config, tok *tokenizer.Tokenizer, e *layers.Embedding) *Text {
+	return &Text{
+		Config:    c,
+		Tokenizer: tok,
+		Stack: &layers.Stack{
+			Embedding: e,
+			Layers:    []layers.Layer{layers.NewLSTM(c.Embedding, c.Units)},
+			Head:      layers.NewLinear(c.Units, c.Symbols),
+		},
+	}
+}
+
+// LSTM returns the model's one recurrent layer.
+func (t *Text) LSTM() *layers.LSTM { return t.Stack.Layers[0].(*layers.LSTM) }
+
+// File returns the content of the model's file. The embedding's data is the
+// model's own slice, the other tensors are copies.
+func (t *Text) File() *weights.File {
+	c := t.Config
+	V, E, H := c.Symbols, c.Embedding, c.Units
+	tok, err := t.Tokenizer.MarshalJSON()
+	if err != nil {
+		panic("model: File: no tokenizer")
+	}
+	wih, whh, bias := t.LSTM().Weights()
+	out, outBias := t.Stack.Head.Weights()
+	return &weights.File{
+		Metadata: map[string]string{
+			KeyFormat:    format,
+			KeyVersion:   formatVersion,
+			KeyConfig:    string(c.appendJSON(nil)),
+			KeyTokenizer: string(tok),
+		},
+		Tensors: []weights.Tensor{
+			{Name: "embedding.weight", Shape: []int{V, E}, Data: t.Stack.Embedding.Weight},
+			{Name: "lstm.weight_ih_l0", Shape: []int{4 * H, E}, Data: wih},
+			{Name: "lstm.weight_hh_l0", Shape: []int{4 * H, H}, Data: whh},
+			{Name: "lstm.bias_ih_l0", Shape: []int{4 * H}, Data: bias},
+			{Name: "lstm.bias_hh_l0", Shape: []int{4 * H}, Data: make([]float32, 4*H)},
+			{Name: "output.weight", Shape: []int{V, H}, Data: out},
+			{Name: "output.bias", Shape: []int{V}, Data: outBias},
+		},
+	}
+}
+
+// FromFile builds the model that f holds; what makes f a checkpoint is left
+// aside. The model takes over the embedding's data; otherwise it keeps nothing
+// of f. Everything is checked before anything is built, so that what is
+// allocated is proportional to what f holds. Weights may be any float32, NaN
+// included. Errors wrap weights.ErrFormat.
+func FromFile(f *weights.File) (*Text, error) {
+	if err := checkMetadata(f.Metadata); err != nil {
+		return nil, err
+	}
+	c, err := parseConfig([]byte(f.Metadata[KeyConfig]))
+	if err != nil {
+		return nil, bad("metadata %q: %w", KeyConfig, err)
+	}
+	tok := new(tokenizer.Tokenizer)
+	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
+		return nil, bad("metadata %q: %w", KeyTokenizer, err)
+	}
+	if c.Symbols < tok.Len() {
+		return nil, bad("the vocabulary has %d words, the model only %d symbols", tok.Len(), c.Symbols)
+	}
+	p := f.Pick()
+	V, E, H := c.Symbols, c.Embedding, c.Units
+	var fail error
+	take := func(name string, shape ...int) []float32 {
+		data, err := p.Take(name, shape...)
+		if fail == nil {
+			fail = err
+		}
+		return data
+	}
+	embedding := take("embedding.weight", V, E)
+	wih, whh := take("lstm.weight_ih_l0", 4*H, E), take("lstm.weight_hh_l0", 4*H, H)
+	bih, bhh := take("lstm.bias_ih_l0", 4*H), take("lstm.bias_hh_l0", 4*H)
+	out, outBias := take("output.weight", V, H), take("output.bias", V)
+	if fail != nil {
+		return nil, fail
+	}
+	if err := checkRest(f, p); err != nil {
+		return nil, err
+	}
+
+	t := assemble(c, tok, &layers.Embedding{Symbols: V, Dim: E, Weight: embedding})
+	t.LSTM().SetWeights(wih, whh, fold(bih, bhh))
+	t.Stack.Head.SetWeights(out, outBias)
+	return t, nil
+}
+
+// fold returns a + b. Where b is 0, as in the files that we write, the result is
+// a to the bit, -0 and all: reading and writing change nothing.
+func fold(a, b []float32) []float32 {
+	sum := make([]float32, len(a))
+	for i, v := range a {
+		if b[i] != 0 {
+			v += b[i]
+		}
+		sum[i] = v
+	}
+	return sum
+}
+
+func checkMetadata(meta map[string]string) error {
+	if got, ok := meta[KeyFormat]; !ok {
+		return bad("no metadata %q: this is not an autoreg model", KeyFormat)
+	} else if got != format {
+		return bad("metadata %q is %.40q, want %q: this is not an autoreg model", KeyFormat, got, format)
+	}
+	if got := meta[KeyVersion]; got != formatVersion {
+		return bad("metadata %q is %.40q and this program reads %q", KeyVersion, got, formatVersion)
+	}
+	for key := range meta {
+		switch key {
+		case KeyFormat, KeyVersion, KeyConfig, KeyTokenizer, KeyCheckpoint:
+		default:
+			return bad("unknown metadata %.40q", key)
+		}
+	}
+	for _, key := range []string{KeyConfig, KeyTokenizer} {
+		if _, ok := meta[key]; !ok {
+			return bad("metadata %q is missing", key)
+		}
+	}
+	return nil
+}
+
+// checkRest accepts what a checkpoint has beside a model, and nothing else.
+func checkRest(f *weights.File, p *weights.Picker) error {
+	_, checkpoint := f.Metadata[KeyCheckpoint]
+	optimizer := false
+	for _, name := range p.Rest() {
+		if !strings.HasPrefix(name, OptimizerPrefix) {
+			if !checkpoint {
+				return p.Finish()
+			}
+			return bad("tensor %.80q is neither the model's nor the optimizer's", name)
+		}
+		optimizer = true
+	}
+	switch {
+	case optimizer && !checkpoint:
+		return bad("there are optimizer tensors but no metadata %q", KeyCheckpoint)
+	case checkpoint && !optimizer:
+		return bad("metadata %q is there but no optimizer tensor", KeyCheckpoint)
+	}
+	return nil
+}
+
+// A formatError wraps weights.ErrFormat without repeating its text.
+type formatError struct{ err error }
+
+func (e *formatError) Error() string   { return e.err.Error() }
+func (e *formatError) Unwrap() []error { return []error{e.err, weights.ErrFormat} }
+
+// bad returns an error with the package's prefix that wraps weights.ErrFormat.
+func bad(format string, args ...any) error {
+	return &formatError{fmt.Errorf("model: "+format, args...)}
+}

@@ -1,0 +1,296 @@
+package model
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+var small = Config{Symbols: 7, Embedding: 3, Units: 5, Length: 20}
+
+func words(t testing.TB) *tokenizer.Tokenizer {
+	t.Helper()
+	tok, err := tokenizer.New([]string{"", "[UNK]", ".", "the", "salt", "\\\"<é>"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// random returns a model with weights that are all different and not 0.
+func random(t testing.TB, c Config) *Text {
+	t.Helper()
+	m := New(c, words(t))
+	testkit.Values(m.Stack.Embedding.Weight, 1, 1)
+	wih, whh, bias := m.LSTM().Weights()
+	for i, s := range [][]float32{wih, whh, bias} {
+		testkit.Values(s, uint64(2+i), 1)
+	}
+	m.LSTM().SetWeights(wih, whh, bias)
+	w, b := m.Stack.Head.Weights()
+	testkit.Values(w, 5, 1)
+	testkit.Values(b, 6, 1)
+	m.Stack.Head.SetWeights(w, b)
+	return m
+}
+
+func encode(t testing.TB, f *weights.File) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := f.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// checkpoint adds to f what makes it one.
+func checkpoint(f *weights.File) *weights.File {
+	f.Metadata[KeyCheckpoint] = "{}"
+	f.Tensors = append(f.Tensors,
+		weights.Tensor{Name: "optimizer.m.output.bias", Shape: []int{2}, Data: make([]float32, 2)},
+		weights.Tensor{Name: "optimizer.v.output.bias", Shape: []int{2}, Data: make([]float32, 2)})
+	return f
+}
+
+// A model that is written, read and written again gives the same bytes, and so
+// do the weights: negative zero, infinities and NaN included.
+func TestRoundTrip(t *testing.T) {
+	m := random(t, small)
+	negZero := float32(math.Copysign(0, -1))
+	wih, whh, bias := m.LSTM().Weights()
+	for _, s := range [][]float32{m.Stack.Embedding.Weight, wih, whh, bias} {
+		copy(s[1:], []float32{negZero, float32(math.Inf(-1)), float32(math.NaN()), math.SmallestNonzeroFloat32})
+	}
+	m.LSTM().SetWeights(wih, whh, bias)
+	first := encode(t, m.File())
+	for name, f := range map[string]*weights.File{"model": m.File(), "checkpoint": checkpoint(m.File())} {
+		read, err := weights.Read(bytes.NewReader(encode(t, f)), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := FromFile(read)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got.Config != small {
+			t.Errorf("%s: Config = %+v, want %+v", name, got.Config, small)
+		}
+		if got.Tokenizer.Len() != 6 || got.Stack.Symbols() != 7 {
+			t.Errorf("%s: %d words and %d symbols, want 6 and 7", name, got.Tokenizer.Len(), got.Stack.Symbols())
+		}
+		if !bytes.Equal(encode(t, got.File()), first) {
+			t.Errorf("%s: written again, the bytes differ", name)
+		}
+	}
+}
+
+// PyTorch has two biases: the model's is their sum.
+func TestBiasesFold(t *testing.T) {
+	f := random(t, small).File()
+	ih, hh := f.Lookup("lstm.bias_ih_l0").Data, f.Lookup("lstm.bias_hh_l0").Data
+	testkit.Values(hh, 9, 1)
+	m, err := FromFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, got := m.LSTM().Weights()
+	for i := range got {
+		if want := ih[i] + hh[i]; got[i] != want {
+			t.Errorf("bias[%d] = %v, want %v + %v = %v", i, got[i], ih[i], hh[i], want)
+		}
+	}
+}
+
+func TestParams(t *testing.T) {
+	c := Config{Symbols: 10000, Embedding: 100, Units: 128, Length: 200}
+	if got := c.Params(); got != 2_407_248 {
+		t.Errorf("Params = %d, want 2407248", got)
+	}
+	m := random(t, small)
+	if got, want := m.Stack.Embedding.Params()+m.LSTM().Params()+m.Stack.Head.Params(), int(small.Params()); got != want {
+		t.Errorf("the layers have %d parameters, the config %d", got, want)
+	}
+}
+
+func TestNewPanics(t *testing.T) {
+	for _, c := range []Config{
+		{Symbols: 5, Embedding: 3, Units: 5, Length: 1}, // fewer than words
+		{Symbols: 7, Embedding: 0, Units: 5, Length: 1},
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != "model: New: invalid config" {
+					t.Errorf("New(%+v): panic %v", c, got)
+				}
+			}()
+			New(c, words(t))
+		}()
+	}
+}
+
+func TestMetadataErrors(t *testing.T) {
+	const good = `{"kind":"text","symbols":7,"embedding":3,"layers":[{"type":"lstm","units":5}],"length":20}`
+	edit := func(old, new string) string {
+		if !strings.Contains(good, old) {
+			t.Fatalf("%q is not in the config", old)
+		}
+		return strings.Replace(good, old, new, 1)
+	}
+	for _, c := range []struct{ key, value, want string }{
+		{KeyFormat, "", "not an autoreg model"},
+		{KeyFormat, "pt", `"pt"`},
+		{KeyFormat, "-", `no metadata "format"`},
+		{KeyVersion, "2", `"2"`},
+		{KeyVersion, "-", `format_version`},
+		{"origin", "x", `unknown metadata "origin"`},
+		{KeyConfig, "-", `"config" is missing`},
+		{KeyTokenizer, "-", `"tokenizer" is missing`},
+		{KeyTokenizer, "{}", "tokenizer"},
+		{KeyTokenizer, `{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","a","b","c","d","e","f"]}`, "8 words"},
+		{KeyCheckpoint, "{}", "no optimizer tensor"},
+		{KeyConfig, "", "not valid JSON"},
+		{KeyConfig, "[]", `"["`},
+		{KeyConfig, "null", "<nil>"},
+		{KeyConfig, good[:40], "not valid JSON"},
+		{KeyConfig, good + "x", "something follows"},
+		{KeyConfig, good + good, "something follows"},
+		{KeyConfig, "{}", `"kind, symbols, embedding, layers, length"`},
+		{KeyConfig, edit(`"text"`, `"pixels"`), `kind "pixels"`},
+		{KeyConfig, `{"kind":"pixels","levels":4}`, `kind "pixels"`},
+		{KeyConfig, edit(`"text"`, `1`), `"1", want a string`},
+		{KeyConfig, edit(`"kind"`, `"Kind"`), `unknown member "Kind"`},
+		{KeyConfig, edit(`"length":20`, `"symbols":7`), "comes twice"},
+		{KeyConfig, edit(`"length":20`, `"length":2e1`), "integer"},
+		{KeyConfig, edit(`"length":20`, `"length":20.5`), "integer"},
+		{KeyConfig, edit(`"length":20`, `"length":"20"`), "integer"},
+		{KeyConfig, edit(`"length":20`, `"length":99999999999999999999`), "integer"},
+		{KeyConfig, edit(`"length":20`, `"length":0`), "length is 0"},
+		{KeyConfig, edit(`"symbols":7`, `"symbols":-7`), "symbols is -7"},
+		{KeyConfig, edit(`"symbols":7`, `"symbols":2147483647`), "symbols is 2147483647"},
+		{KeyConfig, edit(`"units":5`, `"units":65536`), "parameters"},
+		{KeyConfig, edit(`"units":5`, `"units":65537`), "units is 65537"},
+		{KeyConfig, edit(`"embedding":3`, `"embedding":70000`), "embedding is 70000"},
+		{KeyConfig, edit(`"lstm"`, `"gru"`), `type "gru"`},
+		{KeyConfig, edit(`,"units":5`, ``), `"units"`},
+		{KeyConfig, edit(`[{"type":"lstm","units":5}]`, `[]`), "0 layers"},
+		{KeyConfig, edit(`5}]`, `5},{"type":"lstm","units":5}]`), "2 layers"},
+		{KeyConfig, edit(`[{"type":"lstm","units":5}]`, `{}`), `"{"`},
+	} {
+		f := random(t, small).File()
+		f.Metadata[KeyConfig] = good
+		if f.Metadata[c.key] = c.value; c.value == "-" {
+			delete(f.Metadata, c.key)
+		}
+		m, err := FromFile(f)
+		if err == nil || m != nil || !errors.Is(err, weights.ErrFormat) || !strings.HasPrefix(err.Error(), "model: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s = %s: got %v, %v; want an error with %q", c.key, c.value, m, err, c.want)
+		}
+	}
+}
+
+// What other programs write is read as well.
+func TestConfigForms(t *testing.T) {
+	for _, s := range []string{
+		string(small.appendJSON(nil)),
+		` { "length" : 20, "layers" : [ { "units" : 5, "type" : "lstm" } ], "embedding" : 3, "symbols": 7, "kind": "t\u0065xt" } ` + "\n",
+	} {
+		if c, err := parseConfig([]byte(s)); err != nil || c != small {
+			t.Errorf("%s: got %+v, %v; want %+v", s, c, err, small)
+		}
+	}
+}
+
+func TestTensorErrors(t *testing.T) {
+	for i, tensor := range random(t, small).File().Tensors {
+		for what, edit := range map[string]func(f *weights.File){
+			"missing": func(f *weights.File) { f.Tensors = slices.Delete(f.Tensors, i, i+1) },
+			"renamed": func(f *weights.File) { f.Tensors[i].Name += "_reverse" },
+			"reshaped": func(f *weights.File) {
+				f.Tensors[i].Shape = []int{1, len(tensor.Data)}
+			},
+			"longer": func(f *weights.File) {
+				f.Tensors[i].Shape = slices.Clone(tensor.Shape)
+				f.Tensors[i].Shape[0]++
+				f.Tensors[i].Data = append(slices.Clone(tensor.Data), make([]float32, len(tensor.Data)/tensor.Shape[0])...)
+			},
+		} {
+			for _, cp := range []bool{false, true} {
+				f := random(t, small).File()
+				edit(f)
+				if cp {
+					checkpoint(f)
+				}
+				m, err := FromFile(f)
+				if m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), tensor.Name) {
+					t.Errorf("%s %s: got %v, %v; want an error that names it", tensor.Name, what, m, err)
+				}
+			}
+		}
+	}
+}
+
+func TestLeftOver(t *testing.T) {
+	extra := func(f *weights.File, name string) *weights.File {
+		f.Tensors = append(f.Tensors, weights.Tensor{Name: name, Shape: []int{1}, Data: make([]float32, 1)})
+		return f
+	}
+	for _, c := range []struct {
+		f    *weights.File
+		want string
+	}{
+		{extra(random(t, small).File(), "lstm.weight_ih_l1"), "lstm.weight_ih_l1"},
+		{extra(random(t, small).File(), "optimizer.m.x"), `no metadata "checkpoint"`},
+		{extra(checkpoint(random(t, small).File()), "lstm.weight_ih_l1"), "lstm.weight_ih_l1"},
+		{extra(checkpoint(random(t, small).File()), "optimizer"), `"optimizer"`},
+	} {
+		if m, err := FromFile(c.f); m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, %v; want an error with %q", m, err, c.want)
+		}
+	}
+}
+
+// A config may promise anything: nothing is allocated before the tensors that
+// are there have been found to fit.
+func TestHostileSizes(t *testing.T) {
+	for _, c := range []string{
+		`{"kind":"text","symbols":16777216,"embedding":1,"layers":[{"type":"lstm","units":1}],"length":1}`,
+		`{"kind":"text","symbols":7,"embedding":3,"layers":[{"type":"lstm","units":8000}],"length":1}`,
+		`{"kind":"text","symbols":7,"embedding":65536,"layers":[{"type":"lstm","units":512}],"length":1}`,
+	} {
+		f := random(t, small).File()
+		f.Metadata[KeyConfig] = c
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m, err := FromFile(f)
+		runtime.ReadMemStats(&after)
+		if m != nil || !errors.Is(err, weights.ErrFormat) {
+			t.Errorf("%s: got %v, %v; want an error", c, m, err)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<10 {
+			t.Errorf("%s: %d bytes allocated", c, used)
+		}
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add(small.appendJSON(nil))
+	f.Add([]byte(`{"kind":"text","layers":[{"type":"lstm"`))
+	f.Add([]byte(`{"symbols":1e99,"layers":[[[[`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := parseConfig(b)
+		if err != nil {
+			return
+		}
+		if again, err := parseConfig(c.appendJSON(nil)); err != nil || again != c {
+			t.Errorf("%q: %+v came back as %+v, %v", b, c, again, err)
+		}
+	})
+}
