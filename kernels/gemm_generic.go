@@ -1,24 +1,49 @@
 package kernels
 
-// gemmGeneric defines Gemm, GemmAdd and GemmTAdd.
-func gemmGeneric(g product) {
-	k := g.b.Rows
-	for i := range g.dst.Rows {
-		for j := range g.dst.Cols {
-			var y float32
-			if g.add {
-				y = g.dst.At(i, j)
-			} else if g.bias != nil {
-				y = g.bias[j]
+// gemmGeneric defines Gemm, GemmAdd and GemmTAdd. Workers take rows.
+func gemmGeneric(w *Workers, g product) {
+	if w.Len() == 1 {
+		g.rowsGeneric(0, g.dst.Rows)
+		return
+	}
+	gemmGenericSplit(w, g)
+}
+
+// gemmGenericSplit is apart so that only several workers pay for the closure.
+func gemmGenericSplit(w *Workers, g product) {
+	w.Split(g.dst.Rows, 1, func(_, from, to int) { g.rowsGeneric(from, to) })
+}
+
+// rowsGeneric computes rows from to to, up to 64 chains side by side, for one
+// software fma after the other would wait for its result.
+func (g *product) rowsGeneric(from, to int) {
+	var chain [PanelWidth]float32
+	for i := from; i < to; i++ {
+		for q := range g.dst.Panels() {
+			y := chain[:min(PanelWidth, g.dst.Cols-q*PanelWidth)]
+			dst := g.dst.Data[g.dst.index(i, q*PanelWidth):][:len(y)]
+			switch {
+			case g.add:
+				copy(y, dst)
+			case g.bias != nil:
+				copy(y, g.bias[q*PanelWidth:])
+			default:
+				clear(y)
 			}
-			for p := range k {
+			b := q * g.b.Panel
+			for p := range g.b.Rows {
+				a := g.a.index(i, p)
 				if g.transA {
-					y = fma32(g.a.At(p, i), g.b.At(p, j), y)
-				} else {
-					y = fma32(g.a.At(i, p), g.b.At(p, j), y)
+					a = g.a.index(p, i)
 				}
+				x := g.a.Data[a]
+				row := g.b.Data[b:][:len(y)]
+				for j, v := range row {
+					y[j] = fma32(x, v, y[j])
+				}
+				b += g.b.Row
 			}
-			g.dst.Set(i, j, y)
+			copy(dst, y)
 		}
 	}
 }

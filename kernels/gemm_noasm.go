@@ -2,4 +2,4 @@
 
 package kernels
 
-func gemm(w *Workers, g product) { gemmGeneric(g) }
+func gemm(w *Workers, g product) { gemmGeneric(w, g) }

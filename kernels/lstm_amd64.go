@@ -2,10 +2,144 @@
 
 package kernels
 
+import (
+	"github.com/autoreg/autoreg/asm"
+	"github.com/autoreg/autoreg/internal/cpu"
+)
+
+// The assembly works on whole panels of 16 units. What a last panel lacks in
+// row-major slices is lent by buffers on the stack.
+
 func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
-	lstmStepGeneric(dst, c, w, bias, x, h)
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		lstmStepGeneric(dst, c, w, bias, x, h)
+		return
+	}
+	raceReadMatrix(w)
+	raceRead(bias)
+	raceRead(x)
+	raceRead(h)
+	raceWrite(c)
+	raceWrite(dst)
+	s := stepCall{isa: isa, w: w, bias: bias, x: x, h: h}
+	whole := len(dst) / GateUnits
+	most := max(1, 16*asmChunk/(PanelWidth*w.Rows)) // 4 MiB of weights a call
+	for u := 0; u < whole; u += most {
+		s.panels(dst[u*GateUnits:], c[u*GateUnits:], u, min(most, whole-u))
+	}
+	if at := whole * GateUnits; at < len(dst) {
+		var d, cell [GateUnits]float32
+		copy(cell[:], c[at:])
+		s.panels(d[:], cell[:], whole, 1)
+		copy(c[at:], cell[:])
+		copy(dst[at:], d[:])
+	}
 }
 
-func lstmGates(h, c, z, prev Matrix) { lstmGatesGeneric(h, c, z, prev) }
+// A stepCall is what the calls of one LSTMStep share.
+type stepCall struct {
+	isa        cpu.ISA
+	w          Matrix
+	bias, x, h []float32
+}
 
-func lstmGradients(z, dc, dh, c, prev Matrix) { lstmGradientsGeneric(z, dc, dh, c, prev) }
+// panels computes the units of panels u to u+n-1 into dst and c, which begin
+// with those of panel u.
+func (s *stepCall) panels(dst, c []float32, u, n int) {
+	var x *float32
+	if len(s.x) > 0 {
+		x = &s.x[0]
+	}
+	w, bias := &s.w.Data[u*s.w.Panel], &s.bias[u*PanelWidth]
+	if s.isa == cpu.AVX512 {
+		asm.LSTMStepAVX512(&dst[0], &c[0], w, bias, x, &s.h[0], len(s.x), len(s.h), n, s.w.Panel)
+	} else {
+		asm.LSTMStepAVX2(&dst[0], &c[0], w, bias, x, &s.h[0], len(s.x), len(s.h), n, s.w.Panel)
+	}
+}
+
+// gateRows is the most rows of a panel that one call gets.
+const gateRows = 2048
+
+func lstmGates(h, c, z, prev Matrix) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		lstmGatesGeneric(h, c, z, prev)
+		return
+	}
+	raceWritePadded(z)
+	raceReadMatrix(prev)
+	raceWriteMatrix(c)
+	raceWriteMatrix(h)
+	whole := h.Cols / GateUnits
+	for u := range whole {
+		for b := 0; b < z.Rows; b += gateRows {
+			n, at := min(gateRows, z.Rows-b), u*GateUnits
+			gatePanel(isa, &h.Data[b*h.Row+at], &c.Data[b*c.Row+at], z.Segment(b, u), &prev.Data[b*prev.Row+at], n, h.Row, c.Row, prev.Row)
+		}
+	}
+	if at := whole * GateUnits; at < h.Cols {
+		var hs, cs [GateUnits]float32
+		for b := range z.Rows {
+			cs = [GateUnits]float32{}
+			copy(cs[:], prev.Data[b*prev.Row:][at:h.Cols])
+			gatePanel(isa, &hs[0], &cs[0], z.Segment(b, whole), &cs[0], 1, 0, 0, 0)
+			copy(c.Data[b*c.Row:][at:h.Cols], cs[:])
+			copy(h.Data[b*h.Row:][at:h.Cols], hs[:])
+		}
+	}
+}
+
+func gatePanel(isa cpu.ISA, h, c *float32, z []float32, prev *float32, rows, hRow, cRow, prevRow int) {
+	if isa == cpu.AVX512 {
+		asm.LSTMGatesAVX512(h, c, &z[0], prev, rows, hRow, cRow, prevRow)
+	} else {
+		asm.LSTMGatesAVX2(h, c, &z[0], prev, rows, hRow, cRow, prevRow)
+	}
+}
+
+func lstmGradients(z, dc, dh, c, prev Matrix) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		lstmGradientsGeneric(z, dc, dh, c, prev)
+		return
+	}
+	raceWritePadded(z)
+	raceWriteMatrix(dc)
+	raceReadMatrix(dh)
+	raceReadMatrix(c)
+	raceReadMatrix(prev)
+	whole := dh.Cols / GateUnits
+	for u := range whole {
+		for b := 0; b < z.Rows; b += gateRows {
+			n, at := min(gateRows, z.Rows-b), u*GateUnits
+			gradientPanel(isa, z.Segment(b, u), &dc.Data[b*dc.Row+at], &dh.Data[b*dh.Row+at], &c.Data[b*c.Row+at], &prev.Data[b*prev.Row+at],
+				n, dc.Row, dh.Row, c.Row, prev.Row)
+		}
+	}
+	if at := whole * GateUnits; at < dh.Cols {
+		var dcs, dhs, cs, prevs [GateUnits]float32
+		n := dh.Cols - at
+		for b := range z.Rows {
+			copy(dcs[:], dc.Data[b*dc.Row:][at:dh.Cols])
+			copy(dhs[:], dh.Data[b*dh.Row:][at:dh.Cols])
+			copy(cs[:], c.Data[b*c.Row:][at:dh.Cols])
+			copy(prevs[:], prev.Data[b*prev.Row:][at:dh.Cols])
+			gates := z.Segment(b, whole)
+			gradientPanel(isa, gates, &dcs[0], &dhs[0], &cs[0], &prevs[0], 1, 0, 0, 0, 0)
+			copy(dc.Data[b*dc.Row:][at:dh.Cols], dcs[:])
+			for gate := range 4 {
+				clear(gates[gate*GateUnits+n : (gate+1)*GateUnits])
+			}
+		}
+	}
+}
+
+func gradientPanel(isa cpu.ISA, z []float32, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int) {
+	if isa == cpu.AVX512 {
+		asm.LSTMGradientsAVX512(&z[0], dc, dh, c, prev, rows, dcRow, dhRow, cRow, prevRow)
+	} else {
+		asm.LSTMGradientsAVX2(&z[0], dc, dh, c, prev, rows, dcRow, dhRow, cRow, prevRow)
+	}
+}

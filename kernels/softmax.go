@@ -46,11 +46,7 @@ func ExpBlocks(dst, sums, x []float32, scale float32) {
 	}
 	// Rounding is monotone, so the largest product is the product of the largest.
 	m := float32(Max(x) * scale)
-	for b := range sums {
-		at := b * ExpBlock
-		end := min(at+ExpBlock, len(x))
-		sums[b] = expShift(dst[at:end], x[at:end], scale, m)
-	}
+	expBlocks(dst, sums, x, scale, m)
 }
 
 // SoftmaxCrossEntropy turns rows of scores into rows of gradients, in place.

@@ -12,6 +12,15 @@ func expShiftGeneric(dst, x []float32, scale, m float32) float32 {
 	return sumTree(&s)
 }
 
+// expBlocksGeneric does expShift on blocks of ExpBlock elements.
+func expBlocksGeneric(dst, sums, x []float32, scale, m float32) {
+	for b := range sums {
+		at := b * ExpBlock
+		end := min(at+ExpBlock, len(x))
+		sums[b] = expShiftGeneric(dst[at:end], x[at:end], scale, m)
+	}
+}
+
 // crossEntropyRowGeneric defines one row of SoftmaxCrossEntropy.
 func crossEntropyRowGeneric(x Matrix, i, target int, scale float32) (loss float32) {
 	if target < 0 {

@@ -19,9 +19,6 @@ func AddRows(dst []float32, m Matrix) {
 	}
 	for p := range m.Panels() {
 		at := p * PanelWidth
-		d := dst[at:min(at+PanelWidth, len(dst))]
-		for i := range m.Rows {
-			add(d, m.Data[m.index(i, at):][:len(d)])
-		}
+		addRows(dst[at:min(at+PanelWidth, len(dst))], m, p)
 	}
 }

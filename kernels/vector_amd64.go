@@ -2,6 +2,68 @@
 
 package kernels
 
-func add(dst, x []float32) { addGeneric(dst, x) }
+import (
+	"github.com/autoreg/autoreg/asm"
+	"github.com/autoreg/autoreg/internal/cpu"
+)
 
-func scale(dst []float32, a float32) { scaleGeneric(dst, a) }
+func add(dst, x []float32) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		addGeneric(dst, x)
+		return
+	}
+	raceRead(x)
+	raceWrite(dst)
+	for len(x) > 0 {
+		n := min(len(x), asmChunk)
+		if isa == cpu.AVX512 {
+			asm.AddAVX512(dst[:n], x[:n])
+		} else {
+			asm.AddAVX2(dst[:n], x[:n])
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func scale(dst []float32, a float32) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		scaleGeneric(dst, a)
+		return
+	}
+	raceWrite(dst)
+	for len(dst) > 0 {
+		n := min(len(dst), asmChunk)
+		if isa == cpu.AVX512 {
+			asm.ScaleAVX512(dst[:n], a)
+		} else {
+			asm.ScaleAVX2(dst[:n], a)
+		}
+		dst = dst[n:]
+	}
+}
+
+func addRows(dst []float32, m Matrix, p int) {
+	isa := cpu.Active()
+	if isa == cpu.Generic || m.Rows == 0 {
+		addRowsGeneric(dst, m, p)
+		return
+	}
+	if len(dst) < PanelWidth {
+		for i := range m.Rows {
+			add(dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
+		}
+		return
+	}
+	raceReadMatrix(Matrix{Data: m.Data[p*m.Panel:], Rows: m.Rows, Cols: PanelWidth, Row: m.Row, Panel: m.Panel})
+	raceWrite(dst)
+	for i := 0; i < m.Rows; i += asmChunk / PanelWidth {
+		x, n := &m.Data[p*m.Panel+i*m.Row], min(asmChunk/PanelWidth, m.Rows-i)
+		if isa == cpu.AVX512 {
+			asm.AddRowsAVX512(&dst[0], x, n, m.Row)
+		} else {
+			asm.AddRowsAVX2(&dst[0], x, n, m.Row)
+		}
+	}
+}

@@ -13,3 +13,11 @@ func scaleGeneric(dst []float32, a float32) {
 		dst[i] = float32(v * a)
 	}
 }
+
+// addRowsGeneric does dst[j] += m[i, j] for i in order, dst being the elements
+// of panel p.
+func addRowsGeneric(dst []float32, m Matrix, p int) {
+	for i := range m.Rows {
+		addGeneric(dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
+	}
+}

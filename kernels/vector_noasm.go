@@ -5,3 +5,5 @@ package kernels
 func add(dst, x []float32) { addGeneric(dst, x) }
 
 func scale(dst []float32, a float32) { scaleGeneric(dst, a) }
+
+func addRows(dst []float32, m Matrix, p int) { addRowsGeneric(dst, m, p) }

@@ -1,0 +1,170 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "gemm_amd64.h"
+
+// GemmAVX2: tiles of up to 6 rows and 16 columns; of up to 3 rows and 32, since
+// it takes eight sums to hide the latency of a multiply-add.
+//
+//	Y0-Y11  sums, two a row      Y12, Y13  16 columns of b    Y14  a, broadcast
+//	Y0-Y11  sums, four a row     Y12  8 columns of b          Y13-Y15  a, broadcast
+//	R9      where rows have four sums: bytes from block to block of b
+//	block-8(SP)  blocks done
+//
+// The other registers: gemm_amd64.h.
+
+#define LOADROW(c0, c1) \
+	VMOVUPS (R13), c0   \
+	VMOVUPS 32(R13), c1 \
+	ADDQ    AX, R13
+#define LOAD1 LOADROW(Y0, Y1)
+#define LOAD2 LOAD1; LOADROW(Y2, Y3)
+#define LOAD3 LOAD2; LOADROW(Y4, Y5)
+#define LOAD4 LOAD3; LOADROW(Y6, Y7)
+#define LOAD5 LOAD4; LOADROW(Y8, Y9)
+#define LOAD6 LOAD5; LOADROW(Y10, Y11)
+
+#define STOREROW(c0, c1) \
+	VMOVUPS c0, (DX)   \
+	VMOVUPS c1, 32(DX) \
+	ADDQ    AX, DX
+#define STORE1 STOREROW(Y0, Y1)
+#define STORE2 STORE1; STOREROW(Y2, Y3)
+#define STORE3 STORE2; STOREROW(Y4, Y5)
+#define STORE4 STORE3; STOREROW(Y6, Y7)
+#define STORE5 STORE4; STOREROW(Y8, Y9)
+#define STORE6 STORE5; STOREROW(Y10, Y11)
+
+#define FETCHROW PREFETCHT0 (AX); ADDQ CX, AX
+#define FETCHC1 FETCHROW
+#define FETCHC2 FETCHC1; FETCHROW
+#define FETCHC3 FETCHC2; FETCHROW
+#define FETCHC4 FETCHC3; FETCHROW
+#define FETCHC5 FETCHC4; FETCHROW
+#define FETCHC6 FETCHC5; FETCHROW
+
+#define LOADB \
+	VMOVUPS (BX), Y12   \
+	VMOVUPS 32(BX), Y13
+
+// y = fma(a, b, y) for one row and 16 columns
+#define ROW(a, c0, c1) \
+	VBROADCASTSS a, Y14       \
+	VFMADD231PS  Y12, Y14, c0 \
+	VFMADD231PS  Y13, Y14, c1
+#define STEP1 LOADB; ROW((SI), Y0, Y1)
+#define STEP2 STEP1; ROW((SI)(R8*1), Y2, Y3)
+#define STEP3 STEP2; ROW((SI)(R8*2), Y4, Y5)
+#define STEP4 STEP3; ROW((SI)(R9*1), Y6, Y7)
+#define STEP5 STEP4; ROW((SI)(R8*4), Y8, Y9)
+#define STEP6 STEP5; ROW((SI)(AX*1), Y10, Y11)
+
+// The same for two blocks of columns.
+
+#define WIDELOADROW(c0, c1, c2, c3) \
+	VMOVUPS (R13), c0   \
+	VMOVUPS 32(R13), c1 \
+	VMOVUPS 64(R13), c2 \
+	VMOVUPS 96(R13), c3 \
+	ADDQ    AX, R13
+#define WIDELOAD1 WIDELOADROW(Y0, Y1, Y2, Y3)
+#define WIDELOAD2 WIDELOAD1; WIDELOADROW(Y4, Y5, Y6, Y7)
+#define WIDELOAD3 WIDELOAD2; WIDELOADROW(Y8, Y9, Y10, Y11)
+
+#define WIDESTOREROW(c0, c1, c2, c3) \
+	VMOVUPS c0, (DX)   \
+	VMOVUPS c1, 32(DX) \
+	VMOVUPS c2, 64(DX) \
+	VMOVUPS c3, 96(DX) \
+	ADDQ    AX, DX
+#define WIDESTORE1 WIDESTOREROW(Y0, Y1, Y2, Y3)
+#define WIDESTORE2 WIDESTORE1; WIDESTOREROW(Y4, Y5, Y6, Y7)
+#define WIDESTORE3 WIDESTORE2; WIDESTOREROW(Y8, Y9, Y10, Y11)
+
+#define WIDEA1 VBROADCASTSS (SI), Y13
+#define WIDEA2 WIDEA1; VBROADCASTSS (SI)(R8*1), Y14
+#define WIDEA3 WIDEA2; VBROADCASTSS (SI)(R8*2), Y15
+
+// y = fma(a, b, y) for 8 columns and one to three rows
+#define COLS1(b, c0)         VMOVUPS b, Y12; VFMADD231PS Y12, Y13, c0
+#define COLS2(b, c0, c1)     COLS1(b, c0); VFMADD231PS Y12, Y14, c1
+#define COLS3(b, c0, c1, c2) COLS2(b, c0, c1); VFMADD231PS Y12, Y15, c2
+
+#define WIDESTEP1 WIDEA1; \
+	COLS1((BX), Y0); \
+	COLS1(32(BX), Y1); \
+	COLS1((BX)(R9*1), Y2); \
+	COLS1(32(BX)(R9*1), Y3)
+#define WIDESTEP2 WIDEA2; \
+	COLS2((BX), Y0, Y4); \
+	COLS2(32(BX), Y1, Y5); \
+	COLS2((BX)(R9*1), Y2, Y6); \
+	COLS2(32(BX)(R9*1), Y3, Y7)
+#define WIDESTEP3 WIDEA3; \
+	COLS3((BX), Y0, Y4, Y8); \
+	COLS3(32(BX), Y1, Y5, Y9); \
+	COLS3((BX)(R9*1), Y2, Y6, Y10); \
+	COLS3(32(BX)(R9*1), Y3, Y7, Y11)
+
+// BX = B + block·BBlock
+#define START \
+	MOVQ  Tile_BBlock(DI), BX \
+	SHLQ  $2, BX              \
+	IMULQ block-8(SP), BX     \
+	ADDQ  Tile_B(DI), BX
+
+#define BLOCK INCQ block-8(SP); JMP next
+#define BLOCKS ADDQ $2, block-8(SP); JMP next
+
+// func GemmAVX2(t *Tile)
+TEXT ·GemmAVX2(SB), NOSPLIT, $8-8
+	BEGIN
+	MOVQ $0, block-8(SP)
+
+next: // for j, one block or two at a time
+	MOVQ block-8(SP), AX
+	MOVQ Tile_Blocks(DI), CX
+	SUBQ AX, CX
+	JLE  return
+	SHLQ $6, AX
+	MOVQ Tile_C(DI), DX
+	ADDQ AX, DX
+	MOVQ Tile_From(DI), R13
+	ADDQ AX, R13
+	MOVQ Tile_A(DI), R14
+	MOVQ Tile_Strips(DI), R12
+	MOVQ Tile_Rows(DI), AX
+	CMPQ AX, $5
+	JGT  strip6
+	JEQ  strip5
+	CMPQ AX, $3
+	JGT  strip4
+	CMPQ CX, $1
+	JEQ  narrow
+	MOVQ Tile_BBlock(DI), R9
+	SHLQ $2, R9
+	CMPQ AX, $2
+	JGT  widestrip3
+	JEQ  widestrip2
+	JMP  widestrip1
+
+narrow:
+	CMPQ AX, $2
+	JGT  strip3
+	JEQ  strip2
+	JMP  strip1
+
+return:
+	VZEROUPPER
+	RET
+
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, 1, START, LOAD1, STEP1, STORE1, FETCHA1, FETCHC1, BLOCK)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, 2, START, LOAD2, STEP2, STORE2, FETCHA2, FETCHC2, BLOCK)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, 3, START, LOAD3, STEP3, STORE3, FETCHA3, FETCHC3, BLOCK)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, 4, START, LOAD4, STEP4, STORE4, FETCHA4, FETCHC4, BLOCK)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, 5, START, LOAD5, STEP5, STORE5, FETCHA5, FETCHC5, BLOCK)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, 6, START, LOAD6, STEP6, STORE6, FETCHA6, FETCHC6, BLOCK)
+	TILES(widestrip1, widesegment1, wideinputs1, widerest1, wideinput1, wideskip1, widedone1, 1, START, WIDELOAD1, WIDESTEP1, WIDESTORE1, FETCHA1, FETCHC1, BLOCKS)
+	TILES(widestrip2, widesegment2, wideinputs2, widerest2, wideinput2, wideskip2, widedone2, 2, START, WIDELOAD2, WIDESTEP2, WIDESTORE2, FETCHA2, FETCHC2, BLOCKS)
+	TILES(widestrip3, widesegment3, wideinputs3, widerest3, wideinput3, wideskip3, widedone3, 3, START, WIDELOAD3, WIDESTEP3, WIDESTORE3, FETCHA3, FETCHC3, BLOCKS)

@@ -1,0 +1,97 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "gemm_amd64.h"
+
+// GemmAVX512: tiles of up to 6 rows and 64 columns.
+//
+//	Z0-Z23  sums, four a row     Z24-Z27  64 columns of b     Z28  a, broadcast
+//
+// The other registers: gemm_amd64.h.
+
+#define LOADROW(c0, c1, c2, c3) \
+	VMOVUPS (R13), c0    \
+	VMOVUPS 64(R13), c1  \
+	VMOVUPS 128(R13), c2 \
+	VMOVUPS 192(R13), c3 \
+	ADDQ    AX, R13
+#define LOAD1 LOADROW(Z0, Z1, Z2, Z3)
+#define LOAD2 LOAD1; LOADROW(Z4, Z5, Z6, Z7)
+#define LOAD3 LOAD2; LOADROW(Z8, Z9, Z10, Z11)
+#define LOAD4 LOAD3; LOADROW(Z12, Z13, Z14, Z15)
+#define LOAD5 LOAD4; LOADROW(Z16, Z17, Z18, Z19)
+#define LOAD6 LOAD5; LOADROW(Z20, Z21, Z22, Z23)
+
+#define STOREROW(c0, c1, c2, c3) \
+	VMOVUPS c0, (DX)    \
+	VMOVUPS c1, 64(DX)  \
+	VMOVUPS c2, 128(DX) \
+	VMOVUPS c3, 192(DX) \
+	ADDQ    AX, DX
+#define STORE1 STOREROW(Z0, Z1, Z2, Z3)
+#define STORE2 STORE1; STOREROW(Z4, Z5, Z6, Z7)
+#define STORE3 STORE2; STOREROW(Z8, Z9, Z10, Z11)
+#define STORE4 STORE3; STOREROW(Z12, Z13, Z14, Z15)
+#define STORE5 STORE4; STOREROW(Z16, Z17, Z18, Z19)
+#define STORE6 STORE5; STOREROW(Z20, Z21, Z22, Z23)
+
+#define FETCHROW \
+	PREFETCHT0 (AX)    \
+	PREFETCHT0 64(AX)  \
+	PREFETCHT0 128(AX) \
+	PREFETCHT0 192(AX) \
+	ADDQ       CX, AX
+#define FETCHC1 FETCHROW
+#define FETCHC2 FETCHC1; FETCHROW
+#define FETCHC3 FETCHC2; FETCHROW
+#define FETCHC4 FETCHC3; FETCHROW
+#define FETCHC5 FETCHC4; FETCHROW
+#define FETCHC6 FETCHC5; FETCHROW
+
+#define LOADB \
+	VMOVUPS (BX), Z24    \
+	VMOVUPS 64(BX), Z25  \
+	VMOVUPS 128(BX), Z26 \
+	VMOVUPS 192(BX), Z27
+
+// y = fma(a, b, y) for one row
+#define ROW(a, c0, c1, c2, c3) \
+	VBROADCASTSS a, Z28       \
+	VFMADD231PS  Z24, Z28, c0 \
+	VFMADD231PS  Z25, Z28, c1 \
+	VFMADD231PS  Z26, Z28, c2 \
+	VFMADD231PS  Z27, Z28, c3
+#define STEP1 LOADB; ROW((SI), Z0, Z1, Z2, Z3)
+#define STEP2 STEP1; ROW((SI)(R8*1), Z4, Z5, Z6, Z7)
+#define STEP3 STEP2; ROW((SI)(R8*2), Z8, Z9, Z10, Z11)
+#define STEP4 STEP3; ROW((SI)(R9*1), Z12, Z13, Z14, Z15)
+#define STEP5 STEP4; ROW((SI)(R8*4), Z16, Z17, Z18, Z19)
+#define STEP6 STEP5; ROW((SI)(AX*1), Z20, Z21, Z22, Z23)
+
+#define START MOVQ Tile_B(DI), BX
+#define RETURN VZEROUPPER; RET
+
+// func GemmAVX512(t *Tile)
+TEXT ·GemmAVX512(SB), NOSPLIT, $0-8
+	BEGIN
+	MOVQ Tile_C(DI), DX
+	MOVQ Tile_From(DI), R13
+	MOVQ Tile_A(DI), R14
+	MOVQ Tile_Strips(DI), R12
+	MOVQ Tile_Rows(DI), AX
+	CMPQ AX, $5
+	JGT  strip6
+	JEQ  strip5
+	CMPQ AX, $3
+	JGT  strip4
+	JEQ  strip3
+	CMPQ AX, $2
+	JEQ  strip2
+
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, 1, START, LOAD1, STEP1, STORE1, FETCHA1, FETCHC1, RETURN)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, 2, START, LOAD2, STEP2, STORE2, FETCHA2, FETCHC2, RETURN)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, 3, START, LOAD3, STEP3, STORE3, FETCHA3, FETCHC3, RETURN)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, 4, START, LOAD4, STEP4, STORE4, FETCHA4, FETCHC4, RETURN)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, 5, START, LOAD5, STEP5, STORE5, FETCHA5, FETCHC5, RETURN)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, 6, START, LOAD6, STEP6, STORE6, FETCHA6, FETCHC6, RETURN)

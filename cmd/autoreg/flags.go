@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// Flags that say at once, and with their name, when a value makes no sense.
+
+// intFlag defines a flag for an integer from min to max.
+func intFlag(fs *pflag.FlagSet, p *int, name, short string, value, min, max int, usage string) {
+	*p = value
+	fs.VarP(&intValue{p, min, max}, name, short, usage)
+}
+
+type intValue struct {
+	p        *int
+	min, max int
+}
+
+func (v *intValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strconv.Itoa(*v.p)
+}
+
+func (v *intValue) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < v.min || n > v.max {
+		if v.max == math.MaxInt32 {
+			return fmt.Errorf("want a whole number, %d or more", v.min)
+		}
+		return fmt.Errorf("want a whole number from %d to %d", v.min, v.max)
+	}
+	*v.p = n
+	return nil
+}
+
+func (v *intValue) Type() string { return "N" }
+
+// floatFlag defines a flag for a number that ok accepts; want says which those are.
+func floatFlag(fs *pflag.FlagSet, p *float64, name, short string, value float64, usage, want string, ok func(float64) bool) {
+	*p = value
+	fs.VarP(&floatValue{p, want, ok}, name, short, usage)
+}
+
+type floatValue struct {
+	p    *float64
+	want string
+	ok   func(float64) bool
+}
+
+func (v *floatValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v.p, 'g', -1, 64)
+}
+
+func (v *floatValue) Set(s string) error {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !v.ok(f) {
+		return errors.New("want " + v.want)
+	}
+	*v.p = f
+	return nil
+}
+
+func (v *floatValue) Type() string { return "X" }
+
+// parseTemperature reads a temperature as the float32 that the sampler takes. One
+// that float32 would round to 0, or to infinity, is refused: it would silently mean
+// something else.
+func parseTemperature(s string) (float64, error) {
+	t, err := strconv.ParseFloat(s, 32)
+	if err != nil || !(t >= 0 && t <= math.MaxFloat32) || t == 0 && strings.Trim(s, "+-0.") != "" {
+		return 0, errors.New("want a number from 0 (always the likeliest word) up")
+	}
+	return t, nil
+}
+
+// temperatureFlag defines a flag for one temperature.
+func temperatureFlag(fs *pflag.FlagSet, p *float64, name, short string, value float64, usage string) {
+	*p = value
+	fs.VarP((*temperatureValue)(p), name, short, usage)
+}
+
+type temperatureValue float64
+
+func (v *temperatureValue) String() string { return formatTemperature(float64(*v)) }
+func (v *temperatureValue) Type() string   { return "X" }
+
+func (v *temperatureValue) Set(s string) error {
+	t, err := parseTemperature(s)
+	if err == nil {
+		*v = temperatureValue(t)
+	}
+	return err
+}
+
+func formatTemperature(t float64) string { return strconv.FormatFloat(t, 'g', -1, 32) }
+
+// temperaturesFlag defines a flag for a list of temperatures between commas.
+func temperaturesFlag(fs *pflag.FlagSet, p *[]float64, name, short string, value []float64, usage string) {
+	*p = value
+	fs.VarP((*temperaturesValue)(p), name, short, usage)
+}
+
+type temperaturesValue []float64
+
+func (v *temperaturesValue) String() string {
+	parts := make([]string, len(*v))
+	for i, t := range *v {
+		parts[i] = formatTemperature(t)
+	}
+	return strings.Join(parts, ",")
+}
+
+func (v *temperaturesValue) Type() string { return "X,…" }
+
+func (v *temperaturesValue) Set(s string) error {
+	var list []float64
+	for part := range strings.SplitSeq(s, ",") {
+		t, err := parseTemperature(strings.TrimSpace(part))
+		if err != nil {
+			return fmt.Errorf("between the commas %w", err)
+		}
+		list = append(list, t)
+	}
+	*v = list
+	return nil
+}
+
+// choiceFlag defines a flag for one word of a few.
+func choiceFlag(fs *pflag.FlagSet, p *string, name, value string, choices []string, usage string) {
+	*p = value
+	fs.Var(&choiceValue{p, choices}, name, usage+": "+strings.Join(choices, ", "))
+}
+
+type choiceValue struct {
+	p       *string
+	choices []string
+}
+
+func (v *choiceValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
+
+func (v *choiceValue) Set(s string) error {
+	if !slices.Contains(v.choices, s) {
+		return errors.New("want one of " + strings.Join(v.choices, ", "))
+	}
+	*v.p = s
+	return nil
+}
+
+func (v *choiceValue) Type() string { return "NAME" }

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train"
+)
+
+// An epochRecord is one line of the log: an epoch that has ended.
+type epochRecord struct {
+	train.EpochStats
+	Sample string `json:"sample,omitempty"`
+}
+
+// A logWriter appends to a log, epoch by epoch. The nil logWriter writes nothing.
+type logWriter struct{ f *os.File }
+
+// openLog opens the log of a run whose epochs so far are history. A new run starts
+// an empty log. For a resumed one the log keeps its lines on those epochs, loses
+// the ones on epochs that are about to be run again, and gets those that are
+// missing, less time and sample, from history: it has each epoch once.
+func openLog(path string, history []train.EpochStats) (*logWriter, error) {
+	var known []epochRecord
+	if len(history) > 0 {
+		var err error
+		if known, err = readLog(path, history); err != nil {
+			return nil, err
+		}
+	}
+	records := make([]epochRecord, len(history))
+	for i, e := range history {
+		records[i].EpochStats = e
+	}
+	for _, r := range known {
+		records[r.Epoch-1] = r
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist) {
+		// As a whole or not at all: lines that are kept are never at risk.
+		if err := weights.WriteFile(path, jsonLines(records)); err != nil {
+			return nil, fmt.Errorf("log: %w", err)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	return &logWriter{f}, nil
+}
+
+// maxLogLine is the longest line accepted in a log.
+const maxLogLine = 1 << 20
+
+// readLog returns the lines of a log on the epochs of history. A line that a crash
+// cut short at the end is dropped; a log that does not exist is empty.
+func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	defer f.Close()
+	var (
+		records []epochRecord
+		broken  error
+		last    = 0
+	)
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxLogLine)
+	for n := 1; lines.Scan(); n++ {
+		if broken != nil {
+			return nil, broken
+		}
+		fail := func(format string, args ...any) error {
+			return fmt.Errorf("log %s, line %d: %s: name another file with --log, or move this one", path, n, fmt.Sprintf(format, args...))
+		}
+		var r epochRecord
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			broken = fail("%v", err)
+			continue
+		}
+		if r.Epoch <= last {
+			return nil, fail("epoch %d comes after epoch %d", r.Epoch, last)
+		}
+		if last = r.Epoch; r.Epoch > len(history) {
+			continue
+		}
+		if want := history[r.Epoch-1].Loss; r.Loss != want {
+			return nil, fail("the loss of epoch %d is %v, the checkpoint says %v: it is the log of another run", r.Epoch, r.Loss, want)
+		}
+		records = append(records, r)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("log %s: %w", path, err)
+	}
+	return records, nil
+}
+
+// append writes the line of one epoch.
+func (l *logWriter) append(r epochRecord) error {
+	if l == nil {
+		return nil
+	}
+	if _, err := (jsonLines{r}).WriteTo(l.f); err != nil {
+		return fmt.Errorf("log: %w", err)
+	}
+	return nil
+}
+
+func (l *logWriter) close() error {
+	if l == nil {
+		return nil
+	}
+	return l.f.Close()
+}
+
+// jsonLines writes one object a line, in one call.
+type jsonLines []epochRecord
+
+func (records jsonLines) WriteTo(w io.Writer) (int64, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	for _, r := range records {
+		if err := e.Encode(r); err != nil {
+			return 0, err
+		}
+	}
+	return b.WriteTo(w)
+}

@@ -1,0 +1,199 @@
+// Command autoreg trains small text models and generates text with them.
+//
+//	autoreg generate "recipe for roasted"
+//	autoreg probs "recipe for roasted vegetables | chop 1 /" --raw-prompt
+//	autoreg score novel.txt
+//	autoreg info
+//	autoreg train text --data recipes.json.gz -o recipes.safetensors
+//
+// Every subcommand but train works without any file: a model is compiled in.
+// Results go to standard output, everything else to standard error. The exit
+// status is 0 for success, 1 for an error, 2 for a command line that makes no
+// sense and 130 for an interruption.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+)
+
+func main() {
+	// The first signal ends the work in good order; the second one, no longer
+	// caught, ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// An app is one run of the command: what the subcommands share.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	terminal bool // err is one: somebody watches
+	started  bool // the command line has been understood
+	profile  string
+}
+
+// run carries out a command line and returns the exit status.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut}
+	if f, ok := errOut.(*os.File); ok {
+		a.terminal = term.IsTerminal(int(f.Fd()))
+	}
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	stopProfile := func() error { return nil }
+	root.PersistentPreRunE = func(*cobra.Command, []string) (err error) {
+		stopProfile, err = startProfile(a.profile)
+		a.started = err != nil // no mistake of the command line's
+		return err
+	}
+	cmd, err := root.ExecuteContextC(ctx)
+	err = errors.Join(err, stopProfile())
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		var in *interruption
+		if errors.As(err, &in) {
+			a.note("%s", in.advice)
+		} else {
+			a.note("interrupted")
+		}
+		return exitInterrupted
+	case !a.started || errors.As(err, &usage):
+		a.note("%s (%s --help says more)", message(err), cmd.CommandPath())
+		return exitUsage
+	}
+	a.note("%s", message(err))
+	return exitError
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "autoreg",
+		Short: "Train small text models and generate text with them",
+		Long: `autoreg trains small text models and generates text with them, one word at a
+time. Same model, same seed, same bytes: on every machine and instruction set,
+with any number of threads.`,
+		Example: `  autoreg generate "recipe for roasted"
+  autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.2
+  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
+  autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.PersistentFlags().StringVar(&a.profile, "cpuprofile", "", "write a CPU profile to `FILE`")
+	_ = root.PersistentFlags().MarkHidden("cpuprofile") // it exists: no error
+	trainGroup := &cobra.Command{
+		Use:   "train",
+		Short: "Train a model",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("say what to train: autoreg train text")
+		},
+	}
+	trainGroup.AddCommand(a.trainTextCommand())
+	root.AddCommand(a.generateCommand(), a.probsCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	a.noteStart(root)
+	return root
+}
+
+// noteStart makes every command say that it has started: cobra has checked the
+// command line by then, and all its errors are about that.
+func (a *app) noteStart(c *cobra.Command) {
+	if work := c.RunE; work != nil {
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			a.started = true
+			return work(cmd, args)
+		}
+	}
+	for _, sub := range c.Commands() {
+		a.noteStart(sub)
+	}
+}
+
+// note writes a line for whoever runs the command, not for what reads its output.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.err, "autoreg: "+format+"\n", args...)
+}
+
+// A usageError is a mistake on the command line.
+type usageError struct{ msg string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// An interruption is what Ctrl-C leaves, with advice on how to go on.
+type interruption struct {
+	advice string
+	err    error
+}
+
+func (e *interruption) Error() string { return e.advice }
+func (e *interruption) Unwrap() error { return e.err }
+
+// message puts err on one line, without the name of the package that found it,
+// which tells a user nothing.
+func message(err error) string {
+	msg := err.Error()
+	for _, prefix := range []string{"autoreg: ", "train: ", "tokenizer: ", "sampler: ", "model: ", "weights: "} {
+		msg = strings.TrimPrefix(msg, prefix)
+	}
+	return strings.Join(strings.FieldsFunc(msg, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// A fileError says which file an error is about.
+type fileError struct {
+	name string
+	err  error
+}
+
+func (e *fileError) Error() string { return e.name + ": " + message(e.err) }
+func (e *fileError) Unwrap() error { return e.err }
+
+func startProfile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return func() error { return nil }, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return f.Close, err
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"help", "train", "text"}, {"generate", "-h"}, {"probs", "-h"}, {"score", "-h"}, {"info", "-h"}, {"completion", "bash"}} {
+		if out := ok(t, args...); len(out) < 200 {
+			t.Errorf("autoreg %q prints only %q", args, out)
+		}
+	}
+	if out := ok(t, "--help"); strings.Contains(out, "cpuprofile") {
+		t.Error("--cpuprofile is not hidden")
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{`unknown command "paint"`, []string{"paint"}},
+		{"unknown flag: --colour", []string{"generate", "a", "--colour"}},
+		{"at least 1 arg", []string{"generate"}},
+		{"at least 1 arg", []string{"probs"}},
+		{"at least 1 arg", []string{"score"}},
+		{"unknown command", []string{"info", "x"}},
+		{"no word", []string{"generate", ""}},
+		{"no word", []string{"generate", " \t"}},
+		{"no word", []string{"probs", ""}},
+		{"no word", []string{"generate", "-"}},
+		{"--temperature", []string{"generate", "a", "--temperature", "-0.1"}},
+		{"--temperature", []string{"generate", "a", "--temperature", "NaN"}},
+		{"--temperature", []string{"generate", "a", "--temperature", "Inf"}},
+		{"--temperature", []string{"generate", "a", "-t", "1e-60"}},
+		{"--temperature", []string{"generate", "a", "-t", "1e60"}},
+		{"--temperature", []string{"generate", "a", "-t", "hot"}},
+		{"--temperatures", []string{"probs", "a", "-t", "1,"}},
+		{"--temperatures", []string{"probs", "a", "-t", "1,nan"}},
+		{"--max-tokens", []string{"generate", "a", "--max-tokens", "0"}},
+		{"--max-tokens", []string{"generate", "a", "--max-tokens", "99999999999999999999"}},
+		{"--new-tokens", []string{"generate", "a", "--new-tokens", "-1"}},
+		{"--top-k", []string{"generate", "a", "-k", "-1"}},
+		{"--count", []string{"generate", "a", "-n", "0"}},
+		{"--seed", []string{"generate", "a", "-s", "x"}},
+		{"plain", []string{"generate", "a", "--plain", "--pretty"}},
+		{"--top", []string{"probs", "a", "--top", "0"}},
+		{"--steps", []string{"probs", "a", "--steps", "0"}},
+		{"--max-tokens", []string{"score", "a", "--max-tokens", "0"}},
+		{"--format", []string{"score", "a", "--format", "x"}},
+		{"--symbols", []string{"info", "--symbols", "1", "--embedding", "1", "--units", "1"}},
+		{"parameters", []string{"info", "--symbols", "16777216", "--embedding", "65536", "--units", "65536"}},
+		{"units", []string{"info", "--symbols", "10", "--embedding", "1"}},
+		{"model", []string{"info", "--symbols", "10", "--embedding", "1", "--units", "1", "-m", "x"}},
+	} {
+		fails(t, exitUsage, c.want, c.args...)
+	}
+}
+
+// TestBadModel gives every command models that are none.
+func TestBadModel(t *testing.T) {
+	dir := t.TempDir()
+	file := read(t, small().model)
+	commands := [][]string{{"generate", "a"}, {"probs", "a"}, {"score", small().data}, {"info"}}
+	for _, args := range commands {
+		fails(t, exitError, "no such file", append(args, "-m", filepath.Join(dir, "none"))...)
+		fails(t, exitError, dir, append(args, "-m", dir)...)
+		fails(t, exitError, "bad", append(args, "-m", write(t, dir, "bad", recipes()))...)
+	}
+	for i := range 40 {
+		n := i * len(file) / 40
+		fails(t, exitError, "cut", append(commands[i%4], "-m", write(t, dir, "cut", string(file[:n])))...)
+	}
+	flipped := bytes.Clone(file)
+	for at := 0; at < 400; at += 7 { // all in the header
+		flipped[at] ^= 1 << (at % 8)
+		r := command("info", "-m", write(t, dir, "flipped", string(flipped)))
+		if r.code != exitError && r.code != exitOK || r.code == exitError && !strings.Contains(r.err, "flipped") {
+			t.Errorf("byte %d flipped: status %d, message %q", at, r.code, r.err)
+		}
+		flipped[at] = file[at]
+	}
+}
+
+// A broken writer fails after some bytes, as a full disk does.
+type broken struct{ room int }
+
+var errFull = errors.New("no space left on device")
+
+func (b *broken) Write(p []byte) (int, error) {
+	n := min(b.room, len(p))
+	b.room -= n
+	if n < len(p) {
+		return n, errFull
+	}
+	return n, nil
+}
+
+// TestOutputFails has no command pretend to have printed what it could not.
+func TestOutputFails(t *testing.T) {
+	dir := t.TempDir()
+	f := small()
+	for i, args := range [][]string{
+		{"generate", "-m", f.model, "recipe for"},
+		{"generate", "-m", f.model, "recipe for", "-n", "3"},
+		{"probs", "-m", f.model, "recipe for"},
+		{"score", "-m", f.model, f.data},
+		{"info", "-m", f.model},
+		{"info", "-m", f.model, "--json"},
+		{"info", "-m", f.model, "--vocabulary"},
+		{"info", "--symbols", "10", "--embedding", "1", "--units", "1"},
+		trainArgs(f.data, filepath.Join(dir, "model")),
+	} {
+		all := len(ok(t, args...))
+		os.Remove(filepath.Join(dir, "model.checkpoint"))
+		if i == 0 {
+			all = 10 // another seed, perhaps a shorter text
+		}
+		for _, room := range []int{0, 1, all / 2} {
+			var errOut bytes.Buffer
+			code := run(context.Background(), args, strings.NewReader(""), &broken{room}, &errOut)
+			if code != exitError || !strings.Contains(errOut.String(), errFull.Error()) {
+				t.Errorf("autoreg %v with room for %d bytes: status %d, message %q", args, room, code, errOut.String())
+			}
+			os.Remove(filepath.Join(dir, "model.checkpoint"))
+		}
+	}
+}
+
+func TestMessage(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("autoreg: x"), "x"},
+		{errors.New("train: corpus a: b"), "corpus a: b"},
+		{errors.Join(errors.New("a"), errors.New("b")), "a; b"},
+		{&fileError{"f", fmt.Errorf("weights: %w", io.EOF)}, "f: EOF"},
+		{&optionError{errors.New("train: option BatchSize is 0, lower Length (200) or raise MaxBytes")}, "--batch is 0, lower --length (200) or raise --max-memory"},
+	} {
+		if got := message(c.err); got != c.want {
+			t.Errorf("message(%q) = %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	for _, c := range [][2]string{
+		{"a/b-c_1.json.gz", "a/b-c_1.json.gz"}, {"", "''"}, {"a b", "'a b'"}, {"it's", `'it'\''s'`}, {"$(x)", "'$(x)'"}, {"é", "'é'"}, {"*", "'*'"},
+	} {
+		if got := shellQuote(c[0]); got != c[1] {
+			t.Errorf("shellQuote(%q) = %s, want %s", c[0], got, c[1])
+		}
+	}
+}
+
+// TestTerminal has somebody watch: a bar, an estimate of the time left, the seed.
+func TestTerminal(t *testing.T) {
+	var out, errOut bytes.Buffer
+	watched := func(args ...string) {
+		t.Helper()
+		out.Reset()
+		errOut.Reset()
+		a := &app{in: strings.NewReader(""), out: &out, err: &errOut, terminal: true}
+		if code := a.run(context.Background(), args); code != exitOK {
+			t.Fatalf("autoreg %v: status %d, message %q", args, code, errOut.String())
+		}
+	}
+	watched("generate", "-m", small().model, "recipe for")
+	var seed string
+	if _, err := fmt.Sscanf(errOut.String(), "autoreg: seed %s\n", &seed); err != nil {
+		t.Fatalf("%v in %q", err, errOut.String())
+	}
+	if again := ok(t, "generate", "-m", small().model, "recipe for", "--seed", seed); again != out.String() {
+		t.Errorf("seed %s gave %q and then %q", seed, out.String(), again)
+	}
+	watched(trainArgs(small().data, filepath.Join(t.TempDir(), "model"), "--epochs", "3", "--units", "40")...)
+	for _, want := range []string{"epoch 1/3  loss ", "words/s", "%", "/15"} {
+		if !strings.Contains(errOut.String(), want) {
+			t.Errorf("the bar lacks %q: %q", want, errOut.String())
+		}
+	}
+	if strings.ContainsAny(out.String(), "\r\x1b") {
+		t.Errorf("the bar is in the output: %q", out.String())
+	}
+	watched("score", "-m", small().model, small().data)
+}
+
+func TestProfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "profile")
+	ok(t, "generate", "-m", small().model, "recipe for", "--cpuprofile", path)
+	if len(read(t, path)) == 0 {
+		t.Error("the profile is empty")
+	}
+	fails(t, exitError, "no such file", "generate", "a", "--cpuprofile", filepath.Join(path+"x", "y"))
+}

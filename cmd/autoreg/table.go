@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/autoreg/autoreg"
+)
+
+// layersOf lists the layers of a text model with V symbols, an embedding of E and
+// H units, which have
+//
+//	embedding  V·E
+//	lstm       4·(E·H + H·H + H)
+//	output     V·H + V
+//
+// parameters.
+func layersOf(symbols, embedding, units int) []autoreg.LayerInfo {
+	V, E, H := symbols, embedding, units
+	return []autoreg.LayerInfo{
+		{Name: "embedding", Type: "Embedding", In: V, Out: E, Params: V * E},
+		{Name: "lstm", Type: "LSTM", In: E, Out: H, Params: 4 * H * (E + H + 1)},
+		{Name: "output", Type: "Linear", In: H, Out: V, Params: V * (H + 1)},
+	}
+}
+
+// writeLayers prints the layers as Keras does, where None is the number of texts
+// and of words: free.
+func writeLayers(w io.Writer, layers []autoreg.LayerInfo) error {
+	cells := [][]string{{"layer (type)", "output shape", "parameters"}}
+	total := 0
+	for _, l := range layers {
+		cells = append(cells, []string{l.Name + " (" + l.Type + ")", fmt.Sprintf("(None, None, %d)", l.Out), thousands(l.Params)})
+		total += l.Params
+	}
+	cells = append(cells, []string{"total", "", thousands(total)})
+	return writeColumns(w, cells, "llr")
+}
+
+// writeColumns prints rows of cells in columns, aligned as align says: l or r for
+// each.
+func writeColumns(w io.Writer, rows [][]string, align string) error {
+	width := make([]int, len(align))
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := ""
+		for i, cell := range row {
+			gap := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+			if align[i] == 'r' {
+				line += gap + cell + "  "
+			} else {
+				line += cell + gap + "  "
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// thousands writes n with commas: 2,407,248.
+func thousands[T int | int64](n T) string {
+	s := fmt.Sprint(n)
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// bytesText writes a count of bytes for a reader.
+func bytesText(n int64) string {
+	switch {
+	case n >= 10<<20:
+		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTrainAndResume trains in one go, and in two with another number of threads:
+// model, checkpoint and the log's losses must come out the same.
+func TestTrainAndResume(t *testing.T) {
+	dir := t.TempDir()
+	data := write(t, dir, "recipes.json", recipes())
+	path := func(name string) string { return filepath.Join(dir, name) }
+	common := []string{"--validation", "0.2", "--seed", "5", "--clip", "1"}
+
+	whole := ok(t, trainArgs(data, path("whole"), append(common, "--epochs", "4", "--threads", "1", "--log", path("whole.log"))...)...)
+	for _, want := range []string{
+		"30 documents, read as recipes", "2 skipped", "24 documents", "6 documents", "layer (type)",
+		"epoch 1/4: loss ", "; validation loss ", "the best so far", " words/s", "epoch 4/4", "\n  Recipe for", "saved ",
+	} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("the output lacks %q:\n%s", want, whole)
+		}
+	}
+
+	ok(t, trainArgs(data, path("parts"), append(common, "--epochs", "2", "--threads", "2", "--log", path("parts.log"), "--plot", path("parts.png"))...)...)
+	two := read(t, path("parts.checkpoint"))
+	resumed := ok(t, "train", "text", "-d", data, "-o", path("parts"), "--resume", path("parts.checkpoint"), "--epochs", "4",
+		"--threads", "3", "--log", path("parts.log"), "--plot", path("parts.png"), "--sample-tokens", "20")
+	if !strings.Contains(resumed, "after 2 of 4 epochs") || strings.Contains(resumed, "epoch 2/4") {
+		t.Errorf("the resumed run prints:\n%s", resumed)
+	}
+	for _, suffix := range []string{"", ".checkpoint"} {
+		if !bytes.Equal(read(t, path("whole"+suffix)), read(t, path("parts"+suffix))) {
+			t.Errorf("whole%s and parts%[1]s differ", suffix)
+		}
+	}
+	if a, b := losses(t, path("whole.log")), losses(t, path("parts.log")); a != b || strings.Count(a, "\n") != 4 {
+		t.Errorf("the logs differ:\n%s\n%s", a, b)
+	}
+	checkPNG(t, path("parts.png"))
+
+	// A log that is there already is of use: resuming once more from epoch 2
+	// replaces what it says of epochs 3 and 4.
+	write(t, dir, "two", string(two))
+	ok(t, trainArgs(data, path("again"), "--resume", path("two"), "--epochs", "4", "--log", path("parts.log"))...)
+	if a, b := losses(t, path("whole.log")), losses(t, path("parts.log")); a != b {
+		t.Errorf("the log after resuming twice differs:\n%s\n%s", a, b)
+	}
+	if !bytes.Equal(read(t, path("whole")), read(t, path("again"))) {
+		t.Error("whole and again differ")
+	}
+}
+
+// losses returns what a log says that does not depend on time.
+func losses(t *testing.T, path string) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(string(read(t, path))) {
+		var r epochRecord
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%s: %v in %q", path, err, line)
+		}
+		if r.Seconds <= 0 || r.TokensPerSecond <= 0 {
+			t.Errorf("%s: %q has no times", path, line)
+		}
+		r.Seconds, r.TokensPerSecond, r.Epochs = 0, 0, 0
+		out, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(out, '\n'))
+	}
+	return b.String()
+}
+
+func checkPNG(t *testing.T, path string) {
+	t.Helper()
+	if _, err := png.Decode(bytes.NewReader(read(t, path))); err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
+}
+
+// A canceller is a writer that ends a context when something is written.
+type canceller struct {
+	bytes.Buffer
+	at     string
+	cancel func()
+}
+
+func (c *canceller) Write(b []byte) (int, error) {
+	n, err := c.Buffer.Write(b)
+	if strings.Contains(c.String(), c.at) {
+		c.cancel()
+	}
+	return n, err
+}
+
+// TestInterrupt ends a run as Ctrl-C does and then takes its advice.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	data, model := write(t, dir, "the recipes.json", recipes()), filepath.Join(dir, "model")
+	want := filepath.Join(dir, "want")
+	ok(t, trainArgs(data, want, "--epochs", "3")...)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	out, errOut := &canceller{at: "epoch 1/3", cancel: cancel}, new(bytes.Buffer)
+	code := run(ctx, trainArgs(data, model, "--epochs", "3"), strings.NewReader(""), out, errOut)
+	message, advice, _ := strings.Cut(errOut.String(), "; go on with: autoreg ")
+	if code != exitInterrupted || !strings.HasPrefix(message, "autoreg: interrupted in epoch 2 after 0 of 5 steps") || strings.Count(errOut.String(), "\n") != 1 {
+		t.Fatalf("status %d, message %q", code, errOut)
+	}
+	if _, err := os.Stat(model); err == nil {
+		t.Error("an interrupted run has written its model")
+	}
+	// The advice is for a shell: undo the one pair of quotes.
+	before, quoted, _ := strings.Cut(advice, "'")
+	quoted, after, found := strings.Cut(quoted, "'")
+	if !found || quoted != data {
+		t.Fatalf("advice %q does not quote %q", advice, data)
+	}
+	ok(t, append(append(strings.Fields(before), quoted), strings.Fields(after)...)...)
+	if !bytes.Equal(read(t, model), read(t, want)) {
+		t.Error("the resumed model differs from the uninterrupted one")
+	}
+
+	// Before the first step there is nothing to lose, but the same status.
+	errOut.Reset()
+	if code := run(ctx, trainArgs(data, filepath.Join(dir, "none")), nil, out, errOut); code != exitInterrupted {
+		t.Errorf("status %d, message %q", code, errOut)
+	}
+}
+
+// TestPatience stops a run that gets worse, with the best weights.
+func TestPatience(t *testing.T) {
+	dir := t.TempDir()
+	// What is set aside, every second document, has nothing to do with the rest.
+	data := write(t, dir, "corpus.txt", strings.Repeat("one two three\nthree two one\n", 8))
+	model := filepath.Join(dir, "model")
+	out := ok(t, trainArgs(data, model, "--epochs", "40", "--validation", "0.5", "--patience", "2", "--sample", "", "--length", "3", "--ignore-padding")...)
+	if !strings.Contains(out, "2 epochs without a lower validation loss: stopped\nsaved "+model+": the weights of epoch ") {
+		t.Errorf("output:\n%s", out)
+	}
+}
+
+// TestTrainSmallest has a vocabulary of one word.
+func TestTrainSmallest(t *testing.T) {
+	dir := t.TempDir()
+	data, model := write(t, dir, "corpus.txt", "a a a\na\n"), filepath.Join(dir, "model")
+	ok(t, trainArgs(data, model, "--sample", "a")...)
+	if out := ok(t, "generate", "-m", model, "a", "-t", "0", "--plain"); !strings.HasPrefix(out, "a") {
+		t.Errorf("output %q", out)
+	}
+	ok(t, "probs", "-m", model, "a")
+	ok(t, "score", "-m", model, data)
+	ok(t, "info", "-m", model)
+}
+
+func TestTrainBadInput(t *testing.T) {
+	dir := t.TempDir()
+	files := small()
+	model := filepath.Join(dir, "model")
+	bad := func(code int, want, content string, more ...string) {
+		t.Helper()
+		fails(t, code, want, trainArgs(write(t, dir, "data", content), model, more...)...)
+	}
+	bad(1, "no text in it", "")
+	bad(1, "no text in it", " \n\t\n")
+	bad(1, "the list", "[]")
+	bad(1, "all 2 recipes lack", `[{"title":"a"},{"directions":["b"]}]`)
+	bad(1, "line 3, byte ", "[{\"title\":\"a\",\n\"directions\":[\"b\"]},\n{\"title\" \"c\"}]")
+	bad(1, "cut off", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b")
+	bad(1, "UTF-16", "\xff\xfea\x00")
+	bad(1, "no word", "...\n", "--strip-punctuation")
+	bad(1, "documents", "a b c\n", "--validation", "0.5")
+	bad(1, "--max-memory", "a b c\n", "--max-memory", "1", "--units", "1000", "--vocabulary", "1000")
+	bad(2, "--lr", "a\n", "--lr", "0")
+	bad(2, "--lr", "a\n", "--lr", "NaN")
+	bad(2, "--clip", "a\n", "--clip=-1")
+	bad(2, "--validation", "a\n", "--validation", "1")
+	bad(2, "--patience", "a\n", "--patience", "3")
+	bad(2, "--epochs", "a\n", "--epochs", "0")
+	bad(2, "--batch", "a\n", "--batch", "x")
+	bad(2, "--vocabulary", "a\n", "--vocabulary", "2")
+	bad(2, "--format", "a\n", "--format", "pdf")
+	bad(2, "--temperature", "a\n", "--temperature", "-1")
+	bad(2, "--seed", "a\n", "--seed", "-1")
+	bad(2, "--sample", "a b\n", "--sample", " ")
+	bad(1, "is a directory", "a\n", "--log", dir)
+	bad(1, "no such file", "a\n", "--plot", filepath.Join(dir, "none", "plot.png"))
+	bad(2, "same file", "a\n", "--log", model)
+	bad(2, "same file", "a\n", "--checkpoint", filepath.Join(dir, ".", "data"))
+	if _, err := os.Stat(model); err == nil {
+		t.Error("a run that failed has written its model")
+	}
+
+	fails(t, 2, "output", "train", "text", "--data", files.data)
+	fails(t, 2, "data", "train", "text", "-o", model)
+	fails(t, 2, "train text", "train")
+	fails(t, 2, "image", "train", "image")
+	fails(t, 2, `unknown command "more"`, trainArgs(files.data, model, "more")...)
+	fails(t, 1, "no such file", trainArgs(filepath.Join(dir, "none"), model)...)
+	fails(t, 1, "directory", trainArgs(dir, model)...)
+	fails(t, 1, "is a directory", trainArgs(files.data, dir)...)
+	fails(t, 1, "holds a run already", trainArgs(files.data, files.model)...)
+
+	resume := func(want, data string, more ...string) {
+		t.Helper()
+		fails(t, 1, want, append([]string{"train", "text", "-d", data, "-o", model}, more...)...)
+	}
+	resume("no such file", files.data, "--resume", filepath.Join(dir, "none"))
+	resume("no checkpoint", files.data, "--resume", files.model)
+	resume("documents", write(t, dir, "other", "a\n"), "--resume", files.checkpoint)
+	resume("--batch is 9 now and was 7", files.data, "--resume", files.checkpoint, "--batch", "9")
+	resume("--keep-case is true now and was false", files.data, "--resume", files.checkpoint, "--keep-case")
+	resume("--clip is 1 now and was 0", files.data, "--resume", files.checkpoint, "--clip", "1")
+	resume("--epochs is 3", files.data, "--resume", files.checkpoint, "--epochs", "3")
+	fails(t, 2, "overwrite", "train", "text", "-d", files.data, "-o", model, "--resume", files.checkpoint, "--overwrite")
+	checkpoint := read(t, files.checkpoint)
+	for _, n := range []int{0, 1, 8, 9, 1000, len(checkpoint) / 2, len(checkpoint) - 1} {
+		resume("cannot resume", files.data, "--resume", write(t, dir, "cut", string(checkpoint[:n])))
+	}
+
+	// What is there already stays unless it is to be replaced.
+	ok(t, trainArgs(files.data, files.model, "--overwrite", "--epochs", "4")...)
+	if !bytes.Equal(read(t, files.checkpoint), checkpoint) {
+		t.Error("the same run has another checkpoint")
+	}
+	// A run that is complete has nothing to do, and says so by saving its model.
+	ok(t, "train", "text", "-d", files.data, "-o", model, "--resume", files.checkpoint)
+	if !bytes.Equal(read(t, files.model), read(t, model)) {
+		t.Error("resuming a complete run gives another model")
+	}
+}

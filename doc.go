@@ -1,0 +1,34 @@
+// Package autoreg runs small autoregressive models inside any Go program: text,
+// one word at a time.
+//
+//	m, err := autoreg.Open("recipes.safetensors")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	for piece, err := range m.Text(ctx, "recipe for roasted", &autoreg.GenerateOptions{Seed: 42}) {
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		fmt.Print(piece)
+//	}
+//
+// A [Model] is loaded from one file and never changes. [Model.Generate] and
+// [Model.Text] go from a prompt to text; [Model.Probs] shows what the model
+// thinks comes next; [Model.Score] tells how well it predicts a given text.
+// Below them, a [Stream] is one sequence of symbols under way: feed it, score
+// what comes next, fork it, start over. Data flows
+//
+//	text → tokenizer → symbols → Stream → scores → sampler → symbol → text
+//
+// # Same model, same seed, same bytes
+//
+// Scores and generated text are bit-identical on every CPU and instruction set,
+// on any number of threads, alone or beside other streams. Package kernels has
+// the arithmetic that makes it so, package sampler defines the draw.
+//
+// # Concurrency and memory
+//
+// Any number of goroutines may use one Model. A Stream belongs to one at a time;
+// it costs a few kilobytes, and once it exists neither stepping nor sampling
+// allocates.
+package autoreg

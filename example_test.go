@@ -1,0 +1,176 @@
+package autoreg_test
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"log"
+	"slices"
+	"strings"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A model can travel inside the program.
+//
+//go:embed testdata/tiny.safetensors
+var files embed.FS
+
+func load() *autoreg.Model {
+	m, err := autoreg.LoadFS(files, "testdata/tiny.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return m
+}
+
+// From a prompt to text.
+func Example() {
+	m, err := autoreg.Open("testdata/tiny.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := m.Generate(context.Background(), "Recipe for roasted", &autoreg.GenerateOptions{Seed: 7, Pretty: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(text)
+	// Output:
+	// Recipe for roasted carrots | Peel the beets and roast them until tender.
+}
+
+// Temperature 0 takes the likeliest word each time. Without Pretty, words are
+// joined by single spaces, and the stop symbol that ends the text is an empty word.
+func ExampleModel_Generate() {
+	m := load()
+	text, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
+		Temperature: new(0.0),
+		MaxTokens:   50, // the prompt's words included
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%q\n", text)
+	// Output:
+	// "peel the onions and roast them until tender . "
+}
+
+// Text yields the words as they are drawn, to be shown at once.
+func ExampleModel_Text() {
+	m := load()
+	o := &autoreg.GenerateOptions{Seed: 3, NewTokens: 6, Pretty: true}
+	const prompt = "recipe for spiced carrots"
+	if unknown := m.UnknownWords(prompt, o); len(unknown) > 0 {
+		fmt.Println("not in the vocabulary:", strings.Join(unknown, ", "))
+	}
+	for piece, err := range m.Text(context.Background(), prompt, o) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%q\n", piece)
+	}
+	// Output:
+	// not in the vocabulary: spiced
+	// "Recipe for [UNK] carrots"
+	// " and"
+	// " roast"
+	// " them"
+	// " until"
+	// " brown"
+	// "."
+}
+
+// What the model thinks comes next, at two temperatures.
+func ExampleModel_Probs() {
+	m := load()
+	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2}
+	for at, err := range m.Probs(context.Background(), "recipe for", o, 2, 1, 0.5) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(at.Text)
+		for _, next := range at.Next {
+			fmt.Printf("  %-8s %5.2f%% %5.2f%%\n", next.Word, 100*next.P[0], 100*next.P[1])
+		}
+	}
+	// Output:
+	// recipe for
+	//   roasted  82.07% 95.46%
+	//   baked    17.89%  4.54%
+	// recipe for baked
+	//   onions   99.79% 100.00%
+	//             0.01%  0.00%
+}
+
+// How well the model predicts a text.
+func ExampleModel_Score() {
+	m := load()
+	score, err := m.Score(context.Background(), slices.Values([]string{
+		"recipe for roasted onions | peel the onions and bake them until tender.",
+		"the the the the",
+	}), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Documents, score.Tokens, score.Perplexity())
+	// Output:
+	// 2 documents, 18 tokens, perplexity 25.57
+}
+
+// One stream per sequence, stepped by hand.
+func ExampleStream_Generate() {
+	m := load()
+	tok := m.Tokenizer()
+	s := m.NewStream()
+	chain := sampler.New(42, sampler.Exclude(tokenizer.Unknown), sampler.TopK(5), sampler.Temperature(0.8))
+	var ids []int
+	for id, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if ids = append(ids, id); len(ids) == 5 {
+			break // the stream stands here, and can go on
+		}
+	}
+	fmt.Printf("%s\n", tok.AppendText(nil, ids...))
+	// Output:
+	// carrots and roast them until
+}
+
+// A fork continues a text in two ways, reading the prompt once.
+func ExampleStream_CopyFrom() {
+	m := load()
+	a, b := m.NewStream(), m.NewStream()
+	for _, id := range m.Tokenizer().Append(nil, "recipe for roasted") {
+		a.Advance(id)
+	}
+	b.CopyFrom(a)
+	for i, s := range []*autoreg.Stream{a, b} {
+		for id, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(m.Tokenizer().Word(id))
+			break
+		}
+	}
+	// Output:
+	// carrots
+	// beets
+}
+
+// The table that `autoreg info` prints.
+func ExampleModel_Layers() {
+	m := load()
+	for _, l := range m.Layers() {
+		fmt.Printf("%-10s %-10s %3d → %3d %6d\n", l.Name, l.Type, l.In, l.Out, l.Params)
+	}
+	fmt.Println(m.Params())
+	// Output:
+	// embedding  Embedding   22 →  22    484
+	// lstm       LSTM        22 →  22   3960
+	// output     Linear      22 →  22    506
+	// 4950
+}

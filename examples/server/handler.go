@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/autoreg/autoreg"
+)
+
+// Limits on what one request may ask for.
+const (
+	maxPromptBytes = 4 << 10
+	maxTokens      = 1000
+)
+
+// A handler serves texts of one model. It is safe for concurrent use, because the
+// model is: each request has a stream of its own.
+type handler struct {
+	model    *autoreg.Model
+	slots    chan struct{} // one for each text under way
+	patience time.Duration // for a client to take a word
+}
+
+// newHandler returns
+//
+//	GET /generate?prompt=WORDS     a text, sent word by word
+//	    &seed=N &temperature=X &top_k=N &tokens=N &plain=1
+//	GET /                          what there is
+//
+// with at most streams texts under way at once.
+func newHandler(m *autoreg.Model, streams int) http.Handler {
+	h := &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
+	return h.routes()
+}
+
+func (h *handler) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", h.help)
+	mux.HandleFunc("GET /generate", h.generate)
+	return mux
+}
+
+func (h *handler) help(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, `GET /generate?prompt=recipe+for+roasted
+  seed=N         the same seed gives the same text; drawn if left out, see the header Autoreg-Seed
+  temperature=X  0 or more, 1 if left out
+  top_k=N        draw among the N likeliest words; 0, all, if left out
+  tokens=N       1 to %d words, prompt included; 200 if left out
+  plain=1        single blanks between words
+`, maxTokens)
+}
+
+func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
+	prompt, o, err := parse(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if r.Method == http.MethodHead {
+		return // the query is in order, that is all there is to say
+	}
+	// Better to refuse at once than to be slow for everybody.
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many texts under way: try again", http.StatusServiceUnavailable)
+		return
+	}
+
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
+	control := http.NewResponseController(w)
+	begun := false
+	// The request's context ends when the client hangs up.
+	for piece, err := range h.model.Text(r.Context(), prompt, &o) {
+		switch {
+		case errors.Is(err, autoreg.ErrEmptyPrompt):
+			http.Error(w, "prompt: want at least one word", http.StatusBadRequest)
+			return
+		case err != nil && !begun:
+			http.Error(w, "the model fails at this prompt", http.StatusInternalServerError)
+			return
+		case err != nil:
+			// The status has been sent: breaking off is how to say that the
+			// text is not complete.
+			panic(http.ErrAbortHandler)
+		}
+		begun = true
+		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := io.WriteString(w, piece); err != nil {
+			return
+		}
+		if err := control.Flush(); err != nil {
+			return
+		}
+	}
+}
+
+// parse reads a query strictly: a parameter that is misspelt must not be ignored.
+func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", o, err
+	}
+	temperature := 1.0
+	o = autoreg.GenerateOptions{MaxTokens: 200, Pretty: true, Temperature: &temperature, Seed: uint64(rand.Uint32())}
+	for name, list := range values {
+		if len(list) > 1 {
+			return "", o, fmt.Errorf("%s: given %d times", name, len(list))
+		}
+		value, err := list[0], error(nil)
+		switch name {
+		case "prompt":
+			if prompt = value; len(prompt) > maxPromptBytes {
+				return "", o, fmt.Errorf("prompt: longer than %d bytes", maxPromptBytes)
+			}
+		case "seed":
+			o.Seed, err = strconv.ParseUint(value, 10, 64)
+		case "temperature":
+			if temperature, err = strconv.ParseFloat(value, 32); err == nil && !(temperature >= 0 && temperature <= 1e6) {
+				err = strconv.ErrRange
+			}
+		case "top_k":
+			o.TopK, err = number(value, 0, 1<<30)
+		case "tokens":
+			o.MaxTokens, err = number(value, 1, maxTokens)
+		case "plain":
+			var plain bool
+			plain, err = strconv.ParseBool(value)
+			o.Pretty = !plain
+		default:
+			return "", o, fmt.Errorf("%.40q: no such parameter", name)
+		}
+		if err != nil {
+			return "", o, fmt.Errorf("%s: %.40q is not a value that it can have", name, value)
+		}
+	}
+	if prompt == "" {
+		return "", o, errors.New("prompt: want at least one word")
+	}
+	return prompt, o, nil
+}
+
+func number(s string, low, high int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err == nil && (n < low || n > high) {
+		err = strconv.ErrRange
+	}
+	return n, err
+}

@@ -1,0 +1,376 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// testModel returns a model of random weights that ends a text with about the
+// given score of the stop symbol, other words scoring around 0. LSTM biases are
+// filled with bias.
+func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
+	t.Helper()
+	words := []string{"", "[UNK]"}
+	for i := range 60 {
+		words = append(words, fmt.Sprintf("word%d", i))
+	}
+	tok, err := tokenizer.New(words, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := model.New(model.Config{Symbols: len(words), Embedding: 8, Units: 16, Length: 20}, tok)
+	testkit.Values(m.Stack.Embedding.Weight, 1, 1)
+	wih, whh, biases := m.LSTM().Weights()
+	testkit.Values(wih, 2, 1)
+	testkit.Values(whh, 3, 1)
+	for i := range biases {
+		biases[i] = bias
+	}
+	m.LSTM().SetWeights(wih, whh, biases)
+	w, b := m.Stack.Head.Weights()
+	testkit.Values(w, 4, 1)
+	b[tokenizer.Stop] = stop
+	m.Stack.Head.SetWeights(w, b)
+	var file bytes.Buffer
+	if _, err := m.File().WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := autoreg.Load(&file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+func newTestHandler(m *autoreg.Model, streams int) *handler {
+	return &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
+}
+
+// idle waits until no text is under way.
+func idle(t testing.TB, h *handler) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); len(h.slots) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d streams are still under way", len(h.slots))
+		}
+	}
+}
+
+func get(ctx context.Context, base, query string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, "GET", base+"/generate?"+query, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(r)
+}
+
+// TestManyClients has 50 clients at once, every third of which hangs up midway. All
+// others get what their seed gives alone, and nothing is left behind.
+func TestManyClients(t *testing.T) {
+	const clients = 50
+	short, endless := testModel(t, 0, 0), testModel(t, -1000, 0)
+	before := runtime.NumGoroutine()
+	hs, he := newTestHandler(short, clients), newTestHandler(endless, clients)
+	s, e := httptest.NewServer(hs.routes()), httptest.NewServer(he.routes())
+
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			prompt := fmt.Sprintf("word%d word%d", i, i/2)
+			if i%3 == 0 {
+				if err := hangUp(e.URL, prompt); err != nil {
+					t.Errorf("client %d: %v", i, err)
+				}
+				return
+			}
+			temperature := 0.5 + float64(i%4)/4
+			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Pretty: i%2 == 0}
+			want, err := short.Generate(context.Background(), prompt, &o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r, err := get(context.Background(), s.URL, fmt.Sprintf("prompt=%s&seed=%d&temperature=%v&tokens=300&plain=%v",
+				url.QueryEscape(prompt), i, temperature, i%2 != 0))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer r.Body.Close()
+			got, err := io.ReadAll(r.Body)
+			if err != nil || r.StatusCode != 200 || string(got) != want {
+				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want)
+			}
+			if seed := r.Header.Get("Autoreg-Seed"); seed != fmt.Sprint(i) {
+				t.Errorf("client %d: seed %s", i, seed)
+			}
+		})
+	}
+	all.Wait()
+	idle(t, hs)
+	idle(t, he)
+	s.Close()
+	e.Close()
+	http.DefaultClient.CloseIdleConnections()
+	for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+// hangUp reads the first words of a text and goes.
+func hangUp(base, prompt string) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r, err := get(ctx, base, "tokens=1000&prompt="+url.QueryEscape(prompt))
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	words := bufio.NewScanner(r.Body)
+	words.Split(bufio.ScanWords)
+	for range 5 {
+		if !words.Scan() {
+			return fmt.Errorf("the text ends early: %v", words.Err())
+		}
+	}
+	return nil
+}
+
+// TestFlush reads each word before the next one may be sent: the handler is held up
+// by its writer.
+func TestFlush(t *testing.T) {
+	h := newTestHandler(testModel(t, -1000, 0), 1)
+	w := &steppedWriter{header: http.Header{}, flushed: make(chan string)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.routes().ServeHTTP(w, httptest.NewRequest("GET", "/generate?prompt=word1&tokens=4&plain=1&seed=3", nil))
+	}()
+	var got []string
+	for range 4 {
+		got = append(got, <-w.flushed)
+	}
+	<-done
+	want, err := h.model.Generate(context.Background(), "word1", &autoreg.GenerateOptions{MaxTokens: 4, Seed: 3})
+	if err != nil || strings.Join(got, "") != want || len(strings.Fields(want)) != 4 {
+		t.Errorf("flushed %q, want %q word by word, error %v", got, want, err)
+	}
+}
+
+// A steppedWriter hands over what has been written at each flush.
+type steppedWriter struct {
+	header  http.Header
+	text    strings.Builder
+	flushed chan string
+}
+
+func (w *steppedWriter) Header() http.Header              { return w.header }
+func (w *steppedWriter) WriteHeader(int)                  {}
+func (w *steppedWriter) Write(b []byte) (int, error)      { return w.text.Write(b) }
+func (w *steppedWriter) SetWriteDeadline(time.Time) error { return nil }
+
+func (w *steppedWriter) Flush() {
+	w.flushed <- w.text.String()
+	w.text.Reset()
+}
+
+func TestQueries(t *testing.T) {
+	h := newTestHandler(testModel(t, 0, 0), 1).routes()
+	for _, c := range []struct {
+		method, target string
+		status         int
+		want           string
+	}{
+		{"GET", "/", 200, "GET /generate"},
+		{"GET", "/nothing", 404, ""},
+		{"POST", "/generate?prompt=word1", 405, ""},
+		{"HEAD", "/generate?prompt=word1", 200, ""},
+		{"GET", "/generate", 400, "prompt: want at least one word"},
+		{"GET", "/generate?prompt=", 400, "prompt: want at least one word"},
+		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
+		{"GET", "/generate?prompt=word1&tokens=2", 200, "Word1 "},
+		{"GET", "/generate?prompt=word1&tokens=1", 200, "Word1"},
+		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
+		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
+		{"GET", "/generate?prompt=" + strings.Repeat("a", maxPromptBytes), 200, ""},
+		{"GET", "/generate?prompt=a" + strings.Repeat("a", maxPromptBytes), 400, "prompt: longer"},
+		{"GET", "/generate?prompt=word1&prompt=word2", 400, "prompt: given 2 times"},
+		{"GET", "/generate?prompt=word1&temprature=1", 400, `"temprature": no such parameter`},
+		{"GET", "/generate?prompt=word1&temperature=", 400, "temperature: "},
+		{"GET", "/generate?prompt=word1&temperature=-1", 400, "temperature: "},
+		{"GET", "/generate?prompt=word1&temperature=NaN", 400, "temperature: "},
+		{"GET", "/generate?prompt=word1&temperature=Inf", 400, "temperature: "},
+		{"GET", "/generate?prompt=word1&temperature=1e400", 400, "temperature: "},
+		{"GET", "/generate?prompt=word1&temperature=0", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&tokens=0", 400, "tokens: "},
+		{"GET", fmt.Sprintf("/generate?prompt=word1&tokens=%d", maxTokens+1), 400, "tokens: "},
+		{"GET", "/generate?prompt=word1&tokens=9999999999999999999999", 400, "tokens: "},
+		{"GET", "/generate?prompt=word1&top_k=-1", 400, "top_k: "},
+		{"GET", "/generate?prompt=word1&top_k=3", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&seed=-1", 400, "seed: "},
+		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&seed=18446744073709551616", 400, "seed: "},
+		{"GET", "/generate?prompt=word1&plain=perhaps", 400, "plain: "},
+		{"GET", "/generate?prompt=%zz", 400, "invalid URL escape"},
+	} {
+		w := &deadlineRecorder{httptest.NewRecorder()}
+		h.ServeHTTP(w, httptest.NewRequest(c.method, c.target, nil))
+		if w.Code != c.status || !strings.HasPrefix(w.Body.String(), c.want) {
+			t.Errorf("%s %.100s: status %d, body %.100q; want %d, %q", c.method, c.target, w.Code, w.Body, c.status, c.want)
+		}
+	}
+}
+
+// A deadlineRecorder is a ResponseRecorder that takes deadlines.
+type deadlineRecorder struct{ *httptest.ResponseRecorder }
+
+func (deadlineRecorder) SetWriteDeadline(time.Time) error { return nil }
+
+func TestLimit(t *testing.T) {
+	h := newTestHandler(testModel(t, 0, 0), 2)
+	h.slots <- struct{}{}
+	h.slots <- struct{}{}
+	for _, want := range []int{503, 200} {
+		w := &deadlineRecorder{httptest.NewRecorder()}
+		h.routes().ServeHTTP(w, httptest.NewRequest("GET", "/generate?prompt=word1", nil))
+		if w.Code != want || (w.Header().Get("Retry-After") != "") != (want == 503) {
+			t.Errorf("status %d, headers %v, want %d", w.Code, w.Header(), want)
+		}
+		<-h.slots
+	}
+}
+
+// TestBrokenModel breaks off a text whose scores turn out to be NaN: the client must
+// not take it for complete.
+func TestBrokenModel(t *testing.T) {
+	h := newTestHandler(testModel(t, 0, float32(math.NaN())), 1)
+	s := httptest.NewServer(h.routes())
+	defer s.Close()
+	r, err := get(context.Background(), s.URL, "prompt=word1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "Word1" {
+		t.Errorf("text %q, error %v: want one after the prompt", text, err)
+	}
+	idle(t, h)
+}
+
+// TestIdleClient has a client that asks for much and never reads: its connection is
+// closed when it has not taken a word for too long.
+func TestIdleClient(t *testing.T) {
+	const requests = 100 // in one go: one text might fit in the buffers between the two
+	h := newTestHandler(testModel(t, -1000, 0), 1)
+	h.patience = 200 * time.Millisecond
+	stuck := make(chan struct{}, requests)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		h.routes().ServeHTTP(w, r)
+		if time.Since(start) >= h.patience {
+			stuck <- struct{}{}
+		}
+	}))
+	s.Listener = smallBuffers{s.Listener}
+	s.Start()
+	defer s.Close()
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.(*net.TCPConn).SetReadBuffer(1 << 10); err != nil {
+		t.Fatal(err)
+	}
+	request := fmt.Sprintf("GET /generate?prompt=word1&tokens=%d HTTP/1.1\r\nHost: a\r\n\r\n", maxTokens)
+	if _, err := io.WriteString(c, strings.Repeat(request, requests)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-stuck:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the stream waits for ever")
+	}
+	idle(t, h)
+	data, _ := io.ReadAll(c) // up to where the server hung up
+	if got := bytes.Count(data, []byte("HTTP/1.1 200")); got == 0 || got == requests {
+		t.Errorf("%d of %d texts begun, want some", got, requests)
+	}
+}
+
+// smallBuffers makes a client that does not read be felt soon.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		err = c.(*net.TCPConn).SetWriteBuffer(1 << 10)
+	}
+	return c, err
+}
+
+// TestShutdown lets requests under way end by themselves, and breaks them off when
+// their time is up.
+func TestShutdown(t *testing.T) {
+	for _, grace := range []time.Duration{0, 20 * time.Second} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		served := make(chan error, 1)
+		release := make(chan struct{})
+		go func() {
+			served <- serve(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-release:
+					io.WriteString(w, "complete")
+				case <-r.Context().Done():
+				}
+			}), grace)
+		}()
+		r, err := get(context.Background(), "http://"+l.Addr().String(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if grace > 0 {
+			close(release)
+		}
+		text, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if complete := err == nil && string(text) == "complete"; complete != (grace > 0) {
+			t.Errorf("grace %v: text %q, error %v", grace, text, err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("grace %v: %v", grace, err)
+		}
+		if _, err := get(context.Background(), "http://"+l.Addr().String(), ""); err == nil {
+			t.Errorf("grace %v: the server still answers", grace)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+//go:build !purego && (amd64 || arm64)
+
+package kernels
+
+import (
+	"github.com/autoreg/autoreg/asm"
+	"github.com/autoreg/autoreg/internal/cpu"
+)
+
+// A product is cut into tiles that a kernel keeps in registers, up to
+// tileRows rows by 16 to 64 columns. Around them, outermost first:
+//
+//	blocks of rows    so that few pages of dst are open at once
+//	blocks of inputs  so that a panel's part of b stays in the second-level cache;
+//	                  the chains continue from dst
+//	panels            64 columns of b, read in place or packed once a block
+//	strips            tileRows rows, or one less to make them even
+const (
+	blockRows  = 1056
+	blockDepth = 512 // inputs; a multiple of PanelWidth
+
+	// splitWork is the number of multiply-adds from which waking other
+	// goroutines pays.
+	splitWork = 1 << 18
+)
+
+func gemm(w *Workers, g product) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		gemmGeneric(w, g)
+		return
+	}
+	if g.dst.Rows == 0 || g.dst.Cols == 0 {
+		return
+	}
+	raceReadMatrix(g.a)
+	raceReadMatrix(g.b)
+	raceRead(g.bias)
+	if w.Len() == 1 || g.dst.Rows*g.dst.Cols < splitWork/max(g.b.Rows, 1) {
+		g.multiply(isa, &w.scratch[0], 0, g.dst.Rows, 0, g.dst.Panels())
+	} else {
+		gemmSplit(w, isa, g)
+	}
+}
+
+// gemmSplit gives each worker a range of panels or of rows, whichever divides
+// more evenly. Panels are better where equal: each worker then reads, and
+// packs, its own part of b. It is apart from gemm so that only several workers
+// pay for the closures.
+func gemmSplit(w *Workers, isa cpu.ISA, g product) {
+	rows, panels := g.dst.Rows, g.dst.Panels()
+	if unevenness(panels, w.Len()) <= unevenness((rows+tileRows-1)/tileRows, w.Len()) {
+		w.Split(panels, 1, func(worker, from, to int) {
+			g.multiply(isa, &w.scratch[worker], 0, rows, from, to)
+		})
+	} else {
+		w.Split(rows, tileRows, func(worker, from, to int) {
+			g.multiply(isa, &w.scratch[worker], from, to, 0, panels)
+		})
+	}
+}
+
+// unevenness returns the largest share of n units over the mean, in 1/64.
+func unevenness(n, workers int) int {
+	return (n + workers - 1) / workers * workers * 64 / n
+}
+
+// multiply computes rows i0 to i1 of panels q0 to q1.
+func (g *product) multiply(isa cpu.ISA, scratch *[]float32, i0, i1, q0, q1 int) {
+	out := g.dst.SubRows(i0, i1-i0)
+	out.Data = out.Data[q0*out.Panel:]
+	out.Cols = min(out.Cols, q1*PanelWidth) - q0*PanelWidth
+	raceWritePadded(out)
+
+	k := g.b.Rows
+	blocks := (i1 - i0 + blockRows - 1) / blockRows
+	step := roundUp((i1-i0+blocks-1)/blocks, tileRows)
+	for i := i0; i < i1; i += step {
+		rows := min(step, i1-i)
+		for p := 0; p == 0 || p < k; p += blockDepth {
+			g.block(isa, scratch, i, rows, p, min(blockDepth, k-p), q0, q1)
+		}
+	}
+}
+
+// block adds inputs p to p+depth to the chains of rows i to i+rows in panels q0
+// to q1, having started them if p is 0.
+func (g *product) block(isa cpu.ISA, scratch *[]float32, i, rows, p, depth, q0, q1 int) {
+	t := asm.Tile{K: depth, Segment: max(depth, 1)}
+	var a, b []float32 // what is copied of a and b
+	if depth > 0 {
+		a, b = g.space(scratch, rows, depth, q1-q0)
+		a = g.viewA(&t, a, i, rows, p, depth)
+	}
+	for q := q0; q < q1; q++ {
+		cols := min(PanelWidth, g.dst.Cols-q*PanelWidth)
+		t.Blocks = (cols + 15) / 16
+		if depth > 0 {
+			g.viewB(isa, &t, b, q, cols, p, depth)
+		}
+		g.panel(isa, t, a, i, rows, q, cols, p == 0)
+	}
+}
+
+// space returns the scratch for the copies that a block needs, nil for those it
+// does not. Blocks of a are copied where they are transposed, since their
+// strips would touch a cache line an input and straddle panels, and where rows
+// lie a multiple of 2048 bytes apart, which makes them compete for few sets of
+// the caches; but not for the sake of one or two panels. Blocks of b are copied
+// unless they are in panels.
+func (g *product) space(scratch *[]float32, rows, depth, panels int) (a, b []float32) {
+	na, nb := 0, 0
+	switch {
+	case g.transA:
+		na = depth * oddLines(rows)
+	case panels > 2 && g.a.Row%512 == 0:
+		na = rows * oddLines(depth)
+	}
+	if g.b.Row != PanelWidth {
+		nb = depth * PanelWidth
+	}
+	if len(*scratch) < na+nb {
+		*scratch = Alloc(na + nb)
+	}
+	return (*scratch)[:na], (*scratch)[na : na+nb]
+}
+
+// oddLines rounds n up to an odd number of cache lines, so that columns of a
+// copied block spread over all sets.
+func oddLines(n int) int { return ((n+15)/16 | 1) * 16 }
+
+// viewA points t at rows i to i+rows, inputs p to p+depth of a, or at a copy in
+// space if there is any, and returns the values that t.A is in.
+func (g *product) viewA(t *asm.Tile, space []float32, i, rows, p, depth int) []float32 {
+	switch {
+	case g.transA:
+		t.ARow, t.AStep = 1, oddLines(rows)
+		copyBlock(space, t.AStep, g.a, p, depth, i, rows)
+	case len(space) > 0:
+		t.ARow, t.AStep = oddLines(depth), 1
+		copyBlock(space, t.ARow, g.a, i, rows, p, depth)
+	default:
+		t.ARow, t.AStep = g.a.Row, 1
+		if g.a.Panel != PanelWidth {
+			t.Segment, t.ASkip = PanelWidth, g.a.Panel-PanelWidth
+		}
+		return g.a.Data[g.a.index(i, p):]
+	}
+	return space
+}
+
+// viewB points t at inputs p to p+depth of panel q of b, or at a copy in space
+// if there is any: 64 columns together for a kernel that takes them all, else
+// 16, which then lie in consecutive cache lines.
+func (g *product) viewB(isa cpu.ISA, t *asm.Tile, space []float32, q, cols, p, depth int) {
+	at := g.b.index(p, q*PanelWidth)
+	t.BRow, t.BBlock = PanelWidth, 16
+	if len(space) == 0 {
+		t.B = &g.b.Data[at]
+		return
+	}
+	t.B = &space[0]
+	if isa != cpu.AVX512 {
+		t.BRow, t.BBlock = 16, 16*depth
+	}
+	if cols == PanelWidth {
+		packPanel(space, g.b.Data[at:], depth, g.b.Row, t.BRow, t.BBlock)
+		return
+	}
+	for c := 0; c < cols; c += 16 {
+		copyBlock(space[c/16*t.BBlock:], t.BRow, g.b, p, depth, q*PanelWidth+c, min(16, cols-c))
+	}
+}
+
+// copyBlock copies rows i to i+rows, columns j to j+cols of m to dst, whose rows
+// are stride apart.
+func copyBlock(dst []float32, stride int, m Matrix, i, rows, j, cols int) {
+	for c := 0; c < cols; {
+		n := cols - c
+		if m.Panel != PanelWidth {
+			n = min(n, PanelWidth-(j+c)%PanelWidth)
+		}
+		at := m.index(i, j+c)
+		for r := range rows {
+			copy(dst[r*stride+c:][:n], m.Data[at+r*m.Row:])
+		}
+		c += n
+	}
+}
+
+// panel runs t over rows i to i+rows of panel q, in strips of even height so
+// that no strip is much lower than the kernel is made for. first starts the
+// chains. The last panel of a row-major dst may have no room for whole blocks
+// of columns; it goes through a tile on the stack. (t is a copy because what a
+// pointer is stored into through another pointer moves to the heap.)
+func (g *product) panel(isa cpu.ISA, t asm.Tile, a []float32, i, rows, q, cols int, first bool) {
+	var start [PanelWidth]float32
+	var edge [tileRows * PanelWidth]float32
+	direct := g.dst.padded() || cols%16 == 0
+	fresh := first && !g.add
+	if fresh && g.bias != nil {
+		copy(start[:], g.bias[q*PanelWidth:])
+	}
+	at := g.dst.index(i, q*PanelWidth)
+	strips := (rows + tileRows - 1) / tileRows
+	low, high := rows/strips, rows%strips // so many strips are a row higher
+	for r := 0; r < rows; r += t.Rows * t.Strips {
+		t.Rows, t.Strips = low, strips-high
+		if high > 0 {
+			t.Rows, t.Strips = low+1, high
+		}
+		t.Strips = min(t.Strips, max(1, callWork/(t.Rows*PanelWidth*max(t.K, 1))))
+		if !direct {
+			t.Strips = 1
+		}
+		strips -= t.Strips
+		high = max(0, high-t.Strips)
+
+		c := g.dst.Data[at+r*g.dst.Row:]
+		if t.K > 0 {
+			t.A = &a[r*t.ARow]
+		}
+		t.C, t.CRow = &c[0], g.dst.Row
+		if !direct {
+			t.C, t.CRow = &edge[0], PanelWidth
+			for y := 0; y < t.Rows && !fresh; y++ {
+				copy(edge[y*PanelWidth:][:cols], c[y*g.dst.Row:])
+			}
+		}
+		t.From, t.FromRow = t.C, t.CRow
+		if fresh {
+			t.From, t.FromRow = &start[0], 0
+		}
+		tile(isa, &t)
+		if !direct {
+			for y := range t.Rows {
+				copy(c[y*g.dst.Row:][:cols], edge[y*PanelWidth:])
+			}
+		}
+	}
+}

@@ -1,0 +1,546 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/cpu"
+	"github.com/autoreg/autoreg/internal/testkit"
+)
+
+// gemmLayouts are the ways a matrix may lie: row-major, row-major with longer
+// rows around it, panels, and rows 1 to n+1 of a taller matrix in panels.
+var gemmLayouts = []string{"rows", "wide", "panels", "between"}
+
+// gemmView returns a rows×cols matrix over buf, which has gemmLen values.
+func gemmView(layout string, buf []float32, rows, cols int) Matrix {
+	switch layout {
+	case "rows":
+		return RowMajor(buf, rows, cols)
+	case "wide":
+		return Matrix{Data: buf, Rows: rows, Cols: cols, Row: roundUp(cols, PanelWidth) + 9, Panel: PanelWidth}
+	case "panels":
+		return PanelsOf(buf, rows, cols)
+	}
+	return PanelsOf(buf, rows+2, cols).SubRows(1, rows)
+}
+
+func gemmLen(layout string, rows, cols int) int {
+	switch layout {
+	case "rows":
+		return rows * cols
+	case "wide":
+		return rows * (roundUp(cols, PanelWidth) + 9)
+	case "panels":
+		return PanelsLen(rows, cols)
+	}
+	return PanelsLen(rows+2, cols)
+}
+
+// The operations of gemmCase.
+const (
+	opMul  = iota // Gemm without a bias
+	opBias        // Gemm with one
+	opAdd         // GemmAdd
+	opTAdd        // GemmTAdd
+	ops
+)
+
+var opNames = [ops]string{"Gemm", "Gemm with bias", "GemmAdd", "GemmTAdd"}
+
+// A gemmCase is one product on values that do not depend on how they lie.
+type gemmCase struct {
+	op, m, n, k int
+	a, b        []float32 // [m, k], transposed for opTAdd, and [k, n]
+	c, bias     []float32 // what dst holds before, and [n]
+	want        []float32
+}
+
+func newGemmCase(op, m, n, k int, fill func(dst []float32, seed uint64)) *gemmCase {
+	g := &gemmCase{op: op, m: m, n: n, k: k,
+		a: make([]float32, m*k), b: make([]float32, k*n), c: make([]float32, m*n), bias: make([]float32, n), want: make([]float32, m*n)}
+	fill(g.a, 1)
+	fill(g.b, 2)
+	fill(g.c, 3)
+	fill(g.bias, 4)
+	for i := range m {
+		for j := range n {
+			y := float32(0)
+			switch op {
+			case opBias:
+				y = g.bias[j]
+			case opAdd, opTAdd:
+				y = g.c[i*n+j]
+			}
+			for p := range k {
+				a := i*k + p
+				if op == opTAdd {
+					a = p*m + i
+				}
+				y = fma32(g.a[a], g.b[p*n+j], y)
+			}
+			g.want[i*n+j] = y
+		}
+	}
+	return g
+}
+
+func gemmValues(dst []float32, seed uint64) { testkit.Values(dst, seed, 1) }
+
+// place lays values out in a guarded buffer, the rest of which is random.
+func place(values []float32, layout string, rows, cols, off int) (Matrix, *testkit.Buffer) {
+	buf := testkit.NewBuffer(gemmLen(layout, rows, cols), off)
+	testkit.Values(buf.S, 9, 1)
+	m := gemmView(layout, buf.S, rows, cols)
+	for i := range rows {
+		for j := range cols {
+			m.Set(i, j, values[i*cols+j])
+		}
+	}
+	return m, buf.Fill(slices.Clone(buf.S))
+}
+
+// check runs the case with operands that lie as given and compares every value
+// of the buffers: dst's elements with the definition, its padding with nothing,
+// all others with what they were.
+func (g *gemmCase) check(t *testing.T, isa, dst, a, b string, off int, w *Workers) {
+	t.Helper()
+	arows, acols := g.m, g.k
+	if g.op == opTAdd {
+		arows, acols = g.k, g.m
+	}
+	ma, bufA := place(g.a, a, arows, acols, off)
+	mb, bufB := place(g.b, b, g.k, g.n, (off*3+1)%16)
+	md, bufD := place(g.c, dst, g.m, g.n, (off*5+2)%16)
+	switch g.op {
+	case opMul:
+		Gemm(w, md, ma, mb, nil)
+	case opBias:
+		Gemm(w, md, ma, mb, g.bias)
+	case opAdd:
+		GemmAdd(w, md, ma, mb)
+	case opTAdd:
+		GemmTAdd(w, md, ma, mb)
+	}
+	d := bufD.Stray() + bufA.Unchanged() + bufB.Unchanged()
+	for i := range g.m {
+		for j := range g.n {
+			if got, want := md.At(i, j), g.want[i*g.n+j]; !testkit.SameBits(got, want) && d == "" {
+				d = fmt.Sprintf("dst[%d, %d] = %v (%#08x), want %v (%#08x)", i, j, got, math.Float32bits(got), want, math.Float32bits(want))
+			}
+			md.Set(i, j, g.c[i*g.n+j])
+		}
+		if dst == "panels" || dst == "between" {
+			was := gemmView(dst, bufD.Was(), g.m, g.n)
+			for j := g.n; j < roundUp(g.n, PanelWidth); j++ {
+				md.Set(i, j, was.At(i, j))
+			}
+		}
+	}
+	if d += bufD.Unchanged(); d != "" {
+		t.Fatalf("%s[%s](m=%d, n=%d, k=%d, dst %s, a %s, b %s, off=%d, %d workers): %s",
+			opNames[g.op], isa, g.m, g.n, g.k, dst, a, b, off, w.Len(), d)
+	}
+}
+
+// checkSome runs the case with a few of the ways to lie, different ones each
+// time.
+func (g *gemmCase) checkSome(t *testing.T, isa string, r *rand.Rand, times int, workers []*Workers) {
+	t.Helper()
+	layout := func() string { return gemmLayouts[r.IntN(len(gemmLayouts))] }
+	for range times {
+		g.check(t, isa, layout(), layout(), layout(), r.IntN(16), workers[r.IntN(len(workers))])
+	}
+}
+
+func gemmWorkers() []*Workers {
+	return []*Workers{NewWorkers(1), NewWorkers(2), NewWorkers(3), NewWorkers(4)}
+}
+
+// TestGemm goes through sizes on both sides of every tile's boundaries.
+func TestGemm(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		r := rand.New(rand.NewPCG(1, 2))
+		workers := gemmWorkers()
+		ms := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 19}
+		ns := []int{0, 1, 15, 16, 17, 32, 33, 48, 63, 64, 65, 100, 129}
+		ks := []int{0, 1, 2, 7, 8, 9, 17, 63, 64, 65, 130}
+		if testing.Short() {
+			ms, ns, ks = []int{0, 1, 2, 3, 4, 5, 6, 7, 13}, []int{1, 16, 33, 48, 65}, []int{0, 1, 9, 65}
+		}
+		for _, m := range ms {
+			for _, n := range ns {
+				for _, k := range ks {
+					newGemmCase(r.IntN(ops), m, n, k, gemmValues).checkSome(t, isa, r, 2, workers)
+				}
+			}
+		}
+	})
+}
+
+// TestGemmLayouts takes every way for the three matrices to lie, with sizes
+// large enough to be shared out among the workers.
+func TestGemmLayouts(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		workers := gemmWorkers()
+		off := 0
+		for op := range ops {
+			g := newGemmCase(op, 27, 165, 70, gemmValues)
+			for _, dst := range gemmLayouts {
+				for _, a := range gemmLayouts {
+					for _, b := range gemmLayouts {
+						off = (off + 1) % 16
+						g.check(t, isa, dst, a, b, off, workers[(off+off/4)%len(workers)])
+					}
+				}
+			}
+			for off := range 16 {
+				g.check(t, isa, "rows", "rows", "rows", off, workers[0])
+			}
+		}
+	})
+}
+
+// TestGemmBlocks goes round the boundaries of the blocks that larger products
+// are cut into, and of single calls.
+func TestGemmBlocks(t *testing.T) {
+	sizes := [][3]int{
+		{7, 70, 511}, {6, 64, 512}, {7, 70, 513}, {13, 17, 1024}, {3, 130, 1100}, // inputs
+		{1055, 17, 3}, {1056, 16, 2}, {1057, 65, 3}, {2113, 5, 2}, // rows
+		{29, 64, 512}, {31, 66, 512}, {43, 64, 300}, {60, 80, 256}, // calls
+		{66, 512, 130}, // rows that lie a multiple of 2048 bytes apart, in a and b
+		{40, 80, 512},
+	}
+	if testing.Short() {
+		sizes = [][3]int{{7, 70, 513}, {3, 20, 1030}, {1057, 17, 3}, {31, 66, 512}, {14, 512, 40}}
+	}
+	var cases []*gemmCase
+	for _, s := range sizes {
+		for op := range ops {
+			cases = append(cases, newGemmCase(op, s[0], s[1], s[2], gemmValues))
+		}
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		r := rand.New(rand.NewPCG(3, 4))
+		workers := gemmWorkers()
+		for _, g := range cases {
+			g.check(t, isa, "rows", "rows", "rows", 0, workers[0])
+			if isa == "generic" {
+				continue // it has no blocks
+			}
+			g.check(t, isa, "panels", "panels", "panels", 0, workers[0])
+			g.checkSome(t, isa, r, 6, workers)
+		}
+	})
+}
+
+// Row i of a product is Gemv of row i, bit for bit: a batch changes nothing.
+func TestGemmIsGemv(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, s := range [][3]int{{1, 130, 40}, {16, 200, 128}, {5, 17, 600}} {
+			m, n, k := s[0], s[1], s[2]
+			g := newGemmCase(opBias, m, n, k, gemmValues)
+			w, _ := place(g.b, "panels", k, n, 1)
+			dst := RowMajor(make([]float32, m*n), m, n)
+			Gemm(NewWorkers(2), dst, RowMajor(g.a, m, k), w, g.bias)
+			y := make([]float32, n)
+			for i := range m {
+				Gemv(y, w, g.a[i*k:][:k], g.bias)
+				if d := testkit.Diff(dst.Data[i*n:][:n], y); d != "" {
+					t.Fatalf("Gemm[%s](m=%d, n=%d, k=%d) row %d is not Gemv of it: %s", isa, m, n, k, i, d)
+				}
+			}
+		}
+	})
+}
+
+func TestGemmSpecials(t *testing.T) {
+	fills := map[string]func([]float32, uint64){
+		"specials": func(dst []float32, seed uint64) {
+			for i := range dst {
+				dst[i] = testkit.Specials[(i*int(2*seed+1)+i/7)%len(testkit.Specials)]
+			}
+		},
+		"few specials": func(dst []float32, seed uint64) {
+			testkit.Values(dst, seed, 1)
+			for i := int(seed); i < len(dst); i += 53 {
+				dst[i] = testkit.Specials[i/53%len(testkit.Specials)]
+			}
+		},
+		"any bits": testkit.Bits,
+		"subnormals": func(dst []float32, seed uint64) {
+			testkit.Values(dst, seed, 0x1p-70)
+		},
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		r := rand.New(rand.NewPCG(5, 6))
+		workers := gemmWorkers()
+		for name, fill := range fills {
+			t.Run(name, func(t *testing.T) {
+				for _, s := range [][3]int{{6, 64, 1}, {7, 81, 9}, {17, 150, 12}, {2, 33, 3}, {3, 64, 66}} {
+					for op := range ops {
+						newGemmCase(op, s[0], s[1], s[2], fill).checkSome(t, isa, r, 4, workers)
+					}
+				}
+			})
+		}
+	})
+}
+
+// TestGemmPageEnd puts the end of every operand at an unreadable page.
+func TestGemmPageEnd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		atEnd := func(values []float32, layout string, rows, cols int) Matrix {
+			m := gemmView(layout, testkit.AtPageEnd(t, gemmLen(layout, rows, cols)), rows, cols)
+			for i := range rows {
+				for j := range cols {
+					m.Set(i, j, values[i*cols+j])
+				}
+			}
+			return m
+		}
+		for _, layout := range []string{"rows", "panels"} {
+			for _, s := range [][3]int{{1, 1, 1}, {5, 3, 2}, {6, 64, 8}, {7, 65, 9}, {13, 100, 64}, {6, 48, 65}, {8, 130, 3}} {
+				m, n, k := s[0], s[1], s[2]
+				for op := range ops {
+					g := newGemmCase(op, m, n, k, gemmValues)
+					dst, b := atEnd(g.c, layout, m, n), atEnd(g.b, layout, k, n)
+					bias := testkit.AtPageEnd(t, n)
+					copy(bias, g.bias)
+					w := NewWorkers(1)
+					switch op {
+					case opMul:
+						Gemm(w, dst, atEnd(g.a, layout, m, k), b, nil)
+					case opBias:
+						Gemm(w, dst, atEnd(g.a, layout, m, k), b, bias)
+					case opAdd:
+						GemmAdd(w, dst, atEnd(g.a, layout, m, k), b)
+					case opTAdd:
+						GemmTAdd(w, dst, atEnd(g.a, layout, k, m), b)
+					}
+					for i := range m {
+						for j := range n {
+							if got, want := dst.At(i, j), g.want[i*n+j]; !testkit.SameBits(got, want) {
+								t.Fatalf("%s[%s](m=%d, n=%d, k=%d, %s): dst[%d, %d] = %v, want %v", opNames[op], isa, m, n, k, layout, i, j, got, want)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestGemmAccuracy bounds the error of the generic version by
+// 2·k·2⁻²⁴·Σ|a·b|, as for Gemv.
+func TestGemmAccuracy(t *testing.T) {
+	const m, n, k = 5, 70, 300
+	for op := range ops {
+		g := newGemmCase(op, m, n, k, gemmValues)
+		for i := range m {
+			for j := range n {
+				want := 0.0
+				switch op {
+				case opBias:
+					want = float64(g.bias[j])
+				case opAdd, opTAdd:
+					want = float64(g.c[i*n+j])
+				}
+				size := math.Abs(want)
+				for p := range k {
+					a := g.a[i*k+p]
+					if op == opTAdd {
+						a = g.a[p*m+i]
+					}
+					product := float64(a) * float64(g.b[p*n+j])
+					want += float64(product)
+					size += math.Abs(product)
+				}
+				tol := 2*k*0x1p-24*size + 0x1p-149
+				if got := float64(g.want[i*n+j]); math.Abs(got-want) > tol {
+					t.Fatalf("%s: dst[%d, %d] = %v, want %v, tol %g", opNames[op], i, j, got, want, tol)
+				}
+			}
+		}
+	}
+}
+
+func TestGemmContract(t *testing.T) {
+	buf := testkit.NewBuffer(6*70, 0).Values(1, 1)
+	dst := RowMajor(buf.S, 6, 70)
+	a, at, b := NewPanels(6, 9), NewPanels(9, 6), NewPanels(9, 70)
+	w := NewWorkers(1)
+	short := b
+	short.Data = short.Data[:len(short.Data)-1]
+	bad := []struct {
+		name, want string
+		f          func(name string)
+	}{
+		{"shape", "shapes do not match", func(name string) {
+			switch name {
+			case "Gemm":
+				Gemm(w, dst, NewPanels(5, 9), b, nil)
+			case "GemmAdd":
+				GemmAdd(w, dst, a, NewPanels(8, 70))
+			default:
+				GemmTAdd(w, dst, a, b)
+			}
+		}},
+		{"columns", "shapes do not match", func(name string) {
+			switch name {
+			case "Gemm":
+				Gemm(w, dst, a, NewPanels(9, 69), nil)
+			case "GemmAdd":
+				GemmAdd(w, dst, a, NewPanels(9, 71))
+			default:
+				GemmTAdd(w, dst, at, NewPanels(9, 64))
+			}
+		}},
+		{"short", "a matrix is longer than its data", func(name string) {
+			switch name {
+			case "Gemm":
+				Gemm(w, dst, a, short, nil)
+			case "GemmAdd":
+				GemmAdd(w, dst, a, short)
+			default:
+				GemmTAdd(w, dst, at, short)
+			}
+		}},
+		{"workers", "no workers", func(name string) {
+			switch name {
+			case "Gemm":
+				Gemm(nil, dst, a, b, nil)
+			case "GemmAdd":
+				GemmAdd(nil, dst, a, b)
+			default:
+				GemmTAdd(nil, dst, at, b)
+			}
+		}},
+	}
+	for _, name := range []string{"Gemm", "GemmAdd", "GemmTAdd"} {
+		for _, c := range bad {
+			testkit.Panics(t, "kernels: "+name+": "+c.want, func() { c.f(name) })
+		}
+	}
+	testkit.Panics(t, "kernels: Gemm: len(bias) != dst.Cols", func() { Gemm(w, dst, a, b, make([]float32, 69)) })
+	if d := buf.Unchanged(); d != "" {
+		t.Error(d)
+	}
+}
+
+// With one worker a product allocates nothing once its scratch has grown.
+func TestGemmAllocs(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		w := NewWorkers(1)
+		dst := RowMajor(make([]float32, 7*200), 7, 200)
+		a, at := RowMajor(make([]float32, 7*512), 7, 512).SubRows(0, 7), RowMajor(make([]float32, 9*7), 9, 7)
+		a.Cols = 9
+		b, panels := RowMajor(make([]float32, 9*200), 9, 200), NewPanels(9, 200)
+		bias := make([]float32, 200)
+		GemmTAdd(w, dst, at, b)
+		testkit.NoAllocs(t, func() {
+			for range 50 {
+				Gemm(w, dst, a, b, bias)
+				Gemm(w, dst, a, panels, nil)
+				GemmAdd(w, dst, a, b)
+				GemmTAdd(w, dst, at, panels)
+			}
+		})
+	})
+}
+
+func FuzzGemm(f *testing.F) {
+	f.Add(uint8(7), uint8(70), uint8(9), uint16(1), []byte{0, 0, 0x80, 0x7f, 1, 0, 0, 0x80, 0, 0, 0xc0, 0x7f})
+	f.Add(uint8(13), uint8(129), uint8(66), uint16(0x5a7), []byte{1, 2, 3, 4})
+	f.Add(uint8(1), uint8(16), uint8(0), uint16(0xfff), []byte{0, 0, 0x80, 0x3f})
+	f.Fuzz(func(t *testing.T, m, n, k uint8, how uint16, raw []byte) {
+		v := testkit.Floats(raw)
+		if len(v) == 0 {
+			return
+		}
+		fill := func(dst []float32, seed uint64) {
+			for i := range dst {
+				dst[i] = v[(i+int(seed))%len(v)]
+			}
+		}
+		g := newGemmCase(int(how%ops), int(m%40), int(n), int(k%80), fill)
+		w := NewWorkers(1 + int(how>>2&3))
+		layout := func(shift int) string { return gemmLayouts[how>>shift&3] }
+		for _, isa := range cpu.Available() {
+			func() {
+				defer cpu.Force(isa)()
+				g.check(t, isa.String(), layout(4), layout(6), layout(8), int(how>>10&15), w)
+			}()
+		}
+	})
+}
+
+// BenchmarkGemm runs the products of the reference model and two row-major
+// ones, the packing of which is included, and sets them beside a loop that only
+// multiplies and adds. Shapes: logits are scores of a batch, dh and dw the
+// gradients of its input and of the weights, step a recurrent step, stream many
+// streams stepped together.
+func BenchmarkGemm(b *testing.B) {
+	rows, panels := "rows", "panels"
+	shapes := []struct {
+		shape     string
+		op        int
+		m, k, n   int
+		dst, a, b string
+		workers   int
+	}{
+		{"logits", opMul, 400, 128, 10000, panels, rows, panels, 1},
+		{"dh", opMul, 400, 10000, 128, rows, panels, panels, 1},
+		{"dw", opTAdd, 128, 400, 10000, panels, rows, panels, 1},
+		{"step", opAdd, 32, 128, 512, panels, rows, panels, 1},
+		{"stream", opMul, 16, 128, 10000, panels, rows, panels, 1},
+		{"stream", opMul, 64, 128, 10000, panels, rows, panels, 1},
+		{"stream", opMul, 16, 228, 512, panels, rows, panels, 1},
+		{"stream", opMul, 64, 228, 512, panels, rows, panels, 1},
+		{"square", opMul, 1024, 1024, 1024, rows, rows, rows, 1},
+		{"square", opMul, 1024, 1024, 1024, rows, rows, rows, 2},
+		{"training", opMul, 6400, 128, 10000, rows, rows, rows, 1},
+		{"training", opMul, 6400, 128, 10000, rows, rows, rows, 2},
+	}
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, s := range shapes {
+			flop := 2 * float64(s.m) * float64(s.n) * float64(s.k)
+			if isa == "generic" && flop > 1e8 {
+				continue // seconds each
+			}
+			b.Run(fmt.Sprintf("shape=%s/m=%d/k=%d/n=%d/threads=%d", s.shape, s.m, s.k, s.n, s.workers), func(b *testing.B) {
+				matrix := func(layout string, rows, cols int, seed uint64) Matrix {
+					buf := Alloc(gemmLen(layout, rows, cols))
+					testkit.Values(buf, seed, 1)
+					return gemmView(layout, buf, rows, cols)
+				}
+				arows, acols := s.m, s.k
+				if s.op == opTAdd {
+					arows, acols = s.k, s.m
+				}
+				dst, x, y := matrix(s.dst, s.m, s.n, 1), matrix(s.a, arows, acols, 2), matrix(s.b, s.k, s.n, 3)
+				w := NewWorkers(s.workers)
+				peak := testkit.PeakFLOPS(isa) / 1e9 * float64(s.workers)
+				b.ReportAllocs()
+				for b.Loop() {
+					switch s.op {
+					case opMul:
+						Gemm(w, dst, x, y, nil)
+					case opAdd:
+						GemmAdd(w, dst, x, y)
+					case opTAdd:
+						GemmTAdd(w, dst, x, y)
+					}
+				}
+				rate := flop * float64(b.N) / float64(b.Elapsed().Nanoseconds())
+				b.ReportMetric(rate, "GFLOP/s")
+				if peak > 0 {
+					b.ReportMetric(100*rate/peak, "%peak")
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,179 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+)
+
+func TestAdd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		check := func(what string, dst, x *testkit.Buffer) {
+			t.Helper()
+			want := append([]float32(nil), dst.S...)
+			addGeneric(want, x.S)
+			Add(dst.S, x.S)
+			if d := testkit.Diff(dst.S, want) + dst.Stray() + x.Unchanged(); d != "" {
+				t.Fatalf("Add[%s](n=%d, %s): %s", isa, len(want), what, d)
+			}
+		}
+		for _, n := range append(longSizes, testkit.Sizes...) {
+			for off := range 16 {
+				check(fmt.Sprintf("off=%d", off), testkit.NewBuffer(n, off).Values(1, 2), testkit.NewBuffer(n, (off*5+1)%16).Values(2, 3))
+			}
+		}
+		for shift := range testkit.Specials {
+			x := testkit.Specials[shift:]
+			check(fmt.Sprintf("specials from %d", shift), testkit.NewBuffer(67, shift%16).Fill(testkit.Specials), testkit.NewBuffer(67, 0).Fill(x))
+		}
+	})
+}
+
+func TestScale(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		check := func(what string, dst *testkit.Buffer, a float32) {
+			t.Helper()
+			want := append([]float32(nil), dst.S...)
+			scaleGeneric(want, a)
+			scale(dst.S, a)
+			if d := testkit.Diff(dst.S, want) + dst.Stray(); d != "" {
+				t.Fatalf("scale[%s](n=%d, %v, %s): %s", isa, len(want), a, what, d)
+			}
+		}
+		for _, n := range append(longSizes, testkit.Sizes...) {
+			for off := range 16 {
+				check(fmt.Sprintf("off=%d", off), testkit.NewBuffer(n, off).Values(1, 2), 1.7)
+			}
+		}
+		for _, a := range testkit.Specials {
+			check("specials", testkit.NewBuffer(67, 3).Fill(testkit.Specials), a)
+		}
+	})
+}
+
+func TestVectorPageEnd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for n := range 140 {
+			x, dst := testkit.AtPageEnd(t, n), testkit.AtPageEnd(t, n)
+			testkit.Values(x, 1, 1)
+			testkit.Values(dst, 2, 1)
+			want := append([]float32(nil), dst...)
+			addGeneric(want, x)
+			scaleGeneric(want, 3)
+			Add(dst, x)
+			scale(dst, 3)
+			if d := testkit.Diff(dst, want); d != "" {
+				t.Fatalf("[%s] n=%d: %s", isa, n, d)
+			}
+		}
+	})
+}
+
+// view returns a rows×cols matrix over a guarded buffer, row-major, in panels,
+// or in panels with a row between them.
+func view(layout string, rows, cols int) (Matrix, *testkit.Buffer) {
+	switch layout {
+	case "rows":
+		b := testkit.NewBuffer(rows*cols, 3)
+		return RowMajor(b.S, rows, cols), b
+	case "panels":
+		b := testkit.NewBuffer(PanelsLen(rows, cols), 5)
+		return PanelsOf(b.S, rows, cols), b
+	case "gaps":
+		b := testkit.NewBuffer(PanelsLen(rows+1, cols), 7)
+		m := PanelsOf(b.S, rows+1, cols)
+		return m.SubRows(0, rows), b
+	}
+	panic(layout)
+}
+
+var layouts = []string{"rows", "panels", "gaps"}
+
+func TestAddRows(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, layout := range layouts {
+			for _, rows := range []int{0, 1, 2, 7, 1030} {
+				for _, cols := range []int{0, 1, 15, 63, 64, 65, 128, 200} {
+					m, b := view(layout, rows, cols)
+					b.Values(1, 1)
+					dst := testkit.NewBuffer(cols, rows%16).Values(2, 1)
+					want := append([]float32(nil), dst.S...)
+					for i := range rows {
+						for j := range want {
+							want[j] += m.At(i, j)
+						}
+					}
+					AddRows(dst.S, m)
+					if d := testkit.Diff(dst.S, want) + dst.Stray() + b.Unchanged(); d != "" {
+						t.Fatalf("AddRows[%s](%s, %d×%d): %s", isa, layout, rows, cols, d)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestVectorContract(t *testing.T) {
+	dst := testkit.NewBuffer(70, 0).Values(1, 1)
+	testkit.Panics(t, "kernels: Add: len(dst) != len(x)", func() { Add(dst.S, make([]float32, 69)) })
+	testkit.Panics(t, "kernels: AddRows: len(dst) != m.Cols", func() { AddRows(dst.S, NewPanels(2, 71)) })
+	short := Matrix{Data: make([]float32, 2*70-1), Rows: 2, Cols: 70, Row: 70, Panel: PanelWidth}
+	testkit.Panics(t, "kernels: AddRows: m is longer than its data", func() { AddRows(dst.S, short) })
+	if d := dst.Unchanged(); d != "" {
+		t.Error(d)
+	}
+}
+
+// Nothing of what works on slices allocates, buffers for lanes included.
+func TestSliceAllocs(t *testing.T) {
+	x, dst, m := make([]float32, 200), make([]float32, 200), NewPanels(3, 200)
+	a := newAdamBuffers(200, 0)
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		testkit.NoAllocs(t, func() {
+			for range 100 {
+				for i := range unaries {
+					unaries[i].apply(dst, x)
+				}
+				for i := range reductions {
+					reductions[i].apply(x)
+				}
+				Add(dst, x)
+				AddRows(dst, m)
+				scale(dst, 2)
+				Adam(a[0].S, a[1].S, a[2].S, a[3].S, adamStep)
+			}
+		})
+	})
+}
+
+func BenchmarkAdd(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, n := range []int{256, 10_000} {
+			b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+				dst, x := Alloc(n), Alloc(n)
+				testkit.Values(x, 1, 1)
+				b.SetBytes(int64(12 * n))
+				for b.Loop() {
+					Add(dst, x)
+				}
+				perElement(b, n)
+			})
+		}
+	})
+}
+
+func BenchmarkAddRows(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		m := NewPanels(128, 2048)
+		testkit.Values(m.Data, 1, 1)
+		dst := Alloc(m.Cols)
+		b.Run("m=128/n=2048", func(b *testing.B) {
+			b.SetBytes(int64(4 * m.Rows * m.Cols))
+			for b.Loop() {
+				AddRows(dst, m)
+			}
+			perElement(b, m.Rows*m.Cols)
+		})
+	})
+}

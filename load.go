@@ -1,0 +1,108 @@
+package autoreg
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// Errors of Load, Open and LoadFS wrap one of these, unless reading itself
+// failed. They say which tensor, metadata or byte is wrong.
+var (
+	ErrFormat   = weights.ErrFormat   // not a model file, damaged, or of another version
+	ErrTooLarge = weights.ErrTooLarge // larger than LoadOptions allow or the machine can hold
+)
+
+// DefaultMaxBytes is what LoadOptions.MaxBytes means by 0: 1 GiB.
+const DefaultMaxBytes = 1 << 30
+
+// LoadOptions limit what Load accepts. The zero value, or a nil pointer, works.
+type LoadOptions struct {
+	MaxBytes int64 // refuse larger files; 0 means DefaultMaxBytes
+}
+
+// Load reads a model file, or a checkpoint of one, from r up to its end. nil
+// options mean the zero value.
+//
+// The file is not trusted. Whatever it holds, the result is a model or an error,
+// and memory stays proportional to the bytes that r delivers. Weights may be
+// any numbers: where NaN or infinite ones spoil the scores, drawing ends with
+// sampler.ErrNoSymbol.
+func Load(r io.Reader, o *LoadOptions) (*Model, error) {
+	m, err := load(r, o)
+	if err != nil {
+		return nil, &rootError{"", err}
+	}
+	return m, nil
+}
+
+// Open reads the model file at path, as Load does by default.
+func Open(path string) (*Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &rootError{"", err} // names the path
+	}
+	return closing(f, path)
+}
+
+// LoadFS reads the model file called name in fsys, such as an embed.FS, as Load
+// does by default.
+func LoadFS(fsys fs.FS, name string) (*Model, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, &rootError{"", err} // names the file
+	}
+	return closing(f, name)
+}
+
+func closing(f fs.File, name string) (*Model, error) {
+	defer f.Close()
+	m, err := load(f, nil)
+	if err != nil {
+		return nil, &rootError{name, err}
+	}
+	return m, nil
+}
+
+func load(r io.Reader, o *LoadOptions) (*Model, error) {
+	limit := int64(DefaultMaxBytes)
+	if o != nil && o.MaxBytes != 0 {
+		limit = o.MaxBytes
+	}
+	if limit < 0 {
+		return nil, fmt.Errorf("LoadOptions.MaxBytes is %d: want 1 or more, or 0 for %d", limit, DefaultMaxBytes)
+	}
+	f, err := weights.Read(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	text, err := model.FromFile(f)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{text}, nil
+}
+
+// A rootError gives an error of the packages below our prefix in place of theirs.
+type rootError struct {
+	name string // of the file, or ""
+	err  error
+}
+
+func (e *rootError) Error() string {
+	msg := e.err.Error()
+	for _, prefix := range []string{"weights: ", "model: ", "sampler: "} {
+		msg = strings.TrimPrefix(msg, prefix)
+	}
+	if e.name != "" {
+		msg = e.name + ": " + msg
+	}
+	return "autoreg: " + msg
+}
+
+func (e *rootError) Unwrap() error { return e.err }

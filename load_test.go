@@ -1,0 +1,273 @@
+package autoreg
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// However a model is loaded and written again, the bytes are the same.
+func TestLoadWrite(t *testing.T) {
+	for name, m := range map[string]*Model{"tiny": {tiny(t)}, "small": small(t)} {
+		want := encode(t, m)
+		path := filepath.Join(t.TempDir(), "m.safetensors")
+		if err := os.WriteFile(path, want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		fsys := fstest.MapFS{"a/m": {Data: want}}
+		for how, load := range map[string]func() (*Model, error){
+			"Load":           func() (*Model, error) { return Load(bytes.NewReader(want), nil) },
+			"Load, a stream": func() (*Model, error) { return Load(io.MultiReader(bytes.NewReader(want)), &LoadOptions{}) },
+			"Load, limited": func() (*Model, error) {
+				return Load(bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
+			},
+			"Open":   func() (*Model, error) { return Open(path) },
+			"LoadFS": func() (*Model, error) { return LoadFS(fsys, "a/m") },
+		} {
+			got, err := load()
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, how, err)
+				continue
+			}
+			if !bytes.Equal(encode(t, got), want) {
+				t.Errorf("%s, %s: written again, the bytes differ", name, how)
+			}
+		}
+	}
+}
+
+// A checkpoint loads as the model that it holds.
+func TestLoadCheckpoint(t *testing.T) {
+	f := tiny(t).File()
+	f.Metadata[model.KeyCheckpoint] = `{"step":7}`
+	f.Tensors = append(f.Tensors, weights.Tensor{Name: model.OptimizerPrefix + "m.output.bias", Shape: []int{1}, Data: []float32{1}})
+	var b bytes.Buffer
+	if _, err := f.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load(&b, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(encode(t, m), encode(t, &Model{tiny(t)})) {
+		t.Error("the model in a checkpoint is not the model")
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	good := encode(t, small(t))
+	broken := errors.New("the disk is on fire")
+	dir := t.TempDir()
+	junk := filepath.Join(dir, "junk.txt")
+	if err := os.WriteFile(junk, []byte("once upon a time there was no model"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	other := small(t).text.File()
+	other.Metadata[model.KeyVersion] = "2"
+	var version2 bytes.Buffer
+	if _, err := other.WriteTo(&version2); err != nil {
+		t.Fatal(err)
+	}
+	load := func(r io.Reader, o *LoadOptions) error {
+		_, err := Load(r, o)
+		return err
+	}
+	open := func(path string) error {
+		_, err := Open(path)
+		return err
+	}
+	loadFS := func(fsys fs.FS, name string) error {
+		_, err := LoadFS(fsys, name)
+		return err
+	}
+	for _, c := range []struct {
+		name  string
+		err   error
+		is    error
+		parts []string
+	}{
+		{"empty", load(strings.NewReader(""), nil), ErrFormat, []string{"ends early"}},
+		{"too large", load(bytes.NewReader(good), &LoadOptions{MaxBytes: int64(len(good)) - 1}), ErrTooLarge, nil},
+		{"negative limit", load(bytes.NewReader(good), &LoadOptions{MaxBytes: -1}), nil, []string{"MaxBytes", "-1"}},
+		{"trailing byte", load(bytes.NewReader(append(good[:len(good):len(good)], 0)), nil), ErrFormat, []string{"goes on"}},
+		{"reader fails", load(io.MultiReader(bytes.NewReader(good[:99]), failing{broken}), nil), broken, []string{"fire"}},
+		{"next version", load(&version2, nil), ErrFormat, []string{"format_version", `"2"`}},
+		{"no file", open(filepath.Join(dir, "none")), fs.ErrNotExist, []string{"none"}},
+		{"a directory", open(dir), nil, []string{dir}},
+		{"junk", open(junk), ErrFormat, []string{junk}},
+		{"no file in FS", loadFS(fstest.MapFS{}, "none"), fs.ErrNotExist, []string{"none"}},
+		{"junk in FS", loadFS(os.DirFS(dir), "junk.txt"), ErrFormat, []string{"junk.txt"}},
+	} {
+		if c.err == nil {
+			t.Errorf("%s: no error", c.name)
+			continue
+		}
+		msg := c.err.Error()
+		if !strings.HasPrefix(msg, "autoreg: ") || strings.Contains(msg, "weights: ") || strings.Contains(msg, "model: ") {
+			t.Errorf("%s: %q: want the prefix of this package and no other", c.name, msg)
+		}
+		if c.is != nil && !errors.Is(c.err, c.is) {
+			t.Errorf("%s: %q does not wrap %q", c.name, msg, c.is)
+		}
+		for _, part := range c.parts {
+			if !strings.Contains(msg, part) {
+				t.Errorf("%s: %q does not contain %q", c.name, msg, part)
+			}
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// A file cut at any byte is an error.
+func TestLoadCut(t *testing.T) {
+	good := encode(t, small(t))
+	for n := range good {
+		for how, r := range map[string]io.Reader{"reader": bytes.NewReader(good[:n]), "stream": io.MultiReader(bytes.NewReader(good[:n]))} {
+			m, err := Load(r, nil)
+			if m != nil || !errors.Is(err, ErrFormat) || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Fatalf("cut at byte %d of %d, %s: got %v, %v; want an error that wraps ErrFormat and io.ErrUnexpectedEOF", n, len(good), how, m, err)
+			}
+		}
+	}
+}
+
+// A file with any bit of its header flipped is an error, or a model that works
+// where the bit means no more than another spelling of a word or another Length.
+func TestLoadFlipped(t *testing.T) {
+	good := encode(t, small(t))
+	end := 8 + int(binary.LittleEndian.Uint64(good))
+	header := string(good[:end])
+	words := [2]int{strings.Index(header, "vocabulary"), strings.LastIndex(header, "]}")}
+	words[1] = strings.Index(header, `]}"`) // the end of the tokenizer's JSON string
+	length := strings.Index(header, `\"length\":`) + len(`\"length\":`)
+	if words[0] < 0 || words[1] < words[0] || length < 20 {
+		t.Fatalf("unexpected header %s", header)
+	}
+	accepted := 0
+	for i := range end {
+		for bit := range 8 {
+			b := bytes.Clone(good)
+			b[i] ^= 1 << bit
+			m, err := Load(bytes.NewReader(b), nil)
+			if err != nil {
+				if m != nil || !(errors.Is(err, ErrFormat) || errors.Is(err, ErrTooLarge)) {
+					t.Fatalf("byte %d, bit %d: got %v, %v; want an error that wraps ErrFormat or ErrTooLarge", i, bit, m, err)
+				}
+				continue
+			}
+			accepted++
+			if !(words[0] < i && i < words[1]) && !(length <= i && i < length+2) {
+				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
+			}
+			if _, err := m.Generate(context.Background(), "anything", &GenerateOptions{NewTokens: 5}); err != nil {
+				t.Errorf("byte %d, bit %d: Generate: %v", i, bit, err)
+			}
+		}
+	}
+	if accepted == 0 {
+		t.Error("no flipped header was accepted: the test does not see what it should")
+	}
+}
+
+// Weights of any value load. Where they spoil the scores, drawing ends with an
+// error; nothing panics or hangs.
+func TestBrokenWeights(t *testing.T) {
+	for _, v := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), math.MaxFloat32, -math.MaxFloat32} {
+		for i, tensor := range small(t).text.File().Tensors {
+			f := small(t).text.File()
+			for j := range tensor.Data {
+				f.Tensors[i].Data[j] = v
+			}
+			var b bytes.Buffer
+			if _, err := f.WriteTo(&b); err != nil {
+				t.Fatal(err)
+			}
+			m, err := Load(&b, nil)
+			if err != nil {
+				t.Fatalf("%s = %v: %v", tensor.Name, v, err)
+			}
+			for _, o := range []*GenerateOptions{{NewTokens: 3}, {NewTokens: 3, TopK: 2}, {NewTokens: 3, Temperature: new(0.0)}, {NewTokens: 3, Temperature: new(1e-40)}} {
+				if _, err := m.Generate(context.Background(), "any words", o); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
+					t.Errorf("%s = %v: Generate: %v", tensor.Name, v, err)
+				} else if err == nil && v != v {
+					t.Errorf("%s = NaN: Generate without an error", tensor.Name)
+				}
+			}
+			for _, err := range m.Probs(context.Background(), "any words", &GenerateOptions{NewTokens: 2}, 3, 1, 0) {
+				if err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
+					t.Errorf("%s = %v: Probs: %v", tensor.Name, v, err)
+				}
+			}
+			score, err := m.Score(context.Background(), func(yield func(string) bool) { yield("a few words") }, nil)
+			if err != nil || v != v && !math.IsNaN(score.Perplexity()) {
+				t.Errorf("%s = %v: Score = %+v, %v", tensor.Name, v, score, err)
+			}
+		}
+	}
+}
+
+func TestLayers(t *testing.T) {
+	c := model.Config{Symbols: 10000, Embedding: 100, Units: 128, Length: 200}
+	m := random(t, 10000, c)
+	const want = "[{embedding Embedding 10000 100 1000000} {lstm LSTM 100 128 117248} {output Linear 128 10000 1290000}]"
+	if got := fmt.Sprint(m.Layers()); got != want {
+		t.Errorf("Layers = %s, want %s", got, want)
+	}
+	if got := m.Params(); got != 2_407_248 {
+		t.Errorf("Params = %d, want 2407248", got)
+	}
+	if m.Symbols() != 10000 || m.Tokenizer().Len() != 10000 || m.Length() != 200 {
+		t.Errorf("Symbols %d, words %d, Length %d", m.Symbols(), m.Tokenizer().Len(), m.Length())
+	}
+}
+
+func TestWriteToFails(t *testing.T) {
+	n, err := small(t).WriteTo(fullDisk{})
+	if err == nil || n != 3 || !errors.Is(err, io.ErrShortWrite) || !strings.HasPrefix(err.Error(), "autoreg: ") {
+		t.Errorf("WriteTo = %d, %v; want 3 and io.ErrShortWrite", n, err)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 3, io.ErrShortWrite }
+
+func FuzzLoad(f *testing.F) {
+	good := encode(f, small(f))
+	f.Add(good)
+	f.Add(good[:300])
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Load(bytes.NewReader(b), nil)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
+				t.Errorf("error %v wraps neither ErrFormat nor ErrTooLarge", err)
+			}
+			return
+		}
+		if _, err := m.Generate(context.Background(), "a word", &GenerateOptions{NewTokens: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
+			t.Errorf("Generate: %v", err)
+		}
+		again, err := Load(bytes.NewReader(encode(t, m)), nil)
+		if err != nil || !bytes.Equal(encode(t, again), encode(t, m)) {
+			t.Errorf("written and loaded again, the model differs: %v", err)
+		}
+	})
+}

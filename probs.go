@@ -1,0 +1,109 @@
+package autoreg
+
+import (
+	"context"
+	"iter"
+	"math"
+
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A Position is one step of a generation: what could come next and what did.
+type Position struct {
+	Text string // so far, prompt included, as Generate writes it
+	Next []Next // the likeliest words, the best first, ties by rising ID
+	ID   int    // the symbol that was drawn
+	Word string // its word; "" for the stop symbol
+}
+
+// A Next is a word that could come next.
+type Next struct {
+	ID   int
+	Word string    // "" for the stop symbol
+	P    []float32 // its probability at each temperature asked for
+}
+
+// Probs generates as Text does and yields, for each new word, the k likeliest
+// words at that point with their probabilities at the given temperatures. (The
+// temperature does not change which words are likeliest, save that at 0 the best
+// has probability 1.) The distributions are over all words that can be drawn, so
+// "[UNK]" is among them only if o.AllowUnknown; o.TopK does not narrow them.
+// What is drawn is drawn with o, and so the same as Generate's.
+//
+// Errors are those of Generate, yielded last, and that of a negative k or a
+// temperature that is negative or not finite.
+func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k int, temperatures ...float64) iter.Seq2[Position, error] {
+	return func(yield func(Position, error) bool) {
+		fail := func(err error) { yield(Position{}, err) }
+		g, err := m.prepare(prompt, o)
+		if err != nil {
+			fail(err)
+			return
+		}
+		columns, err := g.columns(k, temperatures)
+		if err != nil {
+			fail(err)
+			return
+		}
+		s := m.NewStream()
+		for _, id := range g.ids {
+			s.Advance(id)
+		}
+		text := g.prompt(prompt)
+		x, p := make([]float32, s.Symbols()), make([]float32, s.Symbols())
+		for ; g.room > 0; g.room-- {
+			if err := ctx.Err(); err != nil {
+				fail(err)
+				return
+			}
+			s.Logits(x)
+			id := g.chain.Sample(x)
+			if id < 0 {
+				fail(sampler.ErrNoSymbol)
+				return
+			}
+			at := Position{Text: text, ID: id, Word: g.tok.Word(id), Next: g.likeliest(x, k)}
+			for _, c := range columns {
+				c.Probabilities(p, x)
+				for i := range at.Next {
+					at.Next[i].P = append(at.Next[i].P, p[at.Next[i].ID])
+				}
+			}
+			s.Advance(id)
+			text += g.piece(id)
+			if !yield(at, nil) || id == tokenizer.Stop {
+				return
+			}
+		}
+	}
+}
+
+// columns returns a chain for each temperature.
+func (g *generation) columns(k int, temperatures []float64) ([]*sampler.Chain, error) {
+	if err := sampler.Check(sampler.TopK(k)); err != nil {
+		return nil, &rootError{"", err}
+	}
+	var chains []*sampler.Chain
+	for _, t := range temperatures {
+		ts := append(g.exclude(), sampler.Temperature(t))
+		if err := sampler.Check(ts...); err != nil {
+			return nil, &rootError{"", err}
+		}
+		chains = append(chains, sampler.New(0, ts...))
+	}
+	return chains, nil
+}
+
+// likeliest returns the k words with the largest scores. It excludes from x what
+// cannot be drawn.
+func (g *generation) likeliest(x []float32, k int) []Next {
+	if !g.o.AllowUnknown {
+		x[tokenizer.Unknown] = float32(math.Inf(-1))
+	}
+	var next []Next
+	for _, c := range sampler.Top(nil, x, k) {
+		next = append(next, Next{ID: int(c.ID), Word: g.tok.Word(int(c.ID))})
+	}
+	return next
+}

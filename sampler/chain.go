@@ -1,0 +1,268 @@
+package sampler
+
+import (
+	"context"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"github.com/autoreg/autoreg/kernels"
+)
+
+// A Chain draws symbols; see the package comment for how. It is for one
+// goroutine at a time.
+type Chain struct {
+	ts  []Transform
+	rng rand.PCG
+
+	// dense is set if the transforms are exclusions and at most one temperature,
+	// whose inverse is scale (0 for temperature 0): then scores are masked and
+	// scaled where they lie, and no candidates are built. The result is the same.
+	dense bool
+	scale float32
+
+	x     []float32 // scores
+	w     []float32 // weights
+	sums  []float32 // of the blocks of w
+	cands Candidates
+}
+
+// New returns a chain at the start of the random sequence of seed. Without
+// transforms it draws from the softmax of the scores. It panics if Check(ts...)
+// would return an error.
+func New(seed uint64, ts ...Transform) *Chain {
+	if Check(ts...) != nil {
+		panic("sampler: New: invalid transform; see Check")
+	}
+	c := &Chain{ts: append([]Transform(nil), ts...), dense: true, scale: 1}
+	temperatures := 0
+	for _, t := range ts {
+		switch t := t.(type) {
+		case Exclusion:
+		case Temperature:
+			temperatures++
+			if c.scale = 0; t > 0 {
+				c.scale = 1 / float32(t)
+			}
+		default:
+			c.dense = false
+		}
+	}
+	if temperatures > 1 {
+		c.dense = false
+	}
+	c.Reset(seed)
+	return c
+}
+
+// Reset goes to the start of the random sequence of seed.
+func (c *Chain) Reset(seed uint64) { c.rng.Seed(seed, stream) }
+
+// stream is the second half of the generator's state, the same for all chains:
+// 2⁶⁴ divided by the golden ratio, so that small seeds do not start alike.
+const stream = 0x9e3779b97f4a7c15
+
+// Sample draws a symbol from scores, which it leaves as they are, or returns -1
+// if none has a finite score. It allocates only where len(logits) exceeds that
+// of all calls before.
+func (c *Chain) Sample(logits []float32) (id int) {
+	x := c.room(len(logits))
+	copy(x, logits)
+	return c.sample(x)
+}
+
+// Run drives s: score, draw, advance, without end. It yields each symbol after s
+// has consumed it, so that a caller who stops can continue from there, with
+// another Run or otherwise. If ctx is done or no symbol can be drawn it yields
+// -1 and ctx.Err() or [ErrNoSymbol], once, and stops; s then stands after the
+// last symbol yielded. It allocates nothing per symbol.
+func (c *Chain) Run(ctx context.Context, s Source) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		n := s.Symbols()
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(-1, err)
+				return
+			}
+			x := c.room(n)
+			s.Logits(x)
+			id := c.sample(x)
+			if id < 0 {
+				yield(-1, ErrNoSymbol)
+				return
+			}
+			s.Advance(id)
+			if !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Probabilities sets dst to the distribution that Sample would draw from; all 0
+// if no symbol has a finite score. It draws nothing. dst may be logits; lengths
+// must agree. Each element is the quotient of weight and S of the package
+// comment, rounded to float32.
+func (c *Chain) Probabilities(dst, logits []float32) {
+	if len(dst) != len(logits) {
+		panic("sampler: Probabilities: len(dst) != len(logits)")
+	}
+	x := c.room(len(logits))
+	copy(x, logits)
+	total, only := c.weigh(x)
+	switch {
+	case only >= 0:
+		clear(dst)
+		dst[only] = 1
+	case total > 0:
+		for i, w := range c.w[:len(dst)] {
+			dst[i] = float32(float64(w) / total)
+		}
+	default:
+		clear(dst)
+	}
+}
+
+// room returns n scores to be filled in, and makes the other buffers fit.
+func (c *Chain) room(n int) []float32 {
+	if n > len(c.x) {
+		c.x, c.w, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
+		if !c.dense {
+			c.cands.C = make([]Candidate, 0, n)
+		}
+	}
+	return c.x[:n]
+}
+
+// sample draws from x, which it overwrites.
+func (c *Chain) sample(x []float32) int {
+	v := c.rng.Uint64()
+	total, only := c.weigh(x)
+	switch {
+	case only >= 0:
+		return only
+	case total > 0:
+		return c.locate(v, len(x), total)
+	}
+	return -1
+}
+
+// locate returns the symbol that v falls on, given the weights of n symbols.
+func (c *Chain) locate(v uint64, n int, total float64) int {
+	u := float64(v>>11) * 0x1p-53
+	return pick(c.w[:n], c.sums[:blocks(n)], float64(u*total))
+}
+
+// weigh applies the transforms to x, which it overwrites, and makes the weights
+// and block sums. It returns the sum of the latter, 0 if nothing can be drawn;
+// or, where only one symbol can be, that one, which is -1 otherwise.
+func (c *Chain) weigh(x []float32) (total float64, only int) {
+	scale := float32(1)
+	if c.dense {
+		scale = c.scale
+		for _, t := range c.ts {
+			if e, ok := t.(Exclusion); ok {
+				e.mask(x)
+			}
+		}
+	} else {
+		c.transform(x)
+	}
+	if scale > 0 {
+		if total := c.exp(x, scale); total == total {
+			return total, -1
+		}
+	}
+	// The likeliest symbol is wanted, or something is not finite.
+	best := kernels.ArgMax(x)
+	if best >= 0 && x[best] > math.MaxFloat32 {
+		for i, v := range x {
+			if v > math.MaxFloat32 {
+				x[i] = float32(math.Inf(-1))
+			}
+		}
+		best = kernels.ArgMax(x)
+	}
+	switch {
+	case best < 0 || !finite(x[best]):
+		return 0, -1
+	case scale == 0 || !finite(float32(x[best]*scale)):
+		return 0, best
+	}
+	for i, v := range x {
+		if v != v {
+			x[i] = float32(math.Inf(-1))
+		}
+	}
+	return c.exp(x, scale), -1
+}
+
+// exp makes the weights and block sums of x and returns the sum of the latter.
+// It is NaN if the largest score, scaled, is not finite, or one is NaN.
+func (c *Chain) exp(x []float32, scale float32) (total float64) {
+	sums := c.sums[:blocks(len(x))]
+	kernels.ExpBlocks(c.w[:len(x)], sums, x, scale)
+	for _, s := range sums {
+		total += float64(s)
+	}
+	return total
+}
+
+// transform applies the transforms by way of candidates: afterwards x has their
+// scores, and -Inf elsewhere.
+func (c *Chain) transform(x []float32) {
+	ts := c.ts
+	for len(ts) > 0 {
+		e, ok := ts[0].(Exclusion)
+		if !ok {
+			break
+		}
+		e.mask(x)
+		ts = ts[1:]
+	}
+	k := len(x)
+	if len(ts) > 0 {
+		if top, ok := ts[0].(TopK); ok && top > 0 {
+			k = min(k, int(top))
+			ts = ts[1:]
+		}
+	}
+	room := c.cands.C[:0]
+	c.cands = Candidates{C: selectTop(room, x, k)}
+	for _, t := range ts {
+		t.Apply(&c.cands)
+	}
+	fill(x, float32(math.Inf(-1)))
+	for _, d := range c.cands.C {
+		x[d.ID] = d.Logit
+	}
+	c.cands.C = room // whatever the transforms have made of it
+}
+
+// pick returns the symbol at t ≥ 0 of the weights laid end to end, or the last one
+// with a weight if they end before; -1 if there is none.
+func pick(w, sums []float32, t float64) int {
+	block, start, end := -1, 0.0, 0.0
+	for b, s := range sums {
+		if s > 0 {
+			block, start = b, end
+		}
+		end += float64(s)
+		if end > t {
+			break
+		}
+	}
+	if block < 0 {
+		return -1
+	}
+	id, first := -1, block*kernels.ExpBlock
+	for i, v := range w[first:min(first+kernels.ExpBlock, len(w))] {
+		if v > 0 {
+			id = first + i
+			if start += float64(v); start > t {
+				break
+			}
+		}
+	}
+	return id
+}

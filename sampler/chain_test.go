@@ -1,0 +1,531 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/kernels"
+)
+
+var (
+	inf = float32(math.Inf(1))
+	nan = float32(math.NaN())
+)
+
+// A plain transform hides the type of the one in it, so that a chain builds
+// candidates for it.
+type plain struct{ Transform }
+
+func hide(ts []Transform) []Transform {
+	hidden := make([]Transform, len(ts))
+	for i, t := range ts {
+		hidden[i] = plain{t}
+	}
+	return append(hidden, plain{TopK(0)}) // at least one
+}
+
+// logs returns the scores of a distribution.
+func logs(p ...float64) []float32 {
+	x := make([]float32, len(p))
+	for i, v := range p {
+		x[i] = float32(math.Log(v))
+	}
+	return x
+}
+
+func TestProbabilities(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		x    []float32
+		ts   []Transform
+		want []float32
+	}{
+		{"softmax", logs(0.5, 0.25, 0.125, 0.125), nil, []float32{0.5, 0.25, 0.125, 0.125}},
+		{"unnormalised", logs(8, 4, 2, 2), nil, []float32{0.5, 0.25, 0.125, 0.125}},
+		{"excluded score", []float32{0, -inf, 0}, nil, []float32{0.5, 0, 0.5}},
+		{"NaN and +Inf", []float32{nan, 0, inf, 0}, nil, []float32{0, 0.5, 0, 0.5}},
+		{"nothing", []float32{nan, -inf, inf}, nil, []float32{0, 0, 0}},
+		{"no symbols", nil, nil, nil},
+		{"one", []float32{-1e30}, nil, []float32{1}},
+		{"T=0.5 squares", logs(0.6, 0.3, 0.1), []Transform{Temperature(0.5)}, []float32{36. / 46, 9. / 46, 1. / 46}},
+		{"T=2 is the root", logs(0.64, 0.32, 0.04), []Transform{Temperature(2)}, []float32{0.5109583, 0.3613021, 0.1277396}}, // √p / Σ√p
+		{"T=0", logs(0.4, 0.5, 0.1), []Transform{Temperature(0)}, []float32{0, 1, 0}},
+		{"T=0, tie", logs(0.1, 0.45, 0.45), []Transform{Temperature(0)}, []float32{0, 1, 0}},
+		{"T=0, NaN, +Inf", []float32{nan, inf, 1, 2, 2}, []Transform{Temperature(0)}, []float32{0, 0, 0, 1, 0}},
+		{"T=0, nothing", []float32{nan, inf}, []Transform{Temperature(0)}, []float32{0, 0}},
+		{"T tiny", logs(0.4, 0.5, 0.1), []Transform{Temperature(1e-45)}, []float32{0, 1, 0}},
+		{"T tiny, tie", logs(0.4, 0.4, 0.2), []Transform{Temperature(1e-45)}, []float32{1, 0, 0}},
+		{"T tiny, NaN, +Inf", []float32{nan, inf, 1, 2, 2}, []Transform{Temperature(1e-45)}, []float32{0, 0, 0, 1, 0}},
+		{"T tiny, largest 0", []float32{-1, 0, -2}, []Transform{Temperature(1e-45)}, []float32{0, 1, 0}},
+		{"T small, largest 0", []float32{-1, 0, 0}, []Transform{Temperature(1e-38)}, []float32{0, 0.5, 0.5}},
+		{"T huge", logs(0.4, 0.5, 0.05, 0.05), []Transform{Temperature(math.MaxFloat32)}, []float32{0.25, 0.25, 0.25, 0.25}},
+		{"huge scores", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, nil, []float32{0.5, 0, 0.5}},
+		{"huge scores, cold", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, []Transform{Temperature(0.5)}, []float32{1, 0, 0}},
+		{"T twice", logs(0.6, 0.3, 0.1), []Transform{Temperature(0.25), Temperature(2)}, []float32{36. / 46, 9. / 46, 1. / 46}},
+		{"K=2", logs(0.1, 0.5, 0.25, 0.15), []Transform{TopK(2)}, []float32{0, 2. / 3, 1. / 3, 0}},
+		{"K=2, tie", logs(0.2, 0.4, 0.2, 0.2), []Transform{TopK(2)}, []float32{1. / 3, 2. / 3, 0, 0}},
+		{"K=0", logs(0.25, 0.75), []Transform{TopK(0)}, []float32{0.25, 0.75}},
+		{"K too large", logs(0.25, 0.75), []Transform{TopK(9)}, []float32{0.25, 0.75}},
+		{"K=1, NaN, +Inf", []float32{nan, 1, inf, 3, 2}, []Transform{TopK(1)}, []float32{0, 0, 0, 1, 0}},
+		{"K then T", logs(0.1, 0.6, 0.3), []Transform{TopK(2), Temperature(0.5)}, []float32{0, 0.8, 0.2}},
+		{"T then K", logs(0.1, 0.6, 0.3), []Transform{Temperature(0.5), TopK(2)}, []float32{0, 0.8, 0.2}},
+		{"K twice", logs(0.1, 0.6, 0.3), []Transform{TopK(2), TopK(1)}, []float32{0, 1, 0}},
+		{"T=0 then K", logs(0.1, 0.6, 0.3), []Transform{Temperature(0), TopK(2)}, []float32{0, 1, 0}},
+		{"exclude", logs(0.5, 0.25, 0.25), []Transform{Exclude(0)}, []float32{0, 0.5, 0.5}},
+		{"exclude the largest by far", []float32{1000, 0, 0}, []Transform{Exclude(0)}, []float32{0, 0.5, 0.5}},
+		{"exclude +Inf, NaN", []float32{inf, 0, nan, 0}, []Transform{Exclude(2, 0)}, []float32{0, 0.5, 0, 0.5}},
+		{"exclude all", logs(0.5, 0.5), []Transform{Exclude(1, 0)}, []float32{0, 0}},
+		{"exclude beyond", logs(0.5, 0.5), []Transform{Exclude(1, 2, 3, 700)}, []float32{1, 0}},
+		{"exclude nothing", logs(0.5, 0.5), []Transform{Exclude()}, []float32{0.5, 0.5}},
+		{"exclude then K", logs(0.5, 0.3, 0.1, 0.1), []Transform{Exclude(0), TopK(2)}, []float32{0, 0.75, 0.25, 0}},
+		{"K then exclude", logs(0.5, 0.3, 0.1, 0.1), []Transform{TopK(2), Exclude(0)}, []float32{0, 1, 0, 0}},
+		{"exclude, T=0", logs(0.5, 0.3, 0.2), []Transform{Exclude(0), Temperature(0)}, []float32{0, 1, 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for how, ts := range map[string][]Transform{"": c.ts, " (candidates)": hide(c.ts)} {
+				chain := New(1, ts...)
+				x := slices.Clone(c.x)
+				got := make([]float32, len(x))
+				chain.Probabilities(got, x)
+				for i := range got {
+					// A score of ±ln p is rounded to 2^-24 of itself and more, by 1/T times as much.
+					if math.Abs(float64(got[i]-c.want[i])) > 2e-6 {
+						t.Errorf("Probabilities%s = %v, want %v", how, got, c.want)
+						break
+					}
+				}
+				if d := testkit.Diff(x, c.x); d != "" {
+					t.Errorf("the scores were modified: %s", d)
+				}
+				drawable := slices.ContainsFunc(c.want, func(p float32) bool { return p > 0 })
+				for range 100 {
+					id := chain.Sample(x)
+					if drawable != (id >= 0) || id >= 0 && c.want[id] == 0 {
+						t.Fatalf("Sample%s = %d with probabilities %v", how, id, c.want)
+					}
+				}
+				if d := testkit.Diff(x, c.x); d != "" {
+					t.Errorf("Sample modified the scores: %s", d)
+				}
+				chain.Probabilities(x, x) // in place
+				if d := testkit.Diff(x, got); d != "" {
+					t.Errorf("Probabilities in place: %s", d)
+				}
+			}
+		})
+	}
+}
+
+// Where candidates are built or not, which blocks the symbols lie in: the result
+// is the same to the bit.
+func TestCandidatesEqualDense(t *testing.T) {
+	for _, n := range []int{1, 2, 255, 256, 257, 1000} {
+		x := make([]float32, n)
+		testkit.Values(x, uint64(n), 8)
+		x[n/2] = -inf
+		if n > 256 {
+			fill(x[256:min(n, 512)], -inf) // a block without weight
+		}
+		for _, ts := range [][]Transform{
+			{Temperature(0.8)},
+			{Temperature(3), Exclude(3, 4, 5, 300, n-1)},
+			{Exclude(0, 1), Exclude(2), Temperature(0.2)},
+			{TopK(40), Temperature(0.8)},
+			{Exclude(1, 7), TopK(300)},
+			{Temperature(0)},
+		} {
+			a, b := New(7, ts...), New(7, hide(ts)...)
+			for i := range 20 {
+				if got, want := a.Sample(x), b.Sample(x); got != want {
+					t.Fatalf("n=%d, %v: draw %d is %d, by way of candidates %d", n, ts, i, got, want)
+				}
+			}
+			pa, pb := make([]float32, n), make([]float32, n)
+			a.Probabilities(pa, x)
+			b.Probabilities(pb, x)
+			if d := testkit.Diff(pa, pb); d != "" {
+				t.Errorf("n=%d, %v: by way of candidates, probabilities differ: %s", n, ts, d)
+			}
+		}
+	}
+}
+
+// The draw as the package comment has it, in other words.
+func TestDrawDefinition(t *testing.T) {
+	x := make([]float32, 1000)
+	testkit.Values(x, 3, 6)
+	w, sums := make([]float32, len(x)), make([]float32, 4)
+	kernels.ExpBlocks(w, sums, x, 1)
+	total := 0.0
+	for _, s := range sums {
+		total += float64(s)
+	}
+	for seed := range uint64(10) {
+		rng := rand.NewPCG(seed, 0x9e3779b97f4a7c15)
+		c := New(seed)
+		for i := range 30 {
+			at := float64(rng.Uint64()>>11) / (1 << 53) * total
+			b, cum := 0, 0.0
+			for cum+float64(sums[b]) <= at {
+				cum += float64(sums[b])
+				b++
+			}
+			want := 256 * b
+			for cum += float64(w[want]); cum <= at; cum += float64(w[want]) {
+				want++
+			}
+			if got := c.Sample(x); got != want {
+				t.Fatalf("seed %d, draw %d: %d, want %d", seed, i, got, want)
+			}
+		}
+	}
+}
+
+// Every call takes one output of the generator, whatever it returns.
+func TestOneDrawPerCall(t *testing.T) {
+	x := make([]float32, 600)
+	testkit.Values(x, 5, 3)
+	broken := []float32{nan, nan}
+	for _, ts := range [][]Transform{nil, {Temperature(0)}, {TopK(5)}, {Exclude(1)}} {
+		c := New(9, ts...)
+		for range 10 {
+			c.Sample(x)
+			c.Sample(broken)
+		}
+		rng := rand.NewPCG(9, 0x9e3779b97f4a7c15)
+		for range 20 {
+			rng.Uint64()
+		}
+		if got, want := c.rng.Uint64(), rng.Uint64(); got != want {
+			t.Errorf("%v: after 20 calls the generator gives %d, want %d", ts, got, want)
+		}
+	}
+}
+
+// Draws follow the distribution: χ² over 16 symbols in several blocks, others
+// having none of it, against the 99.9 % quantile for 15 degrees of freedom.
+func TestChiSquare(t *testing.T) {
+	const draws = 100_000
+	x := make([]float32, 1100)
+	fill(x, -inf)
+	p := make(map[int]float64)
+	for i := range 16 {
+		id := i * 73
+		p[id] = float64(1 + i%5)
+		x[id] = float32(math.Log(p[id]))
+	}
+	for _, c := range []struct {
+		name string
+		ts   []Transform
+		pow  float64
+	}{{"T=1", nil, 1}, {"T=0.5", []Transform{Temperature(0.5)}, 2}, {"K=16", []Transform{TopK(16), Temperature(0.5)}, 2}} {
+		chain := New(2024, c.ts...)
+		total, _ := chain.weigh(append(chain.room(len(x))[:0], x...))
+		counts := make(map[int]int)
+		for range draws {
+			// As Sample does, with weights made once.
+			counts[chain.locate(chain.rng.Uint64(), len(x), total)]++
+		}
+		sum := 0.0
+		for _, v := range p {
+			sum += math.Pow(v, c.pow)
+		}
+		chi2 := 0.0
+		for id, n := range counts {
+			if p[id] == 0 {
+				t.Fatalf("%s: drew %d, which has no probability", c.name, id)
+			}
+			want := draws * math.Pow(p[id], c.pow) / sum
+			chi2 += (float64(n) - want) * (float64(n) - want) / want
+		}
+		if chi2 > 37.7 || len(counts) != 16 {
+			t.Errorf("%s: χ² = %.1f over %d symbols, want at most 37.7 over 16", c.name, chi2, len(counts))
+		}
+	}
+}
+
+// The promise "same seed, same bytes" on every instruction set.
+func TestGoldenSequence(t *testing.T) {
+	x := make([]float32, 2000)
+	testkit.Values(x, 11, 5)
+	golden := []struct {
+		seed uint64
+		ts   []Transform
+		want string
+	}{
+		{42, nil, "[716 1766 178 155 1401 1969 322 1789 831 489 376 1595]"},
+		{43, nil, "[1009 816 713 444 1585 1153 1407 258 99 1630 168 1690]"},
+		{42, []Transform{Temperature(0.5), Exclude(3)}, "[734 1744 155 141 1384 1969 295 1766 824 456 355 1565]"},
+		{42, []Transform{TopK(40), Temperature(2)}, "[713 1490 68 68 1252 1739 224 1490 749 383 288 1364]"},
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, g := range golden {
+			c := New(g.seed, g.ts...)
+			var ids []int
+			for range 12 {
+				ids = append(ids, c.Sample(x))
+			}
+			if got := fmt.Sprint(ids); got != g.want {
+				t.Errorf("Sample[%s](seed=%d, %v) gives %s, want %s", isa, g.seed, g.ts, got, g.want)
+			}
+			c.Reset(g.seed)
+			if got := c.Sample(x); got != ids[0] {
+				t.Errorf("after Reset the first symbol is %d, want %d", got, ids[0])
+			}
+		}
+	})
+}
+
+// pick, where the sum of a block and that of its weights differ by rounding.
+func TestPick(t *testing.T) {
+	w := make([]float32, 600)
+	w[3], w[10], w[300], w[302] = 1, 2, 4, 1
+	for _, c := range []struct {
+		sums []float32
+		t    float64
+		want int
+	}{
+		{[]float32{3, 5, 0}, 0, 3},
+		{[]float32{3, 5, 0}, 0.9999999999999999, 3},
+		{[]float32{3, 5, 0}, 1, 10},
+		{[]float32{3, 5, 0}, 2.9999999999999996, 10},
+		{[]float32{3, 5, 0}, 3, 300},
+		{[]float32{3, 5, 0}, 7.5, 302},
+		{[]float32{3.5, 5, 0}, 3.25, 10},  // beyond the weights of block 0
+		{[]float32{3, 5.5, 0}, 8.25, 302}, // beyond all weights
+		{[]float32{3, 5, 0}, 8, 302},      // beyond all sums
+		{[]float32{3, 5, 0}, 100, 302},
+		{[]float32{2.5, 5, 0}, 2.5, 300}, // a sum below its weights
+	} {
+		if got := pick(w, c.sums, c.t); got != c.want {
+			t.Errorf("pick(sums=%v, t=%v) = %d, want %d", c.sums, c.t, got, c.want)
+		}
+	}
+	if got := pick(nil, nil, 0); got != -1 {
+		t.Errorf("pick of nothing = %d, want -1", got)
+	}
+}
+
+// A walk is a Source whose scores depend on what it has consumed.
+type walk struct {
+	n    int
+	seen []int
+	fail int // scores are NaN after so many symbols; 0 means never
+}
+
+func (s *walk) Symbols() int { return s.n }
+
+func (s *walk) Logits(dst []float32) {
+	testkit.Values(dst, uint64(len(s.seen)+1), 2)
+	if len(s.seen) > 0 {
+		dst[s.seen[len(s.seen)-1]] += 1
+	}
+	if s.fail > 0 && len(s.seen) >= s.fail {
+		fill(dst, nan)
+	}
+}
+
+func (s *walk) Advance(sym int) { s.seen = append(s.seen, sym) }
+
+func TestRun(t *testing.T) {
+	s := &walk{n: 300}
+	c := New(4)
+	var got []int
+	for id, err := range c.Run(t.Context(), s) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, id)
+		if !slices.Equal(got, s.seen) {
+			t.Fatalf("after %v the source has consumed %v", got, s.seen)
+		}
+		if len(got) == 5 {
+			break
+		}
+	}
+	for id := range c.Run(t.Context(), s) { // resumes
+		if got = append(got, id); len(got) == 10 {
+			break
+		}
+	}
+	var want []int
+	for id := range New(4).Run(t.Context(), &walk{n: 300}) {
+		if want = append(want, id); len(want) == 10 {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("in two runs %v, in one %v", got, want)
+	}
+}
+
+func TestRunEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, c := range []struct {
+		name string
+		fail int
+		ctx  context.Context
+		want error
+		n    int
+	}{
+		{"NaN", 3, ctx, ErrNoSymbol, 3},
+		{"canceled", 0, ctx, context.Canceled, 7},
+	} {
+		s := &walk{n: 20, fail: c.fail}
+		n, errs := 0, 0
+		for id, err := range New(1).Run(c.ctx, s) {
+			if err != nil {
+				errs++
+				if !errors.Is(err, c.want) || id != -1 {
+					t.Errorf("%s: yielded %d, %v; want -1, %v", c.name, id, err, c.want)
+				}
+				continue // as a careless caller would
+			}
+			if n++; n == 7 {
+				cancel()
+			}
+		}
+		if errs != 1 || n != c.n || len(s.seen) != c.n {
+			t.Errorf("%s: %d symbols, %d consumed, %d errors; want %d, %[5]d, 1", c.name, n, len(s.seen), errs, c.n)
+		}
+	}
+}
+
+// A source for counting allocations.
+type still []float32
+
+func (s still) Symbols() int         { return len(s) }
+func (s still) Logits(dst []float32) { copy(dst, s) }
+func (s still) Advance(int)          {}
+
+func TestNoAllocs(t *testing.T) {
+	x := make([]float32, 20)
+	testkit.Values(x, 1, 5)
+	for _, ts := range [][]Transform{
+		nil,
+		{Temperature(0.8), Exclude(1)},
+		{Temperature(0)},
+		{TopK(7), Temperature(0.8)},
+		{Temperature(0.8), TopK(7), Exclude(1)},
+	} {
+		c := New(1, ts...)
+		c.Sample(x)
+		testkit.NoAllocs(t, func() {
+			for range 1000 {
+				c.Sample(x)
+			}
+		})
+		least := math.Inf(1)
+		for range 5 {
+			least = min(least, testing.AllocsPerRun(1, func() {
+				n := 0
+				for range c.Run(context.Background(), still(x)) {
+					if n++; n == 1000 {
+						break
+					}
+				}
+			}))
+		}
+		if least > 10 { // what one Run costs, not what one symbol costs
+			t.Errorf("%v: a run of 1000 symbols makes %v allocations", ts, least)
+		}
+	}
+}
+
+func TestNewPanics(t *testing.T) {
+	for _, ts := range [][]Transform{{Temperature(-1)}, {TopK(3), TopK(-1)}} {
+		func() {
+			defer func() {
+				if got := recover(); got != "sampler: New: invalid transform; see Check" {
+					t.Errorf("New(%v): panic %v", ts, got)
+				}
+			}()
+			New(1, ts...)
+		}()
+	}
+	defer func() {
+		if got := recover(); got != "sampler: Probabilities: len(dst) != len(logits)" {
+			t.Errorf("Probabilities: panic %v", got)
+		}
+	}()
+	New(1).Probabilities(make([]float32, 2), make([]float32, 3))
+}
+
+func FuzzSample(f *testing.F) {
+	f.Add(uint64(1), uint32(0x3f800000), int8(3), []byte{0, 0, 128, 63, 0, 0, 192, 127, 0, 0, 128, 127})
+	f.Add(uint64(2), uint32(1), int8(0), []byte{255, 255, 127, 127, 255, 255, 127, 255, 1, 0, 0, 0})
+	f.Add(uint64(3), uint32(0), int8(1), []byte{0, 0, 128, 255})
+	f.Fuzz(func(t *testing.T, seed uint64, temperature uint32, k int8, raw []byte) {
+		x := make([]float32, len(raw)/4)
+		for i := range x {
+			x[i] = math.Float32frombits(uint32(raw[4*i]) | uint32(raw[4*i+1])<<8 | uint32(raw[4*i+2])<<16 | uint32(raw[4*i+3])<<24)
+		}
+		ts := []Transform{Exclude(2), TopK(k), Temperature(math.Float32frombits(temperature))}
+		if Check(ts...) != nil {
+			return
+		}
+		dense := []Transform{ts[0], ts[2]}
+		for _, ts := range [][]Transform{ts, dense} {
+			a, b := New(seed, ts...), New(seed, hide(ts)...)
+			p := make([]float32, len(x))
+			a.Probabilities(p, x)
+			sum := 0.0
+			for _, v := range p {
+				if !(v >= 0 && v <= 1) {
+					t.Fatalf("%v: probabilities %v", ts, p)
+				}
+				sum += float64(v)
+			}
+			drawable := slices.ContainsFunc(x, finite) && !(len(x) > 2 && finite(x[2]) && !slices.ContainsFunc(slices.Concat(x[:2], x[3:]), finite))
+			if want := 0.0; drawable {
+				if want = 1; math.Abs(sum-want) > 1e-6 {
+					t.Fatalf("%v: probabilities sum to %v, want %v", ts, sum, want)
+				}
+			} else if sum != 0 {
+				t.Fatalf("%v: probabilities sum to %v, want 0", ts, sum)
+			}
+			for range 4 {
+				got, want := a.Sample(x), b.Sample(x)
+				if got != want || (got >= 0) != drawable {
+					t.Fatalf("%v: drew %d, by way of candidates %d", ts, got, want)
+				}
+				if got >= 0 && (!finite(x[got]) || got == 2) {
+					t.Fatalf("%v: drew %d of %v", ts, got, x)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkSample(b *testing.B) {
+	x := make([]float32, 10_000)
+	testkit.Values(x, 1, 8)
+	for _, c := range []struct {
+		name string
+		ts   []Transform
+	}{
+		{"plain", nil},
+		{"temperature", []Transform{Temperature(0.8), Exclude(1)}},
+		{"argmax", []Transform{Temperature(0)}},
+		{"top40", []Transform{TopK(40), Temperature(0.8)}},
+		{"temperature-top40", []Transform{Temperature(0.8), TopK(40)}},
+		{"top5000", []Transform{TopK(5000)}},
+	} {
+		testkit.EachISA(b, func(b *testing.B, isa string) {
+			b.Run("chain="+c.name+"/v=10000", func(b *testing.B) {
+				chain := New(1, c.ts...)
+				b.ReportAllocs()
+				for b.Loop() {
+					chain.Sample(x)
+				}
+			})
+		})
+	}
+}

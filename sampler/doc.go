@@ -1,0 +1,55 @@
+// Package sampler draws symbols from scores.
+//
+// A [Chain] is a few transforms and a random number generator; it reads as a
+// sentence, and the transforms apply in that order:
+//
+//	c := sampler.New(42, sampler.TopK(40), sampler.Temperature(0.8))
+//
+// [Chain.Sample] draws one symbol from a vector of scores, [Chain.Run] drives a
+// [Source], such as a stream of text, symbol by symbol.
+//
+// # The draw
+//
+// The same seed and the same scores give the same symbols on every machine and
+// with every release, since each step is defined to the bit:
+//
+//  1. v is the next 64-bit output of the generator, math/rand/v2's PCG seeded
+//     with (seed, 0x9e3779b97f4a7c15). Each call to Sample takes exactly one,
+//     whatever the transforms, so that symbol n is drawn with output n.
+//  2. The transforms narrow and reweight the scores x[id]. A symbol that they
+//     drop has the score -Inf.
+//  3. Scores become weights w[id] = e^(x[id]-m), m being the largest score, and
+//     blocks of 256 ids have float32 sums of weights: kernels.ExpBlocks.
+//  4. S is the sum of the block sums in float64, in order, and
+//     t = S · (v >> 11) · 2⁻⁵³.
+//  5. The symbol lies in the first block at whose end the running sum of block
+//     sums exceeds t. From that block's start the weights are added one by one
+//     in float64; the symbol is the first where the sum exceeds t. Should
+//     rounding have left a block's sum above that of its weights, the block's
+//     last symbol with a weight is taken.
+//
+// # What is never drawn
+//
+// Only a finite score can be drawn. NaN and -Inf are passed over, and so is
+// +Inf: none of them is a probability. If nothing finite remains, Sample
+// returns -1 and Run ends with [ErrNoSymbol].
+//
+// # Concurrency
+//
+// Transforms of this package are immutable and may be shared. A Chain belongs
+// to one goroutine at a time.
+package sampler
+
+import "errors"
+
+// ErrNoSymbol is what Run yields when no symbol has a finite score: the
+// transforms exclude all of them, or the source's scores are NaN or infinite,
+// which is how a model with broken weights shows.
+var ErrNoSymbol = errors.New("sampler: no symbol has a finite score")
+
+// A Source scores the next symbol of one sequence.
+type Source interface {
+	Symbols() int         // symbols are 0 to Symbols()-1
+	Logits(dst []float32) // score the next symbol, natural log, unnormalised; dst [Symbols()]
+	Advance(sym int)      // consume sym
+}

@@ -1,0 +1,92 @@
+package autoreg
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A Stream is one sequence being read or written, for one goroutine at a time.
+// It is a sampler.Source. It keeps what the model remembers of the symbols so
+// far, so that each costs one step, however long the sequence.
+type Stream struct {
+	model *Model
+	state *layers.State
+	named int // symbols from here on have no word
+}
+
+// NewStream returns a stream at the start of a sequence.
+func (m *Model) NewStream() *Stream {
+	return &Stream{model: m, state: m.text.Stack.NewState(), named: m.text.Tokenizer.Len()}
+}
+
+// Symbols returns the number of symbols that the model scores.
+func (s *Stream) Symbols() int { return s.model.Symbols() }
+
+// Advance consumes sym. It does not score what follows, so that a prompt costs
+// no more than it must. It panics if sym is not in 0 to Symbols()-1. It does not
+// allocate.
+func (s *Stream) Advance(sym int) { s.state.Advance(sym) }
+
+// Logits scores the next symbol: dst [Symbols()] is overwritten with
+// unnormalised natural-log probabilities. Symbols that the vocabulary does not
+// name score -Inf, so that nothing can draw them. Before the first Advance the
+// scores are those of an empty memory, which no training has shaped. It panics
+// if the length is wrong. It does not allocate.
+func (s *Stream) Logits(dst []float32) {
+	s.state.Logits(dst)
+	for i := s.named; i < len(dst); i++ {
+		dst[i] = float32(math.Inf(-1))
+	}
+}
+
+// Reset goes back to the start of a sequence.
+func (s *Stream) Reset() { s.state.Reset() }
+
+// CopyFrom makes s a fork of src: both continue from where src stands, without
+// touching each other. It is as cheap as copying a few kilobytes. It panics if
+// the streams are of different Models.
+func (s *Stream) CopyFrom(src *Stream) {
+	if s.model != src.model {
+		panic("autoreg: Stream: CopyFrom: streams of different models")
+	}
+	s.state.CopyFrom(src.state)
+}
+
+// Generate consumes the prompt and then draws symbols with c. It ends after
+// yielding tokenizer.Stop, the model's own end of a text; otherwise it goes on
+// for as long as the caller does. c.Run(ctx, s) would not stop.
+//
+// Each symbol is yielded after the stream has consumed it. A caller who breaks
+// off may range over the same sequence again: it continues where the stream
+// stands, the prompt having been consumed. A symbol of the prompt that is out of
+// range, a done ctx, and scores of which none is finite end the sequence with -1
+// and an error, the second with ctx.Err(), the third with sampler.ErrNoSymbol.
+// Nothing is allocated per symbol.
+//
+// c draws "[UNK]" like any word unless it has sampler.Exclude(tokenizer.Unknown).
+func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for ; len(prompt) > 0; prompt = prompt[1:] {
+			if err := ctx.Err(); err != nil {
+				yield(-1, err)
+				return
+			}
+			if sym := prompt[0]; sym < 0 || sym >= s.Symbols() {
+				yield(-1, fmt.Errorf("autoreg: prompt: symbol %d: want 0 to %d", sym, s.Symbols()-1))
+				return
+			}
+			s.Advance(prompt[0])
+		}
+		for sym, err := range c.Run(ctx, s) {
+			if !yield(sym, err) || sym == tokenizer.Stop {
+				return
+			}
+		}
+	}
+}

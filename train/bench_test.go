@@ -1,0 +1,69 @@
+package train
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// randomTrainer returns a run over documents of random words, all of full length.
+func randomTrainer(tb testing.TB, symbols, docs int, o Options) *Trainer {
+	tb.Helper()
+	words := []string{"", "[UNK]"}
+	for i := len(words); i < symbols; i++ {
+		words = append(words, fmt.Sprint("w", i))
+	}
+	tok, err := tokenizer.New(words, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o = o.withDefaults()
+	numbers := make([]float32, o.Length+1)
+	texts := make([]string, docs)
+	for i := range texts {
+		testkit.Values(numbers, uint64(i+1), 1)
+		var b []byte
+		for _, v := range numbers {
+			b = fmt.Append(b, words[2+int((v+1)/2*float32(symbols-2))%(symbols-2)], " ")
+		}
+		texts[i] = string(b)
+	}
+	m := model.New(o.config(symbols), tok)
+	initialise(m.Stack, o.Seed)
+	t, err := assemble(m, texts, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+// BenchmarkTrainStep is a step of the reference model on 32 documents of 200
+// steps, counted as 3·2 operations per weight of the products and position.
+func BenchmarkTrainStep(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("minutes a step")
+		}
+		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
+			b.Run(fmt.Sprintf("v=10000/h=128/b=32/t=200/threads=%d", threads), func(b *testing.B) {
+				t := randomTrainer(b, 10000, 32, Options{Threads: threads})
+				if _, err := t.step(0, 32); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := t.step(0, 32); err != nil {
+						b.Fatal(err)
+					}
+				}
+				perStep := 6 * 6400 * float64(4*128*(100+128)+128*10000)
+				b.ReportMetric(perStep*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(6400*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
+	})
+}

@@ -1,0 +1,326 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// midway returns a small run with Patience, in its second epoch.
+func midway(t testing.TB) *Trainer {
+	t.Helper()
+	o := smallVariants()["patience"]
+	tr, err := New(smallDocs(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(&countdown{context.Background(), 10}, nil); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if tr.progress.Epoch != 1 || tr.progress.Batch == 0 {
+		t.Fatalf("progress %+v, want the middle of epoch 2", tr.progress)
+	}
+	return tr
+}
+
+// save writes the checkpoint of a run and returns its path.
+func save(t testing.TB, tr *Trainer) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	if err := tr.SaveCheckpoint(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckpointRoundTrip(t *testing.T) {
+	tr := midway(t)
+	path := save(t, tr)
+	again, err := Resume(path, smallDocs(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(readAll(t, save(t, again)), readAll(t, path)) {
+		t.Error("a checkpoint changes when it is read and written")
+	}
+	a, b := tr.Options(), again.Options()
+	b.Threads = a.Threads
+	if a != b {
+		t.Errorf("options %+v, want %+v", b, a)
+	}
+	// The rest of the library takes it for a model.
+	f, err := weights.Read(bytes.NewReader(readAll(t, path)), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.FromFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(fileBytes(t, m.File()), fileBytes(t, tr.Snapshot())) {
+		t.Error("the model in the checkpoint is another")
+	}
+}
+
+// Nothing of where and when a run is made may get into its checkpoint.
+func TestCheckpointHoldsNoTraces(t *testing.T) {
+	var files [][]byte
+	for _, threads := range []int{1, 3} {
+		tr := midway(t)
+		tr.options.Threads, tr.options.MaxBytes = threads, int64(threads)<<30
+		files = append(files, readAll(t, save(t, tr)))
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Error("the checkpoints of equal runs differ")
+	}
+}
+
+func TestResumeRefusesOtherOptions(t *testing.T) {
+	path := save(t, midway(t))
+	for name, o := range map[string]Options{
+		"Vocabulary":       {Vocabulary: 50},
+		"KeepCase":         {KeepCase: true},
+		"StripPunctuation": {StripPunctuation: true},
+		"Embedding":        {Embedding: 7},
+		"Units":            {Units: 11},
+		"Length":           {Length: 13},
+		"BatchSize":        {BatchSize: 5},
+		"LearningRate":     {LearningRate: 0.03},
+		"ClipNorm":         {ClipNorm: 1},
+		"IgnorePadding":    {IgnorePadding: true},
+		"Validation":       {Validation: 0.5},
+		"Patience":         {Patience: 9},
+		"Seed":             {Seed: 12},
+		"Epochs":           {Epochs: 1}, // epoch 2 has begun
+		"Threads":          {Threads: -1},
+		"MaxBytes":         {MaxBytes: 1},
+	} {
+		_, err := Resume(path, smallDocs(), &o)
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {
+			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
+		}
+	}
+	same := smallVariants()["patience"]
+	for _, o := range []Options{same, {Epochs: 2}, {Epochs: 50}, {Threads: 2}} {
+		if _, err := Resume(path, smallDocs(), &o); err != nil {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
+func TestResumeRefusesOtherDocuments(t *testing.T) {
+	path := save(t, midway(t))
+	other := smallDocs()
+	other[20] += " w1 w2"
+	for _, docs := range [][]string{nil, other, smallDocs()[1:], append(smallDocs(), "w1")} {
+		_, err := Resume(path, docs, nil)
+		if err == nil || !strings.Contains(err.Error(), "documents") {
+			t.Errorf("%d documents: error %v", len(docs), err)
+		}
+	}
+}
+
+func TestResumeRefusesFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	refuse := func(what, want string) {
+		t.Helper()
+		tr, err := Resume(path, smallDocs(), nil)
+		if err == nil || tr != nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", what, err, want)
+		}
+	}
+	refuse("no file", "no such file")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	refuse("a directory", "not a file")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	tr := midway(t)
+	if err := tr.SaveModel(path); err != nil {
+		t.Fatal(err)
+	}
+	refuse("a finished model", "no checkpoint")
+
+	good := readAll(t, save(t, tr))
+	for cut := 0; cut < len(good); cut += 1 + len(good)/97 {
+		if err := os.WriteFile(path, good[:cut], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		refuse("a file that is cut off", "")
+	}
+	// The header's JSON ends where the tensors begin.
+	header := bytes.LastIndexByte(good[:bytes.LastIndex(good, []byte("data_offsets"))+64], '}')
+	for at := 0; at < header; at += 7 {
+		bad := bytes.Clone(good)
+		bad[at] ^= 0x11
+		if err := os.WriteFile(path, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		// A changed word of the vocabulary does no harm to anything but itself.
+		if _, err := Resume(path, smallDocs(), nil); err == nil && !bytes.Contains(good[max(at-12, 0):at+12], []byte(`"w`)) {
+			t.Errorf("byte %d of the header, in %q: no error", at, good[max(at-8, 0):at+8])
+		}
+	}
+}
+
+// What no accident would do to a file.
+func TestResumeRefusesHostileFiles(t *testing.T) {
+	tr := midway(t)
+	path := save(t, tr)
+	read := func() *weights.File {
+		f, err := weights.Read(bytes.NewReader(readAll(t, path)), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	bad := filepath.Join(t.TempDir(), "bad")
+	try := func(what, want string, f *weights.File) {
+		t.Helper()
+		if err := weights.WriteFile(bad, f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resume(bad, smallDocs(), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", what, err, want)
+		}
+	}
+	try("unchanged", "", func() *weights.File { f := read(); f.Metadata["checkpoint"] += " "; return f }())
+
+	for _, c := range []struct{ from, to, want string }{
+		{`"version":1`, `"version":2`, "version 2"},
+		{`"epoch":1`, `"epoch":0`, "damaged"},
+		{`"epoch":1`, `"epoch":-1`, "damaged"},
+		{`"epoch":1`, `"epoch":1.5`, "checkpoint"},
+		{`"epoch":1`, `"epoch":99999999999999999999`, "checkpoint"},
+		{`"epoch":1`, `"epoch":1,"epoch":1`, "form"},
+		{`"epoch":1`, `"epoch":1,"extra":1`, "form"},
+		{`"epoch":1,`, ``, "form"},
+		{`"batch":`, `"batch":-`, "damaged"},
+		{`"batch":`, `"batch":9`, "damaged"},
+		{`"steps":`, `"steps":1`, "damaged"},
+		{`"positions":`, `"positions":1000`, "damaged"},
+		{`"loss_sum":`, `"loss_sum":-`, "damaged"},
+		{`"beta1_power":`, `"beta1_power":-`, "damaged"},
+		{`"beta2_power":0.`, `"beta2_power":2.`, "damaged"},
+		{`"history":[`, `"history":[{"steps":5,"loss":1,"val_loss":1},`, "damaged"},
+		{`"best_epoch":1`, `"best_epoch":2`, "damaged"},
+		{`"best_epoch":1`, `"best_epoch":0`, "damaged"},
+		{`"best_epoch":1`, `"best_epoch":-1`, "damaged"},
+		{`"batch_size":4`, `"batch_size":0`, "BatchSize"},
+		{`"batch_size":4`, `"batch_size":5`, "damaged"},
+		{`"units":10`, `"units":1000000000`, "Units"},
+		{`"units":10`, `"units":11`, "damaged"},
+		{`"length":12`, `"length":100000000000`, "Length"},
+		{`"length":12`, `"length":13`, "damaged"},
+		{`"learning_rate":`, `"learning_rate":-`, "LearningRate"},
+		{`"epochs":3`, `"epochs":0`, "Epochs"},
+		{`"corpus":"`, `"corpus":"0`, "documents"},
+		{`{`, ``, "checkpoint"},
+		{`}`, ``, "checkpoint"},
+	} {
+		f := read()
+		text := f.Metadata[model.KeyCheckpoint]
+		f.Metadata[model.KeyCheckpoint] = strings.Replace(text, c.from, c.to, 1)
+		if f.Metadata[model.KeyCheckpoint] == text {
+			t.Errorf("%s is not in %s", c.from, text)
+		}
+		try(c.from+" → "+c.to, c.want, f)
+	}
+	for _, text := range []string{"", "{}", "null", "[]", "1", `"x"`, strings.Repeat("[", 100000)} {
+		f := read()
+		f.Metadata[model.KeyCheckpoint] = text
+		try("checkpoint "+text[:min(len(text), 20)], "", f)
+	}
+
+	for i, tensor := range read().Tensors {
+		f := read()
+		f.Tensors = append(f.Tensors[:i:i], f.Tensors[i+1:]...)
+		try("without "+tensor.Name, tensor.Name, f)
+		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			f := read()
+			f.Tensors[i].Data[len(tensor.Data)/2] = float32(v)
+			try(tensor.Name+" with a value that is not finite", tensor.Name, f)
+		}
+		if strings.HasPrefix(tensor.Name, prefixV) {
+			f := read()
+			f.Tensors[i].Data[0] = -1
+			try(tensor.Name+" with a negative value", "negative", f)
+		}
+	}
+	f := read()
+	f.Tensors = append(f.Tensors, weights.Tensor{Name: "optimizer.extra", Shape: []int{1}, Data: []float32{1}})
+	try("a tensor too many", "optimizer.extra", f)
+}
+
+// A checkpoint that cannot be written is an error, and what was there stays.
+func TestSavingFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "no", "checkpoint")
+	o := small()
+	tr, err := New(smallDocs(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
+	if err == nil || !strings.Contains(err.Error(), path) || errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want one that names the file", err)
+	}
+	if tr.progress.Epoch != 1 {
+		t.Errorf("%d epochs, want the run to end after the first", tr.progress.Epoch)
+	}
+	err = tr.Run(&countdown{context.Background(), 2}, &RunOptions{Checkpoint: path})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "lost") || !strings.Contains(err.Error(), path) {
+		t.Errorf("interrupted: error %v, want one that also says that nothing is saved", err)
+	}
+}
+
+// Whatever the metadata say, it is an error or the run that they describe.
+func FuzzResume(f *testing.F) {
+	o := smallVariants()["patience"]
+	o.Epochs = 2
+	tr, err := New(smallDocs(), &o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := tr.Run(&countdown{context.Background(), 10}, nil); !errors.Is(err, context.Canceled) {
+		f.Fatal(err)
+	}
+	file := tr.checkpointFile()
+	config, text := file.Metadata[model.KeyConfig], file.Metadata[model.KeyCheckpoint]
+	f.Add(config, text)
+	f.Add(config, strings.Replace(text, `"epoch":1`, `"epoch":2`, 1))
+	f.Add(strings.Replace(config, "12", "1000", 1), strings.Replace(text, `"length":12`, `"length":1000`, 1))
+	f.Fuzz(func(t *testing.T, config, text string) {
+		hostile := &weights.File{Metadata: maps.Clone(file.Metadata), Tensors: slices.Clone(file.Tensors)}
+		hostile.Metadata[model.KeyConfig], hostile.Metadata[model.KeyCheckpoint] = config, text
+		for i := range hostile.Tensors { // a model takes over the data of some
+			hostile.Tensors[i].Data = slices.Clone(hostile.Tensors[i].Data)
+		}
+		tr, err := resume(hostile, smallDocs(), Options{Threads: 1, MaxBytes: 64 << 20})
+		if err != nil {
+			return
+		}
+		if got := tr.checkpointFile().Metadata[model.KeyCheckpoint]; got != text {
+			t.Errorf("resumed from %s as %s", text, got)
+		}
+		if tr.Done() || tr.options.BatchSize < 2 {
+			return
+		}
+		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, errDiverged) {
+			t.Errorf("%s: %v", text, err)
+		}
+	})
+}

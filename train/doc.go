@@ -1,0 +1,30 @@
+// Package train makes text models: it reads a corpus, learns a vocabulary, and
+// trains Embedding, LSTM and output layer to predict each next word.
+//
+//	corpus, err := train.ReadCorpus("recipes.json.gz", nil)
+//	trainer, err := train.New(corpus.Docs, &train.Options{Epochs: 4})
+//	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
+//	err = trainer.SaveModel("recipes.model")
+//
+// # What a step does
+//
+// A batch is B documents of T+1 ids; position (t, b) reads id t of document b
+// and is to predict id t+1. The forward pass is that of package layers, all T
+// steps kept; the loss is the mean of -ln p(next id) in nats; gradients go back
+// through all T steps; the optimiser is Adam as Keras has it. The scores of a
+// batch are never in memory as a whole: they come and go in chunks of rows.
+//
+// # The same bytes
+//
+// Equal documents and options give equal models, bit for bit: on any machine and
+// instruction set, with any number of threads, and after any number of
+// interruptions. Every sum runs in an order that the data fix: the gradient of a
+// weight is one chain (see package kernels) over the positions of the batch, t
+// first, then b; a loss is a float64 sum over documents in their order and
+// positions in theirs. Threads share the work by outputs, never inside a sum.
+//
+// # Concurrency
+//
+// A [Trainer] is for one goroutine at a time and starts its own threads. A
+// [Dataset] may be shared.
+package train

@@ -1,0 +1,85 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// EvaluateOptions choose what Evaluate counts and how fast it is. The zero value,
+// or a nil pointer, works.
+type EvaluateOptions struct {
+	IgnorePadding bool // see Options
+	BatchSize     int  // documents at a time; 0 means DefaultBatchSize; the result does not depend on it
+	Threads       int  // 0 means one a CPU that Go may use; the result does not depend on it
+}
+
+// Evaluate measures a model on a data set made with its tokenizer. The sum of
+// the result is taken in float64 in the order of the data, so it is the same on
+// every machine, for any batch size and number of threads.
+//
+// It returns an error for options out of range, for a data set with an id that
+// the model does not have, and if ctx ends.
+func Evaluate(ctx context.Context, m *model.Text, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	var opt EvaluateOptions
+	if o != nil {
+		opt = *o
+	}
+	if opt.BatchSize == 0 {
+		opt.BatchSize = DefaultBatchSize
+	}
+	if opt.Threads == 0 {
+		opt.Threads = runtime.GOMAXPROCS(0)
+	}
+	switch {
+	case opt.BatchSize < 1 || opt.BatchSize > maxBatch:
+		return Evaluation{}, fmt.Errorf("train: Evaluate: BatchSize is %d: want 1 to %d", opt.BatchSize, maxBatch)
+	case opt.Threads < 1 || opt.Threads > maxThreads:
+		return Evaluation{}, fmt.Errorf("train: Evaluate: Threads is %d: want 1 to %d", opt.Threads, maxThreads)
+	}
+	for i := range d.Len() {
+		for _, id := range d.Row(i) {
+			if int(id) >= m.Stack.Symbols() {
+				return Evaluation{}, fmt.Errorf("train: Evaluate: document %d has the id %d, the model only %d: encode it with the model's tokenizer", i, id, m.Stack.Symbols())
+			}
+		}
+	}
+	p := newPass(m.Stack, min(opt.BatchSize, d.Len()), d.Length, opt.Threads, false)
+	return evaluate(ctx, p, d, opt.BatchSize, opt.IgnorePadding)
+}
+
+// evaluate is Evaluate with a pass of the caller's.
+func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, ignorePadding bool) (e Evaluation, err error) {
+	back := p.back
+	p.back = nil
+	defer func() { p.back = back }()
+	for k := range d.Batches(batch) {
+		if err := ctx.Err(); err != nil {
+			return Evaluation{}, err
+		}
+		lo, hi := d.Batch(k, batch)
+		p.load(d, lo, hi, ignorePadding)
+		p.forward()
+		e.Sum = p.addLosses(e.Sum)
+		e.Positions += int64(p.n)
+	}
+	return e, nil
+}
+
+// positions returns how many positions of d count in a loss.
+func positions(d *Dataset, ignorePadding bool) (n int64) {
+	if !ignorePadding {
+		return int64(d.Len()) * int64(d.Length)
+	}
+	for i := range d.Len() {
+		for _, id := range d.Row(i)[:d.Length] {
+			if id != tokenizer.Stop {
+				n++
+			}
+		}
+	}
+	return n
+}

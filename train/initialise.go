@@ -1,0 +1,139 @@
+package train
+
+import (
+	"math"
+
+	"github.com/viterin/vek"
+
+	"github.com/autoreg/autoreg/layers"
+)
+
+// Names of the tensors, as PyTorch has them; the model file and the checkpoint
+// use the same.
+const (
+	nameEmbedding  = "embedding.weight"
+	nameInput      = "lstm.weight_ih_l0"
+	nameRecurrent  = "lstm.weight_hh_l0"
+	nameLSTMBias   = "lstm.bias_ih_l0"
+	nameHead       = "output.weight"
+	nameHeadBias   = "output.bias"
+	embeddingLimit = 0.05
+)
+
+// initialise gives a network of zero weights the starting values that Keras
+// draws:
+//
+//	embedding          uniform in ±0.05
+//	LSTM, inputs       uniform in ±√(6/(In + 4·H)), Glorot's rule over the four gates at once
+//	LSTM, recurrent    orthogonal: the H columns of [4·H, H] are orthonormal
+//	LSTM, bias         0, the forget gate's 1
+//	output             uniform in ±√(6/(H + V)); bias 0
+//
+// The numbers depend on the seed and on nothing else; the fastest index of the
+// [outputs, inputs] layout runs first.
+//
+// Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward
+// Neural Networks, 2010; Saxe, McClelland and Ganguli, Exact Solutions to the
+// Nonlinear Dynamics of Learning in Deep Linear Neural Networks, 2014; forget
+// bias: Jozefowicz, Zaremba and Sutskever, 2015.
+func initialise(net *layers.Stack, seed uint64) {
+	uniform(net.Embedding.Weight, newDraws(seed, nameEmbedding), embeddingLimit)
+	lstm := lstmOf(net)
+	in, H := lstm.InLen(), lstm.OutLen()
+	wih := make([]float32, 4*H*in)
+	uniform(wih, newDraws(seed, nameInput), glorot(in, 4*H))
+	whh := orthogonal(4*H, H, newDraws(seed, nameRecurrent))
+	bias := make([]float32, 4*H)
+	for i := range H {
+		bias[H+i] = 1
+	}
+	lstm.SetWeights(wih, whh, bias)
+	w := make([]float32, net.Head.InLen()*net.Head.OutLen())
+	uniform(w, newDraws(seed, nameHead), glorot(net.Head.InLen(), net.Head.OutLen()))
+	net.Head.SetWeights(w, make([]float32, net.Head.OutLen()))
+}
+
+func glorot(in, out int) float64 { return math.Sqrt(6 / float64(in+out)) }
+
+func uniform(dst []float32, d *draws, limit float64) {
+	for i := range dst {
+		dst[i] = float32(limit * d.uniform())
+	}
+}
+
+// orthogonal returns a random matrix [rows, cols], rows >= cols, with
+// orthonormal columns, evenly distributed over all such: the Q of the QR
+// decomposition of a matrix of normal draws, each column's sign being that of
+// the diagonal of R.
+func orthogonal(rows, cols int, d *draws) []float32 {
+	a := make([]float64, rows*cols)
+	for i := range a {
+		a[i] = d.normal()
+	}
+	q := householderQ(a, rows, cols)
+	dst := make([]float32, len(q))
+	for i, v := range q {
+		dst[i] = float32(v)
+	}
+	return dst
+}
+
+// householderQ decomposes a [m, n] row-major, m >= n, of full rank into Q·R by
+// Householder reflections and returns Q [m, n], the columns' signs chosen so that
+// the diagonal of R is positive. a is overwritten.
+//
+// Libraries of linear algebra add in an order that depends on the machine. Here
+// every sum runs over rising rows, and what runs along a row is element-wise,
+// which vek does exactly and fast.
+func householderQ(a []float64, m, n int) []float64 {
+	beta := make([]float64, n) // reflection k is I - beta[k]·v·vᵀ, v in column k of a from row k on
+	sign := make([]float64, n)
+	r := reflector{w: make([]float64, n), tmp: make([]float64, n)}
+	for k := range n {
+		norm2 := 0.0
+		for i := k; i < m; i++ {
+			norm2 += float64(a[i*n+k] * a[i*n+k])
+		}
+		norm, diag := math.Sqrt(norm2), a[k*n+k]
+		// R[k, k] is -norm or norm, whichever keeps v away from cancellation.
+		sign[k] = 1
+		if diag >= 0 {
+			sign[k] = -1
+		}
+		a[k*n+k] = diag - float64(sign[k]*norm)
+		// vᵀv = norm² - diag² + (|diag| + norm)² = 2·norm·(norm + |diag|)
+		if norm > 0 {
+			beta[k] = 1 / float64(norm*(norm+math.Abs(diag)))
+		}
+		r.reflect(a, a, m, n, k, k+1, beta[k])
+	}
+	q := make([]float64, m*n)
+	for k := n - 1; k >= 0; k-- {
+		q[k*n+k] = 1
+		r.reflect(q, a, m, n, k, k, beta[k])
+	}
+	for i := range m {
+		vek.Mul_Inplace(q[i*n:(i+1)*n], sign)
+	}
+	return q
+}
+
+type reflector struct{ w, tmp []float64 }
+
+// reflect applies reflection k, held in v, to rows k to m-1 and columns from to
+// n-1 of a: a -= beta·v·(vᵀ·a).
+func (r *reflector) reflect(a, v []float64, m, n, k, from int, beta float64) {
+	if from == n {
+		return
+	}
+	w, tmp := r.w[:n-from], r.tmp[:n-from]
+	clear(w)
+	for i := k; i < m; i++ {
+		vek.MulNumber_Into(tmp, a[i*n+from:(i+1)*n], v[i*n+k])
+		vek.Add_Inplace(w, tmp)
+	}
+	for i := k; i < m; i++ {
+		vek.MulNumber_Into(tmp, w, float64(beta*v[i*n+k]))
+		vek.Sub_Inplace(a[i*n+from:(i+1)*n], tmp)
+	}
+}

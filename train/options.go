@@ -1,0 +1,137 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// What a zero field of Options stands for: the reference model and how it was
+// trained.
+const (
+	DefaultEpochs       = 25
+	DefaultBatchSize    = 32
+	DefaultLearningRate = 1e-3
+	DefaultEmbedding    = 100
+	DefaultUnits        = 128
+	DefaultMaxBytes     = 8 << 30
+)
+
+// Limits on options.
+const (
+	maxEpochs  = 1 << 20
+	maxBatch   = 1 << 16
+	maxThreads = 1 << 12
+)
+
+// Options say what is trained and how. The zero value, or a nil pointer, is the
+// reference model with the reference training; a zero field takes the default
+// in its comment, or, when a run is resumed, what the checkpoint has.
+//
+// All fields but the last three are part of the run: they are in its checkpoints
+// and decide its result.
+type Options struct {
+	Vocabulary       int  `json:"vocabulary"`        // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
+	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
+	StripPunctuation bool `json:"strip_punctuation"` // see tokenizer.Options
+
+	Embedding int `json:"embedding"` // length of a word's vector; 0 means DefaultEmbedding
+	Units     int `json:"units"`     // units of the LSTM; 0 means DefaultUnits
+	Length    int `json:"length"`    // steps of a document, what is longer is cut; 0 means DefaultLength
+
+	BatchSize    int     `json:"batch_size"`    // documents a step; 0 means DefaultBatchSize
+	LearningRate float64 `json:"learning_rate"` // of Adam; 0 means DefaultLearningRate
+	ClipNorm     float64 `json:"clip_norm"`     // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
+
+	// IgnorePadding leaves out the positions that are to predict padding after
+	// padding. The first padding after the last word still counts: it is how a
+	// model learns to stop. Otherwise every position counts, as in the reference.
+	IgnorePadding bool `json:"ignore_padding"`
+
+	// Validation is the share of documents set aside, see SplitDocs; 0 means none.
+	Validation float64 `json:"validation"`
+	// Patience ends the run after so many epochs without a lower validation loss
+	// than ever before, and makes the best epoch's weights the result. 0 means
+	// to run all epochs and take the last weights.
+	Patience int `json:"patience"`
+
+	Seed uint64 `json:"seed"` // of weights and of the order of batches
+
+	// Epochs to run in all; 0 means DefaultEpochs. The only part of a run that
+	// may change when it is resumed.
+	Epochs int `json:"epochs"`
+
+	Threads  int   `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
+	MaxBytes int64 `json:"-"` // refuse to start a run that takes more memory; 0 means DefaultMaxBytes
+}
+
+// withDefaults returns o with every zero field replaced.
+func (o Options) withDefaults() Options {
+	set := func(field *int, value int) {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	set(&o.Vocabulary, tokenizer.DefaultMaxTokens)
+	set(&o.Embedding, DefaultEmbedding)
+	set(&o.Units, DefaultUnits)
+	set(&o.Length, DefaultLength)
+	set(&o.BatchSize, DefaultBatchSize)
+	set(&o.Epochs, DefaultEpochs)
+	set(&o.Threads, runtime.GOMAXPROCS(0))
+	if o.LearningRate == 0 {
+		o.LearningRate = DefaultLearningRate
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	return o
+}
+
+// check returns an error that names the first field that is out of range; zero
+// fields have been replaced.
+func (o Options) check() error {
+	for _, f := range []struct {
+		name            string
+		value, min, max int
+	}{
+		{"Vocabulary", o.Vocabulary, 3, model.MaxSymbols},
+		{"Embedding", o.Embedding, 1, model.MaxWidth},
+		{"Units", o.Units, 1, model.MaxWidth},
+		{"Length", o.Length, 1, model.MaxLength},
+		{"BatchSize", o.BatchSize, 1, maxBatch},
+		{"Epochs", o.Epochs, 1, maxEpochs},
+		{"Patience", o.Patience, 0, maxEpochs},
+		{"Threads", o.Threads, 1, maxThreads},
+	} {
+		if f.value < f.min || f.value > f.max {
+			return fmt.Errorf("train: option %s is %d: want %d to %d", f.name, f.value, f.min, f.max)
+		}
+	}
+	switch {
+	case !(o.LearningRate > 0 && o.LearningRate <= 1e6): // NaN fails too
+		return fmt.Errorf("train: option LearningRate is %v: want more than 0, at most 1e6", o.LearningRate)
+	case !(o.ClipNorm >= 0 && o.ClipNorm <= math.MaxFloat32):
+		return fmt.Errorf("train: option ClipNorm is %v: want a finite number, or 0 for no limit", o.ClipNorm)
+	case !(o.Validation >= 0 && o.Validation < 1):
+		return fmt.Errorf("train: option Validation is %v: want 0 or more and less than 1", o.Validation)
+	case o.Patience > 0 && o.Validation == 0:
+		return fmt.Errorf("train: option Patience is %d, but no documents are set aside to judge by: set Validation, to 0.1 for example", o.Patience)
+	case o.MaxBytes < 0:
+		return fmt.Errorf("train: option MaxBytes is %d: want 0 or more", o.MaxBytes)
+	}
+	return nil
+}
+
+// tokenizer returns the options of the vocabulary.
+func (o Options) tokenizer() *tokenizer.Options {
+	return &tokenizer.Options{MaxTokens: o.Vocabulary, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation}
+}
+
+// config returns the shape of the model for a vocabulary of so many symbols.
+func (o Options) config(symbols int) model.Config {
+	return model.Config{Symbols: symbols, Embedding: o.Embedding, Units: o.Units, Length: o.Length}
+}

@@ -1,0 +1,80 @@
+package train
+
+import (
+	"math"
+	"time"
+)
+
+// An Evaluation is how well a model predicts a data set.
+type Evaluation struct {
+	Sum       float64 // of -ln p(next id), in nats, over the positions that count
+	Positions int64   // how many these are
+}
+
+// Loss returns the mean per position in nats, NaN without positions.
+func (e Evaluation) Loss() float64 { return e.Sum / float64(e.Positions) }
+
+// Perplexity returns e^Loss.
+func (e Evaluation) Perplexity() float64 { return Perplexity(e.Loss()) }
+
+// Perplexity returns e^loss for a mean loss in nats: how many equally likely next
+// words would be as hard to guess. The result is the same on every machine, and
+// at most math.MaxFloat64, so that it can be written as JSON.
+func Perplexity(loss float64) float64 {
+	return math.Min(exp64(loss), math.MaxFloat64)
+}
+
+// Stats tell where a run is after a step.
+type Stats struct {
+	Epoch, Epochs int     // this one, from 1, and all
+	Step, Steps   int     // steps of this epoch: done, and all
+	Loss          float64 // mean of the epoch so far, in nats per position
+	BatchLoss     float64 // mean of the step's batch, before its update
+	GradientNorm  float64 // length of the step's gradient, before clipping
+
+	// Of this call of Run: positions trained on (those that count in the loss)
+	// and time since it began.
+	Positions int64
+	Elapsed   time.Duration
+	// Remaining is the time that all further steps will take if they go on as in
+	// this call of Run so far.
+	Remaining time.Duration
+}
+
+// TokensPerSecond returns Positions/Elapsed.
+func (s Stats) TokensPerSecond() float64 { return rate(s.Positions, s.Elapsed) }
+
+func rate(n int64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}
+
+// EpochStats tell about an epoch that has ended. Losses are exact and the same on
+// every machine; what has to do with time is not. As JSON it is a line of a log.
+type EpochStats struct {
+	Epoch         int     `json:"epoch"` // from 1
+	Epochs        int     `json:"epochs"`
+	Steps         int     `json:"steps"` // all that the run has made
+	Loss          float64 `json:"loss"`  // mean over the epoch, in nats per position, measured while it changed the weights
+	Perplexity    float64 `json:"perplexity"`
+	ValLoss       float64 `json:"val_loss,omitempty"` // at the end of the epoch; 0 if no documents are set aside
+	ValPerplexity float64 `json:"val_perplexity,omitempty"`
+	Best          bool    `json:"best,omitempty"`    // lowest ValLoss so far
+	Stopped       bool    `json:"stopped,omitempty"` // Patience is at its end and so is the run
+	// Time in this call of Run that the epoch's steps took, validation not
+	// counted, and positions per second in it.
+	Seconds         float64 `json:"seconds"`
+	TokensPerSecond float64 `json:"tokens_per_second"`
+}
+
+// A clock measures the steps of one call of Run.
+type clock struct {
+	start     time.Time
+	steps     int
+	positions int64
+
+	epoch          time.Duration // spent in steps of the epoch under way
+	epochPositions int64
+}

@@ -1,0 +1,208 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A Trainer is one run of training: a model, the documents it learns from, and
+// how far it has come. New starts one, Resume continues one from a checkpoint,
+// Run runs it. It is for one goroutine at a time.
+type Trainer struct {
+	options    Options
+	model      *model.Text
+	training   *Dataset
+	validation *Dataset // nil if no documents are set aside
+	corpus     string   // hash of the ids of both
+
+	pass      *pass
+	optimiser *optimiser
+	best      *layers.Stack // weights of the best epoch; nil without Patience
+	progress  progress
+}
+
+// New begins a run: it sets documents aside for validation, learns a vocabulary
+// from the others, encodes both, and draws the weights. nil options mean the zero
+// value. The model has as many symbols as the vocabulary has words.
+//
+// It returns an error for options out of range, documents without a word, a split
+// that leaves nothing on one side, and a run that would take more than MaxBytes.
+func New(docs []string, o *Options) (*Trainer, error) {
+	var options Options
+	if o != nil {
+		options = *o
+	}
+	options = options.withDefaults()
+	if err := options.check(); err != nil {
+		return nil, err
+	}
+	learn, _, err := SplitDocs(docs, options.Validation)
+	if err != nil {
+		return nil, err
+	}
+	tok, err := tokenizer.Learn(slices.Values(learn), options.tokenizer())
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	config := options.config(tok.Len())
+	if err := config.Check(); err != nil {
+		return nil, fmt.Errorf("train: the model would be too large: %w", err)
+	}
+	if err := options.checkMemory(tok.Len(), len(docs)); err != nil {
+		return nil, err
+	}
+	m := model.New(config, tok)
+	initialise(m.Stack, options.Seed)
+	return assemble(m, docs, options)
+}
+
+// assemble makes a run of a model, at its start.
+func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
+	t := &Trainer{options: o, model: m, progress: progress{Power1: 1, Power2: 1}}
+	learn, judge, err := SplitDocs(docs, o.Validation)
+	if err != nil {
+		return nil, err
+	}
+	if t.training, err = NewDataset(learn, m.Tokenizer, o.Length); err != nil {
+		return nil, err
+	}
+	if len(judge) > 0 {
+		if t.validation, err = NewDataset(judge, m.Tokenizer, o.Length); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range []*Dataset{t.training, t.validation} {
+		if d != nil && positions(d, o.IgnorePadding) == 0 {
+			return nil, errors.New("train: without padding no position is left to count: the documents hold no words")
+		}
+	}
+	t.corpus = corpusHash(t.training, t.validation)
+
+	// Validation cuts batches of the same size.
+	batch := t.training.Len()
+	if t.validation != nil {
+		batch = max(batch, t.validation.Len())
+	}
+	t.pass = newPass(m.Stack, min(o.BatchSize, batch), o.Length, o.Threads, true)
+	t.optimiser = newOptimiser(m.Stack, t.pass.back.grad, o.LearningRate, o.ClipNorm, t.pass.threads)
+	if o.Patience > 0 {
+		t.best = newLike(m.Stack)
+	}
+	return t, nil
+}
+
+// checkMemory refuses a run that would take more than MaxBytes, or more than can
+// be addressed. All factors have been checked to fit 24 bits or fewer, documents
+// aside.
+func (o Options) checkMemory(symbols, docs int) error {
+	B := int64(min(o.BatchSize, max(docs, 1)))
+	rows := B * int64(o.Length)
+	E, H := int64(o.Embedding), int64(o.Units)
+	gates := int64(kernels.GateCols(o.Units))
+	panels := int64(kernels.PanelsLen(1, symbols))
+	params := int64(symbols)*E + gates*(E+H+1) + panels*(H+1)
+	copies := int64(4) // weights, gradients, two moments
+	if o.Patience > 0 {
+		copies++
+	}
+	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
+	total := 4 * (params*copies +
+		int64(symbols)*(H+64) + gates*(E+H+128) + // transposed copies
+		rows*(E+gates+3*H+4) + B*3*H + // activations
+		chunk*panels + // scores
+		int64(docs)*int64(o.Length+1))
+	if o.IgnorePadding {
+		total += 4 * rows * (2*H + 2)
+	}
+	limit := min(o.MaxBytes, math.MaxInt)
+	if total <= limit {
+		return nil
+	}
+	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower BatchSize (%d), Length (%d) or Units (%d), or raise MaxBytes",
+		total>>20, limit>>20, o.BatchSize, o.Length, o.Units)
+}
+
+// corpusHash returns the SHA-256 of the encoded documents, in hexadecimal.
+func corpusHash(sets ...*Dataset) string {
+	h := sha256.New()
+	var buf []byte
+	for _, d := range sets {
+		if d == nil {
+			continue
+		}
+		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(d.Length))
+		buf = binary.LittleEndian.AppendUint64(buf, uint64(d.Len()))
+		h.Write(buf)
+		for i := range d.Len() {
+			buf = buf[:0]
+			for _, id := range d.Row(i) {
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(id))
+			}
+			h.Write(buf)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Options returns the options of the run, defaults filled in.
+func (t *Trainer) Options() Options { return t.options }
+
+// Training returns the documents that the run learns from.
+func (t *Trainer) Training() *Dataset { return t.training }
+
+// Validation returns the documents set aside, or nil.
+func (t *Trainer) Validation() *Dataset { return t.validation }
+
+// Tokenizer returns the model's vocabulary.
+func (t *Trainer) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
+
+// History returns the epochs that have ended, those before a resume included;
+// what has to do with time is 0 in it.
+func (t *Trainer) History() []EpochStats {
+	var list []EpochStats
+	for i := range t.progress.History {
+		list = append(list, t.epochStats(i))
+	}
+	return list
+}
+
+// Snapshot returns the model as it is now, as the content of a model file. It is a
+// copy: training may go on.
+func (t *Trainer) Snapshot() *weights.File { return snapshot(t.model, t.model.Stack) }
+
+// Model returns the run's result so far: with Patience the weights of the best
+// epoch, otherwise the same as Snapshot.
+func (t *Trainer) Model() *weights.File {
+	if t.best != nil && t.progress.Best > 0 {
+		return snapshot(t.model, t.best)
+	}
+	return t.Snapshot()
+}
+
+// SaveModel writes Model to path, atomically: see weights.WriteFile.
+func (t *Trainer) SaveModel(path string) error {
+	if err := weights.WriteFile(path, t.Model()); err != nil {
+		return fmt.Errorf("train: the model is not saved: %w", err)
+	}
+	return nil
+}
+
+// snapshot returns the file of m with the weights of net.
+func snapshot(m *model.Text, net *layers.Stack) *weights.File {
+	f := (&model.Text{Config: m.Config, Tokenizer: m.Tokenizer, Stack: net}).File()
+	for i := range f.Tensors {
+		f.Tensors[i].Data = slices.Clone(f.Tensors[i].Data)
+	}
+	return f
+}
