@@ -63,20 +63,20 @@ row() {
 	printf ' |\n'
 }
 
-head_() {
+header() {
 	printf '| %s' "$1"
 	for core in $cores; do printf ' | %s' "$core"; done
 	printf ' |\n|---|---|---|---|\n'
 }
 
-head_ 'FMLA (4 lanes) per cycle'
+header 'FMLA (4 lanes) per cycle'
 row 'matrix product, 5 rows' GemmNEON 80
 row 'matrix product, 4 rows' GemmNEON 64
 row 'matrix product, 3 rows' GemmNEON 96
 row 'matrix product, transposed, 5 rows' GemmNEON 40
 row 'matrix-vector product' GemvNEON 64
 echo
-head_ 'cycles per element'
+header 'cycles per element'
 row 'exp' ExpNEON 0 16
 row 'tanh' TanhNEON 0 16
 row 'sigmoid' SigmoidNEON 0 16

@@ -10,6 +10,9 @@ import (
 const (
 	tileRows = 6
 
+	// blockDepth keeps a panel's part of b, 128 KiB, in the second-level cache.
+	blockDepth = 512 // a multiple of PanelWidth
+
 	// callWork bounds the multiply-adds of one call, which cannot be preempted,
 	// to about 20 µs.
 	callWork = 1 << 20

@@ -10,6 +10,10 @@ import (
 const (
 	tileRows = 5 // see asm/gemm_neon_arm64.s
 
+	// blockDepth keeps 16 columns of a panel in the first-level cache of small
+	// cores too: one cache line an input, all of them in a quarter of the sets.
+	blockDepth = 128 // a multiple of PanelWidth
+
 	// callWork bounds the multiply-adds of one call, which cannot be preempted.
 	callWork = 1 << 18
 )

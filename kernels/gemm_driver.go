@@ -11,13 +11,12 @@ import (
 // tileRows rows by 16 to 64 columns. Around them, outermost first:
 //
 //	blocks of rows    so that few pages of dst are open at once
-//	blocks of inputs  so that a panel's part of b stays in the second-level cache;
-//	                  the chains continue from dst
+//	blocks of inputs  blockDepth of them, so that a panel's part of b stays in a
+//	                  cache; the chains continue from dst
 //	panels            64 columns of b, read in place or packed once a block
 //	strips            tileRows rows, or one less to make them even
 const (
-	blockRows  = 1056
-	blockDepth = 512 // inputs; a multiple of PanelWidth
+	blockRows = 1056
 
 	// splitWork is the number of multiply-adds from which waking other
 	// goroutines pays.

@@ -3,6 +3,8 @@ package sampler
 import (
 	"math"
 	"slices"
+
+	"github.com/autoreg/autoreg/kernels"
 )
 
 // A Candidate is a symbol that can be drawn.
@@ -102,16 +104,27 @@ func selectTop(dst []Candidate, x []float32, k int) []Candidate {
 	}
 	heapify(dst)
 	worst := dst[0].Logit
-	for ; id < len(x); id++ {
-		// A tie loses: ids rise.
-		if x[id] > worst && finite(x[id]) {
-			dst[0] = Candidate{int32(id), x[id]}
-			siftDown(dst, 0)
-			worst = dst[0].Logit
+	for id < len(x) {
+		// Most chunks hold nothing better, which Max tells faster than the loop.
+		end := min(id+chunk, len(x))
+		if kernels.Max(x[id:end]) <= worst {
+			id = end
+			continue
+		}
+		for ; id < end; id++ {
+			// A tie loses: ids rise.
+			if v := x[id]; v > worst && finite(v) {
+				dst[0] = Candidate{int32(id), v}
+				siftDown(dst, 0)
+				worst = dst[0].Logit
+			}
 		}
 	}
 	return dst
 }
+
+// chunk is how many scores selectTop looks at in one go.
+const chunk = 64
 
 // heapify makes h a heap whose root comes last in sorted order.
 func heapify(h []Candidate) {

@@ -1,8 +1,6 @@
 package sampler
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -88,36 +86,38 @@ func TestProbabilities(t *testing.T) {
 		{"exclude, T=0", logs(0.5, 0.3, 0.2), []Transform{Exclude(0), Temperature(0)}, []float32{0, 1, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for how, ts := range map[string][]Transform{"": c.ts, " (candidates)": hide(c.ts)} {
-				chain := New(1, ts...)
-				x := slices.Clone(c.x)
-				got := make([]float32, len(x))
-				chain.Probabilities(got, x)
-				for i := range got {
-					// A score of ±ln p is rounded to 2^-24 of itself and more, by 1/T times as much.
-					if math.Abs(float64(got[i]-c.want[i])) > 2e-6 {
-						t.Errorf("Probabilities%s = %v, want %v", how, got, c.want)
-						break
+			testkit.EachISA(t, func(t *testing.T, isa string) {
+				for how, ts := range map[string][]Transform{"": c.ts, " (candidates)": hide(c.ts)} {
+					chain := New(1, ts...)
+					x := slices.Clone(c.x)
+					got := make([]float32, len(x))
+					chain.Probabilities(got, x)
+					for i := range got {
+						// A score of ±ln p is rounded to 2^-24 of itself and more, by 1/T times as much.
+						if math.Abs(float64(got[i]-c.want[i])) > 2e-6 {
+							t.Errorf("Probabilities%s = %v, want %v", how, got, c.want)
+							break
+						}
+					}
+					if d := testkit.Diff(x, c.x); d != "" {
+						t.Errorf("the scores were modified: %s", d)
+					}
+					drawable := slices.ContainsFunc(c.want, func(p float32) bool { return p > 0 })
+					for range 100 {
+						id := chain.Sample(x)
+						if drawable != (id >= 0) || id >= 0 && c.want[id] == 0 {
+							t.Fatalf("Sample%s = %d with probabilities %v", how, id, c.want)
+						}
+					}
+					if d := testkit.Diff(x, c.x); d != "" {
+						t.Errorf("Sample modified the scores: %s", d)
+					}
+					chain.Probabilities(x, x) // in place
+					if d := testkit.Diff(x, got); d != "" {
+						t.Errorf("Probabilities in place: %s", d)
 					}
 				}
-				if d := testkit.Diff(x, c.x); d != "" {
-					t.Errorf("the scores were modified: %s", d)
-				}
-				drawable := slices.ContainsFunc(c.want, func(p float32) bool { return p > 0 })
-				for range 100 {
-					id := chain.Sample(x)
-					if drawable != (id >= 0) || id >= 0 && c.want[id] == 0 {
-						t.Fatalf("Sample%s = %d with probabilities %v", how, id, c.want)
-					}
-				}
-				if d := testkit.Diff(x, c.x); d != "" {
-					t.Errorf("Sample modified the scores: %s", d)
-				}
-				chain.Probabilities(x, x) // in place
-				if d := testkit.Diff(x, got); d != "" {
-					t.Errorf("Probabilities in place: %s", d)
-				}
-			}
+			})
 		})
 	}
 }
@@ -312,133 +312,6 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// A walk is a Source whose scores depend on what it has consumed.
-type walk struct {
-	n    int
-	seen []int
-	fail int // scores are NaN after so many symbols; 0 means never
-}
-
-func (s *walk) Symbols() int { return s.n }
-
-func (s *walk) Logits(dst []float32) {
-	testkit.Values(dst, uint64(len(s.seen)+1), 2)
-	if len(s.seen) > 0 {
-		dst[s.seen[len(s.seen)-1]] += 1
-	}
-	if s.fail > 0 && len(s.seen) >= s.fail {
-		fill(dst, nan)
-	}
-}
-
-func (s *walk) Advance(sym int) { s.seen = append(s.seen, sym) }
-
-func TestRun(t *testing.T) {
-	s := &walk{n: 300}
-	c := New(4)
-	var got []int
-	for id, err := range c.Run(t.Context(), s) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, id)
-		if !slices.Equal(got, s.seen) {
-			t.Fatalf("after %v the source has consumed %v", got, s.seen)
-		}
-		if len(got) == 5 {
-			break
-		}
-	}
-	for id := range c.Run(t.Context(), s) { // resumes
-		if got = append(got, id); len(got) == 10 {
-			break
-		}
-	}
-	var want []int
-	for id := range New(4).Run(t.Context(), &walk{n: 300}) {
-		if want = append(want, id); len(want) == 10 {
-			break
-		}
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("in two runs %v, in one %v", got, want)
-	}
-}
-
-func TestRunEnds(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	for _, c := range []struct {
-		name string
-		fail int
-		ctx  context.Context
-		want error
-		n    int
-	}{
-		{"NaN", 3, ctx, ErrNoSymbol, 3},
-		{"canceled", 0, ctx, context.Canceled, 7},
-	} {
-		s := &walk{n: 20, fail: c.fail}
-		n, errs := 0, 0
-		for id, err := range New(1).Run(c.ctx, s) {
-			if err != nil {
-				errs++
-				if !errors.Is(err, c.want) || id != -1 {
-					t.Errorf("%s: yielded %d, %v; want -1, %v", c.name, id, err, c.want)
-				}
-				continue // as a careless caller would
-			}
-			if n++; n == 7 {
-				cancel()
-			}
-		}
-		if errs != 1 || n != c.n || len(s.seen) != c.n {
-			t.Errorf("%s: %d symbols, %d consumed, %d errors; want %d, %[5]d, 1", c.name, n, len(s.seen), errs, c.n)
-		}
-	}
-}
-
-// A source for counting allocations.
-type still []float32
-
-func (s still) Symbols() int         { return len(s) }
-func (s still) Logits(dst []float32) { copy(dst, s) }
-func (s still) Advance(int)          {}
-
-func TestNoAllocs(t *testing.T) {
-	x := make([]float32, 20)
-	testkit.Values(x, 1, 5)
-	for _, ts := range [][]Transform{
-		nil,
-		{Temperature(0.8), Exclude(1)},
-		{Temperature(0)},
-		{TopK(7), Temperature(0.8)},
-		{Temperature(0.8), TopK(7), Exclude(1)},
-	} {
-		c := New(1, ts...)
-		c.Sample(x)
-		testkit.NoAllocs(t, func() {
-			for range 1000 {
-				c.Sample(x)
-			}
-		})
-		least := math.Inf(1)
-		for range 5 {
-			least = min(least, testing.AllocsPerRun(1, func() {
-				n := 0
-				for range c.Run(context.Background(), still(x)) {
-					if n++; n == 1000 {
-						break
-					}
-				}
-			}))
-		}
-		if least > 10 { // what one Run costs, not what one symbol costs
-			t.Errorf("%v: a run of 1000 symbols makes %v allocations", ts, least)
-		}
-	}
-}
-
 func TestNewPanics(t *testing.T) {
 	for _, ts := range [][]Transform{{Temperature(-1)}, {TopK(3), TopK(-1)}} {
 		func() {
@@ -456,76 +329,4 @@ func TestNewPanics(t *testing.T) {
 		}
 	}()
 	New(1).Probabilities(make([]float32, 2), make([]float32, 3))
-}
-
-func FuzzSample(f *testing.F) {
-	f.Add(uint64(1), uint32(0x3f800000), int8(3), []byte{0, 0, 128, 63, 0, 0, 192, 127, 0, 0, 128, 127})
-	f.Add(uint64(2), uint32(1), int8(0), []byte{255, 255, 127, 127, 255, 255, 127, 255, 1, 0, 0, 0})
-	f.Add(uint64(3), uint32(0), int8(1), []byte{0, 0, 128, 255})
-	f.Fuzz(func(t *testing.T, seed uint64, temperature uint32, k int8, raw []byte) {
-		x := make([]float32, len(raw)/4)
-		for i := range x {
-			x[i] = math.Float32frombits(uint32(raw[4*i]) | uint32(raw[4*i+1])<<8 | uint32(raw[4*i+2])<<16 | uint32(raw[4*i+3])<<24)
-		}
-		ts := []Transform{Exclude(2), TopK(k), Temperature(math.Float32frombits(temperature))}
-		if Check(ts...) != nil {
-			return
-		}
-		dense := []Transform{ts[0], ts[2]}
-		for _, ts := range [][]Transform{ts, dense} {
-			a, b := New(seed, ts...), New(seed, hide(ts)...)
-			p := make([]float32, len(x))
-			a.Probabilities(p, x)
-			sum := 0.0
-			for _, v := range p {
-				if !(v >= 0 && v <= 1) {
-					t.Fatalf("%v: probabilities %v", ts, p)
-				}
-				sum += float64(v)
-			}
-			drawable := slices.ContainsFunc(x, finite) && !(len(x) > 2 && finite(x[2]) && !slices.ContainsFunc(slices.Concat(x[:2], x[3:]), finite))
-			if want := 0.0; drawable {
-				if want = 1; math.Abs(sum-want) > 1e-6 {
-					t.Fatalf("%v: probabilities sum to %v, want %v", ts, sum, want)
-				}
-			} else if sum != 0 {
-				t.Fatalf("%v: probabilities sum to %v, want 0", ts, sum)
-			}
-			for range 4 {
-				got, want := a.Sample(x), b.Sample(x)
-				if got != want || (got >= 0) != drawable {
-					t.Fatalf("%v: drew %d, by way of candidates %d", ts, got, want)
-				}
-				if got >= 0 && (!finite(x[got]) || got == 2) {
-					t.Fatalf("%v: drew %d of %v", ts, got, x)
-				}
-			}
-		}
-	})
-}
-
-func BenchmarkSample(b *testing.B) {
-	x := make([]float32, 10_000)
-	testkit.Values(x, 1, 8)
-	for _, c := range []struct {
-		name string
-		ts   []Transform
-	}{
-		{"plain", nil},
-		{"temperature", []Transform{Temperature(0.8), Exclude(1)}},
-		{"argmax", []Transform{Temperature(0)}},
-		{"top40", []Transform{TopK(40), Temperature(0.8)}},
-		{"temperature-top40", []Transform{Temperature(0.8), TopK(40)}},
-		{"top5000", []Transform{TopK(5000)}},
-	} {
-		testkit.EachISA(b, func(b *testing.B, isa string) {
-			b.Run("chain="+c.name+"/v=10000", func(b *testing.B) {
-				chain := New(1, c.ts...)
-				b.ReportAllocs()
-				for b.Loop() {
-					chain.Sample(x)
-				}
-			})
-		})
-	}
 }

@@ -49,7 +49,7 @@ func BenchmarkTrainStep(b *testing.B) {
 			b.Skip("minutes a step")
 		}
 		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
-			b.Run(fmt.Sprintf("v=10000/h=128/b=32/t=200/threads=%d", threads), func(b *testing.B) {
+			b.Run(fmt.Sprintf("h=128/v=10000/b=32/t=200/threads=%d", threads), func(b *testing.B) {
 				t := randomTrainer(b, 10000, 32, Options{Threads: threads})
 				if _, err := t.step(0, 32); err != nil {
 					b.Fatal(err)

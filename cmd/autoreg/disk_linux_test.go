@@ -11,22 +11,6 @@ import (
 	"testing"
 )
 
-// A trigger is a writer that does something once, when something is written.
-type trigger struct {
-	bytes.Buffer
-	at string
-	do func()
-}
-
-func (w *trigger) Write(b []byte) (int, error) {
-	n, err := w.Buffer.Write(b)
-	if w.do != nil && strings.Contains(w.String(), w.at) {
-		w.do()
-		w.do = nil
-	}
-	return n, err
-}
-
 // limitFiles lets no file of this process grow beyond n bytes until the returned
 // function is called: writing then fails midway, as on a full disk.
 func limitFiles(t *testing.T, n int) (restore func()) {

@@ -21,9 +21,10 @@ func (a *app) generateCommand() *cobra.Command {
 	var (
 		model       string
 		temperature float64
-		o           = autoreg.GenerateOptions{Pretty: true}
+		o           autoreg.GenerateOptions
 		count       int
 		plain       bool
+		pretty      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "generate PROMPT...",
@@ -54,7 +55,7 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 				return err
 			}
 			o.Temperature = &temperature
-			o.Pretty = !plain
+			o.Pretty = pretty && !plain
 			if o.NewTokens == 0 && o.MaxTokens == 0 {
 				o.MaxTokens = defaultTokens
 			}
@@ -89,7 +90,7 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], its name for words that it does not know")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
-	fs.Bool("pretty", true, "spacing and capitals of prose")
+	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
 	cmd.MarkFlagsMutuallyExclusive("plain", "pretty")
 	return cmd
 }

@@ -46,6 +46,24 @@ func fails(t testing.TB, code int, want string, args ...string) {
 	}
 }
 
+// A trigger is a writer that does something once, when something is written.
+type trigger struct {
+	text strings.Builder
+	at   string
+	do   func()
+}
+
+func (w *trigger) String() string { return w.text.String() }
+
+func (w *trigger) Write(b []byte) (int, error) {
+	w.text.Write(b)
+	if do := w.do; do != nil && strings.Contains(w.String(), w.at) {
+		w.do = nil
+		do()
+	}
+	return len(b), nil
+}
+
 // recipes is a made-up corpus of 30 recipes, and two that are to be skipped.
 func recipes() string {
 	var b strings.Builder

@@ -100,7 +100,7 @@ func TestLog(t *testing.T) {
 // TestPlot draws runs of many lengths and looks for the curves.
 func TestPlot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "plot.png")
-	for _, c := range []struct {
+	for i, c := range []struct {
 		losses     []float64
 		validation bool
 	}{
@@ -115,6 +115,9 @@ func TestPlot(t *testing.T) {
 		{[]float64{1e-30, 2e-30}, false},
 		{make([]float64, 300), true},
 	} {
+		if testing.Short() && i > 3 {
+			break // a picture takes seconds under the race detector
+		}
 		list := epochs(c.losses...)
 		for i := range list {
 			if c.validation {

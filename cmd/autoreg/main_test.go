@@ -145,7 +145,9 @@ func TestMessage(t *testing.T) {
 		{errors.New("train: corpus a: b"), "corpus a: b"},
 		{errors.Join(errors.New("a"), errors.New("b")), "a; b"},
 		{&fileError{"f", fmt.Errorf("weights: %w", io.EOF)}, "f: EOF"},
-		{&optionError{errors.New("train: option BatchSize is 0, lower Length (200) or raise MaxBytes")}, "--batch is 0, lower --length (200) or raise --max-memory"},
+		{&optionError{errors.New("train: cannot resume from Units: option BatchSize is 0, lower BatchSize (1), Length (2) or Units (3), or raise MaxBytes")},
+			"cannot resume from Units: --batch is 0, lower --batch (1), --length (2) or --units (3), or raise --max-memory"},
+		{&optionError{errors.New("train: a/Units: lower LearningRate or set ClipNorm")}, "a/Units: lower --lr or set --clip"},
 	} {
 		if got := message(c.err); got != c.want {
 			t.Errorf("message(%q) = %q, want %q", c.err, got, c.want)
@@ -184,7 +186,7 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("seed %s gave %q and then %q", seed, out.String(), again)
 	}
 	watched(trainArgs(small().data, filepath.Join(t.TempDir(), "model"), "--epochs", "3", "--units", "40")...)
-	for _, want := range []string{"epoch 1/3  loss ", "words/s", "%", "/15"} {
+	for _, want := range []string{"epoch 1/3  loss ", "tokens/s", "%", "/15"} {
 		if !strings.Contains(errOut.String(), want) {
 			t.Errorf("the bar lacks %q: %q", want, errOut.String())
 		}
@@ -193,6 +195,28 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("the bar is in the output: %q", out.String())
 	}
 	watched("score", "-m", small().model, small().data)
+}
+
+// TestInterruptedOutput ends a text half way.
+func TestInterruptedOutput(t *testing.T) {
+	for _, args := range [][]string{
+		{"generate", "-m", small().model, "recipe for", "--plain"},
+		{"probs", "-m", small().model, "recipe for"},
+		{"score", "-m", small().model, small().data},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		out, errOut := &trigger{at: "recipe for", do: cancel}, new(bytes.Buffer)
+		if args[0] != "generate" {
+			cancel()
+		}
+		if code := run(ctx, args, nil, out, errOut); code != exitInterrupted || errOut.String() != "autoreg: interrupted\n" {
+			t.Errorf("autoreg %v: status %d, output %q, message %q", args, code, out.String(), errOut)
+		}
+		if want := "recipe for\n"; args[0] == "generate" && out.String() != want {
+			t.Errorf("output %q, want %q", out.String(), want)
+		}
+		cancel()
+	}
 }
 
 func TestProfile(t *testing.T) {

@@ -28,6 +28,10 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("plain %q, pretty %q", plain, text)
 	}
 
+	if a, b := generate("recipe for", "--seed", "7", "--plain"), generate("recipe for", "--seed", "7", "--pretty=false"); a != b {
+		t.Errorf("--plain gives %q, --pretty=false %q", a, b)
+	}
+
 	three := generate("recipe for", "-n", "3", "--seed", "7", "--top-k", "4")
 	var each []string
 	for seed := 7; seed < 10; seed++ {

@@ -44,9 +44,10 @@ documents separated by blank lines; gzipped or not.
 
 Without options it is the reference model with the reference training. After each
 epoch it prints the loss, in nats per position, and a text that the model writes,
-and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. The
-same data and options give the same model, to the byte: on any machine, with any
-number of threads, and however often it was interrupted.`,
+and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
+second Ctrl-C ends the process at once.) The same data and options give the same
+model, to the byte: on any machine, with any number of threads, and however often
+it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
@@ -57,7 +58,7 @@ number of threads, and however often it was interrupted.`,
 			if err := j.check(); err != nil {
 				return err
 			}
-			return j.run(cmd.Context())
+			return j.execute(cmd.Context())
 		},
 	}
 	j.define(cmd.Flags())
@@ -117,21 +118,21 @@ func share(x float64) bool       { return x >= 0 && x < 1 }
 // train has for them.
 var runFlags = []struct {
 	flag, option string
-	value        func(o *train.Options) any
+	value        func(o train.Options) any
 }{
-	{"batch", "BatchSize", func(o *train.Options) any { return &o.BatchSize }},
-	{"lr", "LearningRate", func(o *train.Options) any { return &o.LearningRate }},
-	{"clip", "ClipNorm", func(o *train.Options) any { return &o.ClipNorm }},
-	{"validation", "Validation", func(o *train.Options) any { return &o.Validation }},
-	{"patience", "Patience", func(o *train.Options) any { return &o.Patience }},
-	{"ignore-padding", "IgnorePadding", func(o *train.Options) any { return &o.IgnorePadding }},
-	{"seed", "Seed", func(o *train.Options) any { return &o.Seed }},
-	{"embedding", "Embedding", func(o *train.Options) any { return &o.Embedding }},
-	{"units", "Units", func(o *train.Options) any { return &o.Units }},
-	{"length", "Length", func(o *train.Options) any { return &o.Length }},
-	{"vocabulary", "Vocabulary", func(o *train.Options) any { return &o.Vocabulary }},
-	{"keep-case", "KeepCase", func(o *train.Options) any { return &o.KeepCase }},
-	{"strip-punctuation", "StripPunctuation", func(o *train.Options) any { return &o.StripPunctuation }},
+	{"batch", "BatchSize", func(o train.Options) any { return o.BatchSize }},
+	{"lr", "LearningRate", func(o train.Options) any { return o.LearningRate }},
+	{"clip", "ClipNorm", func(o train.Options) any { return o.ClipNorm }},
+	{"validation", "Validation", func(o train.Options) any { return o.Validation }},
+	{"patience", "Patience", func(o train.Options) any { return o.Patience }},
+	{"ignore-padding", "IgnorePadding", func(o train.Options) any { return o.IgnorePadding }},
+	{"seed", "Seed", func(o train.Options) any { return o.Seed }},
+	{"embedding", "Embedding", func(o train.Options) any { return o.Embedding }},
+	{"units", "Units", func(o train.Options) any { return o.Units }},
+	{"length", "Length", func(o train.Options) any { return o.Length }},
+	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
+	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
+	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
 }
 
 // check refuses, before hours of work, what could not be saved after them.
@@ -192,11 +193,18 @@ func checkOutput(path string, stream bool) error {
 type optionError struct{ err error }
 
 func (e *optionError) Error() string {
-	var pairs []string
+	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory"}
 	for _, f := range runFlags {
-		pairs = append(pairs, "option "+f.option, "--"+f.flag, f.option, "--"+f.flag)
+		names[f.option] = f.flag
 	}
-	pairs = append(pairs, "option Epochs", "--epochs", "MaxBytes", "--max-memory", "option MaxBytes", "--max-memory")
+	// Where options are named: files may have such names too.
+	var pairs []string
+	for option, flag := range names {
+		pairs = append(pairs, "option "+option+" ", "--"+flag+" ")
+		for _, before := range []string{"lower ", "raise ", "set ", "), ", ") or "} {
+			pairs = append(pairs, before+option, before+"--"+flag)
+		}
+	}
 	return strings.NewReplacer(pairs...).Replace(e.err.Error())
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"reflect"
 	"strings"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 	"github.com/autoreg/autoreg/train"
 )
 
-// run trains, from the corpus file to the model file.
-func (j *trainJob) run(ctx context.Context) (err error) {
+// execute trains, from the corpus file to the model file.
+func (j *trainJob) execute(ctx context.Context) (err error) {
 	corpus, err := train.ReadCorpus(j.data, &j.corpus)
 	if err != nil {
 		return err
@@ -80,8 +79,7 @@ func (j *trainJob) trainer(corpus *train.Corpus) (*train.Trainer, error) {
 	}
 	was := t.Options()
 	for _, f := range runFlags {
-		now, before := reflect.ValueOf(f.value(&o)).Elem().Interface(), reflect.ValueOf(f.value(&was)).Elem().Interface()
-		if j.flags.Changed(f.flag) && now != before {
+		if now, before := f.value(o), f.value(was); j.flags.Changed(f.flag) && now != before {
 			return nil, fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", f.flag, now, before)
 		}
 	}
@@ -100,7 +98,7 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 	err := t.Run(inner, &train.RunOptions{
 		Checkpoint: j.checkpoint,
 		OnStep: func(s train.Stats) {
-			bar.describe("epoch %d/%d  loss %.4f  %s words/s", s.Epoch, s.Epochs, s.Loss, thousands(int64(s.TokensPerSecond())))
+			bar.describe("epoch %d/%d  loss %.4f  %s tokens/s", s.Epoch, s.Epochs, s.Loss, thousands(int64(s.TokensPerSecond())))
 			bar.add(1)
 		},
 		OnEpoch: func(e train.EpochStats) {
@@ -133,7 +131,7 @@ func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochSta
 			line += ", the best so far"
 		}
 	}
-	line += fmt.Sprintf("; %s words/s, %s", thousands(int64(e.TokensPerSecond)), time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond))
+	line += fmt.Sprintf("; %s tokens/s, %s", thousands(int64(e.TokensPerSecond)), time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if _, err := fmt.Fprintln(j.out, line); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestTrainAndResume(t *testing.T) {
 	whole := ok(t, trainArgs(data, path("whole"), append(common, "--epochs", "4", "--threads", "1", "--log", path("whole.log"))...)...)
 	for _, want := range []string{
 		"30 documents, read as recipes", "2 skipped", "24 documents", "6 documents", "layer (type)",
-		"epoch 1/4: loss ", "; validation loss ", "the best so far", " words/s", "epoch 4/4", "\n  Recipe for", "saved ",
+		"epoch 1/4: loss ", "; validation loss ", "the best so far", " tokens/s", "epoch 4/4", "\n  Recipe for", "saved ",
 	} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("the output lacks %q:\n%s", want, whole)
@@ -87,21 +87,6 @@ func checkPNG(t *testing.T, path string) {
 	}
 }
 
-// A canceller is a writer that ends a context when something is written.
-type canceller struct {
-	bytes.Buffer
-	at     string
-	cancel func()
-}
-
-func (c *canceller) Write(b []byte) (int, error) {
-	n, err := c.Buffer.Write(b)
-	if strings.Contains(c.String(), c.at) {
-		c.cancel()
-	}
-	return n, err
-}
-
 // TestInterrupt ends a run as Ctrl-C does and then takes its advice.
 func TestInterrupt(t *testing.T) {
 	dir := t.TempDir()
@@ -110,7 +95,7 @@ func TestInterrupt(t *testing.T) {
 	ok(t, trainArgs(data, want, "--epochs", "3")...)
 
 	ctx, cancel := context.WithCancel(context.Background())
-	out, errOut := &canceller{at: "epoch 1/3", cancel: cancel}, new(bytes.Buffer)
+	out, errOut := &trigger{at: "epoch 1/3", do: cancel}, new(bytes.Buffer)
 	code := run(ctx, trainArgs(data, model, "--epochs", "3"), strings.NewReader(""), out, errOut)
 	message, advice, _ := strings.Cut(errOut.String(), "; go on with: autoreg ")
 	if code != exitInterrupted || !strings.HasPrefix(message, "autoreg: interrupted in epoch 2 after 0 of 5 steps") || strings.Count(errOut.String(), "\n") != 1 {

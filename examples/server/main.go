@@ -58,10 +58,11 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Durat
 		Handler:     h,
 		BaseContext: func(net.Listener) context.Context { return requests },
 		// A request is one line and a few headers. How long an answer may take
-		// depends on its length: the handler sets a deadline for each word.
-		ReadTimeout:    10 * time.Second,
-		IdleTimeout:    time.Minute,
-		MaxHeaderBytes: 16 << 10,
+		// depends on its length: the handler sets a deadline for each word. (A
+		// ReadTimeout would end the watch for clients that hang up.)
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
 	}
 	closed := make(chan error, 1)
 	go func() {
