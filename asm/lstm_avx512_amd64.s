@@ -3,17 +3,54 @@
 #include "textflag.h"
 #include "exp_avx512_amd64.h"
 
-// Gates of 16 units: Z0 i, Z1 f, Z2 g, Z3 o. Z4-Z7 and K1 temporaries, Z8 an
-// input in every lane; Z16-Z30 constants.
+// Gates of 16 units: Z0 i, Z1 f, Z2 g, Z3 o, and of 16 more Z8-Z11. Z4-Z7 and K1
+// temporaries, Z12 an input in every lane; Z16-Z30 constants.
 
 // GATES: the activations.
-#define GATES \
-	SIGMOID(Z0, Z4, Z5, Z6, Z7, K1); \
-	SIGMOID(Z1, Z4, Z5, Z6, Z7, K1); \
-	TANH(Z2, Z4, Z5, Z6, Z7); \
-	SIGMOID(Z3, Z4, Z5, Z6, Z7, K1)
+#define GATES(i, f, g, o) \
+	SIGMOID(i, Z4, Z5, Z6, Z7, K1); \
+	SIGMOID(f, Z4, Z5, Z6, Z7, K1); \
+	TANH(g, Z4, Z5, Z6, Z7); \
+	SIGMOID(o, Z4, Z5, Z6, Z7, K1)
+
+// CELL: c = fma(f, c, i*g); dst = o*tanh(c), at bytes on.
+#define CELL(i, f, g, o, at) \
+	GATES(i, f, g, o); \
+	VMULPS      g, i, i; \
+	VFMADD132PS at(DX), i, f; \
+	VMOVUPS     f, at(DX); \
+	TANH(f, Z4, Z5, Z6, Z7); \
+	VMULPS      f, o, o; \
+	VMOVUPS     o, at(DI)
+
+// PAIR: z[j] = fma(w[u*stride+64*k+j], x[k], z[j]) for two panels, then the next k.
+#define PAIR \
+	VBROADCASTSS (SI), Z12; \
+	VFMADD231PS  (R11), Z12, Z0; \
+	VFMADD231PS  64(R11), Z12, Z1; \
+	VFMADD231PS  128(R11), Z12, Z2; \
+	VFMADD231PS  192(R11), Z12, Z3; \
+	VFMADD231PS  (R11)(R10*1), Z12, Z8; \
+	VFMADD231PS  64(R11)(R10*1), Z12, Z9; \
+	VFMADD231PS  128(R11)(R10*1), Z12, Z10; \
+	VFMADD231PS  192(R11)(R10*1), Z12, Z11; \
+	ADDQ         $4, SI; \
+	ADDQ         $256, R11
+
+// ONCE: the same for one panel.
+#define ONCE \
+	VBROADCASTSS (SI), Z12; \
+	VFMADD231PS  (R11), Z12, Z0; \
+	VFMADD231PS  64(R11), Z12, Z1; \
+	VFMADD231PS  128(R11), Z12, Z2; \
+	VFMADD231PS  192(R11), Z12, Z3; \
+	ADDQ         $4, SI; \
+	ADDQ         $256, R11
 
 // func LSTMStepAVX512(dst, c, w, bias, x, h *float32, in, hidden, panels, stride int)
+//
+// Panels go in pairs: eight chains hide the latency of a multiply-add where two
+// can begin in a cycle.
 //
 //	DI dst     DX c       AX bias            R9  panels left
 //	BX w of this panel    R11 w of this input    R10 bytes from panel to panel
@@ -29,58 +66,79 @@ TEXT ·LSTMStepAVX512(SB), NOSPLIT, $0-80
 	MOVQ stride+72(FP), R10
 	SHLQ $2, R10
 	LOAD_EXP
+	SUBQ $2, R9
+	JLT  last
 
-panel: // for u := range panels { z := bias[64*u:]
+pair: // for u := 0; u+1 < panels; u += 2 { z := bias[64*u:]
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
-	ADDQ    $256, AX
+	VMOVUPS 256(AX), Z8
+	VMOVUPS 320(AX), Z9
+	VMOVUPS 384(AX), Z10
+	VMOVUPS 448(AX), Z11
+	ADDQ    $512, AX
+	MOVQ    BX, R11
+	MOVQ    x+32(FP), SI
+	MOVQ    R8, CX
+	TESTQ   CX, CX
+	JE      recurPair
+
+inputPair: // for k := range in
+	PAIR
+	DECQ CX
+	JNE  inputPair
+
+recurPair:
+	MOVQ h+40(FP), SI
+	MOVQ R12, CX
+
+hiddenPair: // for k := range hidden
+	PAIR
+	DECQ CX
+	JNE  hiddenPair
+
+	// the cells of units 16*u to 16*u+31 }
+	CELL(Z0, Z1, Z2, Z3, 0)
+	CELL(Z8, Z9, Z10, Z11, 64)
+	ADDQ $128, DX
+	ADDQ $128, DI
+	LEAQ (BX)(R10*2), BX
+	SUBQ $2, R9
+	JGE  pair
+
+last: // if panels%2 == 1 { z := bias[64*u:]
+	ADDQ    $2, R9
+	JE      done
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
 	MOVQ    BX, R11
 	MOVQ    x+32(FP), SI
 	MOVQ    R8, CX
 	TESTQ   CX, CX
 	JE      recur
 
-input: // for k := range in { z[j] = fma(w[u*stride+64*k+j], x[k], z[j]) }
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  (R11), Z8, Z0
-	VFMADD231PS  64(R11), Z8, Z1
-	VFMADD231PS  128(R11), Z8, Z2
-	VFMADD231PS  192(R11), Z8, Z3
-	ADDQ         $4, SI
-	ADDQ         $256, R11
-	DECQ         CX
-	JNE          input
+input: // for k := range in
+	ONCE
+	DECQ CX
+	JNE  input
 
 recur:
 	MOVQ h+40(FP), SI
 	MOVQ R12, CX
 
-hidden: // for k := range hidden { z[j] = fma(w[u*stride+64*(in+k)+j], h[k], z[j]) }
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  (R11), Z8, Z0
-	VFMADD231PS  64(R11), Z8, Z1
-	VFMADD231PS  128(R11), Z8, Z2
-	VFMADD231PS  192(R11), Z8, Z3
-	ADDQ         $4, SI
-	ADDQ         $256, R11
-	DECQ         CX
-	JNE          hidden
+hidden: // for k := range hidden
+	ONCE
+	DECQ CX
+	JNE  hidden
 
-	// i, f, g, o of unit 16*u+l; c = fma(f, c, i*g); dst = o*tanh(c) }
-	GATES
-	VMULPS      Z2, Z0, Z0
-	VFMADD132PS (DX), Z0, Z1
-	VMOVUPS     Z1, (DX)
-	TANH(Z1, Z4, Z5, Z6, Z7)
-	VMULPS  Z1, Z3, Z3
-	VMOVUPS Z3, (DI)
-	ADDQ    $64, DX
-	ADDQ    $64, DI
-	ADDQ    R10, BX
-	DECQ    R9
-	JNE     panel
+	// the cells of units 16*u to 16*u+15 }
+	CELL(Z0, Z1, Z2, Z3, 0)
+
+done:
 	VZEROUPPER
 	RET
 
@@ -106,7 +164,7 @@ row: // for b := range rows
 	VMOVUPS     64(BX), Z1
 	VMOVUPS     128(BX), Z2
 	VMOVUPS     192(BX), Z3
-	GATES
+	GATES(Z0, Z1, Z2, Z3)
 	VMOVUPS     Z0, (BX)
 	VMOVUPS     Z1, 64(BX)
 	VMOVUPS     Z2, 128(BX)

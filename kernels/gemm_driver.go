@@ -42,13 +42,15 @@ func gemm(w *Workers, g product) {
 	}
 }
 
-// gemmSplit gives each worker a range of panels or of rows, whichever divides
-// more evenly. Panels are better where equal: each worker then reads, and
-// packs, its own part of b. It is apart from gemm so that only several workers
-// pay for the closures.
+// gemmSplit gives each worker a range of panels or of rows. Each worker reads,
+// and copies, one operand whole and its own part of the other, so the longer
+// side of dst is cut unless the shorter divides more evenly. It is apart from
+// gemm so that only several workers pay for the closures.
 func gemmSplit(w *Workers, isa cpu.ISA, g product) {
 	rows, panels := g.dst.Rows, g.dst.Panels()
-	if unevenness(panels, w.Len()) <= unevenness((rows+tileRows-1)/tileRows, w.Len()) {
+	byPanels := unevenness(panels, w.Len())
+	byRows := unevenness((rows+tileRows-1)/tileRows, w.Len())
+	if byPanels < byRows || byPanels == byRows && g.dst.Cols >= rows {
 		w.Split(panels, 1, func(worker, from, to int) {
 			g.multiply(isa, &w.scratch[worker], 0, rows, from, to)
 		})
@@ -59,9 +61,9 @@ func gemmSplit(w *Workers, isa cpu.ISA, g product) {
 	}
 }
 
-// unevenness returns the largest share of n units over the mean, in 1/64.
+// unevenness returns the largest share of n units over the mean, in 1/16.
 func unevenness(n, workers int) int {
-	return (n + workers - 1) / workers * workers * 64 / n
+	return (n + workers - 1) / workers * workers * 16 / n
 }
 
 // multiply computes rows i0 to i1 of panels q0 to q1.
@@ -72,6 +74,18 @@ func (g *product) multiply(isa cpu.ISA, scratch *[]float32, i0, i1, q0, q1 int) 
 	raceWritePadded(out)
 
 	k := g.b.Rows
+	if i1-i0 == 1 && g.isGemv() {
+		b, bias := g.b, g.bias
+		b.Data, b.Cols = b.Data[min(q0*b.Panel, len(b.Data)):], out.Cols
+		if g.add {
+			bias = out.Data
+		}
+		if bias != nil {
+			bias = bias[:out.Cols]
+		}
+		gemv(out.Data[:out.Cols], b, g.a.Data[i0*g.a.Row:][:k], bias)
+		return
+	}
 	blocks := (i1 - i0 + blockRows - 1) / blockRows
 	step := roundUp((i1-i0+blocks-1)/blocks, tileRows)
 	for i := i0; i < i1; i += step {
@@ -88,7 +102,7 @@ func (g *product) block(isa cpu.ISA, scratch *[]float32, i, rows, p, depth, q0, 
 	t := asm.Tile{K: depth, Segment: max(depth, 1)}
 	var a, b []float32 // what is copied of a and b
 	if depth > 0 {
-		a, b = g.space(scratch, rows, depth, q1-q0)
+		a, b = g.space(isa, scratch, rows, depth, q1-q0)
 		a = g.viewA(&t, a, i, rows, p, depth)
 	}
 	for q := q0; q < q1; q++ {
@@ -102,17 +116,20 @@ func (g *product) block(isa cpu.ISA, scratch *[]float32, i, rows, p, depth, q0, 
 }
 
 // space returns the scratch for the copies that a block needs, nil for those it
-// does not. Blocks of a are copied where they are transposed, since their
-// strips would touch a cache line an input and straddle panels, and where rows
-// lie a multiple of 2048 bytes apart, which makes them compete for few sets of
-// the caches; but not for the sake of one or two panels. Blocks of b are copied
-// unless they are in panels.
-func (g *product) space(scratch *[]float32, rows, depth, panels int) (a, b []float32) {
+// does not. Blocks of a are copied
+//   - where a is transposed, since their strips would straddle panels and touch
+//     as many cache lines as there are inputs;
+//   - where rows lie a multiple of 2048 bytes apart, which makes them compete for
+//     few sets of the caches, except for few panels or for AVX-512, which goes
+//     over a once for 64 columns and not for 16.
+//
+// Blocks of b are copied unless they are in panels.
+func (g *product) space(isa cpu.ISA, scratch *[]float32, rows, depth, panels int) (a, b []float32) {
 	na, nb := 0, 0
 	switch {
 	case g.transA:
 		na = depth * oddLines(rows)
-	case panels > 2 && g.a.Row%512 == 0:
+	case isa != cpu.AVX512 && panels > 2 && g.a.Row%512 == 0:
 		na = rows * oddLines(depth)
 	}
 	if g.b.Row != PanelWidth {

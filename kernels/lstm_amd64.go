@@ -82,7 +82,6 @@ func lstmGates(h, c, z, prev Matrix) {
 	if at := whole * GateUnits; at < h.Cols {
 		var hs, cs [GateUnits]float32
 		for b := range z.Rows {
-			cs = [GateUnits]float32{}
 			copy(cs[:], prev.Data[b*prev.Row:][at:h.Cols])
 			gatePanel(isa, &hs[0], &cs[0], z.Segment(b, whole), &cs[0], 1, 0, 0, 0)
 			copy(c.Data[b*c.Row:][at:h.Cols], cs[:])

@@ -5,6 +5,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -17,11 +18,21 @@ import (
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "checkpoint")
-	tr := midway(t)
-	if err := tr.SaveCheckpoint(path); err != nil {
+	o := smallVariants()["patience"]
+	o.Embedding, o.Units = 48, 64
+	tr, err := New(smallDocs(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(&countdown{context.Background(), 10}, &RunOptions{Checkpoint: path}); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	before := readAll(t, path)
+	// The limit holds for the whole process, so it must spare what package testing
+	// writes meanwhile.
+	if len(before) < 400_000 {
+		t.Fatalf("the checkpoint has only %d bytes", len(before))
+	}
 
 	var old syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
@@ -30,11 +41,11 @@ func TestDiskFull(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ)
 	defer signal.Reset(syscall.SIGXFSZ)
 	limit := old
-	limit.Cur = 5000
+	limit.Cur = 300_000
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Skip(err)
 	}
-	err := tr.Run(context.Background(), &RunOptions{Checkpoint: path})
+	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +62,6 @@ func TestDiskFull(t *testing.T) {
 	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: path}); err != nil {
 		t.Fatal(err)
 	}
-	o := smallVariants()["patience"]
 	whole, err := New(smallDocs(), &o)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 # The one place where the training command is kept; TRAINING.md quotes it.
-args=(--vocabulary 3000 --embedding 16 --units 32 --epochs 2 --validation 0.1 --patience 2 --ignore-padding)
+args=(--batch 16 --lr 0.002 --epochs 40 --validation 0.05 --patience 2 --ignore-padding)
 corpus_sha256=3010b078b0109f5fbfcef4de7a20ecb55bf5b527fda6a676c825fff53fb404db
 
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
