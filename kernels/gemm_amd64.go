@@ -13,6 +13,10 @@ const (
 	// blockDepth keeps a panel's part of b, 128 KiB, in the second-level cache.
 	blockDepth = 512 // a multiple of PanelWidth
 
+	// deepBlock is the same where rows of dst clash, so that every pass over it
+	// costs several percent.
+	deepBlock = 1024
+
 	// callWork bounds the multiply-adds of one call, which cannot be preempted,
 	// to about 20 µs.
 	callWork = 1 << 20

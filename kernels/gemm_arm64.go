@@ -13,6 +13,7 @@ const (
 	// blockDepth keeps 16 columns of a panel in the first-level cache of small
 	// cores too: one cache line an input, all of them in a quarter of the sets.
 	blockDepth = 128 // a multiple of PanelWidth
+	deepBlock  = 256 // the same where rows of dst clash
 
 	// callWork bounds the multiply-adds of one call, which cannot be preempted.
 	callWork = 1 << 18

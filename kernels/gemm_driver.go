@@ -18,6 +18,10 @@ import (
 const (
 	blockRows = 1056
 
+	// Rows that lie a multiple of clash values apart, 2048 bytes, compete for few
+	// sets of the caches, and a load from one waits for a store to another.
+	clash = 512
+
 	// splitWork is the number of multiply-adds from which waking other
 	// goroutines pays.
 	splitWork = 1 << 18
@@ -73,27 +77,42 @@ func (g *product) multiply(isa cpu.ISA, scratch *[]float32, i0, i1, q0, q1 int) 
 	out.Cols = min(out.Cols, q1*PanelWidth) - q0*PanelWidth
 	raceWritePadded(out)
 
-	k := g.b.Rows
-	if i1-i0 == 1 && g.isGemv() {
-		b, bias := g.b, g.bias
-		b.Data, b.Cols = b.Data[min(q0*b.Panel, len(b.Data)):], out.Cols
-		if g.add {
-			bias = out.Data
-		}
-		if bias != nil {
-			bias = bias[:out.Cols]
-		}
-		gemv(out.Data[:out.Cols], b, g.a.Data[i0*g.a.Row:][:k], bias)
+	if out.Rows == 1 && g.row(out, i0, q0) {
 		return
+	}
+	k, depth := g.b.Rows, blockDepth
+	if isa != cpu.AVX512 && g.dst.Row%clash == 0 {
+		depth = deepBlock
 	}
 	blocks := (i1 - i0 + blockRows - 1) / blockRows
 	step := roundUp((i1-i0+blocks-1)/blocks, tileRows)
 	for i := i0; i < i1; i += step {
 		rows := min(step, i1-i)
-		for p := 0; p == 0 || p < k; p += blockDepth {
-			g.block(isa, scratch, i, rows, p, min(blockDepth, k-p), q0, q1)
+		for p := 0; p == 0 || p < k; p += depth {
+			g.block(isa, scratch, i, rows, p, min(depth, k-p), q0, q1)
 		}
 	}
+}
+
+// row computes row i, out being its part of dst from panel q0 on, with the
+// kernel for vectors, which reads b as one stream, and reports whether the
+// matrices lie as that needs.
+func (g *product) row(out Matrix, i, q0 int) bool {
+	k := g.b.Rows
+	if g.transA || k == 0 || g.b.Row != PanelWidth || g.a.Panel != PanelWidth || g.dst.Panel != PanelWidth {
+		return false
+	}
+	y, bias := out.Data[:out.Cols], g.bias
+	switch {
+	case g.add:
+		bias = y
+	case bias != nil:
+		bias = bias[q0*PanelWidth:][:len(y)]
+	}
+	b := g.b
+	b.Data, b.Cols = b.Data[q0*b.Panel:], len(y)
+	gemv(y, b, g.a.Data[i*g.a.Row:][:k], bias)
+	return true
 }
 
 // block adds inputs p to p+depth to the chains of rows i to i+rows in panels q0
@@ -119,9 +138,8 @@ func (g *product) block(isa cpu.ISA, scratch *[]float32, i, rows, p, depth, q0, 
 // does not. Blocks of a are copied
 //   - where a is transposed, since their strips would straddle panels and touch
 //     as many cache lines as there are inputs;
-//   - where rows lie a multiple of 2048 bytes apart, which makes them compete for
-//     few sets of the caches, except for few panels or for AVX-512, which goes
-//     over a once for 64 columns and not for 16.
+//   - where rows clash, except for few panels or for AVX-512, which goes over a
+//     once for 64 columns and not for 16.
 //
 // Blocks of b are copied unless they are in panels.
 func (g *product) space(isa cpu.ISA, scratch *[]float32, rows, depth, panels int) (a, b []float32) {
@@ -129,7 +147,7 @@ func (g *product) space(isa cpu.ISA, scratch *[]float32, rows, depth, panels int
 	switch {
 	case g.transA:
 		na = depth * oddLines(rows)
-	case isa != cpu.AVX512 && panels > 2 && g.a.Row%512 == 0:
+	case isa != cpu.AVX512 && panels > 2 && g.a.Row%clash == 0:
 		na = rows * oddLines(depth)
 	}
 	if g.b.Row != PanelWidth {

@@ -21,6 +21,9 @@ func TestAdd(t *testing.T) {
 		for _, n := range append(longSizes, testkit.Sizes...) {
 			for off := range 16 {
 				check(fmt.Sprintf("off=%d", off), testkit.NewBuffer(n, off).Values(1, 2), testkit.NewBuffer(n, (off*5+1)%16).Values(2, 3))
+				if n > 228 && off == 1 {
+					break
+				}
 			}
 		}
 		for shift := range testkit.Specials {
@@ -44,6 +47,9 @@ func TestScale(t *testing.T) {
 		for _, n := range append(longSizes, testkit.Sizes...) {
 			for off := range 16 {
 				check(fmt.Sprintf("off=%d", off), testkit.NewBuffer(n, off).Values(1, 2), 1.7)
+				if n > 228 && off == 1 {
+					break
+				}
 			}
 		}
 		for _, a := range testkit.Specials {
