@@ -5,15 +5,18 @@ package autoreg_test
 // the same size (%read). See CONTRIBUTING.md for how to compare versions.
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/train"
 )
 
 // The reference chapter's model.
@@ -194,6 +197,56 @@ func BenchmarkGemm(b *testing.B) {
 					ofPeak(b, isa, 2*float64(s.m)*float64(s.k)*float64(s.n), threads)
 				})
 			}
+		}
+	})
+}
+
+// BenchmarkTrainStep: a training step of the reference model, 32 documents of 200
+// words, everything from the embedding to Adam. Operations are counted as three
+// products with every matrix of LSTM and output layer for each position; MB is
+// the memory that the Go runtime holds.
+func BenchmarkTrainStep(b *testing.B) {
+	const batch, length = 32, 200
+	docs := make([]string, 3*batch) // of symbols-2 different words
+	for i := range docs {
+		var doc strings.Builder
+		for j := range length + 1 {
+			fmt.Fprintf(&doc, "w%d ", (i*(length+1)+j)%(symbols-2))
+		}
+		docs[i] = doc.String()
+	}
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("minutes long and nobody's choice")
+		}
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
+				if threads > runtime.GOMAXPROCS(0) {
+					b.Skip("fewer CPUs than threads")
+				}
+				t, err := train.New(docs, &train.Options{Epochs: 1 << 20, Threads: threads})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				steps := -1 // the first warms up
+				t.Run(ctx, &train.RunOptions{OnStep: func(train.Stats) {
+					if steps++; steps == 0 {
+						b.ResetTimer()
+					}
+					if steps == b.N {
+						cancel()
+					}
+				}})
+				b.StopTimer()
+				const weights = 4*units*(embedding+units) + symbols*units
+				ofPeak(b, isa, 3*2*batch*length*weights, threads)
+				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				b.ReportMetric(float64(m.Sys)/1e6, "MB")
+			})
 		}
 	})
 }

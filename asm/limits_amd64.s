@@ -6,9 +6,12 @@
 // that only multiply and add, in more independent registers than the latency of
 // a multiply-add needs, or that only load.
 
-// func PeakFMAAVX512(n int)
-TEXT ·PeakFMAAVX512(SB), NOSPLIT, $0-8
+// func PeakFMAAVX512(n int, p *float32)
+//
+//	Z0 … sums, from 0   Z30, Z31 factors   CX n left
+TEXT ·PeakFMAAVX512(SB), NOSPLIT, $0-16
 	MOVQ  n+0(FP), CX
+	MOVQ  p+8(FP), SI
 	TESTQ CX, CX
 	JLE   return
 	VPXORQ Z0, Z0, Z0
@@ -35,8 +38,8 @@ TEXT ·PeakFMAAVX512(SB), NOSPLIT, $0-8
 	VPXORQ Z21, Z21, Z21
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
-	VPXORQ Z30, Z30, Z30
-	VPXORQ Z31, Z31, Z31
+	VMOVUPS (SI), Z30
+	VMOVUPS 64(SI), Z31
 
 loop: // for range n
 	VFMADD231PS Z30, Z31, Z0
@@ -70,9 +73,12 @@ return:
 	VZEROUPPER
 	RET
 
-// func PeakFMAAVX2(n int)
-TEXT ·PeakFMAAVX2(SB), NOSPLIT, $0-8
+// func PeakFMAAVX2(n int, p *float32)
+//
+//	Y0 … sums, from 0   Y14, Y15 factors   CX n left
+TEXT ·PeakFMAAVX2(SB), NOSPLIT, $0-16
 	MOVQ  n+0(FP), CX
+	MOVQ  p+8(FP), SI
 	TESTQ CX, CX
 	JLE   return
 	VXORPS Y0, Y0, Y0
@@ -87,8 +93,8 @@ TEXT ·PeakFMAAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
+	VMOVUPS (SI), Y14
+	VMOVUPS 32(SI), Y15
 
 loop: // for range n
 	VFMADD231PS Y14, Y15, Y0

@@ -9,17 +9,18 @@
 #define ZERO(v) VEOR v.B16, v.B16, v.B16
 #define FMA(v) VFMLA V30.S4, V31.S4, v.S4
 
-// func PeakFMANEON(n int)
+// func PeakFMANEON(n int, p *float32)
 //
-//	V0-V23 sums   V30, V31 factors   R0 n
-TEXT ·PeakFMANEON(SB), NOSPLIT, $0-8
+//	V0-V23 sums   V30, V31 factors   R0 n   R1 p
+TEXT ·PeakFMANEON(SB), NOSPLIT, $0-16
 	MOVD n+0(FP), R0
+	MOVD p+8(FP), R1
 	CMP  $0, R0
 	BLE  return
 	ZERO(V0); ZERO(V1); ZERO(V2); ZERO(V3); ZERO(V4); ZERO(V5); ZERO(V6); ZERO(V7)
 	ZERO(V8); ZERO(V9); ZERO(V10); ZERO(V11); ZERO(V12); ZERO(V13); ZERO(V14); ZERO(V15)
 	ZERO(V16); ZERO(V17); ZERO(V18); ZERO(V19); ZERO(V20); ZERO(V21); ZERO(V22); ZERO(V23)
-	ZERO(V30); ZERO(V31)
+	FLDPQ (R1), (F30, F31)
 
 loop: // for range n
 	FMA(V0); FMA(V1); FMA(V2); FMA(V3); FMA(V4); FMA(V5); FMA(V6); FMA(V7)

@@ -37,16 +37,16 @@ func GemvAVX2(dst, w, x, bias *float32, k, panels, stride int)
 
 // PeakFMAAVX512 performs n times 24 multiply-adds of 16 lanes and nothing
 // else: 768·n floating-point operations at the highest rate that this core
-// has.
+// has. The factors are the 32 values from p on.
 //
 //go:noescape
-func PeakFMAAVX512(n int)
+func PeakFMAAVX512(n int, p *float32)
 
 // PeakFMAAVX2 performs n times 24 multiply-adds of 8 lanes and nothing else:
-// 384·n floating-point operations.
+// 384·n floating-point operations. The factors are the 16 values from p on.
 //
 //go:noescape
-func PeakFMAAVX2(n int)
+func PeakFMAAVX2(n int, p *float32)
 
 // ReadAVX512 loads the n values from p on and nothing else; n is a multiple of
 // 256.

@@ -207,10 +207,11 @@ func ScaleNEON(dst *float32, groups, blocks, stride int, a float32)
 func AdamNEON(w, m, v, grad *float32, n int, s *[7]float32)
 
 // PeakFMANEON performs n times 24 multiply-adds of 4 lanes and nothing else:
-// 192·n floating-point operations at the highest rate that this core has.
+// 192·n floating-point operations at the highest rate that this core has. The
+// factors are the 8 values from p on.
 //
 //go:noescape
-func PeakFMANEON(n int)
+func PeakFMANEON(n int, p *float32)
 
 // ReadNEON loads the n values from p on and nothing else; n is a multiple of
 // 256.

@@ -156,6 +156,7 @@ func (g *product) space(isa cpu.ISA, scratch *[]float32, rows, depth, panels int
 	if len(*scratch) < na+nb {
 		*scratch = Alloc(na + nb)
 	}
+	raceWrite((*scratch)[:na+nb]) // by packing and kernels, in assembly
 	return (*scratch)[:na], (*scratch)[na : na+nb]
 }
 

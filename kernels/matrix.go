@@ -30,7 +30,7 @@ type Matrix struct {
 // RowMajor returns data as a rows×cols matrix in row-major order. It panics if
 // data is shorter.
 func RowMajor(data []float32, rows, cols int) Matrix {
-	if rows < 0 || cols < 0 || len(data) < rows*cols {
+	if rows < 0 || cols < 0 || cols > 0 && rows > len(data)/cols {
 		panic("kernels: RowMajor: data shorter than rows*cols")
 	}
 	return Matrix{Data: data, Rows: rows, Cols: cols, Row: cols, Panel: PanelWidth}
@@ -39,7 +39,7 @@ func RowMajor(data []float32, rows, cols int) Matrix {
 // PanelsOf returns data as a rows×cols matrix in panels. It panics if data is
 // shorter than PanelsLen(rows, cols).
 func PanelsOf(data []float32, rows, cols int) Matrix {
-	if rows < 0 || cols < 0 || len(data) < PanelsLen(rows, cols) {
+	if rows < 0 || cols < 0 || cols > 0 && rows > len(data)/roundUp(cols, PanelWidth) {
 		panic("kernels: PanelsOf: data shorter than PanelsLen")
 	}
 	return Matrix{Data: data, Rows: rows, Cols: cols, Row: PanelWidth, Panel: rows * PanelWidth}
@@ -99,7 +99,8 @@ func (m Matrix) Panels() int { return (m.Cols + PanelWidth - 1) / PanelWidth }
 // are there to be written.
 func (m Matrix) padded() bool { return m.Row == PanelWidth || m.Cols%PanelWidth == 0 }
 
-// ok reports whether every element lies inside Data.
+// ok reports whether every element, and the padding that may be written, lies
+// inside Data. It divides where a product could overflow.
 func (m Matrix) ok() bool {
 	if m.Rows < 0 || m.Cols < 0 || m.Row < 0 || m.Panel < 0 {
 		return false
@@ -107,11 +108,17 @@ func (m Matrix) ok() bool {
 	if m.Rows == 0 || m.Cols == 0 {
 		return true
 	}
+	panels := m.Panels()
+	if panels > 1 && m.Panel < PanelWidth ||
+		m.Row > 0 && m.Rows-1 > len(m.Data)/m.Row ||
+		m.Panel > 0 && panels-1 > len(m.Data)/m.Panel {
+		return false
+	}
 	last := m.index(m.Rows-1, m.Cols-1)
 	if m.padded() {
-		last = m.index(m.Rows-1, roundUp(m.Cols, PanelWidth)-1)
+		last = m.index(m.Rows-1, panels*PanelWidth-1)
 	}
-	return last < len(m.Data)
+	return 0 <= last && last < len(m.Data)
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }

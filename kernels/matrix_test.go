@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"fmt"
 	"testing"
 	"unsafe"
@@ -106,6 +107,19 @@ func TestMatrixBounds(t *testing.T) {
 			t.Errorf("%+v is ok", m)
 		}
 	}
+	data := make([]float32, 1000)
+	for what, m := range map[string]Matrix{
+		"without a panel stride": {Data: data, Rows: 1, Cols: 65, Row: 65},
+		"whose rows overflow":    {Data: data, Rows: math.MaxInt/4 + 2, Cols: 4, Row: 4, Panel: PanelWidth},
+		"whose panels overflow":  {Data: data, Rows: 1, Cols: 65, Row: 65, Panel: math.MaxInt - 10},
+		"whose panels add up":    {Data: data, Rows: 1, Cols: 1 << 30, Row: 1 << 30, Panel: 1 << 30},
+	} {
+		if m.ok() {
+			t.Errorf("a matrix %s is ok", what)
+		}
+	}
+	testkit.Panics(t, "kernels: RowMajor: data shorter than rows*cols", func() { RowMajor(data, math.MaxInt/2+1, 2) })
+	testkit.Panics(t, "kernels: PanelsOf: data shorter than PanelsLen", func() { PanelsOf(data, math.MaxInt/64+1, 1) })
 	testkit.Panics(t, "kernels: RowMajor: data shorter than rows*cols", func() { RowMajor(make([]float32, 5), 2, 3) })
 	testkit.Panics(t, "kernels: RowMajor: data shorter than rows*cols", func() { RowMajor(nil, -1, 3) })
 	testkit.Panics(t, "kernels: PanelsOf: data shorter than PanelsLen", func() { PanelsOf(make([]float32, 127), 2, 3) })

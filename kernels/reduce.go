@@ -16,8 +16,8 @@ func SumSquares(x []float32) float64 {
 }
 
 // Max returns the largest element of x: -Inf for an empty x, NaN if any
-// element is NaN. Of +0 and -0, either may be returned.
-func Max(x []float32) float32 { return vmax(x) }
+// element is NaN. A zero is +0, whichever zeros x holds.
+func Max(x []float32) float32 { return vmax(x) + 0 }
 
 // ArgMax returns the index of the largest element of x, the lowest one on a
 // tie. NaN elements are passed over; without any other the result is -1.

@@ -24,12 +24,9 @@ var reductions = []reduction{
 		}
 		return total
 	}},
-	{"Max", func(x []float32) float64 { return unsign(Max(x)) }, func(x []float32) float64 { return unsign(maxGeneric(x)) }},
+	{"Max", func(x []float32) float64 { return float64(Max(x)) }, func(x []float32) float64 { return float64(maxGeneric(x) + 0) }},
 	{"ArgMax", func(x []float32) float64 { return float64(ArgMax(x)) }, func(x []float32) float64 { return float64(argMaxGeneric(x)) }},
 }
-
-// unsign makes -0 +0: of the two, Max may return either.
-func unsign(x float32) float64 { return float64(x + 0) }
 
 // check compares the reduction of x with its definition.
 func (r *reduction) check(t *testing.T, isa string, x []float32, what string) {

@@ -42,6 +42,9 @@ func (b *Batch) Advance(syms []int) {
 	if len(syms) != b.n {
 		panic("layers: Batch: Advance: one symbol a sequence")
 	}
+	for _, sym := range syms {
+		b.stack.Embedding.Row(sym) // panics before anything is written
+	}
 	dim := b.stack.Embedding.Dim
 	for i, sym := range syms {
 		copy(b.embed.Data[i*dim:(i+1)*dim], b.stack.Embedding.Row(sym))

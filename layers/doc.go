@@ -30,6 +30,7 @@ type Layer interface {
 
 	// StepBatch advances n sequences: dst [n, OutLen] and x [n, InLen] are
 	// row-major, state has n·StateLen values in an order of the layer's own,
-	// again with zero as the start. It allocates nothing with one worker.
+	// again with zero as the start. It panics if a shape or length is wrong and
+	// allocates nothing with one worker.
 	StepBatch(w *kernels.Workers, dst, x kernels.Matrix, state, scratch []float32)
 }

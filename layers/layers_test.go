@@ -143,6 +143,10 @@ func TestPanics(t *testing.T) {
 		"layers: LSTM: StepBatch: wrong length": {
 			func() { l.StepBatch(w, m(2, 7), m(2, 5), f(27), f(200)) },
 			func() { l.StepBatch(w, m(2, 7), m(2, 5), f(28), f(127)) },
+			func() { l.StepBatch(w, m(2, 5), m(2, 5), f(28), f(200)) },
+			func() { l.StepBatch(w, m(3, 7), m(2, 5), f(28), f(200)) },
+			func() { l.StepBatch(w, m(2, 7), m(2, 7), f(28), f(200)) },
+			func() { l.StepBatch(w, kernels.NewPanels(2, 7*64), m(2, 5), f(28), f(200)) },
 		},
 		"layers: Batch: Advance: one symbol a sequence": {
 			func() { s.NewBatch(2, w).Advance([]int{0}) },

@@ -105,7 +105,8 @@ func (l *LSTM) Step(dst, x, state, scratch []float32) {
 // [n, H].
 func (l *LSTM) StepBatch(w *kernels.Workers, dst, x kernels.Matrix, state, scratch []float32) {
 	n, H := x.Rows, l.hidden
-	if len(state) != n*2*H || len(scratch) < l.ScratchLen(n) {
+	if x.Cols != l.in || dst.Rows != n || dst.Cols != H || dst.Panel != kernels.PanelWidth ||
+		len(state) != n*2*H || len(scratch) < l.ScratchLen(n) {
 		panic("layers: LSTM: StepBatch: wrong length")
 	}
 	h, c := kernels.RowMajor(state[:n*H], n, H), kernels.RowMajor(state[n*H:], n, H)

@@ -39,6 +39,8 @@ func New(seed uint64, ts ...Transform) *Chain {
 	for _, t := range ts {
 		switch t := t.(type) {
 		case Exclusion:
+			// The dense path excludes first.
+			c.dense = c.dense && temperatures == 0
 		case Temperature:
 			temperatures++
 			if c.scale = 0; t > 0 {

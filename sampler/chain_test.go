@@ -139,6 +139,9 @@ func TestCandidatesEqualDense(t *testing.T) {
 			{TopK(40), Temperature(0.8)},
 			{Exclude(1, 7), TopK(300)},
 			{Temperature(0)},
+			{Temperature(0), Exclude(0, 1)},
+			{Temperature(1e-45), Exclude(0)},
+			{Exclude(2), Temperature(0.5), Exclude(0, 3)},
 		} {
 			a, b := New(7, ts...), New(7, hide(ts)...)
 			for i := range 20 {

@@ -4,7 +4,7 @@ package testkit
 
 import "github.com/autoreg/autoreg/asm"
 
-func peakLoop(isa string) (loop func(n int), flop float64) {
+func peakLoop(isa string) (loop func(n int, p *float32), flop float64) {
 	switch isa {
 	case "avx512":
 		return asm.PeakFMAAVX512, 24 * 16 * 2

@@ -2,6 +2,6 @@
 
 package testkit
 
-func peakLoop(isa string) (loop func(n int), flop float64) { return nil, 0 }
+func peakLoop(isa string) (loop func(n int, p *float32), flop float64) { return nil, 0 }
 
 func readLoop(isa string) func(p *float32, n int) { return nil }
