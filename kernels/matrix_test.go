@@ -1,8 +1,8 @@
 package kernels
 
 import (
-	"math"
 	"fmt"
+	"math"
 	"testing"
 	"unsafe"
 
