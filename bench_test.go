@@ -1,8 +1,9 @@
 package autoreg_test
 
-// The README's figures. Each is a ratio to what the same core can do at most,
-// measured in the same run: multiply-adds (%peak) or reads of a working set of
-// the same size (%read). See CONTRIBUTING.md for how to compare versions.
+// The README's figures. Beside the mean time stands a ratio to what the same core
+// can do at most, multiply-adds (%peak) or reads of a working set of the same
+// size (%read): best of ten tries each, in turn. CONTRIBUTING.md says how to
+// compare versions.
 
 import (
 	"context"
@@ -51,21 +52,20 @@ func chapterStack() *layers.Stack {
 	return s
 }
 
-// ofRead reports the share of the read bandwidth at a working set of so many
-// bytes that reading them once an operation makes.
-func ofRead(b *testing.B, isa string, bytes int) {
-	perOp := b.Elapsed().Seconds() / float64(b.N)
-	if rate := testkit.ReadBytes(isa, bytes); rate > 0 {
-		b.ReportMetric(100*float64(bytes)/perOp/rate, "%read")
+// ofRead reports the share of the read bandwidth that f has, which reads so many
+// bytes a call.
+func ofRead(b *testing.B, isa string, bytes int, f func()) {
+	if share := testkit.OfRead(isa, bytes, f); share > 0 {
+		b.ReportMetric(100*share, "%read")
 	}
 }
 
-// ofPeak reports the share of the multiply-add peak of so many threads.
-func ofPeak(b *testing.B, isa string, flop float64, threads int) {
-	rate := flop * float64(b.N) / b.Elapsed().Seconds()
-	b.ReportMetric(rate/1e9, "GFLOP/s")
-	if peak := testkit.PeakFLOPS(isa); peak > 0 {
-		b.ReportMetric(100*rate/peak/float64(threads), "%peak")
+// ofPeak reports the share of the multiply-add peak of so many threads that f has,
+// which performs flop operations a call.
+func ofPeak(b *testing.B, isa string, flop float64, threads int, f func()) {
+	b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+	if share := testkit.OfPeak(isa, flop, f); share > 0 {
+		b.ReportMetric(100*share/float64(threads), "%peak")
 	}
 }
 
@@ -91,11 +91,12 @@ func BenchmarkGemv(b *testing.B) {
 		for _, s := range []struct{ m, k int }{{4 * units, embedding + units}, {symbols, units}} {
 			b.Run(fmt.Sprintf("m=%d/k=%d", s.m, s.k), func(b *testing.B) {
 				w, x, bias, dst := panels(s.k, s.m), filled(s.k), filled(s.m), filled(s.m)
+				f := func() { kernels.Gemv(dst, w, x, bias) }
 				b.SetBytes(int64(4 * s.m * s.k))
 				for b.Loop() {
-					kernels.Gemv(dst, w, x, bias)
+					f()
 				}
-				ofRead(b, isa, 4*s.m*s.k)
+				ofRead(b, isa, 4*s.m*s.k, f)
 			})
 		}
 	})
@@ -109,12 +110,13 @@ func BenchmarkLSTMStep(b *testing.B) {
 		testkit.Values(l.W.Data, 1, 0.1)
 		x, state := filled(embedding), make([]float32, l.StateLen())
 		dst, scratch := make([]float32, units), make([]float32, l.ScratchLen(1))
+		f := func() { l.Step(dst, x, state, scratch) }
 		b.ReportAllocs()
 		b.SetBytes(int64(4 * len(l.W.Data)))
 		for b.Loop() {
-			l.Step(dst, x, state, scratch)
+			f()
 		}
-		ofRead(b, isa, 4*len(l.W.Data))
+		ofRead(b, isa, 4*len(l.W.Data), f)
 	})
 }
 
@@ -127,14 +129,18 @@ func BenchmarkToken(b *testing.B) {
 		chain := sampler.New(1, sampler.Temperature(1))
 		logits := make([]float32, symbols)
 		sym := 1
-		b.ReportAllocs()
-		for b.Loop() {
+		f := func() {
 			state.Advance(sym)
 			state.Logits(logits)
 			sym = chain.Sample(logits)
 		}
+		f() // makes room
+		b.ReportAllocs()
+		for b.Loop() {
+			f()
+		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
-		ofRead(b, isa, 4*(4*units*(embedding+units)+symbols*units))
+		ofRead(b, isa, 4*(4*units*(embedding+units)+symbols*units), f)
 	})
 }
 
@@ -157,8 +163,7 @@ func BenchmarkStreams(b *testing.B) {
 						chains[i] = sampler.New(uint64(i), sampler.Temperature(1))
 						syms[i] = rng.IntN(symbols)
 					}
-					b.ReportAllocs()
-					for b.Loop() {
+					f := func() {
 						batch.Advance(syms)
 						batch.Logits(logits)
 						for i := range chains {
@@ -167,8 +172,13 @@ func BenchmarkStreams(b *testing.B) {
 							}
 						}
 					}
+					f() // makes room
+					b.ReportAllocs()
+					for b.Loop() {
+						f()
+					}
 					b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "tokens/s")
-					ofPeak(b, isa, 2*float64(n)*(4*units*(embedding+units)+symbols*units), 1)
+					ofPeak(b, isa, 2*float64(n)*(4*units*(embedding+units)+symbols*units), 1, f)
 				})
 			}
 		}
@@ -191,10 +201,11 @@ func BenchmarkGemm(b *testing.B) {
 					x := kernels.RowMajor(filled(s.m*s.k), s.m, s.k)
 					y := kernels.RowMajor(filled(s.k*s.n), s.k, s.n)
 					dst := kernels.RowMajor(filled(s.m*s.n), s.m, s.n)
+					f := func() { kernels.Gemm(w, dst, x, y, nil) }
 					for b.Loop() {
-						kernels.Gemm(w, dst, x, y, nil)
+						f()
 					}
-					ofPeak(b, isa, 2*float64(s.m)*float64(s.k)*float64(s.n), threads)
+					ofPeak(b, isa, 2*float64(s.m)*float64(s.k)*float64(s.n), threads, f)
 				})
 			}
 		}
@@ -241,7 +252,9 @@ func BenchmarkTrainStep(b *testing.B) {
 				}})
 				b.StopTimer()
 				const weights = 4*units*(embedding+units) + symbols*units
-				ofPeak(b, isa, 3*2*batch*length*weights, threads)
+				rate := 3 * 2 * batch * length * weights * float64(b.N) / b.Elapsed().Seconds()
+				b.ReportMetric(rate/1e9, "GFLOP/s")
+				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
 				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)

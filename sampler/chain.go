@@ -19,6 +19,7 @@ type Chain struct {
 	// whose inverse is scale (0 for temperature 0): then scores are masked and
 	// scaled where they lie, and no candidates are built. The result is the same.
 	dense bool
+	masks bool // there are exclusions
 	scale float32
 
 	x     []float32 // scores
@@ -41,6 +42,7 @@ func New(seed uint64, ts ...Transform) *Chain {
 		case Exclusion:
 			// The dense path excludes first.
 			c.dense = c.dense && temperatures == 0
+			c.masks = true
 		case Temperature:
 			temperatures++
 			if c.scale = 0; t > 0 {
@@ -69,6 +71,13 @@ const stream = 0x9e3779b97f4a7c15
 // of all calls before.
 func (c *Chain) Sample(logits []float32) (id int) {
 	x := c.room(len(logits))
+	if c.dense && !c.masks && c.scale > 0 {
+		// Nothing is to be changed, so nothing need be copied; copying 10,000
+		// scores takes a third as long as their exponentials.
+		if total := c.exp(logits, c.scale); total > 0 {
+			return c.locate(c.rng.Uint64(), len(logits), total)
+		}
+	}
 	copy(x, logits)
 	return c.sample(x)
 }
