@@ -1,6 +1,7 @@
 package autoreg
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -8,63 +9,121 @@ import (
 	"testing"
 )
 
+const module = "github.com/autoreg/autoreg"
+
 // Imports point one way: asm <- kernels <- layers <- {sampler, train}, the root on
 // top of layers and sampler, tokenizer alone. So an inference binary carries no
 // trainer, no command and no plotting.
 func TestImportArrows(t *testing.T) {
+	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
+	arithmetic := []string{"/kernels", "/asm", "/internal/cpu"}
+	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/weights", "/internal/model", "/internal/portable", "/tokenizer"})
+	eachImports(t, func(t *testing.T, imports map[string][]string) {
+		for _, c := range []struct {
+			pkg     string   // within the module; "" is the root
+			ours    []string // packages of ours that it may reach
+			foreign []string // modules that it may reach; "*" is any
+		}{
+			{"/internal/cpu", nil, cpuid},
+			{"/internal/portable", nil, nil},
+			{"/internal/weights", nil, nil},
+			{"/asm", nil, nil},
+			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
+			{"/layers", arithmetic, cpuid},
+			{"/sampler", append([]string{"/layers"}, arithmetic...), cpuid},
+			{"/tokenizer", nil, nil},
+			{"/internal/model", append([]string{"/layers", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
+			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
+			{"", inference, cpuid},
+			{"/examples/textgen", append([]string{""}, inference...), cpuid},
+			{"/examples/server", append([]string{""}, inference...), cpuid},
+		} {
+			pkg := module + c.pkg
+			if _, ok := imports[pkg]; !ok {
+				t.Errorf("there is no package %s", pkg)
+			}
+			for dep := range reach(imports, pkg) {
+				inner, ours := strings.CutPrefix(dep, module)
+				if ours = ours && (inner == "" || inner[0] == '/'); ours {
+					ours = slices.Contains(c.ours, inner)
+				} else {
+					ours = slices.ContainsFunc(c.foreign, func(m string) bool { return m == "*" || dep == m || strings.HasPrefix(dep, m+"/") })
+				}
+				if !ours {
+					t.Errorf("%s reaches %s, which it must not", pkg, dep)
+				}
+			}
+		}
+	})
+}
+
+// Only the kernels know that instruction sets exist; the test kit, which is in no
+// binary, makes tests run on all of them.
+func TestOnlyKernelsKnowInstructionSets(t *testing.T) {
+	eachImports(t, func(t *testing.T, imports map[string][]string) {
+		for _, pkg := range []string{"/asm", "/internal/cpu"} {
+			var got []string
+			for importer, direct := range imports {
+				if slices.Contains(direct, module+pkg) {
+					got = append(got, strings.TrimPrefix(importer, module))
+				}
+			}
+			slices.Sort(got)
+			if want := []string{"/internal/testkit", "/kernels"}; !slices.Equal(got, want) {
+				t.Errorf("%s is imported by %q, want %q", pkg, got, want)
+			}
+		}
+		for importer := range imports {
+			if slices.Contains(imports[importer], module+"/internal/testkit") {
+				t.Errorf("%s imports the test kit other than in a test", importer)
+			}
+		}
+	})
+}
+
+// eachImports calls f with what each package beyond the standard library that is
+// part of the module, or reached from it, imports, on both architectures that have
+// assembly.
+func eachImports(t *testing.T, f func(t *testing.T, imports map[string][]string)) {
 	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("no processes here")
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command here: ", err)
 	}
-	const module = "github.com/autoreg/autoreg"
-	const (
-		cpuid   = "github.com/klauspost/cpuid/v2"
-		vek     = "github.com/viterin/vek"
-		math32  = "github.com/chewxy/math32" // of vek
-		gonum   = "gonum.org/v1/gonum"
-		stemmer = "github.com/kljensen/snowball"
-		system  = "golang.org/x/sys" // of cpuid
-	)
-	arithmetic := []string{cpuid, system, vek, math32, gonum}
-	for _, c := range []struct {
-		pkg     string   // within the module; "" is the root
-		ours    []string // packages of ours that it may reach
-		foreign []string // modules that it may reach
-	}{
-		{"/internal/cpu", nil, []string{cpuid, system}},
-		{"/internal/weights", nil, nil},
-		{"/asm", nil, arithmetic},
-		{"/kernels", []string{"/asm", "/internal/cpu"}, arithmetic},
-		{"/layers", []string{"/kernels", "/asm", "/internal/cpu"}, arithmetic},
-		{"/sampler", []string{"/layers", "/kernels", "/asm", "/internal/cpu"}, arithmetic},
-		{"/tokenizer", nil, []string{stemmer}},
-		{"/internal/model", []string{"/layers", "/kernels", "/asm", "/internal/cpu", "/internal/weights", "/tokenizer"}, append(arithmetic, stemmer)},
-		{"/train", []string{"/layers", "/kernels", "/asm", "/internal/cpu", "/internal/weights", "/internal/model", "/tokenizer"}, nil},
-		{"", []string{"/sampler", "/layers", "/kernels", "/asm", "/internal/cpu", "/internal/weights", "/internal/model", "/tokenizer"}, append(arithmetic, stemmer)},
-	} {
-		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+c.pkg).Output()
-		if err != nil {
-			t.Errorf("go list %s: %v", module+c.pkg, err)
-			continue
-		}
-		for dep := range strings.FieldsSeq(string(out)) {
-			if dep == module+c.pkg {
-				continue
+	for _, arch := range []string{"amd64", "arm64"} {
+		t.Run(arch, func(t *testing.T) {
+			list := exec.Command("go", "list", "-deps", "-f", `{{if not .Standard}}{{.ImportPath}} {{join .Imports " "}}{{end}}`, module+"/...")
+			list.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
+			list.Stderr = os.Stderr
+			out, err := list.Output()
+			if err != nil {
+				t.Fatalf("go list: %v", err)
 			}
-			if inner, ours := strings.CutPrefix(dep, module); ours && (inner == "" || inner[0] == '/') {
-				if !slices.Contains(c.ours, inner) {
-					t.Errorf("%s%s reaches %s, which it must not", module, c.pkg, dep)
-				}
-				continue
+			imports := make(map[string][]string)
+			for line := range strings.Lines(string(out)) {
+				fields := strings.Fields(line)
+				imports[fields[0]] = fields[1:]
 			}
-			if c.pkg == "/train" {
-				continue // the trainer may use what it likes
-			}
-			if !slices.ContainsFunc(c.foreign, func(m string) bool { return dep == m || strings.HasPrefix(dep, m+"/") }) {
-				t.Errorf("%s%s reaches %s, which it must not", module, c.pkg, dep)
+			f(t, imports)
+		})
+	}
+}
+
+// reach returns the packages beyond the standard library that pkg imports,
+// directly or not.
+func reach(imports map[string][]string, pkg string) map[string]bool {
+	seen := make(map[string]bool)
+	for todo := []string{pkg}; len(todo) > 0; {
+		last := len(todo) - 1
+		direct := imports[todo[last]]
+		todo = todo[:last]
+		for _, dep := range direct {
+			if _, foreign := imports[dep]; foreign && !seen[dep] {
+				seen[dep] = true
+				todo = append(todo, dep)
 			}
 		}
 	}
+	return seen
 }

@@ -1,6 +1,7 @@
 package autoreg
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -60,8 +61,15 @@ func LoadFS(fsys fs.FS, name string) (*Model, error) {
 	return closing(f, name)
 }
 
+// errDirectory comes before the many ways in which systems refuse to read one.
+var errDirectory = errors.New("this is a directory: want a model file")
+
+// closing reads the model in f, which it closes.
 func closing(f fs.File, name string) (*Model, error) {
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, &rootError{name, errDirectory}
+	}
 	m, err := load(f, nil)
 	if err != nil {
 		return nil, &rootError{name, err}

@@ -82,6 +82,12 @@ func TestLoadErrors(t *testing.T) {
 	if _, err := other.WriteTo(&version2); err != nil {
 		t.Fatal(err)
 	}
+	other = small(t).text.File()
+	other.Metadata[model.KeyTokenizer] = `{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]"]}`
+	var vocabulary bytes.Buffer
+	if _, err := other.WriteTo(&vocabulary); err != nil {
+		t.Fatal(err)
+	}
 	load := func(r io.Reader, o *LoadOptions) error {
 		_, err := Load(r, o)
 		return err
@@ -107,18 +113,26 @@ func TestLoadErrors(t *testing.T) {
 		{"reader fails", load(io.MultiReader(bytes.NewReader(good[:99]), failing{broken}), nil), broken, []string{"fire"}},
 		{"next version", load(&version2, nil), ErrFormat, []string{"format_version", `"2"`}},
 		{"no file", open(filepath.Join(dir, "none")), fs.ErrNotExist, []string{"none"}},
-		{"a directory", open(dir), nil, []string{dir}},
-		{"junk", open(junk), ErrFormat, []string{junk}},
+		{"a directory", open(dir), nil, []string{dir + ": this is a directory"}},
+		{"junk", open(junk), ErrFormat, []string{junk + ": this is not a model file (safetensors): "}},
+		{"a vocabulary of two", load(&vocabulary, nil), ErrFormat, []string{`metadata "tokenizer": the vocabulary has 2 entries`}},
 		{"no file in FS", loadFS(fstest.MapFS{}, "none"), fs.ErrNotExist, []string{"none"}},
 		{"junk in FS", loadFS(os.DirFS(dir), "junk.txt"), ErrFormat, []string{"junk.txt"}},
+		{"a directory in FS", loadFS(fstest.MapFS{"a/m": {}}, "a"), nil, []string{"a: this is a directory"}},
 	} {
 		if c.err == nil {
 			t.Errorf("%s: no error", c.name)
 			continue
 		}
 		msg := c.err.Error()
-		if !strings.HasPrefix(msg, "autoreg: ") || strings.Contains(msg, "weights: ") || strings.Contains(msg, "model: ") {
-			t.Errorf("%s: %q: want the prefix of this package and no other", c.name, msg)
+		if !strings.HasPrefix(msg, "autoreg: ") {
+			t.Errorf("%s: %q: want the prefix of this package", c.name, msg)
+			continue
+		}
+		for _, prefix := range []string{"autoreg: ", "weights: ", "model: ", "tokenizer: "} {
+			if strings.Contains(msg[len("autoreg: "):], prefix) {
+				t.Errorf("%s: %q: want one prefix, found %q too", c.name, msg, prefix)
+			}
 		}
 		if c.is != nil && !errors.Is(c.err, c.is) {
 			t.Errorf("%s: %q does not wrap %q", c.name, msg, c.is)

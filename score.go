@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 
+	"github.com/autoreg/autoreg/internal/portable"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -17,9 +18,9 @@ var ErrNothingToScore = errors.New("autoreg: nothing to score: the texts hold no
 // ScoreOptions choose what is scored. The zero value, or a nil pointer, scores
 // whole texts.
 type ScoreOptions struct {
-	// MaxTokens cuts each document to its first words; 0 means no limit. A
-	// document that was cut has no stop symbol to predict. Length()+1 is what
-	// training saw of a document.
+	// MaxTokens cuts each document to its first words, at least 2, for the first
+	// is not predicted; 0 means no limit. A document that was cut has no stop
+	// symbol to predict. Length()+1 is what training saw of a document.
 	MaxTokens int
 }
 
@@ -35,8 +36,9 @@ type Score struct {
 func (s Score) Mean() float64 { return s.Loss / float64(s.Tokens) }
 
 // Perplexity returns e^Mean: the model is as uncertain as if it chose evenly among
-// so many words. The last digits may differ between architectures.
-func (s Score) Perplexity() float64 { return math.Exp(s.Mean()) }
+// so many words. Like Loss, it has the same bits on every architecture; beyond the
+// largest float64 it is +Inf.
+func (s Score) Perplexity() float64 { return portable.Exp(s.Mean()) }
 
 // Score reads documents one by one, each from the start of a sequence, and adds up
 // how improbable the model finds each word given those before it. A document of n
@@ -55,8 +57,8 @@ func (m *Model) Score(ctx context.Context, documents iter.Seq[string], o *ScoreO
 	if o != nil && o.MaxTokens != 0 {
 		limit = o.MaxTokens
 	}
-	if limit < 0 {
-		return Score{}, fmt.Errorf("autoreg: MaxTokens is %d: want 1 or more, or 0 for no limit", limit)
+	if limit < 2 {
+		return Score{}, fmt.Errorf("autoreg: MaxTokens is %d: want 2 or more, for the first word is not predicted, or 0 for no limit", limit)
 	}
 	var (
 		sum     Score

@@ -3,6 +3,7 @@ package autoreg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -68,15 +69,35 @@ func TestScoreErrors(t *testing.T) {
 			t.Errorf("Score(%q) = %+v, %v; want ErrNothingToScore", docs, got, err)
 		}
 	}
-	if _, err := m.Score(t.Context(), slices.Values([]string{"a"}), &ScoreOptions{MaxTokens: -3}); err == nil || !strings.HasPrefix(err.Error(), "autoreg: MaxTokens is -3") {
-		t.Errorf("MaxTokens -3: %v", err)
-	}
-	if _, err := m.Score(t.Context(), slices.Values([]string{"a b"}), &ScoreOptions{MaxTokens: 1}); !errors.Is(err, ErrNothingToScore) {
-		t.Errorf("MaxTokens 1: %v", err)
+	for _, n := range []int{-3, 1} {
+		want := fmt.Sprintf("autoreg: MaxTokens is %d: want 2 or more", n)
+		if _, err := m.Score(t.Context(), slices.Values([]string{"a b"}), &ScoreOptions{MaxTokens: n}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("MaxTokens %d: %v, want %q", n, err, want)
+		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := m.Score(ctx, slices.Values([]string{"a b"}), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// A perplexity has the same bits on every architecture.
+func TestPerplexityBits(t *testing.T) {
+	score, err := openTiny(t).Score(t.Context(), slices.Values(tinyTexts), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		score Score
+		want  uint64
+	}{
+		{score, 0x3ff86b1ac05093b6},
+		{Score{Tokens: 7, Loss: 40.1}, 0x40733879598407ee},
+		{Score{Tokens: 1, Loss: 1e9}, 0x7ff0000000000000},
+	} {
+		if got := math.Float64bits(c.score.Perplexity()); got != c.want {
+			t.Errorf("Perplexity of %+v = %#x, want %#x", c.score, got, c.want)
+		}
 	}
 }

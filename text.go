@@ -108,7 +108,8 @@ func (m *Model) Text(ctx context.Context, prompt string, o *GenerateOptions) ite
 }
 
 // UnknownWords returns the words of a prompt that the model does not know, each
-// once, as its tokenizer reads them. Of o, only RawPrompt matters.
+// once, as its tokenizer reads them. Of o, only RawPrompt matters; with it, a
+// literal "[UNK]" is a word that the model knows.
 func (m *Model) UnknownWords(prompt string, o *GenerateOptions) []string {
 	words := m.Tokenizer().Words
 	if o != nil && o.RawPrompt {
@@ -117,7 +118,7 @@ func (m *Model) UnknownWords(prompt string, o *GenerateOptions) []string {
 	var unknown []string
 	seen := make(map[string]bool)
 	for w := range words(prompt) {
-		if id, _ := m.Tokenizer().ID(w); id == tokenizer.Unknown && !seen[w] {
+		if _, ok := m.Tokenizer().ID(w); !ok && !seen[w] {
 			seen[w] = true
 			unknown = append(unknown, w)
 		}

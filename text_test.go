@@ -175,6 +175,7 @@ func TestPromptForms(t *testing.T) {
 		{"FOR", "roasted", nil, []string{"FOR"}},
 		{"Recipe FOR", "roasted", nil, []string{"Recipe", "FOR"}},
 		{"tender.", "", nil, []string{"tender."}},
+		{"[UNK] for", "roasted", []string{"[", "unk", "]"}, nil},
 		{"quinoa, Quinoa; for", "roasted", []string{"quinoa", ",", ";"}, []string{"quinoa,", "Quinoa;"}},
 	} {
 		if got, want := generate(t, m, c.prompt, &greedy), c.prompt+" "+c.next; got != want {

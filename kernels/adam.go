@@ -19,7 +19,7 @@ type AdamStep struct {
 //	w ← w - (LR·m)/(√v + ε)
 //
 // with every product, quotient and root rounded where written, and 1-β in
-// float32. All slices have one length; g is read only.
+// float32. g is read only. Adam panics if lengths differ.
 //
 // Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015; the place of
 // ε is that of Keras and of the paper's section 2, last paragraph.

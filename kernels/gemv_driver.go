@@ -4,8 +4,8 @@ package kernels
 
 import "github.com/autoreg/autoreg/internal/cpu"
 
-// gemvCall bounds the weights that one call reads, since it cannot be
-// preempted: 1 MiB.
+// gemvCall bounds the weights that one call of Gemv or LSTMStep reads, since it
+// cannot be preempted: 1 MiB.
 const gemvCall = 1 << 18
 
 func gemv(dst []float32, w Matrix, x, bias []float32) {

@@ -24,9 +24,9 @@ func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
 	raceWrite(dst)
 	s := stepCall{isa: isa, w: w, bias: bias, x: x, h: h}
 	whole := len(dst) / GateUnits
-	most := max(1, 16*asmChunk/(PanelWidth*w.Rows)) // 4 MiB of weights a call
-	for u := 0; u < whole; u += most {
-		s.panels(dst[u*GateUnits:], c[u*GateUnits:], u, min(most, whole-u))
+	step := max(1, gemvCall/(PanelWidth*w.Rows))
+	for u := 0; u < whole; u += step {
+		s.panels(dst[u*GateUnits:], c[u*GateUnits:], u, min(step, whole-u))
 	}
 	if at := whole * GateUnits; at < len(dst) {
 		var d, cell [GateUnits]float32

@@ -114,6 +114,54 @@ func TestLSTMGatesSpecials(t *testing.T) {
 	})
 }
 
+// Every operand ends at an unreadable page, right after its last value: of the
+// rows, that is before the gap that their stride leaves.
+func TestLSTMGatesPageEnd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, H := range lstmUnits {
+			for _, B := range []int{1, 3} {
+				atEnd := func(m Matrix) Matrix {
+					last := m.Cols - 1
+					if m.padded() {
+						last = roundUp(m.Cols, PanelWidth) - 1
+					}
+					data := testkit.AtPageEnd(t, m.index(B-1, last)+1)
+					copy(data, m.Data)
+					m.Data = data
+					return m
+				}
+				g := newGateCase(B, H, 0)
+				z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
+				lstmGatesGeneric(h, c, z, g.mPrev)
+				z2, h2, c2 := atEnd(g.Z), atEnd(g.ma), atEnd(g.mc)
+				LSTMGates(h2, c2, z2, atEnd(g.mPrev))
+				if d := diffMatrix(z2, z) + diffMatrix(h2, h) + diffMatrix(c2, c); d != "" {
+					t.Fatalf("LSTMGates[%s](B=%d, H=%d): %s", isa, B, H, d)
+				}
+				z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
+				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev)
+				z2, dc2 := atEnd(g.Z), atEnd(g.ma)
+				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev))
+				if d := diffMatrix(z2, z) + diffMatrix(dc2, dc); d != "" {
+					t.Fatalf("LSTMGradients[%s](B=%d, H=%d): %s", isa, B, H, d)
+				}
+			}
+		}
+	})
+}
+
+// diffMatrix is testkit.Diff of elements.
+func diffMatrix(got, want Matrix) string {
+	for i := range want.Rows {
+		for j := range want.Cols {
+			if !testkit.SameBits(got.At(i, j), want.At(i, j)) {
+				return fmt.Sprintf("(%d, %d) = %v, want %v", i, j, got.At(i, j), want.At(i, j))
+			}
+		}
+	}
+	return ""
+}
+
 // The gradients against differences of the cell in float64: L = dh·h + dc·c.
 func TestLSTMGradientsAccuracy(t *testing.T) {
 	const B, H = 3, 18

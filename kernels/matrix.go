@@ -71,10 +71,11 @@ func (m Matrix) SubRows(i, n int) Matrix {
 	return m
 }
 
-// At returns element (i, j), which may be padding.
+// At returns element (i, j), which may be padding. It panics if that lies
+// outside Data, but compares i and j with nothing else.
 func (m Matrix) At(i, j int) float32 { return m.Data[m.index(i, j)] }
 
-// Set sets element (i, j), which may be padding.
+// Set sets element (i, j), which may be padding. It panics where At does.
 func (m Matrix) Set(i, j int, v float32) { m.Data[m.index(i, j)] = v }
 
 func (m Matrix) index(i, j int) int {
@@ -82,7 +83,8 @@ func (m Matrix) index(i, j int) int {
 }
 
 // Segment returns the part of row i in panel p: PanelWidth values in a panel
-// matrix, padding included, and what the row has left in a row-major one.
+// matrix, padding included, and what the row has left in a row-major one. It
+// panics if they lie outside Data.
 func (m Matrix) Segment(i, p int) []float32 {
 	n := PanelWidth
 	if !m.padded() {

@@ -138,39 +138,63 @@ func TestAlloc(t *testing.T) {
 	}
 }
 
+// checkTranspose transposes values [rows, cols] from one layout to another and
+// compares every element, the padding with zeros, and the surroundings with what
+// they were.
+func checkTranspose(t *testing.T, values []float32, from, to string, rows, cols, off int) {
+	t.Helper()
+	what := fmt.Sprintf("Transpose(%s %d×%d to %s)", from, rows, cols, to)
+	src, bufS := place(values, from, rows, cols, off)
+	dst, bufD := place(make([]float32, rows*cols), to, cols, rows, (off+2)%16)
+	Transpose(dst, src)
+	for j := range cols {
+		for i := range rows {
+			if got := dst.At(j, i); math.Float32bits(got) != math.Float32bits(values[i*cols+j]) {
+				t.Fatalf("%s: (%d, %d) = %v, want %v", what, j, i, got, values[i*cols+j])
+			}
+			dst.Set(j, i, 0)
+		}
+		if to == "panels" || to == "between" {
+			was := gemmView(to, bufD.Was(), cols, rows)
+			for i := rows; i < roundUp(rows, PanelWidth); i++ {
+				if dst.At(j, i) != 0 {
+					t.Fatalf("%s: padding (%d, %d) = %v, want 0", what, j, i, dst.At(j, i))
+				}
+				dst.Set(j, i, was.At(j, i))
+			}
+		}
+	}
+	if d := bufD.Unchanged() + bufS.Unchanged(); d != "" {
+		t.Fatalf("%s: %s", what, d)
+	}
+}
+
 func TestTranspose(t *testing.T) {
 	for _, s := range [][2]int{{0, 0}, {1, 1}, {3, 5}, {64, 63}, {65, 64}, {70, 130}} {
-		rows, cols := s[0], s[1] // of src
-		values := make([]float32, rows*cols)
+		values := make([]float32, s[0]*s[1])
 		testkit.Values(values, 1, 1)
 		for _, from := range gemmLayouts {
 			for _, to := range gemmLayouts {
-				what := fmt.Sprintf("Transpose(%s %d×%d to %s)", from, rows, cols, to)
-				src, bufS := place(values, from, rows, cols, 3)
-				dst, bufD := place(make([]float32, rows*cols), to, cols, rows, 5)
-				Transpose(dst, src)
-				for j := range cols {
-					for i := range rows {
-						if dst.At(j, i) != src.At(i, j) {
-							t.Fatalf("%s: (%d, %d) = %v, want %v", what, j, i, dst.At(j, i), src.At(i, j))
-						}
-						dst.Set(j, i, 0)
-					}
-					if to == "panels" || to == "between" {
-						was := gemmView(to, bufD.Was(), cols, rows)
-						for i := rows; i < roundUp(rows, PanelWidth); i++ {
-							if dst.At(j, i) != 0 {
-								t.Fatalf("%s: padding (%d, %d) = %v, want 0", what, j, i, dst.At(j, i))
-							}
-							dst.Set(j, i, was.At(j, i))
-						}
-					}
-				}
-				if d := bufD.Unchanged() + bufS.Unchanged(); d != "" {
-					t.Fatalf("%s: %s", what, d)
-				}
+				checkTranspose(t, values, from, to, s[0], s[1], 3)
 			}
 		}
 	}
 	testkit.Panics(t, "kernels: Transpose: shapes do not match", func() { Transpose(NewPanels(3, 4), NewPanels(3, 4)) })
+}
+
+func FuzzTranspose(f *testing.F) {
+	f.Add([]byte{0, 0, 0x80, 0x3f, 1, 0, 0xa0, 0x7f}, uint8(3), uint8(70), uint8(0))
+	f.Add([]byte("any values do, for they are only moved"), uint8(65), uint8(64), uint8(0x4b))
+	f.Fuzz(func(t *testing.T, raw []byte, rows, cols, how uint8) {
+		in := testkit.Floats(raw)
+		if len(in) == 0 {
+			return
+		}
+		r, c := int(rows)%140, int(cols)%140
+		values := make([]float32, r*c)
+		for i := range values {
+			values[i] = in[i%len(in)]
+		}
+		checkTranspose(t, values, gemmLayouts[how&3], gemmLayouts[how>>2&3], r, c, int(how>>4))
+	})
 }

@@ -4,7 +4,8 @@ package kernels
 func Sum(x []float32) float32 { return sum(x) }
 
 // SumSquares returns Σ x². Blocks of 4,096 elements are summed as sum16 of the
-// rounded squares in float32, and the blocks in order in float64.
+// rounded squares in float32, and the blocks in order in float64. The result is
+// +Inf if a block is beyond the range of float32.
 func SumSquares(x []float32) float64 {
 	var total float64
 	for len(x) > 0 {

@@ -1,8 +1,11 @@
 package kernels
 
+import "math"
+
 // Softmax sets dst[i] = e^(x[i]-m) · (1/s) with m = Max(x) and s = Σ e^(x[i]-m)
-// as sum16. dst may be x; lengths must agree. Results lie in [0, 1] and sum to
-// 1 within rounding; a NaN or +Inf in x makes them all NaN.
+// as sum16. dst may be x. Results lie in [0, 1] and sum to 1 within rounding; a
+// NaN or +Inf in x makes them all NaN, and so does x all -Inf. It panics if
+// lengths differ.
 func Softmax(dst, x []float32) {
 	if len(dst) != len(x) {
 		panic("kernels: Softmax: len(dst) != len(x)")
@@ -12,16 +15,18 @@ func Softmax(dst, x []float32) {
 	scale(dst, 1/s)
 }
 
-// LogSumExp returns ln Σ e^x[i] = ln s + m with m and s as in Softmax; -Inf for
-// an empty x. scratch [len(x)] is overwritten.
+// LogSumExp returns ln Σ e^x[i] = ln s + m with m and s as in Softmax, and m
+// itself if that is infinite: +Inf if x has one and no NaN, -Inf if x is empty
+// or all -Inf. A NaN in x makes it NaN. scratch [len(x)] is undefined
+// afterwards. LogSumExp panics if lengths differ.
 func LogSumExp(x, scratch []float32) float32 {
 	if len(scratch) != len(x) {
 		panic("kernels: LogSumExp: len(scratch) != len(x)")
 	}
-	if len(x) == 0 {
-		return maxGeneric(nil)
-	}
 	m := Max(x)
+	if math.IsInf(float64(m), 0) {
+		return m // m-m would be NaN
+	}
 	return log32(expShift(scratch, x, 1, m)) + m
 }
 
@@ -36,7 +41,9 @@ const ExpBlock = 256
 //
 // The largest element is 1. Sums by block let the draw skip to the block that
 // its random number falls in. dst may be x; sums has one element a block, the
-// last block being shorter. A NaN or +Inf in y makes all sums NaN.
+// last block being shorter. A NaN in x makes all sums NaN, and so does y all
+// -Inf; otherwise a +Inf in y makes those of its blocks NaN, the others 0.
+// ExpBlocks panics if lengths differ from the above.
 func ExpBlocks(dst, sums, x []float32, scale float32) {
 	if len(dst) != len(x) {
 		panic("kernels: ExpBlocks: len(dst) != len(x)")

@@ -28,7 +28,11 @@ type softmaxForm struct {
 
 var softmaxForms = []softmaxForm{
 	{"Softmax", func(dst, x []float32) []float32 { Softmax(dst, x); return nil }},
-	{"LogSumExp", func(dst, x []float32) []float32 { return []float32{LogSumExp(x, dst)} }},
+	{"LogSumExp", func(dst, x []float32) []float32 {
+		y := LogSumExp(x, dst)
+		clear(dst) // scratch, nobody's business
+		return []float32{y}
+	}},
 	{"ExpBlocks", func(dst, x []float32) []float32 { return expBlocksOf(dst, x, 1) }},
 	{"ExpBlocks/scale=1.7", func(dst, x []float32) []float32 { return expBlocksOf(dst, x, 1.7) }},
 	{"ExpBlocks/scale=0", func(dst, x []float32) []float32 { return expBlocksOf(dst, x, 0) }},
@@ -118,6 +122,61 @@ func TestSoftmaxPageEnd(t *testing.T) {
 	})
 }
 
+// The sums of blocks, too, end at an unreadable page.
+func TestExpBlocksPageEnd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for n := 1; n < 20*ExpBlock; n += ExpBlock/2 - 1 {
+			x, dst := testkit.AtPageEnd(t, n), testkit.AtPageEnd(t, n)
+			testkit.Values(x, 1, 9)
+			want := make([]float32, n)
+			var wantSums []float32
+			generically(func() { wantSums = expBlocksOf(want, x, 0.7) })
+			sums := testkit.AtPageEnd(t, len(wantSums))
+			ExpBlocks(dst, sums, x, 0.7)
+			if d := testkit.Diff(dst, want) + testkit.Diff(sums, wantSums); d != "" {
+				t.Fatalf("ExpBlocks[%s](n=%d): %s", isa, n, d)
+			}
+		}
+	})
+}
+
+// What infinite scores and NaN do, as documented.
+func TestSoftmaxInfinite(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	zeros := func(n int, v float32) []float32 { // and v in the second block
+		x := make([]float32, n)
+		x[min(ExpBlock+5, n-1)] = v
+		return x
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, n := range []int{2, 40, 3 * ExpBlock} {
+			rest := float32(0)
+			if n <= ExpBlock {
+				rest = nan // the only block is that of v
+			}
+			for _, c := range []struct {
+				what      string
+				x         []float32
+				lse       float32
+				p         float32 // of element 0
+				sum, held float32 // of block 0 and of the one that has v
+			}{
+				{"a NaN", zeros(n, nan), nan, nan, nan, nan},
+				{"a +Inf", zeros(n, inf), inf, nan, rest, nan},
+				{"all +Inf", slices.Repeat([]float32{inf}, n), inf, nan, nan, nan},
+				{"all -Inf", slices.Repeat([]float32{-inf}, n), -inf, nan, nan, nan},
+			} {
+				p, sums := make([]float32, n), expBlocksOf(make([]float32, n), c.x, 2)
+				Softmax(p, c.x)
+				got := []float32{p[0], sums[0], sums[min(1, len(sums)-1)], LogSumExp(c.x, p)}
+				if d := testkit.Diff(got, []float32{c.p, c.sum, c.held, c.lse}); d != "" {
+					t.Errorf("[%s] n=%d with %s: probability, sums and LogSumExp: %s", isa, n, c.what, d)
+				}
+			}
+		}
+	})
+}
+
 // Softmax against float64, and what holds whatever the rounding: values in
 // [0, 1] and a sum of 1.
 func TestSoftmaxAccuracy(t *testing.T) {
@@ -173,110 +232,6 @@ func TestExpBlocksSums(t *testing.T) {
 			}
 		}
 	})
-}
-
-// crossEntropyCase runs SoftmaxCrossEntropy on a view and compares it, padding
-// and surroundings included, with the generic version.
-func crossEntropyCase(t *testing.T, isa, layout string, rows, cols int, fill func(m Matrix), what string) {
-	t.Helper()
-	m, b := view(layout, rows, cols)
-	g, gb := view(layout, rows, cols)
-	b.Fill([]float32{-7})
-	fill(m)
-	copy(gb.S, b.S)
-	targets := make([]int32, rows)
-	for i := range targets {
-		targets[i] = int32((i*7919+cols/2)%(cols+1)) - 1
-	}
-	loss, want := make([]float32, rows), make([]float32, rows)
-	generically(func() { SoftmaxCrossEntropy(g, targets, 0.125, want) })
-	SoftmaxCrossEntropy(m, targets, 0.125, loss)
-	if d := testkit.Diff(b.S, gb.S) + testkit.Diff(loss, want) + b.Stray(); d != "" {
-		t.Fatalf("SoftmaxCrossEntropy[%s](%s, %d×%d, %s): %s", isa, layout, rows, cols, what, d)
-	}
-}
-
-func TestSoftmaxCrossEntropy(t *testing.T) {
-	testkit.EachISA(t, func(t *testing.T, isa string) {
-		for _, layout := range layouts {
-			for _, cols := range []int{1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200, 448, 1000} {
-				for _, rows := range []int{1, 2, 5} {
-					crossEntropyCase(t, isa, layout, rows, cols, func(m Matrix) {
-						for i := range m.Rows {
-							for j := range m.Cols {
-								v := []float32{0}
-								testkit.Values(v, uint64(i*m.Cols+j), 9)
-								m.Set(i, j, v[0])
-							}
-						}
-					}, "values")
-				}
-			}
-			for _, v := range testkit.Specials {
-				for _, cols := range []int{1, 40, 64, 135} {
-					for lane := 0; lane < cols; lane += 1 + cols/30 {
-						crossEntropyCase(t, isa, layout, 1, cols, func(m Matrix) {
-							for j := range m.Cols {
-								m.Set(0, j, float32(j%5)-2)
-							}
-							m.Set(0, lane, v)
-						}, fmt.Sprintf("%v in column %d", v, lane))
-					}
-				}
-			}
-		}
-		// More panels than one call takes.
-		crossEntropyCase(t, isa, "gaps", 1, 1<<16+2000, func(m Matrix) { testkit.Values(m.Data, 1, 9) }, "long")
-	})
-}
-
-func TestSoftmaxCrossEntropyPageEnd(t *testing.T) {
-	testkit.EachISA(t, func(t *testing.T, isa string) {
-		for cols := 1; cols < 140; cols++ {
-			m := RowMajor(testkit.AtPageEnd(t, 2*cols), 2, cols)
-			testkit.Values(m.Data, 1, 5)
-			g := RowMajor(slices.Clone(m.Data), 2, cols)
-			targets, loss, want := []int32{0, int32(cols - 1)}, make([]float32, 2), make([]float32, 2)
-			generically(func() { SoftmaxCrossEntropy(g, targets, 1, want) })
-			SoftmaxCrossEntropy(m, targets, 1, loss)
-			if d := testkit.Diff(m.Data, g.Data) + testkit.Diff(loss, want); d != "" {
-				t.Fatalf("SoftmaxCrossEntropy[%s](n=%d): %s", isa, cols, d)
-			}
-		}
-	})
-}
-
-// Losses and gradients against float64.
-func TestSoftmaxCrossEntropyAccuracy(t *testing.T) {
-	const n, scale = 300, 0.25
-	x := make([]float32, n)
-	testkit.Values(x, 9, 6)
-	m := RowMajor(slices.Clone(x), 1, n)
-	loss := make([]float32, 1)
-	for _, target := range []int32{0, 63, 64, 299} {
-		copy(m.Data, x)
-		SoftmaxCrossEntropy(m, []int32{target}, scale, loss)
-		var total float64
-		for _, v := range x {
-			total += math.Exp(float64(v))
-		}
-		if want := math.Log(total) - float64(x[target]); math.Abs(float64(loss[0])-want) > 2e-6 {
-			t.Errorf("target %d: loss %v, want %v", target, loss[0], want)
-		}
-		for j, v := range m.Data {
-			want := math.Exp(float64(x[j])) / total
-			if j == int(target) {
-				want--
-			}
-			if math.Abs(float64(v)-scale*want) > 40*0x1p-24*scale*math.Abs(want) {
-				t.Errorf("target %d: gradient [%d] = %v, want %v", target, j, v, scale*want)
-			}
-		}
-	}
-	SoftmaxCrossEntropy(m, []int32{-1}, scale, loss)
-	if loss[0] != 0 || Max(m.Data) != 0 || SumSquares(m.Data) != 0 {
-		t.Errorf("target -1: loss %v, gradients up to %v", loss[0], Max(m.Data))
-	}
 }
 
 func TestSoftmaxContract(t *testing.T) {
@@ -345,6 +300,28 @@ func FuzzSoftmax(f *testing.F) {
 	})
 }
 
+// Any scale will do for the assembly to equal the definition, negative, infinite
+// and NaN ones included.
+func FuzzExpBlocks(f *testing.F) {
+	f.Add([]byte{0, 0, 0x80, 0x3f}, float32(1), uint8(0))
+	f.Add([]byte{0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f, 0, 0, 0x80, 0xff, 0, 0, 0, 0x80}, float32(1e30), uint8(3))
+	f.Add([]byte("scores that are letters, more than one vector of them, so that a tail is left over"), float32(-0.5), uint8(7))
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0x80, 0x3f}, float32(math.Inf(1)), uint8(11))
+	f.Fuzz(func(t *testing.T, raw []byte, scale float32, off uint8) {
+		in := testkit.Floats(raw)
+		if len(in) == 0 {
+			return
+		}
+		form := softmaxForm{"ExpBlocks", func(dst, x []float32) []float32 { return expBlocksOf(dst, x, scale) }}
+		testkit.EachISA(t, func(t *testing.T, isa string) {
+			for _, n := range []int{len(in), ExpBlock + len(in)} {
+				x := testkit.NewBuffer(n, int(off%16)).Fill(in)
+				form.check(t, isa, x, int(off/16), fmt.Sprintf("scale=%v", scale))
+			}
+		})
+	})
+}
+
 func BenchmarkExpBlocks(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		for _, n := range []int{96, 10_000} {
@@ -370,22 +347,6 @@ func BenchmarkSoftmax(b *testing.B) {
 				Softmax(dst, x)
 			}
 			perElement(b, n)
-		})
-	})
-}
-
-// Rows of scores in panels a row apart, as training holds them.
-func BenchmarkSoftmaxCrossEntropy(b *testing.B) {
-	testkit.EachISA(b, func(b *testing.B, isa string) {
-		const rows, n = 240, 10_000
-		b.Run(fmt.Sprintf("m=%d/v=%d", rows, n), func(b *testing.B) {
-			m := NewPanels(rows+1, n).SubRows(0, rows)
-			testkit.Values(m.Data, 1, 1)
-			targets, loss := make([]int32, rows), make([]float32, rows)
-			for b.Loop() {
-				SoftmaxCrossEntropy(m, targets, 1, loss)
-			}
-			perElement(b, rows*n)
 		})
 	})
 }

@@ -11,70 +11,40 @@ import (
 // assembly cannot be preempted, and this many take well under 100 µs.
 const asmChunk = 1 << 16
 
-func vexp(dst, x []float32) {
+func evaluate(f function, dst, x []float32) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		evaluateGeneric(f, dst, x)
+		return
+	}
 	raceRead(x)
 	raceWrite(dst)
 	for len(x) > 0 {
 		n := min(len(x), asmChunk)
-		switch cpu.Active() {
-		case cpu.AVX512:
-			asm.ExpAVX512(dst[:n], x[:n])
-		case cpu.AVX2:
-			asm.ExpAVX2(dst[:n], x[:n])
-		default:
-			expGeneric(dst[:n], x[:n])
-		}
+		evaluateSome(isa, f, dst[:n], x[:n])
 		dst, x = dst[n:], x[n:]
 	}
 }
 
-func vtanh(dst, x []float32) {
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) > 0 {
-		n := min(len(x), asmChunk)
-		switch cpu.Active() {
-		case cpu.AVX512:
-			asm.TanhAVX512(dst[:n], x[:n])
-		case cpu.AVX2:
-			asm.TanhAVX2(dst[:n], x[:n])
-		default:
-			tanhGeneric(dst[:n], x[:n])
-		}
-		dst, x = dst[n:], x[n:]
-	}
-}
-
-func vsigmoid(dst, x []float32) {
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) > 0 {
-		n := min(len(x), asmChunk)
-		switch cpu.Active() {
-		case cpu.AVX512:
-			asm.SigmoidAVX512(dst[:n], x[:n])
-		case cpu.AVX2:
-			asm.SigmoidAVX2(dst[:n], x[:n])
-		default:
-			sigmoidGeneric(dst[:n], x[:n])
-		}
-		dst, x = dst[n:], x[n:]
-	}
-}
-
-func vlog(dst, x []float32) {
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) > 0 {
-		n := min(len(x), asmChunk)
-		switch cpu.Active() {
-		case cpu.AVX512:
-			asm.LogAVX512(dst[:n], x[:n])
-		case cpu.AVX2:
-			asm.LogAVX2(dst[:n], x[:n])
-		default:
-			logGeneric(dst[:n], x[:n])
-		}
-		dst, x = dst[n:], x[n:]
+// evaluateSome runs one call.
+func evaluateSome(isa cpu.ISA, f function, dst, x []float32) {
+	wide := isa == cpu.AVX512
+	switch {
+	case f == ofExp && wide:
+		asm.ExpAVX512(dst, x)
+	case f == ofExp:
+		asm.ExpAVX2(dst, x)
+	case f == ofTanh && wide:
+		asm.TanhAVX512(dst, x)
+	case f == ofTanh:
+		asm.TanhAVX2(dst, x)
+	case f == ofSigmoid && wide:
+		asm.SigmoidAVX512(dst, x)
+	case f == ofSigmoid:
+		asm.SigmoidAVX2(dst, x)
+	case wide:
+		asm.LogAVX512(dst, x)
+	default:
+		asm.LogAVX2(dst, x)
 	}
 }

@@ -15,82 +15,36 @@ const neonGroup = 16
 // preempted: about 100 µs on the slowest cores.
 const neonChunk = 1 << 13
 
-func vexp(dst, x []float32) {
+func evaluate(f function, dst, x []float32) {
 	if cpu.Active() != cpu.NEON {
-		expGeneric(dst, x)
+		evaluateGeneric(f, dst, x)
 		return
 	}
 	raceRead(x)
 	raceWrite(dst)
 	for len(x) >= neonGroup {
 		n := min(len(x)&^(neonGroup-1), neonChunk)
-		asm.ExpNEON(&dst[0], &x[0], n)
+		evaluateSome(f, &dst[0], &x[0], n)
 		dst, x = dst[n:], x[n:]
 	}
 	if len(x) > 0 {
 		var rest [neonGroup]float32
 		copy(rest[:], x)
-		asm.ExpNEON(&rest[0], &rest[0], neonGroup)
+		evaluateSome(f, &rest[0], &rest[0], neonGroup)
 		copy(dst, rest[:])
 	}
 }
 
-func vtanh(dst, x []float32) {
-	if cpu.Active() != cpu.NEON {
-		tanhGeneric(dst, x)
-		return
-	}
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) >= neonGroup {
-		n := min(len(x)&^(neonGroup-1), neonChunk)
-		asm.TanhNEON(&dst[0], &x[0], n)
-		dst, x = dst[n:], x[n:]
-	}
-	if len(x) > 0 {
-		var rest [neonGroup]float32
-		copy(rest[:], x)
-		asm.TanhNEON(&rest[0], &rest[0], neonGroup)
-		copy(dst, rest[:])
-	}
-}
-
-func vsigmoid(dst, x []float32) {
-	if cpu.Active() != cpu.NEON {
-		sigmoidGeneric(dst, x)
-		return
-	}
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) >= neonGroup {
-		n := min(len(x)&^(neonGroup-1), neonChunk)
-		asm.SigmoidNEON(&dst[0], &x[0], n)
-		dst, x = dst[n:], x[n:]
-	}
-	if len(x) > 0 {
-		var rest [neonGroup]float32
-		copy(rest[:], x)
-		asm.SigmoidNEON(&rest[0], &rest[0], neonGroup)
-		copy(dst, rest[:])
-	}
-}
-
-func vlog(dst, x []float32) {
-	if cpu.Active() != cpu.NEON {
-		logGeneric(dst, x)
-		return
-	}
-	raceRead(x)
-	raceWrite(dst)
-	for len(x) >= neonGroup {
-		n := min(len(x)&^(neonGroup-1), neonChunk)
-		asm.LogNEON(&dst[0], &x[0], n)
-		dst, x = dst[n:], x[n:]
-	}
-	if len(x) > 0 {
-		var rest [neonGroup]float32
-		copy(rest[:], x)
-		asm.LogNEON(&rest[0], &rest[0], neonGroup)
-		copy(dst, rest[:])
+// evaluateSome runs one call, n being a multiple of neonGroup.
+func evaluateSome(f function, dst, x *float32, n int) {
+	switch f {
+	case ofExp:
+		asm.ExpNEON(dst, x, n)
+	case ofTanh:
+		asm.TanhNEON(dst, x, n)
+	case ofSigmoid:
+		asm.SigmoidNEON(dst, x, n)
+	default:
+		asm.LogNEON(dst, x, n)
 	}
 }

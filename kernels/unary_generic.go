@@ -149,26 +149,18 @@ const (
 	sqrtHalfBits = 0x3f3504f3             // √½
 )
 
-func expGeneric(dst, x []float32) {
+// evaluateGeneric sets dst[i] = f(x[i]).
+func evaluateGeneric(f function, dst, x []float32) {
 	for i, v := range x {
-		dst[i] = exp32(v)
-	}
-}
-
-func tanhGeneric(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = tanh32(v)
-	}
-}
-
-func sigmoidGeneric(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = sigmoid32(v)
-	}
-}
-
-func logGeneric(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = log32(v)
+		switch f {
+		case ofExp:
+			dst[i] = exp32(v)
+		case ofTanh:
+			dst[i] = tanh32(v)
+		case ofSigmoid:
+			dst[i] = sigmoid32(v)
+		default:
+			dst[i] = log32(v)
+		}
 	}
 }

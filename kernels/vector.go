@@ -1,6 +1,6 @@
 package kernels
 
-// Add sets dst[i] += x[i].
+// Add sets dst[i] += x[i]. It panics if lengths differ.
 func Add(dst, x []float32) {
 	if len(dst) != len(x) {
 		panic("kernels: Add: len(dst) != len(x)")
@@ -9,7 +9,8 @@ func Add(dst, x []float32) {
 }
 
 // AddRows adds the rows of m to dst, each element one sum in row order, as the
-// gradient of a bias needs: for i in order { dst[j] += m[i, j] }.
+// gradient of a bias needs: for i in order { dst[j] += m[i, j] }. It panics if
+// len(dst) is not m.Cols or m is longer than its data.
 func AddRows(dst []float32, m Matrix) {
 	if len(dst) != m.Cols {
 		panic("kernels: AddRows: len(dst) != m.Cols")

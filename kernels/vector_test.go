@@ -96,6 +96,22 @@ func view(layout string, rows, cols int) (Matrix, *testkit.Buffer) {
 
 var layouts = []string{"rows", "panels", "gaps"}
 
+// viewAtPageEnd is view over a slice that ends, with the last value of the
+// matrix, at an unreadable page.
+func viewAtPageEnd(t *testing.T, layout string, rows, cols int) Matrix {
+	t.Helper()
+	m, b := view(layout, rows, cols)
+	n := len(b.S)
+	if layout == "gaps" {
+		n -= PanelWidth // the row after the last
+	}
+	m.Data = testkit.AtPageEnd(t, n)
+	if !m.ok() {
+		t.Fatalf("%d×%d (%s) does not fit %d values", rows, cols, layout, n)
+	}
+	return m
+}
+
 func TestAddRows(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, layout := range layouts {
@@ -112,6 +128,28 @@ func TestAddRows(t *testing.T) {
 					}
 					AddRows(dst.S, m)
 					if d := testkit.Diff(dst.S, want) + dst.Stray() + b.Unchanged(); d != "" {
+						t.Fatalf("AddRows[%s](%s, %d×%d): %s", isa, layout, rows, cols, d)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestAddRowsPageEnd(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, layout := range layouts {
+			for _, rows := range []int{1, 3} {
+				for cols := 1; cols < 140; cols++ {
+					m, dst, want := viewAtPageEnd(t, layout, rows, cols), testkit.AtPageEnd(t, cols), make([]float32, cols)
+					testkit.Values(m.Data, 1, 1)
+					for i := range rows {
+						for j := range want {
+							want[j] += m.At(i, j)
+						}
+					}
+					AddRows(dst, m)
+					if d := testkit.Diff(dst, want); d != "" {
 						t.Fatalf("AddRows[%s](%s, %d×%d): %s", isa, layout, rows, cols, d)
 					}
 				}
@@ -148,6 +186,63 @@ func TestSliceAllocs(t *testing.T) {
 				AddRows(dst, m)
 				scale(dst, 2)
 				Adam(a[0].S, a[1].S, a[2].S, a[3].S, adamStep)
+			}
+		})
+	})
+}
+
+func FuzzAdd(f *testing.F) {
+	f.Add([]byte{0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f}, float32(0.5), uint8(0))
+	f.Add([]byte("letters are numbers too, and this many of them are more than fit one vector of any kind"), float32(-3), uint8(0x5b))
+	f.Fuzz(func(t *testing.T, raw []byte, a float32, off uint8) {
+		in := testkit.Floats(raw)
+		if len(in) == 0 {
+			return
+		}
+		testkit.EachISA(t, func(t *testing.T, isa string) {
+			n := len(in)
+			x, dst := testkit.NewBuffer(n, int(off%16)).Fill(in), testkit.NewBuffer(n, int(off/16))
+			for i := range dst.S {
+				dst.S[i] = in[n-1-i]
+			}
+			want := append([]float32(nil), dst.S...)
+			addGeneric(want, x.S)
+			Add(dst.S, x.S)
+			if d := testkit.Diff(dst.S, want) + dst.Stray() + x.Unchanged(); d != "" {
+				t.Errorf("Add[%s](n=%d, off=%d): %s", isa, n, off, d)
+			}
+			scaleGeneric(want, a)
+			scale(dst.S, a)
+			if d := testkit.Diff(dst.S, want) + dst.Stray(); d != "" {
+				t.Errorf("scale[%s](n=%d, %v, off=%d): %s", isa, n, a, off, d)
+			}
+		})
+	})
+}
+
+func FuzzAddRows(f *testing.F) {
+	f.Add([]byte{0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f}, uint8(3), uint8(70), uint8(0))
+	f.Add([]byte("a seed of letters, repeated over the matrix"), uint8(1), uint8(64), uint8(1))
+	f.Add([]byte{0xff, 0xff, 0x7f, 0x7f}, uint8(9), uint8(200), uint8(2))
+	f.Fuzz(func(t *testing.T, raw []byte, rows, cols, how uint8) {
+		in := testkit.Floats(raw)
+		if len(in) == 0 {
+			return
+		}
+		r, c := int(rows%20), int(cols)
+		testkit.EachISA(t, func(t *testing.T, isa string) {
+			m, b := view(layouts[int(how)%len(layouts)], r, c)
+			b.Fill(in)
+			dst := testkit.NewBuffer(c, int(how/16)).Fill(in)
+			want := append([]float32(nil), dst.S...)
+			for i := range r {
+				for j := range want {
+					want[j] += m.At(i, j)
+				}
+			}
+			AddRows(dst.S, m)
+			if d := testkit.Diff(dst.S, want) + dst.Stray() + b.Unchanged(); d != "" {
+				t.Errorf("AddRows[%s](%d×%d, how=%d): %s", isa, r, c, how, d)
 			}
 		})
 	})

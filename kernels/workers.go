@@ -20,8 +20,11 @@ func (w *Workers) Len() int { return len(w.scratch) }
 
 // Split cuts [0, n) into one range a worker, each beginning at a multiple of
 // unit, and calls f with each that is not empty, on its own goroutine if there
-// are several. It returns when all calls have.
+// are several. It returns when all calls have. It panics if unit < 1.
 func (w *Workers) Split(n, unit int, f func(worker, from, to int)) {
+	if unit < 1 {
+		panic("kernels: Split: unit < 1")
+	}
 	parts := min(w.Len(), (n+unit-1)/unit)
 	if parts <= 1 {
 		if n > 0 {

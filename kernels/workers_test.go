@@ -44,6 +44,14 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+func TestSplitContract(t *testing.T) {
+	for _, unit := range []int{0, -1} {
+		testkit.Panics(t, "kernels: Split: unit < 1", func() {
+			NewWorkers(2).Split(10, unit, func(int, int, int) { t.Errorf("unit %d: f was called", unit) })
+		})
+	}
+}
+
 // Shares differ by at most one unit.
 func TestSplitIsEven(t *testing.T) {
 	w := NewWorkers(3)

@@ -22,6 +22,12 @@ import (
 // Id 0 ends a text: it prints nothing, and a word that follows starts a new line
 // and a new text. "[UNK]" is a word like any other.
 //
+// Letters, digits and capitals are those of package unicode, whose tables
+// (unicode.Version) grow with Go releases: a program built with another release may
+// capitalise or space a word differently if a character was new to Unicode, or new
+// to having a capital, in between. ASCII never changes, nor does the ids' plain
+// text ([Tokenizer.AppendText]).
+//
 // Nothing already written is ever taken back, and ids in one call or in many give
 // the same bytes. A copy of a Detokenizer continues on its own. It belongs to one
 // goroutine at a time.

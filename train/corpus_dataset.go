@@ -129,8 +129,8 @@ func Order(batches int, seed uint64, epoch int) []int {
 }
 
 // SplitDocs sets aside a share of the documents for validation, spread evenly:
-// document i is one of them if ⌊(i+1)·share⌋ > ⌊i·share⌋, which for a share of 1/n is
-// every n-th. Both lists keep their order. Corpora are often sorted, by title or by
+// document i is one of them if ⌊(i+1)·share⌋ > ⌊i·share⌋, computed in float64, which
+// for a share of 1/n is about every n-th. Both lists keep their order. Corpora are often sorted, by title or by
 // book, so that a share taken from the end would be of another kind than the rest;
 // and a rule without a seed keeps the same documents out of every run. Share 0 sets
 // none aside.

@@ -170,6 +170,7 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"large line", "a\n" + strings.Repeat("b", 101) + "\n", CorpusOptions{MaxDocBytes: 100}, "the document at line 2 is larger than the limit of 100 bytes"},
 		{"very large line", "a\n" + strings.Repeat("b", 1000000) + "\n", CorpusOptions{MaxDocBytes: 100}, "the document at line 2"},
 		{"large paragraph", "a\n\n" + strings.Repeat("b\n", 101), CorpusOptions{MaxDocBytes: 100, Format: FormatParagraphs}, "larger than the limit of 100 bytes"},
+		{"paragraph of a byte too many", "a\nbc\n\n", CorpusOptions{MaxDocBytes: 3, Format: FormatParagraphs}, "line 2 is larger than the limit of 3 bytes"},
 		{"large file", strings.Repeat("a\n", 51), CorpusOptions{MaxBytes: 101}, "larger than the limit of 101 bytes"},
 		{"large recipes", "[" + good + strings.Repeat(" ", 100000) + "]", CorpusOptions{MaxBytes: 70000}, "larger than the limit of 70000 bytes"},
 
@@ -198,6 +199,7 @@ func TestCorpusAtItsLimits(t *testing.T) {
 	}{
 		{"[" + record + "]", CorpusOptions{MaxDocBytes: len(record), MaxBytes: int64(len(record)) + 2}},
 		{"abc\nabc", CorpusOptions{MaxDocBytes: 3, MaxBytes: 7}},
+		{"a\nb\n  \nabc\n\t\t\t\n", CorpusOptions{MaxDocBytes: 3, Format: FormatParagraphs}},
 		{"abc\r\n", CorpusOptions{MaxDocBytes: 3, MaxBytes: 5}},
 		{"a\nb\n\na\nb", CorpusOptions{MaxDocBytes: 3, Format: FormatParagraphs}},
 		{"a", CorpusOptions{MaxBytes: 1<<63 - 1}},

@@ -22,15 +22,14 @@ func (c *Corpus) readText(in *bufio.Reader, at int64, maxDoc int, paragraphs boo
 		}
 	}
 	for n := 1; ; n++ {
-		room := maxDoc
-		if paragraphs {
-			room -= len(doc)
+		line, size, err := readLine(in, maxDoc)
+		tooLarge := func() error {
+			return fmt.Errorf("the document at line %d is larger than the limit of %d bytes", n, maxDoc)
 		}
-		line, size, err := readLine(in, room)
+		if err == errLongLine {
+			return tooLarge()
+		}
 		if err != nil && err != io.EOF {
-			if err == errLongLine {
-				err = fmt.Errorf("the document at line %d is larger than the limit of %d bytes", n, maxDoc)
-			}
 			return err
 		}
 		if i := bytes.IndexByte(line, 0); i >= 0 {
@@ -46,6 +45,9 @@ func (c *Corpus) readText(in *bufio.Reader, at int64, maxDoc int, paragraphs boo
 		case paragraphs:
 			if len(doc) > 0 {
 				doc = append(doc, '\n')
+			}
+			if len(line) > maxDoc-len(doc) {
+				return tooLarge()
 			}
 			doc = append(doc, line...)
 		}

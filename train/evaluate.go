@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -17,13 +17,19 @@ type EvaluateOptions struct {
 	Threads       int  // 0 means one a CPU that Go may use; the result does not depend on it
 }
 
-// Evaluate measures a model on a data set made with its tokenizer. The sum of
-// the result is taken in float64 in the order of the data, so it is the same on
-// every machine, for any batch size and number of threads.
+// Evaluate measures the model as it is now on a data set made with its Tokenizer.
+// The sum of the result is taken in float64 in the order of the data, so it is the
+// same on every machine, for any batch size and number of threads. It takes memory
+// for a pass of its own.
 //
 // It returns an error for options out of range, for a data set with an id that
 // the model does not have, and if ctx ends.
-func Evaluate(ctx context.Context, m *model.Text, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+func (t *Trainer) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	return evaluateStack(ctx, t.model.Stack, d, o)
+}
+
+// evaluateStack is Evaluate for any network.
+func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
 	var opt EvaluateOptions
 	if o != nil {
 		opt = *o
@@ -42,16 +48,16 @@ func Evaluate(ctx context.Context, m *model.Text, d *Dataset, o *EvaluateOptions
 	}
 	for i := range d.Len() {
 		for _, id := range d.Row(i) {
-			if int(id) >= m.Stack.Symbols() {
-				return Evaluation{}, fmt.Errorf("train: Evaluate: document %d has the id %d, the model only %d: encode it with the model's tokenizer", i, id, m.Stack.Symbols())
+			if int(id) >= net.Symbols() {
+				return Evaluation{}, fmt.Errorf("train: Evaluate: document %d has the id %d, the model only %d: encode it with the model's tokenizer", i, id, net.Symbols())
 			}
 		}
 	}
-	p := newPass(m.Stack, min(opt.BatchSize, d.Len()), d.Length, opt.Threads, false)
+	p := newPass(net, min(opt.BatchSize, d.Len()), d.Length, opt.Threads, false)
 	return evaluate(ctx, p, d, opt.BatchSize, opt.IgnorePadding)
 }
 
-// evaluate is Evaluate with a pass of the caller's.
+// evaluate is evaluateStack with a pass of the caller's.
 func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, ignorePadding bool) (e Evaluation, err error) {
 	back := p.back
 	p.back = nil

@@ -153,46 +153,6 @@ func TestNormalMoments(t *testing.T) {
 	}
 }
 
-func TestLog64(t *testing.T) {
-	d := newDraws(4, "test")
-	compare := func(x, want float64) {
-		if err := math.Abs(log64(x) - want); err > 4e-16*math.Abs(want)+2e-17 {
-			t.Errorf("log64(%v) = %v, want %v", x, log64(x), want)
-		}
-	}
-	check := func(x float64) { compare(x, math.Log(x)) }
-	for _, x := range []float64{1, 2, 0.5, math.E, math.Sqrt2, math.Sqrt2 / 2, 0x1p-1022, math.MaxFloat64, 1 + 0x1p-52, 1 - 0x1p-53} {
-		check(x)
-	}
-	compare(math.SmallestNonzeroFloat64, -744.4400719213812) // math.Log is wrong here on amd64
-	for range 100000 {
-		check(math.Ldexp(1+math.Abs(d.uniform()), int(100*d.uniform())))
-		check(1 + 1e-3*d.uniform())
-	}
-}
-
-func TestExp64(t *testing.T) {
-	d := newDraws(5, "test")
-	compare := func(x, want float64) {
-		if err := math.Abs(exp64(x) - want); err > 4.5e-16*want && err > math.SmallestNonzeroFloat64 || want == math.Inf(1) && exp64(x) != want {
-			t.Errorf("exp64(%v) = %v, want %v", x, exp64(x), want)
-		}
-	}
-	check := func(x float64) { compare(x, math.Exp(x)) }
-	for _, x := range []float64{0, 1, -1, math.Ln2 / 2, -math.Ln2 / 2, 709.79, -708.3, -746, 800, -800, math.Inf(1), math.Inf(-1)} {
-		check(x)
-	}
-	compare(709.78, 1.7928227943945155e+308) // math.Exp overflows early on amd64
-	compare(-745.13, math.SmallestNonzeroFloat64)
-	for range 100000 {
-		check(700 * d.uniform())
-		check(d.uniform())
-	}
-	if v := exp64(math.NaN()); v == v {
-		t.Errorf("exp64(NaN) = %v", v)
-	}
-}
-
 func TestPerplexity(t *testing.T) {
 	if got := Perplexity(math.Log(10000)); math.Abs(got-10000) > 1e-8 {
 		t.Errorf("Perplexity(ln 10000) = %v", got)

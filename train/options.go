@@ -64,8 +64,14 @@ type Options struct {
 	// may change when it is resumed.
 	Epochs int `json:"epochs"`
 
-	Threads  int   `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
-	MaxBytes int64 `json:"-"` // refuse to start a run that takes more memory; 0 means DefaultMaxBytes
+	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
+
+	// MaxBytes refuses to start a run that takes more memory; 0 means
+	// DefaultMaxBytes. What counts is weights, gradients, moments, activations and
+	// encoded documents, and what the end of an epoch takes for a while: the copies
+	// of a checkpoint and, for a sample, of a Snapshot and of a model read from it.
+	// The documents themselves, the vocabulary and the program do not count.
+	MaxBytes int64 `json:"-"`
 }
 
 // withDefaults returns o with every zero field replaced.

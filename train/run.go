@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"time"
 
 	"github.com/autoreg/autoreg/kernels"
@@ -56,6 +57,7 @@ func (t *Trainer) Run(ctx context.Context, r *RunOptions) error {
 	if r == nil {
 		r = &RunOptions{}
 	}
+	runtime.GC() // see memory
 	c := clock{start: time.Now()}
 	for !t.Done() {
 		if err := t.runEpoch(ctx, r, &c); err != nil {
@@ -67,6 +69,16 @@ func (t *Trainer) Run(ctx context.Context, r *RunOptions) error {
 
 // Done reports whether nothing is left to run.
 func (t *Trainer) Done() bool { return t.progress.Epoch >= t.options.Epochs || t.stopped() }
+
+// StepsLeft returns how many steps are left to run if Patience does not end the run
+// earlier.
+func (t *Trainer) StepsLeft() int64 {
+	if t.Done() {
+		return 0
+	}
+	p := &t.progress
+	return int64(t.options.Epochs-p.Epoch)*int64(t.training.Batches(t.options.BatchSize)) - int64(p.Batch)
+}
 
 // stopped reports whether Patience is at its end.
 func (t *Trainer) stopped() bool {
@@ -117,11 +129,13 @@ func (t *Trainer) runEpoch(ctx context.Context, r *RunOptions, c *clock) error {
 		if err := t.SaveCheckpoint(r.Checkpoint); err != nil {
 			return err
 		}
+		runtime.GC() // see memory
 	}
 	if r.OnEpoch != nil {
 		s := t.epochStats(p.Epoch - 1)
 		s.Seconds, s.TokensPerSecond = c.epoch.Seconds(), rate(c.epochPositions, c.epoch)
 		r.OnEpoch(s)
+		runtime.GC()
 	}
 	return nil
 }
@@ -197,7 +211,7 @@ func (t *Trainer) interrupted(r *RunOptions, cause error) error {
 		return fmt.Errorf("%s; no checkpoint was asked for: %w", where, cause)
 	}
 	if err := t.SaveCheckpoint(r.Checkpoint); err != nil {
-		return fmt.Errorf("%s (%w), and what was reached since the last checkpoint is lost: %w", where, cause, err)
+		return fmt.Errorf("%s (%w), and what was reached since the last checkpoint is lost: %w", where, cause, inner{err})
 	}
 	return fmt.Errorf("%s; resume from the checkpoint %s: %w", where, r.Checkpoint, cause)
 }

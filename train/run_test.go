@@ -57,10 +57,18 @@ func TestStats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if n := tr.StepsLeft(); n != 18 {
+		t.Errorf("%d steps left, want 3 epochs of 6", n)
+	}
 	sum, n := 0.0, 0
 	var steps []Stats
 	if err := tr.Run(context.Background(), &RunOptions{
-		OnStep: func(s Stats) { steps = append(steps, s) },
+		OnStep: func(s Stats) {
+			steps = append(steps, s)
+			if left := tr.StepsLeft(); left != int64(18-len(steps)) {
+				t.Errorf("%d steps left after %d", left, len(steps))
+			}
+		},
 		OnEpoch: func(e EpochStats) {
 			s := steps[len(steps)-1]
 			if e.Epoch != s.Epoch || e.Steps != len(steps) || e.Loss != s.Loss || e.Perplexity != Perplexity(e.Loss) || e.ValLoss != 0 || e.Best {
@@ -89,6 +97,30 @@ func TestStats(t *testing.T) {
 		}
 		if (s.Remaining == 0) != (i == 17) || s.Elapsed <= 0 || !(s.TokensPerSecond() > 0) {
 			t.Errorf("step %d: %+v: time", i, s)
+		}
+	}
+}
+
+// The length of the gradient is that of the gradient proper: the padding of the
+// panels, which is summed too, adds nothing.
+func TestGradientNorm(t *testing.T) {
+	for _, o := range smallVariants() {
+		o.Units, o.ClipNorm = 11, 0 // no multiple of a panel
+		tr := newTestTrainer(t, smallDocs(), o)
+		for range 3 {
+			s, err := tr.step(0, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := 0.0
+			for _, tensor := range parameterTensors("", tr.pass.back.grad) {
+				for _, g := range tensor.Data {
+					sum += float64(g) * float64(g)
+				}
+			}
+			if want := math.Sqrt(sum); !(want > 0) || math.Abs(s.GradientNorm-want) > 1e-6*want { // squares and short sums are float32
+				t.Errorf("norm %v, want %v", s.GradientNorm, want)
+			}
 		}
 	}
 }
@@ -212,7 +244,7 @@ func TestSaveModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Evaluate(context.Background(), m, tr.Validation(), nil)
+	e, err := evaluateStack(context.Background(), m.Stack, tr.Validation(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package train
 import (
 	"math"
 	"time"
+
+	"github.com/autoreg/autoreg/internal/portable"
 )
 
 // An Evaluation is how well a model predicts a data set.
@@ -21,7 +23,7 @@ func (e Evaluation) Perplexity() float64 { return Perplexity(e.Loss()) }
 // words would be as hard to guess. The result is the same on every machine, and
 // at most math.MaxFloat64, so that it can be written as JSON.
 func Perplexity(loss float64) float64 {
-	return math.Min(exp64(loss), math.MaxFloat64)
+	return math.Min(portable.Exp(loss), math.MaxFloat64)
 }
 
 // Stats tell where a run is after a step.

@@ -6,12 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -37,7 +35,8 @@ type Trainer struct {
 // value. The model has as many symbols as the vocabulary has words.
 //
 // It returns an error for options out of range, documents without a word, a split
-// that leaves nothing on one side, and a run that would take more than MaxBytes.
+// that leaves nothing on one side, a run that would take more than MaxBytes, and a
+// vocabulary that a model file could not hold.
 func New(docs []string, o *Options) (*Trainer, error) {
 	var options Options
 	if o != nil {
@@ -53,11 +52,14 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	}
 	tok, err := tokenizer.Learn(slices.Values(learn), options.tokenizer())
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("train: %w", inner{err})
 	}
 	config := options.config(tok.Len())
 	if err := config.Check(); err != nil {
-		return nil, fmt.Errorf("train: the model would be too large: %w", err)
+		return nil, fmt.Errorf("train: the model would be too large: %w", inner{err})
+	}
+	if err := options.checkHeader(tok); err != nil {
+		return nil, err
 	}
 	if err := options.checkMemory(tok.Len(), len(docs)); err != nil {
 		return nil, err
@@ -100,37 +102,6 @@ func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
 		t.best = newLike(m.Stack)
 	}
 	return t, nil
-}
-
-// checkMemory refuses a run that would take more than MaxBytes, or more than can
-// be addressed. All factors have been checked to fit 24 bits or fewer, documents
-// aside.
-func (o Options) checkMemory(symbols, docs int) error {
-	B := int64(min(o.BatchSize, max(docs, 1)))
-	rows := B * int64(o.Length)
-	E, H := int64(o.Embedding), int64(o.Units)
-	gates := int64(kernels.GateCols(o.Units))
-	panels := int64(kernels.PanelsLen(1, symbols))
-	params := int64(symbols)*E + gates*(E+H+1) + panels*(H+1)
-	copies := int64(4) // weights, gradients, two moments
-	if o.Patience > 0 {
-		copies++
-	}
-	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
-	total := 4 * (params*copies +
-		int64(symbols)*(H+64) + gates*(E+H+128) + // transposed copies
-		rows*(E+gates+3*H+4) + B*3*H + // activations
-		chunk*panels + // scores
-		int64(docs)*int64(o.Length+1))
-	if o.IgnorePadding {
-		total += 4 * rows * (2*H + 2)
-	}
-	limit := min(o.MaxBytes, math.MaxInt)
-	if total <= limit {
-		return nil
-	}
-	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower BatchSize (%d), Length (%d) or Units (%d), or raise MaxBytes",
-		total>>20, limit>>20, o.BatchSize, o.Length, o.Units)
 }
 
 // corpusHash returns the SHA-256 of the encoded documents, in hexadecimal.
@@ -193,7 +164,7 @@ func (t *Trainer) Model() *weights.File {
 // SaveModel writes Model to path, atomically: see weights.WriteFile.
 func (t *Trainer) SaveModel(path string) error {
 	if err := weights.WriteFile(path, t.Model()); err != nil {
-		return fmt.Errorf("train: the model is not saved: %w", err)
+		return fmt.Errorf("train: the model is not saved: %w", inner{err})
 	}
 	return nil
 }
@@ -202,7 +173,9 @@ func (t *Trainer) SaveModel(path string) error {
 func snapshot(m *model.Text, net *layers.Stack) *weights.File {
 	f := (&model.Text{Config: m.Config, Tokenizer: m.Tokenizer, Stack: net}).File()
 	for i := range f.Tensors {
-		f.Tensors[i].Data = slices.Clone(f.Tensors[i].Data)
+		if t := &f.Tensors[i]; t.Name == nameEmbedding { // the others are copies
+			t.Data = slices.Clone(t.Data)
+		}
 	}
 	return f
 }

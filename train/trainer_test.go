@@ -89,7 +89,7 @@ func TestEvaluate(t *testing.T) {
 		var first Evaluation
 		for _, o := range []EvaluateOptions{{}, {BatchSize: 1}, {BatchSize: 4, Threads: 3}, {BatchSize: 100, Threads: 2}} {
 			o.IgnorePadding = ignore
-			e, err := Evaluate(ctx, tr.model, tr.training, &o)
+			e, err := tr.Evaluate(ctx, tr.training, &o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,12 +106,12 @@ func TestEvaluate(t *testing.T) {
 	}
 	tr := newTestTrainer(t, testDocs(11, 16, 60), Options{Embedding: 6, Units: 10, Length: 12})
 	for _, o := range []EvaluateOptions{{BatchSize: -1}, {BatchSize: maxBatch + 1}, {Threads: -1}} {
-		if _, err := Evaluate(ctx, tr.model, tr.training, &o); err == nil {
+		if _, err := tr.Evaluate(ctx, tr.training, &o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}
 	tr.training.ids[5] = int32(tr.model.Stack.Symbols())
-	if _, err := Evaluate(ctx, tr.model, tr.training, nil); err == nil || !strings.Contains(err.Error(), "document 0") {
+	if _, err := tr.Evaluate(ctx, tr.training, nil); err == nil || !strings.Contains(err.Error(), "document 0") {
 		t.Errorf("an id that the model lacks: error %v", err)
 	}
 }

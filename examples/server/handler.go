@@ -27,18 +27,16 @@ type handler struct {
 	patience time.Duration // for a client to take a word
 }
 
-// newHandler returns
+// newHandler returns a handler that has at most streams texts under way at once.
+func newHandler(m *autoreg.Model, streams int) *handler {
+	return &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
+}
+
+// routes returns
 //
 //	GET /generate?prompt=WORDS     a text, sent word by word
 //	    &seed=N &temperature=X &top_k=N &tokens=N &plain=1
 //	GET /                          what there is
-//
-// with at most streams texts under way at once.
-func newHandler(m *autoreg.Model, streams int) http.Handler {
-	h := &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
-	return h.routes()
-}
-
 func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.help)
@@ -80,22 +78,18 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
 	control := http.NewResponseController(w)
-	begun := false
 	// The request's context ends when the client hangs up.
 	for piece, err := range h.model.Text(r.Context(), prompt, &o) {
 		switch {
 		case errors.Is(err, autoreg.ErrEmptyPrompt):
 			http.Error(w, "prompt: want at least one word", http.StatusBadRequest)
 			return
-		case err != nil && !begun:
-			http.Error(w, "the model fails at this prompt", http.StatusInternalServerError)
-			return
 		case err != nil:
-			// The status has been sent: breaking off is how to say that the
-			// text is not complete.
+			// The query's options are in order and the prompt comes before the
+			// model's first word, so the status has been sent: breaking off is how
+			// to say that the text is not complete.
 			panic(http.ErrAbortHandler)
 		}
-		begun = true
 		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
 			panic(http.ErrAbortHandler)
 		}

@@ -43,7 +43,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log.Printf("listening at http://%s/", l.Addr())
-	if err := serve(ctx, l, newHandler(m, *streams), 10*time.Second); err != nil {
+	if err := serve(ctx, l, newHandler(m, *streams).routes(), 10*time.Second); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -60,10 +60,6 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
 	return loaded
 }
 
-func newTestHandler(m *autoreg.Model, streams int) *handler {
-	return &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
-}
-
 // idle waits until no text is under way.
 func idle(t testing.TB, h *handler) {
 	t.Helper()
@@ -88,7 +84,7 @@ func TestManyClients(t *testing.T) {
 	const clients = 50
 	short, endless := testModel(t, 0, 0), testModel(t, -1000, 0)
 	before := runtime.NumGoroutine()
-	hs, he := newTestHandler(short, clients), newTestHandler(endless, clients)
+	hs, he := newHandler(short, clients), newHandler(endless, clients)
 	s, e := httptest.NewServer(hs.routes()), httptest.NewServer(he.routes())
 
 	var all sync.WaitGroup
@@ -160,7 +156,7 @@ func hangUp(base, prompt string) error {
 // TestFlush reads each word before the next one may be sent: the handler is held up
 // by its writer.
 func TestFlush(t *testing.T) {
-	h := newTestHandler(testModel(t, -1000, 0), 1)
+	h := newHandler(testModel(t, -1000, 0), 1)
 	w := &steppedWriter{header: http.Header{}, flushed: make(chan string)}
 	done := make(chan struct{})
 	go func() {
@@ -196,7 +192,7 @@ func (w *steppedWriter) Flush() {
 }
 
 func TestQueries(t *testing.T) {
-	h := newTestHandler(testModel(t, 0, 0), 1).routes()
+	h := newHandler(testModel(t, 0, 0), 1).routes()
 	for _, c := range []struct {
 		method, target string
 		status         int
@@ -248,7 +244,7 @@ type deadlineRecorder struct{ *httptest.ResponseRecorder }
 func (deadlineRecorder) SetWriteDeadline(time.Time) error { return nil }
 
 func TestLimit(t *testing.T) {
-	h := newTestHandler(testModel(t, 0, 0), 2)
+	h := newHandler(testModel(t, 0, 0), 2)
 	h.slots <- struct{}{}
 	h.slots <- struct{}{}
 	for _, want := range []int{503, 200} {
@@ -264,7 +260,7 @@ func TestLimit(t *testing.T) {
 // TestBrokenModel breaks off a text whose scores turn out to be NaN: the client must
 // not take it for complete.
 func TestBrokenModel(t *testing.T) {
-	h := newTestHandler(testModel(t, 0, float32(math.NaN())), 1)
+	h := newHandler(testModel(t, 0, float32(math.NaN())), 1)
 	s := httptest.NewServer(h.routes())
 	defer s.Close()
 	r, err := get(context.Background(), s.URL, "prompt=word1")
@@ -282,7 +278,7 @@ func TestBrokenModel(t *testing.T) {
 // closed when it has not taken a word for too long.
 func TestIdleClient(t *testing.T) {
 	const requests = 100 // in one go: one text might fit in the buffers between the two
-	h := newTestHandler(testModel(t, -1000, 0), 1)
+	h := newHandler(testModel(t, -1000, 0), 1)
 	h.patience = 200 * time.Millisecond
 	stuck := make(chan struct{}, requests)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

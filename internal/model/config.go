@@ -15,7 +15,9 @@ const (
 	MaxSymbols = 1 << 24
 	MaxWidth   = 1 << 16 // embedding, units
 	MaxLength  = 1 << 20
-	MaxParams  = 1 << 28 // 1 GiB of weights
+	// 992 MiB of weights: with the largest header, and the LSTM's second bias,
+	// less than the 1 GiB that are read by default.
+	MaxParams = 1<<28 - 1<<23
 )
 
 // Config is the shape of a text model. In a file it is

@@ -127,7 +127,7 @@ func FromFile(f *weights.File) (*Text, error) {
 	}
 	tok := new(tokenizer.Tokenizer)
 	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
-		return nil, bad("metadata %q: %w", KeyTokenizer, err)
+		return nil, bad("metadata %q: %w", KeyTokenizer, bareError{err})
 	}
 	if c.Symbols < tok.Len() {
 		return nil, bad("the vocabulary has %d words, the model only %d symbols", tok.Len(), c.Symbols)
@@ -223,6 +223,12 @@ type formatError struct{ err error }
 
 func (e *formatError) Error() string   { return e.err.Error() }
 func (e *formatError) Unwrap() []error { return []error{e.err, weights.ErrFormat} }
+
+// A bareError leaves out the tokenizer's prefix, for ours stands at the front.
+type bareError struct{ error }
+
+func (e bareError) Error() string { return strings.TrimPrefix(e.error.Error(), "tokenizer: ") }
+func (e bareError) Unwrap() error { return e.error }
 
 // bad returns an error with the package's prefix that wraps weights.ErrFormat.
 func bad(format string, args ...any) error {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // WriteFile makes path hold exactly what wt writes. The bytes go to a temporary
@@ -24,28 +25,13 @@ import (
 func WriteFile(path string, wt io.WriterTo) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("weights: saving %s: %w", path, err)
+			err = fmt.Errorf("weights: saving %s: %w", path, inner{err})
 		}
 	}()
-	target := path
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		target = resolved
+	target, mode, exists, err := resolve(path)
+	if err != nil {
+		return err
 	}
-	mode, exists := fs.FileMode(0o644), false
-	switch info, err := os.Stat(target); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return bare(err)
-	case !info.Mode().IsRegular():
-		return errors.New("it exists and is not a regular file")
-	case info.Mode()&0o200 == 0:
-		// A rename asks for no right to the file itself on unix, and fails on
-		// Windows; whoever withdrew the right to write meant the content.
-		return fmt.Errorf("it is marked read-only: %w", fs.ErrPermission)
-	default:
-		mode, exists = info.Mode().Perm(), true
-	}
-
 	dir := filepath.Dir(target)
 	f, err := createTemp(dir, mode)
 	if err != nil {
@@ -83,6 +69,64 @@ func WriteFile(path string, wt io.WriterTo) (err error) {
 	syncDir(dir)
 	return nil
 }
+
+// CheckPath returns an error if WriteFile would refuse path before it writes
+// anything: for what stands there, or because no file can be made beside it. It
+// tries that out and leaves nothing behind. What it cannot know is how much room
+// there will be. The error names path.
+func CheckPath(path string) error {
+	err := checkPath(path)
+	if err != nil {
+		return fmt.Errorf("weights: %s cannot be written: %w", path, err)
+	}
+	return nil
+}
+
+func checkPath(path string) error {
+	target, mode, _, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	f, err := createTemp(filepath.Dir(target), mode)
+	if err != nil {
+		return fmt.Errorf("cannot create a temporary file beside it: %w", bare(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// resolve returns the file that path leads to and its permissions, or those of a
+// new one. It refuses what WriteFile does not replace.
+func resolve(path string) (target string, mode fs.FileMode, exists bool, err error) {
+	if path == "" {
+		return "", 0, false, errors.New("the name is empty")
+	}
+	target = path
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		target = resolved
+	}
+	switch info, err := os.Stat(target); {
+	case errors.Is(err, fs.ErrNotExist):
+		return target, 0o644, false, nil
+	case err != nil:
+		return "", 0, false, bare(err)
+	case info.IsDir():
+		return "", 0, false, errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return "", 0, false, errors.New("it exists and is not a regular file")
+	case info.Mode()&0o200 == 0:
+		// A rename asks for no right to the file itself on unix, and fails on
+		// Windows; whoever withdrew the right to write meant the content.
+		return "", 0, false, fmt.Errorf("it is marked read-only: %w", fs.ErrPermission)
+	default:
+		return target, info.Mode().Perm(), true, nil
+	}
+}
+
+// An inner error stands behind words of this package: it drops the prefix.
+type inner struct{ error }
+
+func (e inner) Error() string { return strings.TrimPrefix(e.error.Error(), "weights: ") }
+func (e inner) Unwrap() error { return e.error }
 
 // createTemp creates a file that did not exist. os.CreateTemp would give mode
 // 0600 and no way to learn the umask; here the umask applies as to any file.

@@ -86,6 +86,35 @@ func TestWriteFileFails(t *testing.T) {
 	}
 }
 
+// CheckPath leaves a directory as it was.
+func TestCheckPath(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "m")
+	if err := CheckPath(path); err != nil {
+		t.Errorf("a new file: %v", err)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
+		t.Errorf("the directory holds %v, %v; want nothing", list, err)
+	}
+	if err := WriteFile(path, text("old")); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckPath(path); err != nil {
+		t.Errorf("an old file: %v", err)
+	}
+	holds(t, dir, "m", "old")
+}
+
+// An error says once which package it is from.
+func TestWriteFileNamesItselfOnce(t *testing.T) {
+	bad := &File{Tensors: []Tensor{{Name: metadataKey, Shape: []int{0}}}}
+	err := WriteFile(filepath.Join(t.TempDir(), "m"), bad)
+	wantErr(t, err, ErrFormat, "saving", "reserved")
+	if strings.Count(err.Error(), "weights: ") != 1 {
+		t.Errorf("error %q", err)
+	}
+}
+
 func TestWriteFilePanics(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
@@ -146,6 +175,8 @@ func TestWriteFileRefuses(t *testing.T) {
 		err := WriteFile(path, never)
 		if path != os.DevNull || runtime.GOOS != "windows" { // where it is no file at all
 			wantErr(t, err, err, path)
+			err = CheckPath(path)
+			wantErr(t, err, err, path)
 		}
 	}
 	holds(t, dir, "file", "old")
@@ -154,6 +185,7 @@ func TestWriteFileRefuses(t *testing.T) {
 		t.Skip("no modes here: ", err)
 	}
 	wantErr(t, WriteFile(file, never), fs.ErrPermission, file, "read-only")
+	wantErr(t, CheckPath(file), fs.ErrPermission, file, "read-only")
 	holds(t, dir, "file", "old")
 	if err := os.Chmod(file, 0o644); err != nil { // Windows deletes no read-only file
 		t.Fatal(err)
@@ -176,6 +208,7 @@ func TestWriteFileReadOnlyDirectory(t *testing.T) {
 		t.Skip("this user may write to a read-only directory")
 	}
 	wantErr(t, WriteFile(path, text("new")), fs.ErrPermission, path, "temporary file")
+	wantErr(t, CheckPath(path), fs.ErrPermission, path, "temporary file")
 	holds(t, dir, "m", "old")
 }
 

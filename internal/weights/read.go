@@ -35,7 +35,7 @@ func Read(r io.Reader, maxBytes int64) (*File, error) {
 	}
 	size := binary.LittleEndian.Uint64(prefix[:])
 	if size > MaxHeader {
-		return nil, formatErr("header length, byte 0: %d bytes, more than %d", size, MaxHeader)
+		return nil, formatErr("this is not a model file (safetensors): header length, byte 0: %d bytes, more than %d", size, MaxHeader)
 	}
 	if int64(8+size) > maxBytes {
 		return nil, tooLarge("the header ends at byte %d, the limit is %d bytes", 8+size, maxBytes)

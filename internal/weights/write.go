@@ -29,6 +29,9 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if n := len(head) - 8; n > MaxHeader {
+		return 0, formatErr("the header would have %d bytes, more than %d", n, MaxHeader)
+	}
 	out := sink{w: w}
 	if err := out.write(head, "header"); err != nil {
 		return out.at, err
@@ -46,6 +49,25 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 		}
 	}
 	return out.at, nil
+}
+
+// Size returns how many bytes WriteTo would write, and the error that it would
+// return before the first of them, but for one: a header beyond MaxHeader is
+// measured like any other. It is header and 8 bytes for a File without tensors.
+func (f *File) Size() (int64, error) {
+	order, err := f.sorted()
+	if err != nil {
+		return 0, err
+	}
+	head, err := f.appendHeader(order)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(len(head))
+	for _, t := range order {
+		n += 4 * int64(len(t.Data))
+	}
+	return n, nil
 }
 
 // sorted checks every tensor and returns them by name.
@@ -120,9 +142,6 @@ func (f *File) appendHeader(order []*Tensor) ([]byte, error) {
 	b = append(b, '}')
 	for len(b)%8 != 0 {
 		b = append(b, ' ')
-	}
-	if len(b)-8 > MaxHeader {
-		return nil, formatErr("the header would have %d bytes, more than %d", len(b)-8, MaxHeader)
 	}
 	binary.LittleEndian.PutUint64(b, uint64(len(b)-8))
 	return b, nil

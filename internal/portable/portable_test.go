@@ -1,0 +1,68 @@
+package portable
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// uniform draws from [-1, 1).
+func uniform(r *rand.Rand) float64 { return 2*r.Float64() - 1 }
+
+func TestLog(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 0))
+	compare := func(x, want float64) {
+		if err := math.Abs(Log(x) - want); err > 4e-16*math.Abs(want)+2e-17 {
+			t.Errorf("Log(%v) = %v, want %v", x, Log(x), want)
+		}
+	}
+	check := func(x float64) { compare(x, math.Log(x)) }
+	for _, x := range []float64{1, 2, 0.5, math.E, math.Sqrt2, math.Sqrt2 / 2, 0x1p-1022, math.MaxFloat64, 1 + 0x1p-52, 1 - 0x1p-53} {
+		check(x)
+	}
+	compare(math.SmallestNonzeroFloat64, -744.4400719213812) // math.Log is wrong here on amd64
+	for range 100000 {
+		check(math.Ldexp(1+math.Abs(uniform(r)), int(100*uniform(r))))
+		check(1 + 1e-3*uniform(r))
+	}
+}
+
+func TestExp(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 0))
+	compare := func(x, want float64) {
+		if err := math.Abs(Exp(x) - want); err > 4.5e-16*want && err > math.SmallestNonzeroFloat64 || want == math.Inf(1) && Exp(x) != want {
+			t.Errorf("Exp(%v) = %v, want %v", x, Exp(x), want)
+		}
+	}
+	check := func(x float64) { compare(x, math.Exp(x)) }
+	for _, x := range []float64{0, 1, -1, math.Ln2 / 2, -math.Ln2 / 2, 709.79, -708.3, -746, 800, -800, math.Inf(1), math.Inf(-1)} {
+		check(x)
+	}
+	compare(709.78, 1.7928227943945155e+308) // math.Exp overflows early on amd64
+	compare(-745.13, math.SmallestNonzeroFloat64)
+	for range 100000 {
+		check(700 * uniform(r))
+		check(uniform(r))
+	}
+	if v := Exp(math.NaN()); v == v {
+		t.Errorf("Exp(NaN) = %v", v)
+	}
+}
+
+// Every architecture gives these bits, and every change of the arithmetic others.
+func TestBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 0))
+	const offset, prime = 0xcbf29ce484222325, 0x100000001b3 // of FNV-1a, here over whole results
+	logs, exps := uint64(offset), uint64(offset)
+	for range 10000 {
+		x := 700 * uniform(r)
+		logs = (logs ^ math.Float64bits(Log(math.Abs(x)+0x1p-60))) * prime
+		exps = (exps ^ math.Float64bits(Exp(x))) * prime
+	}
+	if want := uint64(0x7f475909c7244105); logs != want {
+		t.Errorf("logarithms: hash %#x, want %#x", logs, want)
+	}
+	if want := uint64(0x5a7735bce7e7449c); exps != want {
+		t.Errorf("exponentials: hash %#x, want %#x", exps, want)
+	}
+}

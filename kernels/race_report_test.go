@@ -1,0 +1,232 @@
+//go:build race
+
+package kernels
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/cpu"
+	"github.com/autoreg/autoreg/internal/testkit"
+)
+
+// An operand is a slice that assembly reads or writes for a routine. Sizes are
+// such that, where possible, no Go code touches it on the way: whole panels.
+type operand struct {
+	name    string
+	n       int                // its length
+	written bool               // and not only read
+	call    func(op []float32) // the routine, on op and operands of its own
+}
+
+func read(name string, n int, call func(op []float32)) operand {
+	return operand{name, n, false, call}
+}
+
+func written(name string, n int, call func(op []float32)) operand {
+	return operand{name, n, true, call}
+}
+
+// floats makes an operand that nobody else has.
+func floats(n int) []float32 { return make([]float32, n) }
+
+// raceOperands lists all operands of all routines.
+func raceOperands() []operand {
+	const n = 2 * PanelWidth
+	var all []operand
+	for i := range unaries {
+		f := unaries[i].apply
+		all = append(all,
+			written(unaries[i].name+" dst", n, func(op []float32) { f(op, floats(n)) }),
+			read(unaries[i].name+" x", n, func(op []float32) { f(floats(n), op) }))
+	}
+	for i := range reductions {
+		all = append(all, read(reductions[i].name+" x", n, func(op []float32) { reductions[i].apply(op) }))
+	}
+	all = append(all,
+		written("Add dst", n, func(op []float32) { Add(op, floats(n)) }),
+		read("Add x", n, func(op []float32) { Add(floats(n), op) }),
+		written("scale dst", n, func(op []float32) { scale(op, 2) }),
+		written("AddRows dst", n, func(op []float32) { AddRows(op, NewPanels(3, n)) }),
+		read("AddRows m", 3*n, func(op []float32) { AddRows(floats(n), PanelsOf(op, 3, n)) }),
+		read("AddRows m, narrow", 3*32, func(op []float32) { AddRows(floats(32), RowMajor(op, 3, 32)) }),
+
+		written("Softmax dst", n, func(op []float32) { Softmax(op, floats(n)) }),
+		read("Softmax x", n, func(op []float32) { Softmax(floats(n), op) }),
+		read("LogSumExp x", n, func(op []float32) { LogSumExp(op, floats(n)) }),
+		written("LogSumExp scratch", n, func(op []float32) { LogSumExp(floats(n), op) }),
+		written("ExpBlocks dst", 2*ExpBlock, func(op []float32) { ExpBlocks(op, floats(2), floats(2*ExpBlock), 1) }),
+		written("ExpBlocks sums", 2, func(op []float32) { ExpBlocks(floats(2*ExpBlock), op, floats(2*ExpBlock), 1) }),
+		read("ExpBlocks x", 2*ExpBlock, func(op []float32) { ExpBlocks(floats(2*ExpBlock), floats(2), op, 1) }),
+		written("SoftmaxCrossEntropy x", 2*n, func(op []float32) {
+			SoftmaxCrossEntropy(PanelsOf(op, 2, n), []int32{70, 70}, 1, floats(2))
+		}),
+
+		written("Adam w", n, func(op []float32) { Adam(op, floats(n), floats(n), floats(n), adamStep) }),
+		written("Adam m", n, func(op []float32) { Adam(floats(n), op, floats(n), floats(n), adamStep) }),
+		written("Adam v", n, func(op []float32) { Adam(floats(n), floats(n), op, floats(n), adamStep) }),
+		read("Adam g", n, func(op []float32) { Adam(floats(n), floats(n), floats(n), op, adamStep) }),
+	)
+	all = append(all, productOperands()...)
+	return append(all, lstmOperands()...)
+}
+
+func productOperands() []operand {
+	const k, n = 5, 2 * PanelWidth
+	all := []operand{
+		written("Gemv dst", n, func(op []float32) { Gemv(op, NewPanels(k, n), floats(k), nil) }),
+		read("Gemv w", k*n, func(op []float32) { Gemv(floats(n), PanelsOf(op, k, n), floats(k), nil) }),
+		read("Gemv x", k, func(op []float32) { Gemv(floats(n), NewPanels(k, n), op, nil) }),
+		read("Gemv bias", n, func(op []float32) { Gemv(floats(n), NewPanels(k, n), floats(k), op) }),
+	}
+	// One worker, one that goes the way of Gemv, and two that share the work.
+	for _, s := range []struct{ m, n, k, workers int }{{7, n, k, 1}, {1, n, k, 1}, {66, n, 64, 2}} {
+		m, n, k := s.m, s.n, s.k
+		name := func(what string) string {
+			return fmt.Sprintf("%s, m=%d, %d workers", what, m, s.workers)
+		}
+		w := func() *Workers { return NewWorkers(s.workers) }
+		rows := func(i, j int) Matrix { return RowMajor(floats(i*j), i, j) }
+		all = append(all,
+			written(name("Gemm dst"), m*n, func(op []float32) { Gemm(w(), RowMajor(op, m, n), rows(m, k), NewPanels(k, n), nil) }),
+			written(name("Gemm dst, padding"), PanelsLen(m, n-20), func(op []float32) {
+				Gemm(w(), PanelsOf(op, m, n-20), rows(m, k), NewPanels(k, n-20), nil)
+			}),
+			read(name("Gemm a"), m*k, func(op []float32) { Gemm(w(), rows(m, n), RowMajor(op, m, k), NewPanels(k, n), nil) }),
+			read(name("Gemm b"), k*n, func(op []float32) { Gemm(w(), rows(m, n), rows(m, k), PanelsOf(op, k, n), nil) }),
+			read(name("Gemm b, row-major"), k*n, func(op []float32) { Gemm(w(), rows(m, n), rows(m, k), RowMajor(op, k, n), nil) }),
+			read(name("Gemm bias"), n, func(op []float32) { Gemm(w(), rows(m, n), rows(m, k), NewPanels(k, n), op) }),
+			written(name("GemmAdd dst"), m*n, func(op []float32) { GemmAdd(w(), RowMajor(op, m, n), rows(m, k), NewPanels(k, n)) }),
+			read(name("GemmAdd a"), m*k, func(op []float32) { GemmAdd(w(), rows(m, n), RowMajor(op, m, k), NewPanels(k, n)) }),
+			read(name("GemmAdd b"), k*n, func(op []float32) { GemmAdd(w(), rows(m, n), rows(m, k), PanelsOf(op, k, n)) }),
+			written(name("GemmTAdd dst"), m*n, func(op []float32) { GemmTAdd(w(), RowMajor(op, m, n), rows(k, m), NewPanels(k, n)) }),
+			read(name("GemmTAdd a"), m*k, func(op []float32) { GemmTAdd(w(), rows(m, n), RowMajor(op, k, m), NewPanels(k, n)) }),
+			read(name("GemmTAdd b"), k*n, func(op []float32) { GemmTAdd(w(), rows(m, n), rows(k, m), PanelsOf(op, k, n)) }),
+		)
+	}
+	// The copy of b, 64 columns at a time, is all that the scratch holds here.
+	return append(all, written("Workers scratch", k*PanelWidth, func(op []float32) {
+		w := NewWorkers(1)
+		w.scratch[0] = op
+		Gemm(w, RowMajor(floats(7*n), 7, n), RowMajor(floats(7*k), 7, k), RowMajor(floats(k*n), k, n), nil)
+	}))
+}
+
+func lstmOperands() []operand {
+	const in, B, H, cols = 3, 2, 2 * GateUnits, 2 * PanelWidth
+	rows := func() Matrix { return RowMajor(floats(B*H), B, H) }
+	panels := func() Matrix { return NewPanels(B, cols) }
+	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
+	w := func() Matrix { return NewPanels(in+H, cols) }
+	return []operand{
+		written("LSTMStep dst", H, func(op []float32) { LSTMStep(op, floats(H), w(), floats(cols), floats(in), floats(H)) }),
+		written("LSTMStep c", H, func(op []float32) { LSTMStep(floats(H), op, w(), floats(cols), floats(in), floats(H)) }),
+		read("LSTMStep w", (in+H)*cols, func(op []float32) {
+			LSTMStep(floats(H), floats(H), PanelsOf(op, in+H, cols), floats(cols), floats(in), floats(H))
+		}),
+		read("LSTMStep bias", cols, func(op []float32) { LSTMStep(floats(H), floats(H), w(), op, floats(in), floats(H)) }),
+		read("LSTMStep x", in, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), op, floats(H)) }),
+		read("LSTMStep h", H, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), floats(in), op) }),
+
+		written("LSTMGates h", B*H, func(op []float32) { LSTMGates(of(op), rows(), panels(), rows()) }),
+		written("LSTMGates c", B*H, func(op []float32) { LSTMGates(rows(), of(op), panels(), rows()) }),
+		written("LSTMGates z", B*cols, func(op []float32) { LSTMGates(rows(), rows(), PanelsOf(op, B, cols), rows()) }),
+		read("LSTMGates prev", B*H, func(op []float32) { LSTMGates(rows(), rows(), panels(), of(op)) }),
+
+		written("LSTMGradients z", B*cols, func(op []float32) { LSTMGradients(PanelsOf(op, B, cols), rows(), rows(), rows(), rows()) }),
+		written("LSTMGradients dc", B*H, func(op []float32) { LSTMGradients(panels(), of(op), rows(), rows(), rows()) }),
+		read("LSTMGradients dh", B*H, func(op []float32) { LSTMGradients(panels(), rows(), of(op), rows(), rows()) }),
+		read("LSTMGradients c", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), of(op), rows()) }),
+		read("LSTMGradients prev", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), rows(), of(op)) }),
+	}
+}
+
+// races runs f and g side by side and returns how many races the detector saw.
+func races(f, g func()) int {
+	before := runtime.RaceErrors()
+	var wg sync.WaitGroup
+	start := make(chan bool)
+	wg.Go(func() { <-start; f() })
+	wg.Go(func() { <-start; g() })
+	close(start)
+	wg.Wait()
+	return runtime.RaceErrors() - before
+}
+
+// check shares the operand between a call and somebody else and prints what the
+// detector should have said and did not.
+func (o *operand) check() {
+	var sink float32
+	for _, end := range []int{0, o.n - 1} {
+		op := floats(o.n)
+		look, change := func() { sink = op[end] }, func() { op[end] = 1 }
+		call := func() { o.call(op) }
+		switch {
+		case o.written && races(call, look) == 0:
+			fmt.Printf("MISSED: %s is written while value %d of %d is read\n", o.name, end, o.n)
+		case !o.written && races(call, change) == 0:
+			fmt.Printf("MISSED: %s is read while value %d of %d is written\n", o.name, end, o.n)
+		case !o.written && races(call, look) != 0:
+			fmt.Printf("FALSE ALARM: %s and value %d of %d are only read\n", o.name, end, o.n)
+		}
+	}
+	op := floats(o.n)
+	switch seen := races(func() { o.call(op) }, func() { o.call(op) }); {
+	case o.written && seen == 0:
+		fmt.Printf("MISSED: two calls write %s\n", o.name)
+	case !o.written && seen != 0:
+		fmt.Printf("FALSE ALARM: two calls read %s\n", o.name)
+	}
+	runtime.KeepAlive(sink)
+}
+
+// TestRaceReports proves that the race detector sees what assembly does. For
+// every operand of every routine, two goroutines share exactly that one: a call
+// and a plain access to its first or last value, or two calls. Written operands
+// must race with readers, read ones with writers and with nobody else. Since a
+// race fails the process that has it, the test runs itself again for each
+// instruction set and looks at what that prints.
+func TestRaceReports(t *testing.T) {
+	const child = "AUTOREG_TEST_RACES"
+	all := raceOperands()
+	if testing.Short() {
+		for i := range len(all) / 8 {
+			all[i] = all[8*i]
+		}
+		all = all[:len(all)/8]
+	}
+	if os.Getenv(child) != "" {
+		for i := range all {
+			all[i].check()
+		}
+		fmt.Printf("checked %d operands\n", len(all))
+		return
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Skip("no way to start processes here: ", err)
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		if isa == cpu.Generic.String() {
+			t.Skip("compiled code reports by itself")
+		}
+		cmd := exec.Command(exe, "-test.run=^TestRaceReports$", "-test.count=1", fmt.Sprintf("-test.short=%v", testing.Short()))
+		cmd.Env = append(os.Environ(), child+"=1", "AUTOREG_ISA="+isa,
+			"GORACE=halt_on_error=0 suppress_equal_stacks=0 suppress_equal_addresses=0")
+		raw, err := cmd.CombinedOutput()
+		out := string(raw)
+		if err == nil || !strings.Contains(out, "DATA RACE") || !strings.Contains(out, fmt.Sprintf("checked %d operands\n", len(all))) {
+			t.Fatalf("the process ended with %v; it should fail with DATA RACE after %d operands:\n%s", err, len(all), out)
+		}
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, "MISSED") || strings.HasPrefix(line, "FALSE ALARM") {
+				t.Error(strings.TrimSpace(line))
+			}
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// What is refused before a run begins, so that it is not lost at its end.
+
+// Room in a checkpoint's header beside the vocabulary: for tensors and options, and
+// for what an epoch adds to the history, longest numbers and escapes included.
+const (
+	headerFixed = 16 << 10
+	headerEpoch = 128
+)
+
+// checkHeader refuses a run whose checkpoints would not fit weights.MaxHeader.
+func (o Options) checkHeader(tok *tokenizer.Tokenizer) error {
+	text, err := tok.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
+	}
+	size, err := (&weights.File{Metadata: map[string]string{model.KeyTokenizer: string(text)}}).Size()
+	if err != nil {
+		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
+	}
+	total := size + headerFixed + headerEpoch*int64(o.Epochs)
+	if total <= weights.MaxHeader {
+		return nil
+	}
+	return fmt.Errorf("train: %d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower Vocabulary (%d) or Epochs (%d)",
+		tok.Len(), o.Epochs, total, weights.MaxHeader, o.Vocabulary, o.Epochs)
+}
+
+// checkMemory refuses a run that would take more than MaxBytes, or more than can
+// be addressed.
+func (o Options) checkMemory(symbols, docs int) error {
+	total, limit := o.memory(symbols, docs), min(o.MaxBytes, math.MaxInt)
+	if total <= limit {
+		return nil
+	}
+	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower BatchSize (%d), Length (%d) or Units (%d), or raise MaxBytes",
+		total>>20, limit>>20, o.BatchSize, o.Length, o.Units)
+}
+
+// memory returns the bytes that MaxBytes limits. All factors have been checked to
+// fit 24 bits or fewer, documents aside.
+func (o Options) memory(symbols, docs int) int64 {
+	B := int64(min(o.BatchSize, max(docs, 1)))
+	rows := B * int64(o.Length)
+	V, E, H := int64(symbols), int64(o.Embedding), int64(o.Units)
+	gates := int64(kernels.GateCols(o.Units))
+	panels := int64(kernels.PanelsLen(1, symbols))
+	params := V*E + gates*(E+H+1) + panels*(H+1)
+	copies := int64(4) // weights, gradients, two moments
+	if o.Patience > 0 {
+		copies++
+	}
+	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
+	held := params*copies +
+		V*(H+64) + gates*(E+H+128) + // transposed copies
+		rows*(E+gates+3*H+4) + B*3*H + // activations
+		chunk*panels + // scores
+		int64(docs)*int64(o.Length+1)
+	if o.IgnorePadding {
+		held += rows * (2*H + 2)
+	}
+	// At the end of an epoch a checkpoint copies all but embeddings and gradients,
+	// and then a Snapshot that is read again as a model is three copies. Run collects
+	// the garbage in between. Left to itself the collector would wait until there is
+	// as much of it as of what is alive, gradients and moments included.
+	passing := max((copies-1)*(params-V*E), 3*params)
+	return 4 * (held + passing)
+}
