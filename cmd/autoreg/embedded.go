@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	_ "embed"
-	"fmt"
 
 	"github.com/spf13/pflag"
 
@@ -30,7 +29,7 @@ func openModel(path string) (m *autoreg.Model, name string, err error) {
 		return m, path, err
 	}
 	if m, err = autoreg.Load(bytes.NewReader(embedded), nil); err != nil {
-		err = fmt.Errorf("the model compiled in: %w", err)
+		err = &fileError{"the model compiled in", err}
 	}
 	return m, embeddedName, err
 }

@@ -8,10 +8,40 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-// Flags that say at once, and with their name, when a value makes no sense.
+// Flags that say at once, and with their name, when a value makes no sense; and what
+// cobra checks too, in words that say what to do.
+
+// noArguments refuses arguments; instead says what to do.
+func noArguments(instead string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s takes no argument, such as %q: %s", cmd.CommandPath(), args[0], instead)
+		}
+		return nil
+	}
+}
+
+// someArguments refuses a command line without any; give says what is missing.
+func someArguments(give string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s", give)
+		}
+		return nil
+	}
+}
+
+// exclusive refuses two flags at once.
+func exclusive(fs *pflag.FlagSet, one, other string) error {
+	if fs.Changed(one) && fs.Changed(other) {
+		return usagef("--%s and --%s exclude each other: give one of them", one, other)
+	}
+	return nil
+}
 
 // intFlag defines a flag for an integer from min to max.
 func intFlag(fs *pflag.FlagSet, p *int, name, short string, value, min, max int, usage string) {
@@ -44,6 +74,25 @@ func (v *intValue) Set(s string) error {
 }
 
 func (v *intValue) Type() string { return "N" }
+
+// seedFlag defines a flag for a seed.
+func seedFlag(fs *pflag.FlagSet, p *uint64, usage string) {
+	fs.VarP((*seedValue)(p), "seed", "s", usage)
+}
+
+type seedValue uint64
+
+func (v *seedValue) String() string { return strconv.FormatUint(uint64(*v), 10) }
+func (v *seedValue) Type() string   { return "N" }
+
+func (v *seedValue) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return fmt.Errorf("want a whole number from 0 to %d", uint64(math.MaxUint64))
+	}
+	*v = seedValue(n)
+	return nil
+}
 
 // floatFlag defines a flag for a number that ok accepts; want says which those are.
 func floatFlag(fs *pflag.FlagSet, p *float64, name, short string, value float64, usage, want string, ok func(float64) bool) {
@@ -81,7 +130,7 @@ func (v *floatValue) Type() string { return "X" }
 func parseTemperature(s string) (float64, error) {
 	t, err := strconv.ParseFloat(s, 32)
 	if err != nil || !(t >= 0 && t <= math.MaxFloat32) || t == 0 && strings.Trim(s, "+-0.") != "" {
-		return 0, errors.New("want a number from 0 (always the likeliest word) up")
+		return 0, errors.New("want 0 (always the likeliest word) or a number from 1.4e-45 to 3.4e+38")
 	}
 	return t, nil
 }

@@ -17,6 +17,10 @@ import (
 // defaultTokens is as long as the texts that models are trained on by default.
 const defaultTokens = 200
 
+// defaultTemperature is below 1, the model's own, for small models are sure of too
+// little: what they write reads better so.
+const defaultTemperature = 0.7
+
 func (a *app) generateCommand() *cobra.Command {
 	var (
 		model       string
@@ -37,15 +41,19 @@ words. Words that the model does not know are named on standard error and read a
 [UNK].
 
 The same model, seed and options give the same text everywhere. Without --seed
-one is drawn, and shown if standard error is a terminal. With --count each text
+one is drawn, and shown if standard error is a terminal; pipes and logs stay clean,
+so give --seed where a text is to be repeated. With --count each text
 has a seed of its own: the first --seed, the second one more, and so on.`,
 		Example: `  autoreg generate recipe for roasted
   autoreg generate "recipe for apple pudding |" --temperature 0.5 --seed 7
   autoreg generate "recipe for" --count 3 --top-k 40 --new-tokens 60
   autoreg generate --model recipes.safetensors --plain "recipe for cake | chop 1 /" --raw-prompt
   echo "recipe for mutton" | autoreg generate -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
+				return err
+			}
 			prompt, err := a.prompt(args)
 			if err != nil {
 				return err
@@ -81,9 +89,9 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model)
-	temperatureFlag(fs, &temperature, "temperature", "t", 1, "below 1 prefers likely words, above 1 evens out, 0 always takes the likeliest")
+	temperatureFlag(fs, &temperature, "temperature", "t", defaultTemperature, "1 is the model's own; below prefers likely words, above evens out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest words only; 0 means all")
-	fs.Uint64VarP(&o.Seed, "seed", "s", 0, "start of the random sequence, `N` (default drawn at random)")
+	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", defaultTokens))
 	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new words")
 	intFlag(fs, &count, "count", "n", 1, 1, math.MaxInt32, "write `N` texts, with a blank line between them")
@@ -91,7 +99,6 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
-	cmd.MarkFlagsMutuallyExclusive("plain", "pretty")
 	return cmd
 }
 

@@ -44,6 +44,11 @@ func fails(t testing.TB, code int, want string, args ...string) {
 		strings.Count(r.err, "\n") != 1 || !strings.HasSuffix(r.err, "\n") {
 		t.Errorf("autoreg %.200s: status %d, message %q; want %d, one line with %q", strings.Join(args, " "), r.code, r.err, code, want)
 	}
+	for _, prefix := range packagePrefixes {
+		if strings.Contains(r.err, " "+prefix) {
+			t.Errorf("autoreg %.200s: the message %q names the package %q", strings.Join(args, " "), r.err, prefix)
+		}
+	}
 }
 
 // A trigger is a writer that does something once, when something is written.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -72,9 +73,16 @@ sizes would have.`,
   autoreg info --model recipes.safetensors --json
   autoreg info --vocabulary | head
   autoreg info --symbols 10000 --embedding 100 --units 128`,
-		Args: cobra.NoArgs,
+		Args: noArguments("name a model with --model FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("symbols") {
+			fs := cmd.Flags()
+			if err := cmp.Or(exclusive(fs, "model", "symbols"), exclusive(fs, "vocabulary", "symbols")); err != nil {
+				return err
+			}
+			if sizes := []bool{fs.Changed("symbols"), fs.Changed("embedding"), fs.Changed("units")}; slices.Contains(sizes, true) {
+				if slices.Contains(sizes, false) {
+					return usagef("--symbols, --embedding and --units go together: give all three")
+				}
 				c := model.Config{Symbols: symbols, Embedding: embedding, Units: units, Length: 1}
 				if err := c.Check(); err != nil {
 					return usagef("%v", err)
@@ -107,12 +115,9 @@ sizes would have.`,
 	modelFlag(fs, &path)
 	fs.BoolVar(&asJSON, "json", false, "print JSON")
 	fs.BoolVar(&vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
-	intFlag(fs, &symbols, "symbols", "", 10000, 3, model.MaxSymbols, "symbols that the model scores")
-	intFlag(fs, &embedding, "embedding", "", 100, 1, model.MaxWidth, "length of a word's vector")
-	intFlag(fs, &units, "units", "", 128, 1, model.MaxWidth, "units of the LSTM")
-	cmd.MarkFlagsRequiredTogether("symbols", "embedding", "units")
-	cmd.MarkFlagsMutuallyExclusive("model", "symbols")
-	cmd.MarkFlagsMutuallyExclusive("vocabulary", "symbols")
+	intFlag(fs, &symbols, "symbols", "", 0, 3, model.MaxSymbols, "symbols that the model scores")
+	intFlag(fs, &embedding, "embedding", "", 0, 1, model.MaxWidth, "length of a word's vector")
+	intFlag(fs, &units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
 	return cmd
 }
 

@@ -23,14 +23,15 @@ type epochRecord struct {
 // A logWriter appends to a log, epoch by epoch. The nil logWriter writes nothing.
 type logWriter struct{ f *os.File }
 
-// openLog opens the log of a run whose epochs so far are history. A new run starts
-// an empty log. For a resumed one the log keeps its lines on those epochs, loses
+// openLog opens the log of a run whose epochs so far are history. A file that is no
+// log is refused. A new run starts an empty log. For a resumed one the log keeps its lines on those epochs, loses
 // the ones on epochs that are about to be run again, and gets those that are
 // missing, less time and sample, from history: it has each epoch once.
 func openLog(path string, history []train.EpochStats) (*logWriter, error) {
+	info, err := os.Stat(path)
+	isFile := err == nil && info.Mode().IsRegular()
 	var known []epochRecord
-	if len(history) > 0 {
-		var err error
+	if isFile {
 		if known, err = readLog(path, history); err != nil {
 			return nil, err
 		}
@@ -42,11 +43,10 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 	for _, r := range known {
 		records[r.Epoch-1] = r
 	}
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist) {
+	if isFile || errors.Is(err, fs.ErrNotExist) {
 		// As a whole or not at all: lines that are kept are never at risk.
 		if err := weights.WriteFile(path, jsonLines(records)); err != nil {
-			return nil, fmt.Errorf("log: %w", err)
+			return nil, &fileError{"log", err}
 		}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -59,13 +59,13 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 // maxLogLine is the longest line accepted in a log.
 const maxLogLine = 1 << 20
 
+// logStart is how every line of a log begins.
+const logStart = `{"epoch":`
+
 // readLog returns the lines of a log on the epochs of history. A line that a crash
-// cut short at the end is dropped; a log that does not exist is empty.
+// cut short at the end is dropped.
 func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}
@@ -83,6 +83,9 @@ func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 		}
 		fail := func(format string, args ...any) error {
 			return fmt.Errorf("log %s, line %d: %s: name another file with --log, or move this one", path, n, fmt.Sprintf(format, args...))
+		}
+		if n := min(len(logStart), len(lines.Bytes())); string(lines.Bytes()[:n]) != logStart[:n] {
+			return nil, fail("it does not begin with %s: this is no log", logStart)
 		}
 		var r epochRecord
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {

@@ -21,7 +21,7 @@ import (
 	"os/signal"
 	"runtime/pprof"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -38,7 +38,7 @@ const (
 func main() {
 	// The first signal ends the work in good order; the second one, no longer
 	// caught, ends the process.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -47,14 +47,15 @@ func main() {
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	terminal bool // err is one: somebody watches
-	started  bool // the command line has been understood
+	terminal bool          // err is one: somebody watches
+	every    time.Duration // between lines on progress where nobody does
+	started  bool          // the command line has been understood
 	profile  string
 }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut}
+	a := &app{in: in, out: out, err: errOut, every: time.Minute}
 	if f, ok := errOut.(*os.File); ok {
 		a.terminal = term.IsTerminal(int(f.Fd()))
 	}
@@ -116,7 +117,7 @@ with any number of threads.`,
 		Short: "Train a model",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what to train: autoreg train text")
+			return usagef("say what, as in: autoreg train text")
 		},
 	}
 	trainGroup.AddCommand(a.trainTextCommand())
@@ -162,14 +163,18 @@ type interruption struct {
 func (e *interruption) Error() string { return e.advice }
 func (e *interruption) Unwrap() error { return e.err }
 
+var packagePrefixes = []string{"autoreg: ", "train: ", "tokenizer: ", "sampler: ", "model: ", "weights: "}
+
 // message puts err on one line, without the name of the package that found it,
 // which tells a user nothing.
 func message(err error) string {
-	msg := err.Error()
-	for _, prefix := range []string{"autoreg: ", "train: ", "tokenizer: ", "sampler: ", "model: ", "weights: "} {
-		msg = strings.TrimPrefix(msg, prefix)
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i := range lines {
+		for _, prefix := range packagePrefixes {
+			lines[i] = strings.TrimPrefix(lines[i], prefix)
+		}
 	}
-	return strings.Join(strings.FieldsFunc(msg, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return strings.Join(lines, "; ")
 }
 
 // A fileError says which file an error is about.

@@ -30,10 +30,10 @@ func TestUsage(t *testing.T) {
 	}{
 		{`unknown command "paint"`, []string{"paint"}},
 		{"unknown flag: --colour", []string{"generate", "a", "--colour"}},
-		{"at least 1 arg", []string{"generate"}},
-		{"at least 1 arg", []string{"probs"}},
-		{"at least 1 arg", []string{"score"}},
-		{"unknown command", []string{"info", "x"}},
+		{"give a prompt", []string{"generate"}},
+		{"give a prompt", []string{"probs"}},
+		{"name a file", []string{"score"}},
+		{"--model", []string{"info", "x"}},
 		{"no word", []string{"generate", ""}},
 		{"no word", []string{"generate", " \t"}},
 		{"no word", []string{"probs", ""}},
@@ -52,15 +52,21 @@ func TestUsage(t *testing.T) {
 		{"--top-k", []string{"generate", "a", "-k", "-1"}},
 		{"--count", []string{"generate", "a", "-n", "0"}},
 		{"--seed", []string{"generate", "a", "-s", "x"}},
-		{"plain", []string{"generate", "a", "--plain", "--pretty"}},
+		{"from 0 to 18446744073709551615", []string{"generate", "a", "--seed=-1"}},
+		{"from 1.4e-45 to 3.4e+38", []string{"generate", "a", "-t", "1e39"}},
+		{"from 1.4e-45 to 3.4e+38", []string{"generate", "a", "-t", "1e-50"}},
+		{"2 or more", []string{"score", "a", "--max-tokens", "1"}},
+		{"--plain and --pretty exclude each other", []string{"generate", "a", "--plain", "--pretty"}},
 		{"--top", []string{"probs", "a", "--top", "0"}},
 		{"--steps", []string{"probs", "a", "--steps", "0"}},
 		{"--max-tokens", []string{"score", "a", "--max-tokens", "0"}},
 		{"--format", []string{"score", "a", "--format", "x"}},
 		{"--symbols", []string{"info", "--symbols", "1", "--embedding", "1", "--units", "1"}},
 		{"parameters", []string{"info", "--symbols", "16777216", "--embedding", "65536", "--units", "65536"}},
-		{"units", []string{"info", "--symbols", "10", "--embedding", "1"}},
-		{"model", []string{"info", "--symbols", "10", "--embedding", "1", "--units", "1", "-m", "x"}},
+		{"give all three", []string{"info", "--symbols", "10", "--embedding", "1"}},
+		{"give all three", []string{"info", "--units", "10"}},
+		{"--vocabulary and --symbols exclude", []string{"info", "--symbols", "10", "--vocabulary"}},
+		{"--model and --symbols exclude", []string{"info", "--symbols", "10", "--embedding", "1", "--units", "1", "-m", "x"}},
 	} {
 		fails(t, exitUsage, c.want, c.args...)
 	}
@@ -73,7 +79,8 @@ func TestBadModel(t *testing.T) {
 	commands := [][]string{{"generate", "a"}, {"probs", "a"}, {"score", small().data}, {"info"}}
 	for _, args := range commands {
 		fails(t, exitError, "no such file", append(args, "-m", filepath.Join(dir, "none"))...)
-		fails(t, exitError, dir, append(args, "-m", dir)...)
+		fails(t, exitError, dir+": this is a directory", append(args, "-m", dir)...)
+		fails(t, exitError, "this is not a model file (safetensors)", append(args, "-m", small().data)...)
 		fails(t, exitError, "bad", append(args, "-m", write(t, dir, "bad", recipes()))...)
 	}
 	for i := range 40 {
@@ -140,7 +147,7 @@ func TestMessage(t *testing.T) {
 	}{
 		{errors.New("autoreg: x"), "x"},
 		{errors.New("train: corpus a: b"), "corpus a: b"},
-		{errors.Join(errors.New("a"), errors.New("b")), "a; b"},
+		{errors.Join(errors.New("train: a"), errors.New("weights: b")), "a; b"},
 		{&fileError{"f", fmt.Errorf("weights: %w", io.EOF)}, "f: EOF"},
 		{&optionError{errors.New("train: cannot resume from Units: option BatchSize is 0, lower BatchSize (1), Length (2) or Units (3), or raise MaxBytes")},
 			"cannot resume from Units: --batch is 0, lower --batch (1), --length (2) or --units (3), or raise --max-memory"},
@@ -192,6 +199,24 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("the bar is in the output: %q", out.String())
 	}
 	watched("score", "-m", small().model, small().data)
+}
+
+// TestProgressLines has nobody watch: a line now and then, each whole.
+func TestProgressLines(t *testing.T) {
+	var errOut bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: io.Discard, err: &errOut, every: 1}
+	args := trainArgs(small().data, filepath.Join(t.TempDir(), "model"))
+	if code := a.run(context.Background(), args); code != exitOK {
+		t.Fatalf("status %d, message %q", code, errOut.String())
+	}
+	lines := strings.Split(errOut.String(), "\n")
+	if len(lines) != 10 || lines[9] != "" || !strings.HasPrefix(lines[0], "autoreg: epoch 1/2  loss ") ||
+		!strings.Contains(lines[0], "tokens/s  1/10, ") || !strings.HasSuffix(lines[0], " left") {
+		t.Errorf("lines %q, want one for each of 10 steps but the last", lines)
+	}
+	if r := command(args[:len(args):len(args)]...); r.code != exitError { // a checkpoint is there
+		t.Errorf("%+v", r)
+	}
 }
 
 // TestInterruptedOutput ends a text half way.

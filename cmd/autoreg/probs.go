@@ -37,7 +37,7 @@ input.`,
 		Example: `  autoreg probs "recipe for roasted vegetables | chop 1 /"
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.5,0.2 --top 10
   autoreg probs "recipe for" --steps 5 --temperatures 0`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prompt, err := a.prompt(args)
 			if err != nil {
@@ -70,7 +70,7 @@ input.`,
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
 	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
 	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")
-	fs.Uint64VarP(&o.Seed, "seed", "s", 0, "start of the random sequence for --steps, `N` (default drawn at random)")
+	seedFlag(fs, &o.Seed, "start of the random sequence for --steps, `N` (default drawn at random)")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "list [UNK] too, and let it be drawn")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	return cmd

@@ -8,16 +8,28 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// A progress is a bar on standard error while somebody watches, and nothing
-// otherwise: logs and pipes stay clean. The nil progress is the latter.
-type progress struct{ bar *progressbar.ProgressBar }
+// A progress tells on standard error how far the work has come: a bar while somebody
+// watches, otherwise a line a minute, for a log. The nil progress tells nothing.
+type progress struct {
+	bar  *progressbar.ProgressBar // nil without a terminal
+	app  *app
+	text string
 
-// newProgress returns a bar of total steps, with the time that is left.
+	total, done   int64
+	start, latest time.Time // of the work, and of the line before
+}
+
+// newProgress returns a progress of total steps, with the time that is left.
 func (a *app) newProgress(total int64, description string) *progress {
-	if !a.terminal || total <= 0 {
+	if total <= 0 {
 		return nil
 	}
-	return &progress{newBar(a.err, total, description)}
+	now := time.Now()
+	p := &progress{app: a, text: description, total: total, start: now, latest: now}
+	if a.terminal {
+		p.bar = newBar(a.err, total, description)
+	}
+	return p
 }
 
 func newBar(w io.Writer, total int64, description string) *progressbar.ProgressBar {
@@ -35,29 +47,45 @@ func newBar(w io.Writer, total int64, description string) *progressbar.ProgressB
 // add counts n more steps. Errors of the terminal are none of the work's concern,
 // here and below.
 func (p *progress) add(n int) {
-	if p != nil {
-		_ = p.bar.Add(n)
+	if p == nil {
+		return
 	}
+	if p.bar != nil {
+		_ = p.bar.Add(n)
+		return
+	}
+	p.done += int64(n)
+	now := time.Now()
+	if now.Sub(p.latest) < p.app.every || p.done >= p.total {
+		return
+	}
+	p.latest = now
+	left := time.Duration(float64(now.Sub(p.start)) / float64(p.done) * float64(p.total-p.done))
+	p.app.note("%s  %s/%s, %s left", p.text, thousands(p.done), thousands(p.total), left.Round(time.Second))
 }
 
-// describe changes the words before the bar; the next add shows them.
+// describe changes the words in front; the next add shows them.
 func (p *progress) describe(format string, args ...any) {
-	if p != nil {
+	switch {
+	case p == nil:
+	case p.bar != nil:
 		p.bar.Describe(fmt.Sprintf(format, args...))
+	default:
+		p.text = fmt.Sprintf(format, args...)
 	}
 }
 
 // clear takes the bar off the screen, to make room for a line of text; the next add
 // brings it back.
 func (p *progress) clear() {
-	if p != nil {
+	if p != nil && p.bar != nil {
 		_ = p.bar.Clear()
 	}
 }
 
 // finish takes the bar off the screen for good.
 func (p *progress) finish() {
-	if p != nil {
+	if p != nil && p.bar != nil {
 		_ = p.bar.Clear()
 		_ = p.bar.Exit()
 	}

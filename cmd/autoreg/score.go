@@ -28,13 +28,15 @@ func (a *app) scoreCommand() *cobra.Command {
 nats, and the perplexity, which is how many equally likely words would be as hard
 to guess.
 
-A file is plain text or a JSON list of recipes, gzipped or not, as for training.
+A file is plain text or a JSON list of recipes, gzipped or not, as for training:
+plain text has one document a line, unless --format paragraphs says that blank
+lines are between them.
 Every word of a document counts but the first, and so does its end. Words that
 the model does not know count as [UNK], which is easy to guess: compare models on
 a file only if they know about as many of its words.`,
 		Example: `  autoreg score novel.txt --format paragraphs
   autoreg score --model recipes.safetensors held-back.json.gz`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, _, err := openModel(model)
 			if err != nil {
@@ -69,7 +71,7 @@ a file only if they know about as many of its words.`,
 	fs := cmd.Flags()
 	modelFlag(fs, &model)
 	choiceFlag(fs, &corpus.Format, "format", train.FormatAuto, formats, "how the files are read")
-	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, "score only the first `N` words of a document (default all)")
+	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	return cmd
 }
 
@@ -104,6 +106,6 @@ func scoreRow(name string, s autoreg.Score) []string {
 	return []string{
 		name, thousands(s.Documents), thousands(s.Tokens),
 		fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Tokens)),
-		fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.2f", s.Perplexity()),
+		fmt.Sprintf("%.4f", s.Mean()), perplexityText(s.Perplexity()),
 	}
 }

@@ -78,6 +78,14 @@ func thousands[T int | int64](n T) string {
 	return sign + s
 }
 
+// perplexityText writes a perplexity, which has no upper limit, for a reader.
+func perplexityText(p float64) string {
+	if p >= 1e6 {
+		return fmt.Sprintf("%.4g", p)
+	}
+	return fmt.Sprintf("%.2f", p)
+}
+
 // bytesText writes a count of bytes for a reader.
 func bytesText(n int64) string {
 	switch {

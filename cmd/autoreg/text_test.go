@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,6 +29,9 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("plain %q, pretty %q", plain, text)
 	}
 
+	if a, b := generate("recipe for", "--seed", "7"), generate("recipe for", "--seed", "7", "-t", "0.7"); a != b {
+		t.Errorf("by default %q, at temperature 0.7 %q", a, b)
+	}
 	if a, b := generate("recipe for", "--seed", "7", "--plain"), generate("recipe for", "--seed", "7", "--pretty=false"); a != b {
 		t.Errorf("--plain gives %q, --pretty=false %q", a, b)
 	}
@@ -232,6 +236,17 @@ func TestEmbedded(t *testing.T) {
 	}
 	if size := len(embedded); size > 8<<20 {
 		t.Errorf("the model compiled in has %d bytes", size)
+	}
+}
+
+func TestPerplexityText(t *testing.T) {
+	for _, c := range []struct {
+		p    float64
+		want string
+	}{{1, "1.00"}, {12.345, "12.35"}, {999999, "999999.00"}, {1e6, "1e+06"}, {1.23456e7, "1.235e+07"}, {math.MaxFloat64, "1.798e+308"}} {
+		if got := perplexityText(c.p); got != c.want {
+			t.Errorf("perplexityText(%v) = %s, want %s", c.p, got, c.want)
+		}
 	}
 }
 

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,8 +36,9 @@ func (a *app) trainTextCommand() *cobra.Command {
 		Use:   "text --data FILE -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, LSTM, output layer) to predict each next word of a
-corpus: a JSON list of recipes, or plain text with one document a line or with
-documents separated by blank lines; gzipped or not.
+corpus: a JSON list of recipes, or plain text; gzipped or not. Plain text has one
+document a line. Where blank lines separate documents, as in a novel, say so with
+--format paragraphs: nothing else tells the two apart.
 
 Without options it is the reference model with the reference training. After each
 epoch it prints the loss, in nats per position, and a text that the model writes,
@@ -52,7 +50,7 @@ it was interrupted.`,
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
-		Args: cobra.NoArgs,
+		Args: noArguments("name the corpus with --data FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j.flags = cmd.Flags()
 			if err := j.check(); err != nil {
@@ -62,12 +60,6 @@ it was interrupted.`,
 		},
 	}
 	j.define(cmd.Flags())
-	for _, name := range []string{"data", "output"} {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic("autoreg: " + err.Error())
-		}
-	}
-	cmd.MarkFlagsMutuallyExclusive("resume", "overwrite")
 	return cmd
 }
 
@@ -76,9 +68,9 @@ it was interrupted.`,
 func (j *trainJob) define(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	o := &j.options
-	fs.StringVarP(&j.data, "data", "d", "", "corpus `FILE`")
-	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write")
-	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read")
+	fs.StringVarP(&j.data, "data", "d", "", "corpus `FILE` (required)")
+	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
+	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
 	intFlag(fs, &o.Epochs, "epochs", "e", train.DefaultEpochs, 1, math.MaxInt32, "epochs in all")
 	intFlag(fs, &o.BatchSize, "batch", "", train.DefaultBatchSize, 1, math.MaxInt32, "documents a step")
@@ -87,22 +79,22 @@ func (j *trainJob) define(fs *pflag.FlagSet) {
 	floatFlag(fs, &o.Validation, "validation", "", 0, "share of documents set aside to judge by", "0 or more and less than 1", share)
 	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
 	fs.BoolVar(&o.IgnorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss")
-	fs.Uint64VarP(&o.Seed, "seed", "s", 0, "seed `N` of the first weights and the order of batches")
+	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of batches")
 
 	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of a word's vector")
 	intFlag(fs, &o.Units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM")
-	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "words of a document, the rest is cut off")
+	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "steps of a document: its first N+1 words, the rest is cut off")
 	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
 	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
 
 	fs.StringVar(&j.checkpoint, "checkpoint", "", "checkpoint `FILE` (default the model's name and .checkpoint)")
 	fs.StringVar(&j.resume, "resume", "", "go on from a checkpoint `FILE`; options are taken from it")
-	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a checkpoint")
+	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a checkpoint or a log, and replace it")
 	fs.StringVar(&j.log, "log", "", "log `FILE`: one JSON object a line, for each epoch")
 	fs.StringVar(&j.plot, "plot", "", "loss curve, a PNG `FILE`")
 
-	fs.StringVar(&j.samplePrompt, "sample", "recipe for", "prompt, `WORDS`, of the text after each epoch; empty means none")
+	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
 	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
 
@@ -133,60 +125,6 @@ var runFlags = []struct {
 	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
 	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
 	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
-}
-
-// check refuses, before hours of work, what could not be saved after them.
-func (j *trainJob) check() error {
-	if j.checkpoint == "" {
-		if j.checkpoint = j.resume; j.checkpoint == "" {
-			j.checkpoint = j.model + ".checkpoint"
-		}
-	}
-	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
-		return usagef("--patience needs documents to judge by: give --validation, 0.1 for example")
-	}
-	files := map[string]string{}
-	for _, f := range []struct{ flag, path string }{
-		{"data", j.data}, {"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot},
-	} {
-		if f.path == "" {
-			continue
-		}
-		name := filepath.Clean(f.path)
-		if other, taken := files[name]; taken {
-			return usagef("--%s and --%s are the same file, %s", other, f.flag, f.path)
-		}
-		files[name] = f.flag
-		if f.flag == "data" {
-			continue
-		}
-		if err := checkOutput(f.path, f.flag == "log"); err != nil {
-			return fmt.Errorf("--%s: %w", f.flag, err)
-		}
-	}
-	if _, err := os.Stat(j.checkpoint); err == nil && j.resume == "" && !j.overwrite {
-		return fmt.Errorf("%s holds a run already: go on with --resume %[1]s, or give --overwrite to begin anew", j.checkpoint)
-	}
-	return nil
-}
-
-// checkOutput returns an error if path cannot be replaced, or, where a stream will
-// do, written to.
-func checkOutput(path string, stream bool) error {
-	switch info, err := os.Stat(path); {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a directory: name a file", path)
-	case err == nil && !info.Mode().IsRegular() && stream:
-		return nil // a device or a pipe: nothing is made beside it
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a regular file", path)
-	}
-	probe, err := os.CreateTemp(filepath.Dir(path), ".autoreg-*.tmp")
-	if err != nil {
-		return fmt.Errorf("cannot write to the directory of %s: %w", path, bareError(err))
-	}
-	probe.Close()
-	return os.Remove(probe.Name())
 }
 
 // An optionError words an error of package train with the names of the flags.

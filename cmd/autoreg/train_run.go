@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -26,8 +23,8 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if j.samplePrompt != "" && len(t.Tokenizer().Append(nil, j.samplePrompt)) == 0 {
-		return usagef("--sample %q holds no word", j.samplePrompt)
+	if err := j.chooseSample(corpus, t.Tokenizer()); err != nil {
+		return err
 	}
 	if err := j.writeCorpus(corpus, t); err != nil {
 		return err
@@ -88,12 +85,10 @@ func (j *trainJob) trainer(corpus *train.Corpus) (*train.Trainer, error) {
 
 // train runs the trainer and tells about each epoch.
 func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) error {
-	o := t.Options()
 	// A log that cannot be written stops the run, in the same good order as Ctrl-C.
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	left := (o.Epochs - len(t.History())) * t.Training().Batches(o.BatchSize)
-	bar := j.newProgress(int64(left), "")
+	bar := j.newProgress(t.StepsLeft(), "")
 	defer bar.finish()
 	err := t.Run(inner, &train.RunOptions{
 		Checkpoint: j.checkpoint,
@@ -111,6 +106,8 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 	bar.clear()
 	cause := context.Cause(inner)
 	switch {
+	case ctx.Err() != nil && err == nil && t.Done():
+		return nil // interrupted after the last epoch: nothing is left to do but save
 	case ctx.Err() != nil && err != nil:
 		what, _, _ := strings.Cut(message(err), "; resume from the checkpoint")
 		return &interruption{strings.TrimSuffix(what, ": "+ctx.Err().Error()) + "; " + j.advice(), ctx.Err()}
@@ -124,9 +121,9 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 
 // epoch tells about an epoch: a line and a sample, the log, the plot.
 func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochStats, log *logWriter) error {
-	line := fmt.Sprintf("epoch %d/%d: loss %.4f, perplexity %.2f", e.Epoch, e.Epochs, e.Loss, e.Perplexity)
+	line := fmt.Sprintf("epoch %d/%d: loss %.4f, perplexity %s", e.Epoch, e.Epochs, e.Loss, perplexityText(e.Perplexity))
 	if t.Validation() != nil {
-		line += fmt.Sprintf("; validation loss %.4f, perplexity %.2f", e.ValLoss, e.ValPerplexity)
+		line += fmt.Sprintf("; validation loss %.4f, perplexity %s", e.ValLoss, perplexityText(e.ValPerplexity))
 		if e.Best {
 			line += ", the best so far"
 		}
@@ -141,40 +138,21 @@ func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochSta
 		if r.Sample, err = j.sample(ctx, t, e.Epoch); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
-			return err
+		if r.Sample != "" {
+			if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
+				return err
+			}
 		}
 	}
 	if err := log.append(r); err != nil {
 		return err
 	}
 	if j.plot != "" {
-		return savePlot(j.plot, t.History())
+		if err := savePlot(j.plot, t.History()); err != nil {
+			return &fileError{"plot", err}
+		}
 	}
 	return nil
-}
-
-// sample lets the model as it is write a text. Its seed is that of the run plus the
-// epoch, so that a run prints the same texts whenever it is repeated.
-func (j *trainJob) sample(ctx context.Context, t *train.Trainer, epoch int) (string, error) {
-	var file bytes.Buffer
-	if _, err := t.Snapshot().WriteTo(&file); err != nil {
-		return "", err
-	}
-	m, err := autoreg.Load(&file, nil)
-	if err != nil {
-		return "", err
-	}
-	text, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
-		Temperature: &j.temperature,
-		MaxTokens:   j.sampleTokens,
-		Seed:        t.Options().Seed + uint64(epoch),
-		Pretty:      true,
-	})
-	if ctx.Err() != nil {
-		return text, nil // as far as it came: the epoch itself is complete
-	}
-	return text, err
 }
 
 // advice says how to go on after the run has stopped.
@@ -251,14 +229,5 @@ func (j *trainJob) writeEnd(t *train.Trainer) error {
 		}
 	}
 	_, err := fmt.Fprintln(j.out, text)
-	return err
-}
-
-// bareError strips the name of a temporary file from an error of package os.
-func bareError(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
 	return err
 }

@@ -122,6 +122,44 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptAtEnd comes too late: the run is complete, and saved.
+func TestInterruptAtEnd(t *testing.T) {
+	dir := t.TempDir()
+	model, log := filepath.Join(dir, "model"), filepath.Join(dir, "log")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out, errOut := &trigger{at: "epoch 2/2", do: cancel}, new(bytes.Buffer)
+	code := run(ctx, trainArgs(small().data, model, "--log", log), nil, out, errOut)
+	if code != exitOK || errOut.Len() != 0 || !strings.HasSuffix(out.String(), "saved "+model+"\n") {
+		t.Errorf("status %d, message %q, output:\n%s", code, errOut, out)
+	}
+	lines := strings.Split(strings.TrimSpace(string(read(t, log))), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], `"sample":`) || strings.Contains(lines[1], `"sample":`) {
+		t.Errorf("log %q, want an epoch with and one without a text", lines)
+	}
+	if _, err := os.Stat(model); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSamplePrompt has texts begin with words that the corpus has.
+func TestSamplePrompt(t *testing.T) {
+	dir := t.TempDir()
+	data := write(t, dir, "corpus.txt", "...\nIt was a dark and stormy night\n"+strings.Repeat("a night was it\n", 5))
+	r := command(trainArgs(data, filepath.Join(dir, "a"), "--strip-punctuation")...)
+	if r.code != exitOK || r.err != "" || strings.Count(r.out, "\n  It was") != 2 {
+		t.Errorf("by default: %+v", r)
+	}
+	r = command(trainArgs(data, filepath.Join(dir, "b"), "--sample", "recipe for a night recipe")...)
+	if r.code != exitOK || r.err != "autoreg: words of the sample's prompt that the vocabulary lacks, read as [UNK]: recipe for\n" {
+		t.Errorf("with unknown words: %+v", r)
+	}
+	r = command(trainArgs(data, filepath.Join(dir, "c"), "--sample", "")...)
+	if r.code != exitOK || r.err != "" || !strings.Contains(r.out, "s\nsaved ") {
+		t.Errorf("without: %+v", r)
+	}
+}
+
 // TestPatience stops a run that gets worse, with the best weights.
 func TestPatience(t *testing.T) {
 	dir := t.TempDir()
@@ -189,7 +227,7 @@ func TestTrainBadInput(t *testing.T) {
 	fails(t, 2, "data", "train", "text", "-o", model)
 	fails(t, 2, "train text", "train")
 	fails(t, 2, "image", "train", "image")
-	fails(t, 2, `unknown command "more"`, trainArgs(files.data, model, "more")...)
+	fails(t, 2, `no argument, such as "more"`, trainArgs(files.data, model, "more")...)
 	fails(t, 1, "no such file", trainArgs(filepath.Join(dir, "none"), model)...)
 	fails(t, 1, "directory", trainArgs(dir, model)...)
 	fails(t, 1, "is a directory", trainArgs(files.data, dir)...)

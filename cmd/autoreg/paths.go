@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// check refuses, before hours of work, what could not be saved after them, and
+// what would be lost by saving it.
+func (j *trainJob) check() error {
+	if j.data == "" {
+		return usagef("give --data FILE, the corpus")
+	}
+	if j.model == "" {
+		return usagef("give --output FILE, the model to write")
+	}
+	if j.checkpoint == "" {
+		if j.checkpoint = j.resume; j.checkpoint == "" {
+			j.checkpoint = j.model + ".checkpoint"
+		}
+	}
+	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
+		return usagef("--patience needs documents to judge by: give --validation, 0.1 for example")
+	}
+	files := []fileFlag{
+		{"data", j.data}, {"resume", j.resume},
+		{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot},
+	}
+	for i, f := range files {
+		if f.path == "" {
+			continue
+		}
+		for _, other := range files[:i] {
+			continued := other.flag == "resume" && f.flag == "checkpoint"
+			if other.path != "" && !continued && sameFile(other.path, f.path) {
+				return usagef("--%s and --%s are the same file, %s", other.flag, f.flag, f.path)
+			}
+		}
+		if f.flag == "data" || f.flag == "resume" {
+			continue
+		}
+		if err := checkOutput(f.path, f.flag == "log"); err != nil {
+			return &fileError{"--" + f.flag, err}
+		}
+	}
+	goesOn := j.resume != "" && sameFile(j.checkpoint, j.resume)
+	if j.overwrite {
+		if goesOn {
+			return usagef("--overwrite replaces a run and --resume %s goes on with it: give one of them", shellQuote(j.resume))
+		}
+		return nil
+	}
+	if _, err := os.Stat(j.checkpoint); err == nil && !goesOn {
+		if j.resume != "" {
+			return fmt.Errorf("%s holds another run: leave --checkpoint out to go on in %s, or give --overwrite to replace it", j.checkpoint, j.resume)
+		}
+		return fmt.Errorf("%s holds a run already: go on with --resume %[1]s, or give --overwrite to begin anew", j.checkpoint)
+	}
+	if info, err := os.Stat(j.log); err == nil && j.resume == "" && info.Mode().IsRegular() && info.Size() > 0 {
+		return fmt.Errorf("--log: %s holds something already: name another file, or give --overwrite if it is the log of a run to begin anew", j.log)
+	}
+	return nil
+}
+
+// A fileFlag is a flag that names a file.
+type fileFlag struct{ flag, path string }
+
+// sameFile reports whether two paths lead to one file, which need not exist:
+// however they are spelled, and through links.
+func sameFile(a, b string) bool {
+	if i, err := os.Stat(a); err == nil {
+		if k, err := os.Stat(b); err == nil {
+			return os.SameFile(i, k)
+		}
+	}
+	return canonical(a) == canonical(b)
+}
+
+// canonical returns one spelling of path.
+func canonical(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(dir, filepath.Base(path))
+	}
+	return path
+}
+
+// checkOutput returns an error if path cannot be replaced, or, where a stream will
+// do, written to.
+func checkOutput(path string, stream bool) error {
+	if info, err := os.Stat(path); err == nil {
+		switch {
+		case info.IsDir():
+			return fmt.Errorf("%s is a directory: name a file", path)
+		case !info.Mode().IsRegular() && stream:
+			return nil // a device or a pipe: nothing is made beside it
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s is not a regular file", path)
+		}
+	}
+	return weights.CheckPath(path)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/tokenizer"
+	"github.com/autoreg/autoreg/train"
+)
+
+// chooseSample settles the prompt of the texts after each epoch, and says which of
+// its words the model will not know.
+func (j *trainJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) error {
+	switch {
+	case j.flags.Changed("sample"):
+		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
+			return usagef("--sample %q holds no word", j.samplePrompt)
+		}
+	case corpus.Format == train.FormatRecipes:
+		j.samplePrompt = "recipe for"
+	default:
+		j.samplePrompt = firstWords(corpus.Docs, tok)
+	}
+	var unknown []string
+	for word := range tok.Words(j.samplePrompt) {
+		if _, ok := tok.ID(word); !ok && !slices.Contains(unknown, word) {
+			unknown = append(unknown, word)
+		}
+	}
+	if len(unknown) > 0 {
+		j.note("words of the sample's prompt that the vocabulary lacks, read as [UNK]: %s", strings.Join(unknown, " "))
+	}
+	return nil
+}
+
+// firstWords returns the first two words of the first document that has any.
+func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
+	for _, doc := range docs {
+		var words []string
+		for word := range tok.Words(doc) {
+			if words = append(words, word); len(words) == 2 {
+				break
+			}
+		}
+		if len(words) > 0 {
+			return strings.Join(words, " ")
+		}
+	}
+	return ""
+}
+
+// sample lets the model as it is write a text. Its seed is that of the run plus the
+// epoch, so that a run prints the same texts whenever it is repeated. A text that is
+// interrupted is none.
+func (j *trainJob) sample(ctx context.Context, t *train.Trainer, epoch int) (string, error) {
+	m, err := loadSnapshot(t.Snapshot())
+	if err != nil {
+		return "", err
+	}
+	text, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
+		Temperature: &j.temperature,
+		MaxTokens:   j.sampleTokens,
+		Seed:        t.Options().Seed + uint64(epoch),
+		Pretty:      true,
+	})
+	if ctx.Err() != nil {
+		return "", nil // the epoch itself is complete
+	}
+	return text, err
+}
+
+// loadSnapshot makes a model of the content of its file, which never is in memory as
+// a whole.
+func loadSnapshot(f *weights.File) (*autoreg.Model, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	r, w := io.Pipe()
+	defer r.Close() // ends the writer if reading ends early
+	go func() {
+		_, err := f.WriteTo(w)
+		w.CloseWithError(err)
+	}()
+	return autoreg.Load(&sizedReader{r, size}, nil)
+}
+
+// A sizedReader knows how much is left, so that its reader can make room at once.
+type sizedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (s *sizedReader) Len() int { return int(s.left) }
+
+func (s *sizedReader) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	s.left -= int64(n)
+	return n, err
+}
