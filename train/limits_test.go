@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -171,7 +172,7 @@ func TestHeaderRoom(t *testing.T) {
 	tr := &Trainer{options: o, model: m, corpus: strings.Repeat("0", 64), optimiser: &optimiser{m: newLike(m.Stack), v: newLike(m.Stack)}, best: newLike(m.Stack)}
 	const epochs = 100
 	for range epochs {
-		tr.progress.History = append(tr.progress.History, epochRecord{Steps: 1<<53 - 1, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
+		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}
 	var b bytes.Buffer
 	if _, err := tr.checkpointFile().WriteTo(&b); err != nil {

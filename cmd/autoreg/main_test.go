@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
 )
 
 func TestHelp(t *testing.T) {
@@ -156,6 +160,13 @@ func TestMessage(t *testing.T) {
 		if got := message(c.err); got != c.want {
 			t.Errorf("message(%q) = %q, want %q", c.err, got, c.want)
 		}
+	}
+}
+
+// What can be trained can be opened: weights, the LSTM's second bias, header.
+func TestModelsFit(t *testing.T) {
+	if most := 4*int64(model.MaxParams) + 4*4*int64(model.MaxWidth) + weights.MaxHeader + 8; most > autoreg.DefaultMaxBytes {
+		t.Errorf("a model may have %d bytes, Open takes %d", most, int64(autoreg.DefaultMaxBytes))
 	}
 }
 
