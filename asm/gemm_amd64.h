@@ -31,8 +31,10 @@
 
 #define ADVANCE ADDQ R11, BX; ADDQ R10, SI
 
-// START sets BX to the first b, NEXT says what follows the last strip.
-#define TILES(strip, segment, inputs, rest, input, skip, done, rows, START, LOAD, STEP, STORE, FETCHA, FETCHC, NEXT) \
+// START sets BX to the first b, NEXT says what follows the last strip. RELU
+// replaces sums that are 0 or less by +0, PLUSC adds C, whose first row is at CX,
+// AX bytes from row to row.
+#define TILES(strip, segment, inputs, rest, input, skip, done, store, rows, START, LOAD, STEP, RELU, PLUSC, STORE, FETCHA, FETCHC, NEXT) \
 strip:                           \ // for i, Rows at a time
 	MOVQ    Tile_FromRow(DI), AX \
 	SHLQ    $2, AX               \
@@ -84,6 +86,15 @@ skip:                            \
 done:                            \
 	MOVQ    Tile_CRow(DI), AX    \
 	SHLQ    $2, AX               \
+	MOVQ    Tile_Finish(DI), CX  \
+	TESTQ   CX, CX               \
+	JZ      store                \
+	RELU                         \ // if y <= 0 { y = 0 }
+	CMPQ    CX, $1               \
+	JEQ     store                \
+	MOVQ    DX, CX               \
+	PLUSC                        \ // y += C[i*CRow+j]
+store:                           \
 	STORE                        \ // C[i*CRow+j] = y
 	IMUL3Q  $rows, R8, AX        \
 	ADDQ    AX, R14              \

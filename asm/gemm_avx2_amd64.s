@@ -9,6 +9,7 @@
 //
 //	Y0-Y11  sums, two a row      Y12, Y13  16 columns of b    Y14  a, broadcast
 //	Y0-Y11  sums, four a row     Y12  8 columns of b          Y13-Y15  a, broadcast
+//	Y12     0, and Y13, Y14, once the sums are done
 //	R9      where rows have four sums: bytes from block to block of b
 //	block-8(SP)  blocks done
 //
@@ -35,6 +36,30 @@
 #define STORE4 STORE3; STOREROW(Y6, Y7)
 #define STORE5 STORE4; STOREROW(Y8, Y9)
 #define STORE6 STORE5; STOREROW(Y10, Y11)
+
+// A comparison that NaN passes: not less or equal, unordered.
+#define RELUROW(c0, c1) \
+	VCMPPS $0x16, Y12, c0, Y13 \
+	VCMPPS $0x16, Y12, c1, Y14 \
+	VANDPS Y13, c0, c0         \
+	VANDPS Y14, c1, c1
+#define RELU1 VXORPS Y12, Y12, Y12; RELUROW(Y0, Y1)
+#define RELU2 RELU1; RELUROW(Y2, Y3)
+#define RELU3 RELU2; RELUROW(Y4, Y5)
+#define RELU4 RELU3; RELUROW(Y6, Y7)
+#define RELU5 RELU4; RELUROW(Y8, Y9)
+#define RELU6 RELU5; RELUROW(Y10, Y11)
+
+#define PLUSCROW(c0, c1) \
+	VADDPS (CX), c0, c0   \
+	VADDPS 32(CX), c1, c1 \
+	ADDQ   AX, CX
+#define PLUSC1 PLUSCROW(Y0, Y1)
+#define PLUSC2 PLUSC1; PLUSCROW(Y2, Y3)
+#define PLUSC3 PLUSC2; PLUSCROW(Y4, Y5)
+#define PLUSC4 PLUSC3; PLUSCROW(Y6, Y7)
+#define PLUSC5 PLUSC4; PLUSCROW(Y8, Y9)
+#define PLUSC6 PLUSC5; PLUSCROW(Y10, Y11)
 
 #define FETCHROW PREFETCHT0 (AX); ADDQ CX, AX
 #define FETCHC1 FETCHROW
@@ -83,6 +108,21 @@
 #define WIDESTORE1 WIDESTOREROW(Y0, Y1, Y2, Y3)
 #define WIDESTORE2 WIDESTORE1; WIDESTOREROW(Y4, Y5, Y6, Y7)
 #define WIDESTORE3 WIDESTORE2; WIDESTOREROW(Y8, Y9, Y10, Y11)
+
+#define WIDERELUROW(c0, c1, c2, c3) RELUROW(c0, c1); RELUROW(c2, c3)
+#define WIDERELU1 VXORPS Y12, Y12, Y12; WIDERELUROW(Y0, Y1, Y2, Y3)
+#define WIDERELU2 WIDERELU1; WIDERELUROW(Y4, Y5, Y6, Y7)
+#define WIDERELU3 WIDERELU2; WIDERELUROW(Y8, Y9, Y10, Y11)
+
+#define WIDEPLUSCROW(c0, c1, c2, c3) \
+	VADDPS (CX), c0, c0   \
+	VADDPS 32(CX), c1, c1 \
+	VADDPS 64(CX), c2, c2 \
+	VADDPS 96(CX), c3, c3 \
+	ADDQ   AX, CX
+#define WIDEPLUSC1 WIDEPLUSCROW(Y0, Y1, Y2, Y3)
+#define WIDEPLUSC2 WIDEPLUSC1; WIDEPLUSCROW(Y4, Y5, Y6, Y7)
+#define WIDEPLUSC3 WIDEPLUSC2; WIDEPLUSCROW(Y8, Y9, Y10, Y11)
 
 #define WIDEA1 VBROADCASTSS (SI), Y13
 #define WIDEA2 WIDEA1; VBROADCASTSS (SI)(R8*1), Y14
@@ -163,12 +203,12 @@ return:
 	VZEROUPPER
 	RET
 
-	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, 1, START, LOAD1, STEP1, STORE1, FETCHA1, FETCHC1, BLOCK)
-	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, 2, START, LOAD2, STEP2, STORE2, FETCHA2, FETCHC2, BLOCK)
-	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, 3, START, LOAD3, STEP3, STORE3, FETCHA3, FETCHC3, BLOCK)
-	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, 4, START, LOAD4, STEP4, STORE4, FETCHA4, FETCHC4, BLOCK)
-	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, 5, START, LOAD5, STEP5, STORE5, FETCHA5, FETCHC5, BLOCK)
-	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, 6, START, LOAD6, STEP6, STORE6, FETCHA6, FETCHC6, BLOCK)
-	TILES(widestrip1, widesegment1, wideinputs1, widerest1, wideinput1, wideskip1, widedone1, 1, START, WIDELOAD1, WIDESTEP1, WIDESTORE1, FETCHA1, FETCHC1, BLOCKS)
-	TILES(widestrip2, widesegment2, wideinputs2, widerest2, wideinput2, wideskip2, widedone2, 2, START, WIDELOAD2, WIDESTEP2, WIDESTORE2, FETCHA2, FETCHC2, BLOCKS)
-	TILES(widestrip3, widesegment3, wideinputs3, widerest3, wideinput3, wideskip3, widedone3, 3, START, WIDELOAD3, WIDESTEP3, WIDESTORE3, FETCHA3, FETCHC3, BLOCKS)
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, BLOCK)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, BLOCK)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, BLOCK)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, BLOCK)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, BLOCK)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, BLOCK)
+	TILES(widestrip1, widesegment1, wideinputs1, widerest1, wideinput1, wideskip1, widedone1, widestore1, 1, START, WIDELOAD1, WIDESTEP1, WIDERELU1, WIDEPLUSC1, WIDESTORE1, FETCHA1, FETCHC1, BLOCKS)
+	TILES(widestrip2, widesegment2, wideinputs2, widerest2, wideinput2, wideskip2, widedone2, widestore2, 2, START, WIDELOAD2, WIDESTEP2, WIDERELU2, WIDEPLUSC2, WIDESTORE2, FETCHA2, FETCHC2, BLOCKS)
+	TILES(widestrip3, widesegment3, wideinputs3, widerest3, wideinput3, wideskip3, widedone3, widestore3, 3, START, WIDELOAD3, WIDESTEP3, WIDERELU3, WIDEPLUSC3, WIDESTORE3, FETCHA3, FETCHC3, BLOCKS)

@@ -7,6 +7,7 @@
 // GemmAVX512: tiles of up to 6 rows and 64 columns.
 //
 //	Z0-Z23  sums, four a row     Z24-Z27  64 columns of b     Z28  a, broadcast
+//	Z24     0, and K1-K4, once the sums are done
 //
 // The other registers: gemm_amd64.h.
 
@@ -35,6 +36,36 @@
 #define STORE4 STORE3; STOREROW(Z12, Z13, Z14, Z15)
 #define STORE5 STORE4; STOREROW(Z16, Z17, Z18, Z19)
 #define STORE6 STORE5; STOREROW(Z20, Z21, Z22, Z23)
+
+// A comparison that NaN passes: not less or equal, unordered.
+#define RELUROW(c0, c1, c2, c3) \
+	VCMPPS    $0x16, Z24, c0, K1 \
+	VCMPPS    $0x16, Z24, c1, K2 \
+	VCMPPS    $0x16, Z24, c2, K3 \
+	VCMPPS    $0x16, Z24, c3, K4 \
+	VMOVAPS.Z c0, K1, c0         \
+	VMOVAPS.Z c1, K2, c1         \
+	VMOVAPS.Z c2, K3, c2         \
+	VMOVAPS.Z c3, K4, c3
+#define RELU1 VPXORQ Z24, Z24, Z24; RELUROW(Z0, Z1, Z2, Z3)
+#define RELU2 RELU1; RELUROW(Z4, Z5, Z6, Z7)
+#define RELU3 RELU2; RELUROW(Z8, Z9, Z10, Z11)
+#define RELU4 RELU3; RELUROW(Z12, Z13, Z14, Z15)
+#define RELU5 RELU4; RELUROW(Z16, Z17, Z18, Z19)
+#define RELU6 RELU5; RELUROW(Z20, Z21, Z22, Z23)
+
+#define PLUSCROW(c0, c1, c2, c3) \
+	VADDPS (CX), c0, c0    \
+	VADDPS 64(CX), c1, c1  \
+	VADDPS 128(CX), c2, c2 \
+	VADDPS 192(CX), c3, c3 \
+	ADDQ   AX, CX
+#define PLUSC1 PLUSCROW(Z0, Z1, Z2, Z3)
+#define PLUSC2 PLUSC1; PLUSCROW(Z4, Z5, Z6, Z7)
+#define PLUSC3 PLUSC2; PLUSCROW(Z8, Z9, Z10, Z11)
+#define PLUSC4 PLUSC3; PLUSCROW(Z12, Z13, Z14, Z15)
+#define PLUSC5 PLUSC4; PLUSCROW(Z16, Z17, Z18, Z19)
+#define PLUSC6 PLUSC5; PLUSCROW(Z20, Z21, Z22, Z23)
 
 #define FETCHROW \
 	PREFETCHT0 (AX)    \
@@ -89,9 +120,9 @@ TEXT ·GemmAVX512(SB), NOSPLIT, $0-8
 	CMPQ AX, $2
 	JEQ  strip2
 
-	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, 1, START, LOAD1, STEP1, STORE1, FETCHA1, FETCHC1, RETURN)
-	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, 2, START, LOAD2, STEP2, STORE2, FETCHA2, FETCHC2, RETURN)
-	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, 3, START, LOAD3, STEP3, STORE3, FETCHA3, FETCHC3, RETURN)
-	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, 4, START, LOAD4, STEP4, STORE4, FETCHA4, FETCHC4, RETURN)
-	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, 5, START, LOAD5, STEP5, STORE5, FETCHA5, FETCHC5, RETURN)
-	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, 6, START, LOAD6, STEP6, STORE6, FETCHA6, FETCHC6, RETURN)
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, RETURN)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, RETURN)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, RETURN)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, RETURN)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, RETURN)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, RETURN)

@@ -252,3 +252,13 @@ func LSTMGradientsAVX2(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, pr
 //
 //go:noescape
 func LSTMGradientsAVX512(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int)
+
+// ReLUGradientAVX2 does for i := range y { if y[i] <= 0 { dst[i] = 0 } }.
+//
+//go:noescape
+func ReLUGradientAVX2(dst, y []float32)
+
+// ReLUGradientAVX512 does for i := range y { if y[i] <= 0 { dst[i] = 0 } }.
+//
+//go:noescape
+func ReLUGradientAVX512(dst, y []float32)

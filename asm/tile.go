@@ -12,6 +12,12 @@ package asm
 //				b := B[j/16*BBlock + p*BRow + j%16]
 //				y = fma(a, b, y)
 //			}
+//			if Finish != FinishNone && y <= 0 {
+//				y = 0
+//			}
+//			if Finish == FinishReLUAdd {
+//				y += C[i*CRow+j]
+//			}
 //			C[i*CRow+j] = y
 //		}
 //	}
@@ -38,4 +44,13 @@ type Tile struct {
 	Rows   int // rows of a strip, 1 … 6; GemmNEON takes 1 … 5
 	Strips int // at least 1
 	Blocks int // blocks of 16 columns, 1 … 4; GemmAVX512 takes 4 only
+	Finish int // what becomes of a finished chain: one of the constants below
 }
+
+// What becomes of a finished chain y. NaN stays NaN, and -0 becomes +0 where
+// there is a ReLU.
+const (
+	FinishNone    = 0 // y
+	FinishReLU    = 1 // max(y, 0)
+	FinishReLUAdd = 2 // C + max(y, 0)
+)

@@ -13,6 +13,9 @@ import (
 // updated, by slices or by the elements of a view. Without -race they are empty
 // and cost nothing. The generic forms need no report.
 
+// raceEnabled is for reports that take work to make.
+const raceEnabled = true
+
 // raceRead reports that s is about to be read by assembly.
 func raceRead(s []float32) {
 	if len(s) > 0 {

@@ -1,0 +1,18 @@
+package kernels
+
+// relu32 returns max(x, 0): NaN for NaN, +0 for -0.
+func relu32(x float32) float32 {
+	if x <= 0 {
+		return 0
+	}
+	return x
+}
+
+// reluGradientGeneric defines ReLUGradient.
+func reluGradientGeneric(dst, y []float32) {
+	for i, v := range y {
+		if v <= 0 {
+			dst[i] = 0
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package kernels
+
+func reluGradient(dst, y []float32) { reluGradientGeneric(dst, y) }
