@@ -1,0 +1,206 @@
+package layers
+
+import "github.com/autoreg/autoreg/kernels"
+
+// A MaskType says what a masked convolution sees of the pixel itself.
+type MaskType uint8
+
+const (
+	MaskA MaskType = iota // nothing, or with ordered channels the channels before
+	MaskB                 // all of it, or with ordered channels those up to its own
+)
+
+// String returns "A" or "B".
+func (m MaskType) String() string { return [...]string{"A", "B"}[m] }
+
+// A MaskedConv is a convolution that sees the rows above a pixel, what is left
+// of it in its own row, and of the pixel itself what its mask allows:
+//
+//	y[r, c, o] = b[o] + Σ_taps Σ_i W[o, i, tap]·x[(r, c) + tap, i]
+//
+// over the (k²-1)/2 taps before the centre in raster order, then the centre,
+// channels inside a tap: one chain an output. Stride is 1; beyond the top and the
+// sides lie zeros, which are part of the chain.
+//
+// With ordered channels, inputs and outputs fall into groups of adjacent
+// channels, group g of n being channels g·n/G to (g+1)·n/G - 1, one a colour.
+// Taps before the centre join all groups; at the centre an output sees the
+// groups before its own (A) or up to its own (B).
+//
+// Van den Oord, Kalchbrenner and Kavukcuoglu, Pixel Recurrent Neural Networks,
+// 2016.
+type MaskedConv struct {
+	in, out, kernel int
+	mask            MaskType
+	groups          []convGroup
+}
+
+// A convGroup is the weights of one group of outputs, of open taps only.
+type convGroup struct {
+	W     kernels.Matrix // [inputs, outputs] in panels
+	Bias  []float32      // [outputs]
+	first int            // output channel
+	n     int            // outputs; W may have more columns, of zeros
+	at    int            // where the outputs lie in a pixel of the result
+}
+
+// NewMaskedConv returns a layer of zero weights with a kernel×kernel kernel,
+// kernel being odd. It panics unless sizes are positive and there are as many
+// channels as groups.
+func NewMaskedConv(in, out, kernel int, mask MaskType, groups int) *MaskedConv {
+	return newMaskedConv(in, out, kernel, mask, groups, 1)
+}
+
+// newMaskedConv makes each group's outputs begin at a multiple of align, with
+// columns of zeros up to the next.
+func newMaskedConv(in, out, kernel int, mask MaskType, groups, align int) *MaskedConv {
+	if kernel < 1 || kernel%2 == 0 || groups < 1 || in < groups || out < groups || mask > MaskB {
+		panic("layers: NewMaskedConv: invalid shape")
+	}
+	l := &MaskedConv{in: in, out: out, kernel: kernel, mask: mask}
+	at := 0
+	for g := range groups {
+		first, end := firstOf(g, out, groups), firstOf(g+1, out, groups)
+		open := firstOf(g, in, groups)
+		if mask == MaskB {
+			open = firstOf(g+1, in, groups)
+		}
+		cols := (end - first + align - 1) / align * align
+		l.groups = append(l.groups, convGroup{
+			W:     kernels.NewPanels(kernel*kernel/2*in+open, cols),
+			Bias:  kernels.Alloc(cols),
+			first: first, n: end - first, at: at,
+		})
+		at += cols
+	}
+	return l
+}
+
+// firstOf returns the first of n channels that group g has.
+func firstOf(g, n, groups int) int { return g * n / groups }
+
+// InLen returns the number of input channels.
+func (l *MaskedConv) InLen() int { return l.in }
+
+// OutLen returns the number of output channels.
+func (l *MaskedConv) OutLen() int { return l.out }
+
+// Kernel returns the side of the kernel.
+func (l *MaskedConv) Kernel() int { return l.kernel }
+
+// Mask returns the type of the mask.
+func (l *MaskedConv) Mask() MaskType { return l.mask }
+
+// Groups returns the number of groups of channels.
+func (l *MaskedConv) Groups() int { return len(l.groups) }
+
+// Group returns the weights [inputs, outputs] of group g in panels, inputs in the
+// order of the chain, its biases, and at which value of a pixel its outputs
+// begin. They are l's own.
+func (l *MaskedConv) Group(g int) (w kernels.Matrix, bias []float32, at int) {
+	return l.groups[g].W, l.groups[g].Bias, l.groups[g].at
+}
+
+// Width returns the values of a pixel of the result: OutLen, but for the output
+// layer of a PixelCNN, whose groups are padded.
+func (l *MaskedConv) Width() int {
+	last := l.groups[len(l.groups)-1]
+	return last.at + last.W.Cols
+}
+
+// Params returns the number of parameters as stored, closed taps included:
+// k²·In·Out + Out.
+func (l *MaskedConv) Params() int { return l.kernel*l.kernel*l.in*l.out + l.out }
+
+// Effective returns the number of parameters that have an effect: open taps and
+// biases.
+func (l *MaskedConv) Effective() int {
+	n := l.out
+	for _, g := range l.groups {
+		n += g.W.Rows * g.n
+	}
+	return n
+}
+
+// SetWeights packs weights in PyTorch's layout: weight [Out, In, k, k] row-major,
+// bias [Out]. What closed taps hold is of no effect. It panics if a length is
+// wrong.
+func (l *MaskedConv) SetWeights(weight, bias []float32) {
+	if len(weight) != l.Params()-l.out || len(bias) != l.out {
+		panic("layers: MaskedConv: SetWeights: wrong length")
+	}
+	l.each(func(g *convGroup, p, j, at int) { g.W.Set(p, j, weight[at]) })
+	for i := range l.groups {
+		g := &l.groups[i]
+		copy(g.Bias, bias[g.first:][:g.n])
+	}
+}
+
+// Weights returns copies in PyTorch's layout, as SetWeights takes them, closed
+// taps being 0.
+func (l *MaskedConv) Weights() (weight, bias []float32) {
+	weight, bias = make([]float32, l.Params()-l.out), make([]float32, l.out)
+	l.each(func(g *convGroup, p, j, at int) { weight[at] = g.W.At(p, j) })
+	for _, g := range l.groups {
+		copy(bias[g.first:], g.Bias[:g.n])
+	}
+	return weight, bias
+}
+
+// each calls f for input p and output j of every group with where the weight lies
+// in PyTorch's layout.
+func (l *MaskedConv) each(f func(g *convGroup, p, j, at int)) {
+	area := l.kernel * l.kernel
+	for i := range l.groups {
+		g := &l.groups[i]
+		for p := range g.W.Rows {
+			tap, in := p/l.in, p%l.in
+			for j := range g.n {
+				f(g, p, j, ((g.first+j)*l.in+in)*area+tap)
+			}
+		}
+	}
+}
+
+// A Map is a view of pixels of feature maps, in lines: a whole image, one pixel
+// of each of many, or pixels along a diagonal. Channel i of pixel (line, pixel)
+// is
+//
+//	Data[At + line·Line + pixel·Pixel + i]
+type Map struct {
+	Data          []float32
+	At            int
+	Lines, Pixels int
+	Line, Pixel   int
+	Row           int // from a pixel to the one below it in the image, for who looks around
+}
+
+// Grid returns cols channels from channel first on.
+func (m *Map) Grid(first, cols int) kernels.Grid {
+	return kernels.Grid{
+		Data: m.Data, At: m.At + first, Cols: cols, Panel: kernels.PanelWidth,
+		Lines: m.Lines, Pixels: m.Pixels, Line: m.Line, Pixel: m.Pixel,
+	}
+}
+
+// Windows returns what the first k inputs of the layer's chain read for each pixel
+// of x. In x, pixels of a row adjoin, each of InLen values.
+func (l *MaskedConv) Windows(x *Map, k int) kernels.Windows {
+	span, m := l.kernel*l.in, l.kernel/2
+	return kernels.Windows{
+		Data: x.Data, At: x.At - m*x.Row - m*l.in, K: k,
+		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
+		Step: 1, Segment: span, Skip: x.Row - span,
+	}
+}
+
+// Apply computes the outputs of groups from to to-1 for each pixel of x. Around
+// the image x has a border of zeros, kernel/2 wide, on top and on the sides. dst
+// has pixels of Width values and must not overlap x. Apply panics if a view
+// leaves its data. It does not allocate.
+func (l *MaskedConv) Apply(dst, x *Map, from, to int, f kernels.Finish) {
+	for i := from; i < to; i++ {
+		g := &l.groups[i]
+		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.Windows(x, g.W.Rows), g.W, g.Bias, f)
+	}
+}

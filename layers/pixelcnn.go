@@ -1,0 +1,196 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/autoreg/autoreg/kernels"
+)
+
+// PixelConfig is the shape of a PixelCNN.
+type PixelConfig struct {
+	Channels int // C of a pixel: 1 grey, 3 ordered red, green, blue
+	Levels   int // L of a channel
+	Filters  int // F, channels between residual blocks; F/2 inside
+	Blocks   int // residual blocks
+	Kernel   int // side of the first layer's kernel, odd
+}
+
+// A PixelCNN scores the levels of a pixel from the pixels before it in raster
+// order (and the channels before it in that pixel):
+//
+//	x = level/L
+//	h = relu(A k×k: x)                                  C → F
+//	h = h + relu(1×1: relu(B 3×3: relu(1×1: h)))        F → F/2 → F/2 → F, each block
+//	h = relu(1×1: h), twice                             F → F
+//	scores = 1×1: h                                     F → C·L
+//
+// 1×1 layers are masks of type B too, which matters where channels are ordered.
+// It is immutable in use and safe for concurrent use.
+//
+// Van den Oord, Kalchbrenner and Kavukcuoglu, Pixel Recurrent Neural Networks,
+// 2016, in the form of the reference chapter.
+type PixelCNN struct {
+	PixelConfig
+	Input  *MaskedConv
+	Blocks []ResidualBlock
+	Hidden [2]*MaskedConv
+	Output *MaskedConv
+
+	inputs []float32 // level/L of each level
+}
+
+// A ResidualBlock adds relu(Expand(relu(Conv(relu(Reduce(h)))))) to h.
+type ResidualBlock struct{ Reduce, Conv, Expand *MaskedConv }
+
+const (
+	blockKernel = 3  // of a residual block
+	outputAlign = 16 // scores of a channel begin at multiples of so many values
+)
+
+// NewPixelCNN returns a network of zero weights. It panics unless every size is
+// positive, Kernel odd, Levels at least 2 and Filters at least 2·Channels.
+func NewPixelCNN(c PixelConfig) *PixelCNN {
+	if c.Channels < 1 || c.Levels < 2 || c.Filters < 2*c.Channels || c.Blocks < 0 || c.Kernel < 1 || c.Kernel%2 == 0 {
+		panic("layers: NewPixelCNN: invalid configuration")
+	}
+	F, half, G := c.Filters, c.Filters/2, c.Channels
+	n := &PixelCNN{
+		PixelConfig: c,
+		Input:       NewMaskedConv(G, F, c.Kernel, MaskA, G),
+		Output:      newMaskedConv(F, G*c.Levels, 1, MaskB, G, outputAlign),
+		inputs:      make([]float32, c.Levels),
+	}
+	for range c.Blocks {
+		n.Blocks = append(n.Blocks, ResidualBlock{
+			Reduce: NewMaskedConv(F, half, 1, MaskB, G),
+			Conv:   NewMaskedConv(half, half, blockKernel, MaskB, G),
+			Expand: NewMaskedConv(half, F, 1, MaskB, G),
+		})
+	}
+	for i := range n.Hidden {
+		n.Hidden[i] = NewMaskedConv(F, F, 1, MaskB, G)
+	}
+	for i := range n.inputs {
+		n.inputs[i] = float32(i) / float32(c.Levels)
+	}
+	return n
+}
+
+// A PixelConv is a layer of a PixelCNN with the name that files have for it.
+type PixelConv struct {
+	Name string
+	*MaskedConv
+}
+
+// Convs returns the layers in the order of execution.
+func (n *PixelCNN) Convs() []PixelConv {
+	list := []PixelConv{{"input", n.Input}}
+	for i, b := range n.Blocks {
+		for j, l := range []*MaskedConv{b.Reduce, b.Conv, b.Expand} {
+			list = append(list, PixelConv{fmt.Sprintf("blocks.%d.conv%d", i, j+1), l})
+		}
+	}
+	for i, l := range n.Hidden {
+		list = append(list, PixelConv{fmt.Sprintf("hidden.%d", i), l})
+	}
+	return append(list, PixelConv{"output", n.Output})
+}
+
+// Parameters returns all weights and biases as slices, in a fixed order, padding
+// included, which is zero. They are n's own.
+func (n *PixelCNN) Parameters() (list [][]float32) {
+	for _, l := range n.Convs() {
+		for g := range l.groups {
+			list = append(list, l.groups[g].W.Data, l.groups[g].Bias)
+		}
+	}
+	return list
+}
+
+// Params returns the number of parameters as stored, closed taps included.
+func (n *PixelCNN) Params() (total int) {
+	for _, l := range n.Convs() {
+		total += l.Params()
+	}
+	return total
+}
+
+// Effective returns the number of parameters that have an effect.
+func (n *PixelCNN) Effective() (total int) {
+	for _, l := range n.Convs() {
+		total += l.Effective()
+	}
+	return total
+}
+
+// Input value of a level: level/L. Level panics if it is out of range.
+func (n *PixelCNN) level(v int) float32 {
+	if uint(v) >= uint(n.Levels) {
+		panic("layers: PixelCNN: level out of range")
+	}
+	return n.inputs[v]
+}
+
+// PixelMaps are the feature maps that a PixelCNN reads and writes: of whole
+// images or of single pixels. Maps with a border of zeros are X, which is
+// Kernel/2 wide on top and on the sides, and G, which is 1 wide.
+//
+// Maps of different blocks may share memory, so that block i adds to H in place,
+// if all groups of channels are computed at once and nobody looks at them
+// afterwards. Where Keep is set they do not.
+type PixelMaps struct {
+	Keep   bool
+	X      Map    // [C] inputs
+	H      []Map  // [F] Blocks+1
+	G, T   []Map  // [F/2] in each block: after its first and its second layer
+	U      []Map  // [F] in each block: after its third layer; nil where nobody wants it
+	Hidden [2]Map // [F]
+	Scores Map    // [Output.Width()]
+}
+
+// Features computes groups from to to-1 of all maps up to the last H.
+func (n *PixelCNN) Features(m *PixelMaps, from, to int) {
+	n.Input.Apply(&m.H[0], &m.X, from, to, kernels.ReLU)
+	for i := range n.Blocks {
+		b := &n.Blocks[i]
+		b.Reduce.Apply(&m.G[i], &m.H[i], from, to, kernels.ReLU)
+		b.Conv.Apply(&m.T[i], &m.G[i], from, to, kernels.ReLU)
+		if m.Keep {
+			first := firstOf(from, n.Filters, n.Channels)
+			m.H[i+1].copyFrom(&m.H[i], first, firstOf(to, n.Filters, n.Channels)-first)
+		}
+		if m.U == nil {
+			b.Expand.Apply(&m.H[i+1], &m.T[i], from, to, kernels.ReLUAdd)
+			continue
+		}
+		b.Expand.Apply(&m.U[i], &m.T[i], from, to, kernels.ReLU)
+		m.H[i+1].add(&m.U[i])
+	}
+}
+
+// Head computes groups from to to-1 of what follows: the scores of each pixel,
+// unnormalised natural logs, channel g's from value g·Width/C on.
+func (n *PixelCNN) Head(m *PixelMaps, from, to int) {
+	n.Hidden[0].Apply(&m.Hidden[0], &m.H[len(m.H)-1], from, to, kernels.ReLU)
+	n.Hidden[1].Apply(&m.Hidden[1], &m.Hidden[0], from, to, kernels.ReLU)
+	n.Output.Apply(&m.Scores, &m.Hidden[1], from, to, kernels.AsIs)
+}
+
+// copyFrom copies n channels from channel first on.
+func (m *Map) copyFrom(src *Map, first, n int) {
+	if m.Line == src.Line && n == m.Pixel && m.Line == m.Pixels*m.Pixel {
+		copy(m.Data[m.At:][:m.Lines*m.Line], src.Data[src.At:])
+		return
+	}
+	for line := range m.Lines {
+		for pixel := range m.Pixels {
+			copy(m.Data[m.At+line*m.Line+pixel*m.Pixel+first:][:n], src.Data[src.At+line*src.Line+pixel*src.Pixel+first:])
+		}
+	}
+}
+
+// add adds all of src; both lie without gaps.
+func (m *Map) add(src *Map) {
+	size := m.Lines * m.Line
+	kernels.Add(m.Data[m.At:][:size], src.Data[src.At:][:size])
+}
