@@ -1,0 +1,135 @@
+package train
+
+import (
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// A pixelLayer is a convolution of a PixelCNN on the way back: with its gradients,
+// and with its weights transposed,
+//
+//	wt [taps·Width, In]    row (tap, o), column i: W[o, i, tap], 0 where that is closed
+//
+// The gradient of an input pixel is one chain over wt: taps in the order of the
+// output pixels that they lead to, those of the row below from left to right, then
+// the pixel itself and what is right of it; outputs inside a tap.
+type pixelLayer struct {
+	conv, grad *layers.MaskedConv
+	wt         kernels.Matrix // none for the first layer: nobody wants the gradient of levels
+}
+
+// newPixelLayers returns the layers of net in order.
+func newPixelLayers(net, grad *layers.PixelCNN) []pixelLayer {
+	var list []pixelLayer
+	grads := grad.Convs()
+	for i, c := range net.Convs() {
+		l := pixelLayer{conv: c.MaskedConv, grad: grads[i].MaskedConv}
+		if i > 0 {
+			l.wt = kernels.NewPanels(backTaps(c.MaskedConv)*c.Width(), c.InLen())
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// backTaps returns how many outputs an input of a layer of type B takes part in.
+func backTaps(l *layers.MaskedConv) int { return (l.Kernel()*l.Kernel() + 1) / 2 }
+
+// backOrder has the place of each tap of a 3×3 kernel on the way back: the tap
+// above and left of a pixel leads to the output below and right of it.
+var backOrder = [...]int{2, 1, 0, 4, 3}
+
+// transpose copies the weights anew.
+func (l *pixelLayer) transpose() {
+	in, width, taps := l.conv.InLen(), l.conv.Width(), backTaps(l.conv)
+	for g := range l.conv.Groups() {
+		w, _, at := l.conv.Group(g)
+		for tap := range taps {
+			place := 0
+			if taps > 1 {
+				place = backOrder[tap]
+			}
+			open := min(in, w.Rows-tap*in)
+			dst := l.wt.SubRows(place*width+at, w.Cols)
+			dst.Cols = open // the columns beyond are closed and stay 0
+			kernels.Transpose(dst, w.SubRows(tap*in, open))
+		}
+	}
+}
+
+// back computes the gradients dx of the layer's inputs from those of its outputs,
+// dy: anew, or added to what dx holds. Around the image dy of a 3×3 kernel has zeros
+// below and on the sides.
+func (l *pixelLayer) back(dx, dy *layers.Map, add bool) {
+	width := l.conv.Width()
+	x := kernels.Windows{
+		Data: dy.Data, At: dy.At, K: l.wt.Rows, Step: 1,
+		Lines: dy.Lines, Pixels: dy.Pixels, Line: dy.Line, Pixel: dy.Pixel,
+	}
+	if l.conv.Kernel() > 1 {
+		x.At += dy.Row - width
+		x.Segment, x.Skip = 3*width, -dy.Row-2*width
+	}
+	if add {
+		kernels.ConvAdd(dx.Grid(0, l.wt.Cols), x, l.wt)
+		return
+	}
+	kernels.Conv(dx.Grid(0, l.wt.Cols), x, l.wt, nil, kernels.AsIs)
+}
+
+// A weightTask is a part of the gradients of a layer's weights: of one group,
+// inputs from to from+n-1 of its chain, which lie in one row of the kernel. The
+// first also does the biases.
+type weightTask struct{ layer, group, from, n int }
+
+// taskInputs is the most inputs of a task: small enough to share out evenly.
+const taskInputs = 48
+
+// weightTasks cuts the gradients of all layers into tasks.
+func weightTasks(list []pixelLayer) (tasks []weightTask) {
+	for i := range list {
+		l := list[i].conv
+		span := l.Kernel() * l.InLen()
+		for g := range l.Groups() {
+			w, _, _ := l.Group(g)
+			for row := 0; row == 0 || row < w.Rows; row += span {
+				end := min(row+span, w.Rows)
+				for at := row; at == 0 || at < end; at += taskInputs {
+					tasks = append(tasks, weightTask{i, g, at, min(taskInputs, end-at)})
+				}
+			}
+		}
+	}
+	return tasks
+}
+
+// weigh continues the gradients of t with one image: x and dy are what the layer
+// has read and the gradients of what it has written.
+//
+//	grad W[tap, i, o] += Σ_pixels x[pixel + tap, i]·dy[pixel, o]    grad b[o] += Σ_pixels dy[pixel, o]
+//
+// dy lies without gaps and has room behind it for 16 values more.
+func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
+	w, bias, at := l.grad.Group(t.group)
+	pixels := dy.Lines * dy.Pixels
+	d := kernels.Matrix{Data: dy.Data[dy.At+at:], Rows: pixels, Cols: w.Cols, Row: dy.Pixel, Panel: kernels.PanelWidth}
+	if t.from == 0 {
+		kernels.AddRows(bias, d)
+	}
+	if t.n == 0 {
+		return
+	}
+	first := l.conv.Windows(x, 0)
+	span := first.Segment
+	kernels.ConvAdd(
+		kernels.Grid{
+			Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
+			Lines: 1, Pixels: t.n, Pixel: kernels.PanelWidth,
+		},
+		kernels.Windows{
+			Data: x.Data, At: first.At + t.from/span*x.Row + t.from%span, K: pixels,
+			Lines: 1, Pixels: t.n, Pixel: 1,
+			Step: x.Pixel, Segment: x.Pixels, Skip: x.Line - x.Pixels*x.Pixel,
+		},
+		d)
+}

@@ -1,0 +1,250 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// A reference64 is a PixelCNN in float64, written from the specification alone:
+// full kernels, masks as conditions.
+type reference64 struct {
+	layers.PixelConfig
+	weights, biases [][]float64 // of each layer, [Out, In, k, k] and [Out]
+	convs           []layers.PixelConv
+}
+
+func newReference64(n *layers.PixelCNN) *reference64 {
+	r := &reference64{PixelConfig: n.PixelConfig, convs: n.Convs()}
+	for _, l := range r.convs {
+		w, b := l.Weights()
+		r.weights, r.biases = append(r.weights, float64s(w)), append(r.biases, float64s(b))
+	}
+	return r
+}
+
+func float64s(s []float32) []float64 {
+	out := make([]float64, len(s))
+	for i, v := range s {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// open reports whether output o sees input i at the tap (dy, dx) from the centre.
+func (r *reference64) open(layer, o, i, dy, dx int) bool {
+	if dy != 0 || dx != 0 {
+		return dy < 0 || dy == 0 && dx < 0
+	}
+	l := r.convs[layer]
+	group := func(c, n int) (g int) {
+		for (g+1)*n/r.Channels <= c {
+			g++
+		}
+		return g
+	}
+	if l.Mask() == layers.MaskA {
+		return group(i, l.InLen()) < group(o, l.OutLen())
+	}
+	return group(i, l.InLen()) <= group(o, l.OutLen())
+}
+
+// conv returns layer of x [H, W, In].
+func (r *reference64) conv(layer int, x []float64, height, width int, relu bool) []float64 {
+	l := r.convs[layer]
+	in, out, k := l.InLen(), l.OutLen(), l.Kernel()
+	y := make([]float64, height*width*out)
+	for row := range height {
+		for col := range width {
+			for o := range out {
+				sum := r.biases[layer][o]
+				for dy := -(k / 2); dy <= k/2; dy++ {
+					for dx := -(k / 2); dx <= k/2; dx++ {
+						rr, cc := row+dy, col+dx
+						if rr < 0 || rr >= height || cc < 0 || cc >= width {
+							continue
+						}
+						for i := range in {
+							if r.open(layer, o, i, dy, dx) {
+								sum += x[(rr*width+cc)*in+i] * r.weights[layer][((o*in+i)*k+dy+k/2)*k+dx+k/2]
+							}
+						}
+					}
+				}
+				if relu {
+					sum = max(sum, 0)
+				}
+				y[(row*width+col)*out+o] = sum
+			}
+		}
+	}
+	return y
+}
+
+// loss returns the mean of -ln p over the levels of the images, in nats.
+func (r *reference64) loss(images [][]uint8, height, width int) (mean float64) {
+	for _, levels := range images {
+		x := make([]float64, len(levels))
+		for i, v := range levels {
+			x[i] = float64(v) / float64(r.Levels)
+		}
+		h := r.conv(0, x, height, width, true)
+		at := 1
+		for range r.Blocks {
+			u := r.conv(at+2, r.conv(at+1, r.conv(at, h, height, width, true), height, width, true), height, width, true)
+			for i := range h {
+				u[i] += h[i]
+			}
+			h = u
+			at += 3
+		}
+		h = r.conv(at+1, r.conv(at, h, height, width, true), height, width, true)
+		s := r.conv(at+2, h, height, width, false)
+		for i, v := range levels {
+			row := s[i*r.Levels:][:r.Levels]
+			sum := 0.0
+			for _, x := range row {
+				sum += math.Exp(x)
+			}
+			mean += math.Log(sum) - row[v]
+		}
+	}
+	return mean / float64(len(images)*height*width*r.Channels)
+}
+
+var gradientShapes = []struct {
+	layers.PixelConfig
+	height, width, images int
+}{
+	{layers.PixelConfig{Channels: 1, Levels: 4, Filters: 6, Blocks: 2, Kernel: 5}, 5, 4, 3},
+	{layers.PixelConfig{Channels: 1, Levels: 3, Filters: 16, Blocks: 1, Kernel: 7}, 3, 7, 5},
+	{layers.PixelConfig{Channels: 1, Levels: 20, Filters: 4, Blocks: 0, Kernel: 3}, 1, 2, 1},
+	{layers.PixelConfig{Channels: 3, Levels: 3, Filters: 8, Blocks: 2, Kernel: 3}, 3, 4, 2},
+}
+
+// Gradients against central differences of the reference: along random directions
+// of all parameters at once, and each parameter by itself.
+func TestPixelGradients(t *testing.T) {
+	for _, s := range gradientShapes {
+		images := testLevels(s.PixelConfig, s.height, s.width, s.images)
+		ref := newReference64(testPixels(s.PixelConfig))
+		want := ref.loss(images, s.height, s.width)
+		testkit.EachISA(t, func(t *testing.T, isa string) {
+			net := testPixels(s.PixelConfig)
+			pass := newPixelPass(net, s.height, s.width, s.images, 2, true)
+			sum := pass.run(images)
+			if got := sum / float64(s.images*s.height*s.width*s.Channels); math.Abs(got-want) > 1e-6 {
+				t.Fatalf("%s: %+v: loss %v, want %v", isa, s, got, want)
+			}
+			var grads [][]float64 // as the reference's weights and biases
+			for _, l := range pass.grad.Convs() {
+				w, b := l.Weights()
+				grads = append(grads, float64s(w), float64s(b))
+			}
+			if isa != "generic" && testing.Short() {
+				return
+			}
+			var params [][]float64
+			for i := range ref.weights {
+				params = append(params, ref.weights[i], ref.biases[i])
+			}
+			slope := func(move func(eps float64)) float64 {
+				const eps = 1e-5
+				move(eps)
+				up := ref.loss(images, s.height, s.width)
+				move(-2 * eps)
+				down := ref.loss(images, s.height, s.width)
+				move(eps)
+				return (up - down) / (2 * eps)
+			}
+			rng := rand.New(rand.NewPCG(1, 2))
+			for range 3 {
+				var dir [][]float64
+				dot, size := 0.0, 0.0
+				for i, p := range params {
+					d := make([]float64, len(p))
+					for j := range d {
+						d[j] = rng.NormFloat64()
+						dot += d[j] * grads[i][j]
+						size += math.Abs(d[j] * grads[i][j])
+					}
+					dir = append(dir, d)
+				}
+				got := slope(func(eps float64) {
+					for i, p := range params {
+						for j := range p {
+							p[j] += eps * dir[i][j]
+						}
+					}
+				})
+				if math.Abs(got-dot) > 1e-5*size+1e-7 {
+					t.Errorf("%s: %+v: slope %v along a direction, the gradients say %v", isa, s, got, dot)
+				}
+			}
+			if isa != "generic" {
+				return
+			}
+			for i, p := range params {
+				for j := range p {
+					if i > 1 && rng.IntN(7) > 0 { // some of each layer
+						continue
+					}
+					got := slope(func(eps float64) { p[j] += eps })
+					if math.Abs(got-grads[i][j]) > 2e-5*math.Abs(got)+2e-7 {
+						t.Errorf("%+v: layer %d, parameter %d: slope %v, gradient %v", s, i/2, j, got, grads[i][j])
+					}
+				}
+			}
+		})
+	}
+}
+
+// How many threads there are, and how a batch is cut into chunks, changes no bit;
+// padding stays 0; and a pass without gradients has the same losses.
+func TestPixelPassThreads(t *testing.T) {
+	s := gradientShapes[3]
+	images := testLevels(s.PixelConfig, s.height, s.width, 11)
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		var first [][]float32
+		var loss float64
+		for threads := 1; threads <= 4; threads++ {
+			for _, batch := range []int{11, 40} {
+				net := testPixels(s.PixelConfig)
+				p := newPixelPass(net, s.height, s.width, batch, threads, true)
+				p.run(images[:5]) // leaves something behind
+				sum := p.run(images)
+				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images); score != sum {
+					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
+				}
+				grads := p.grad.Parameters()
+				if first == nil {
+					first, loss = grads, sum
+				}
+				if sum != loss {
+					t.Errorf("%s: %d threads: loss %v, with one %v", isa, threads, sum, loss)
+				}
+				for i := range grads {
+					if d := testkit.Diff(grads[i], first[i]); d != "" {
+						t.Fatalf("%s: %d threads: gradient %d: %s", isa, threads, i, d)
+					}
+				}
+			}
+		}
+		g := layers.NewPixelCNN(s.PixelConfig)
+		net := testPixels(s.PixelConfig)
+		p := newPixelPass(net, s.height, s.width, 11, 2, true)
+		p.run(images)
+		for i, l := range p.grad.Convs() {
+			w, b := l.Weights()
+			g.Convs()[i].SetWeights(w, b)
+		}
+		for i, got := range p.grad.Parameters() {
+			if d := testkit.Diff(got, g.Parameters()[i]); d != "" {
+				t.Errorf("%s: parameters %d hold more than gradients: %s", isa, i, d)
+			}
+		}
+	})
+}

@@ -1,0 +1,157 @@
+package train
+
+import (
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// A pixelPass takes batches of images through a PixelCNN: forward to the losses,
+// and back to the gradients if it was made with room for them. It is the workspace
+// of both and allocates nothing afterwards, apart from what goroutines take.
+//
+// A batch goes through in chunks of a few images, whose feature maps stay in a
+// cache and are shared out among the threads. Then the weights are shared out: each
+// gradient is one chain over the images of the batch in order and their pixels in
+// raster order, continued from chunk to chunk. So neither chunks nor threads change
+// a bit.
+type pixelPass struct {
+	net, grad     *layers.PixelCNN // grad is nil without gradients
+	height, width int
+	threads       *kernels.Workers
+
+	layers []pixelLayer  // of net, with what the way back needs
+	images []*pixelImage // room for a chunk
+	tasks  []weightTask
+
+	chunk   [][]uint8 // the images under way
+	scale   float32
+	forward []*layers.PixelForward // one a thread, without gradients
+	loss    []float64              // of the images of a chunk
+	losses  [][]float32            // one a thread: of the levels of an image
+	targets [][]int32              // one a thread: the same levels
+
+	score, weigh func(worker, from, to int) // bound once: a closure allocates
+}
+
+// chunkImages returns the images of a chunk.
+func chunkImages(batch, threads int) int { return min(batch, max(4, 2*threads)) }
+
+// newPixelPass returns a pass for batches of up to batch images of height×width
+// pixels.
+func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradients bool) *pixelPass {
+	p := &pixelPass{net: net, height: height, width: width, threads: kernels.NewWorkers(threads)}
+	n := chunkImages(batch, threads)
+	p.loss = make([]float64, n)
+	for range threads {
+		p.losses = append(p.losses, make([]float32, height*width))
+		p.targets = append(p.targets, make([]int32, height*width))
+	}
+	if !gradients {
+		for range threads {
+			p.forward = append(p.forward, net.NewForward(height, width))
+		}
+		p.score = p.scoreImages
+		return p
+	}
+	p.grad = layers.NewPixelCNN(net.PixelConfig)
+	p.layers = newPixelLayers(net, p.grad)
+	p.tasks = weightTasks(p.layers)
+	for range n {
+		p.images = append(p.images, newPixelImage(net, height, width))
+	}
+	p.score, p.weigh = p.trainImages, p.weighTasks
+	return p
+}
+
+// run takes a batch through the network and returns the sum of its losses in
+// nats, in float64 and the order of images, pixels and channels. Gradients are
+// those of the mean. Levels must be in range.
+func (p *pixelPass) run(images [][]uint8) (sum float64) {
+	values := p.height * p.width * p.net.Channels
+	p.scale = 1 / float32(len(images)*values)
+	if p.grad != nil {
+		for _, g := range p.grad.Parameters() {
+			clear(g)
+		}
+		for i := range p.layers[1:] {
+			p.layers[1+i].transpose()
+		}
+	}
+	for len(images) > 0 {
+		n := min(len(images), len(p.loss))
+		p.chunk = images[:n]
+		p.threads.Split(n, 1, p.score)
+		for _, l := range p.loss[:n] {
+			sum += l
+		}
+		if p.grad != nil {
+			p.threads.Split(len(p.tasks), 1, p.weigh)
+		}
+		images = images[n:]
+	}
+	return sum
+}
+
+// scoreImages computes the losses of images from to to-1 of the chunk.
+func (p *pixelPass) scoreImages(worker, from, to int) {
+	for i := from; i < to; i++ {
+		scores := p.forward[worker].Scores(p.chunk[i])
+		p.loss[i] = p.crossEntropy(worker, scores, p.chunk[i])
+	}
+}
+
+// trainImages does the same and goes back to the gradients of all feature maps.
+func (p *pixelPass) trainImages(worker, from, to int) {
+	for i := from; i < to; i++ {
+		m := p.images[i]
+		p.net.SetLevels(&m.maps.X, p.chunk[i])
+		p.net.Features(&m.maps, 0, p.net.Channels)
+		p.net.Head(&m.maps, 0, p.net.Channels)
+		s := &m.maps.Scores
+		p.loss[i] = p.crossEntropy(worker, kernels.RowMajor(s.Data, p.height*p.width, s.Pixel), p.chunk[i])
+		m.backward(p.layers)
+	}
+}
+
+// crossEntropy replaces the scores of an image by their gradients and returns the
+// sum of its losses.
+func (p *pixelPass) crossEntropy(worker int, scores kernels.Matrix, levels []uint8) (sum float64) {
+	loss, targets, C := p.losses[worker], p.targets[worker], p.net.Channels
+	each := scores.Cols / C
+	for g := range C {
+		for i := range targets {
+			targets[i] = int32(levels[i*C+g])
+		}
+		x := scores
+		x.Data = scores.Data[g*each:]
+		x.Cols = p.net.Levels
+		kernels.SoftmaxCrossEntropy(x, targets, p.scale, loss)
+		for _, l := range loss {
+			sum += float64(l)
+		}
+	}
+	return sum
+}
+
+// weighTasks adds the chunk to the gradients of tasks from to to-1.
+func (p *pixelPass) weighTasks(_, from, to int) {
+	for i := range p.chunk {
+		for _, t := range p.tasks[from:to] {
+			p.images[i].weigh(p.layers, t)
+		}
+	}
+}
+
+// pixelPassBytes returns the memory that a pass with gradients takes, the network
+// not included.
+func pixelPassBytes(c layers.PixelConfig, height, width, batch, threads int) int64 {
+	pixels, F, half := int64(height*width), int64(c.Filters), int64(c.Filters/2)
+	border := int64(c.Kernel / 2)
+	scores := int64((c.Levels+15)/16*16) * int64(c.Channels)
+	blocks := int64(c.Blocks)
+	image := (int64(height)+border)*(int64(width)+border)*int64(c.Channels) +
+		pixels*(F*(3*blocks+6)+half*3*blocks+scores) +
+		int64(height+1)*int64(width+1)*half*(blocks+1) + slack*(4*blocks+8)
+	weights := 2 * layers.NewPixelCNN(c).Params() // gradients and transposed copies
+	return 4 * (int64(chunkImages(batch, threads))*image + int64(weights) + int64(threads)*2*pixels)
+}
