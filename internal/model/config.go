@@ -66,32 +66,65 @@ func (c Config) appendJSON(b []byte) []byte {
 		c.Symbols, c.Embedding, c.Units, c.Length)
 }
 
-// parseConfig reads a Config strictly: json.Unmarshal would take repeated
-// members, and names in another case.
-func parseConfig(b []byte) (c Config, err error) {
+// parse reads a Config strictly: json.Unmarshal would take repeated members, and
+// names in another case.
+func (c *Config) parse(b []byte) error {
+	err := parseObject(b, kindText, map[string]func(d *json.Decoder) error{
+		"symbols":   func(d *json.Decoder) error { return integer(d, &c.Symbols) },
+		"embedding": func(d *json.Decoder) error { return integer(d, &c.Embedding) },
+		"length":    func(d *json.Decoder) error { return integer(d, &c.Length) },
+		"layers":    func(d *json.Decoder) error { return layerList(d, &c.Units) },
+	})
+	if err != nil {
+		return err
+	}
+	return c.Check()
+}
+
+// parseObject reads the one object that b holds: a configuration of the given
+// kind with the given members.
+func parseObject(b []byte, kind string, members map[string]func(d *json.Decoder) error) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	kind := ""
-	err = object(d, map[string]func() error{
-		"kind":      func() error { return text(d, &kind) },
-		"symbols":   func() error { return integer(d, &c.Symbols) },
-		"embedding": func() error { return integer(d, &c.Embedding) },
-		"length":    func() error { return integer(d, &c.Length) },
-		"layers":    func() error { return layerList(d, &c.Units) },
-	})
+	found := ""
+	all := map[string]func() error{"kind": func() error { return text(d, &found) }}
+	for name, read := range members {
+		all[name] = func() error { return read(d) }
+	}
+	err := object(d, all)
 	if err == nil {
 		if _, e := d.Token(); e != io.EOF {
 			err = errors.New("something follows the object")
 		}
 	}
-	switch {
 	// A model of another kind has other members: say the kind first.
-	case kind != "" && kind != "text":
-		return c, fmt.Errorf("the model is of kind %.40q, want \"text\"", kind)
-	case err != nil:
-		return c, err
+	if found == "" && err != nil {
+		found = peekKind(b)
 	}
-	return c, c.Check()
+	if found != "" && found != kind {
+		return fmt.Errorf("the model is of kind %.40q%s, want %q%s", found, purpose(found), kind, purpose(kind))
+	}
+	return err
+}
+
+// peekKind returns the kind that an object names, wherever it does, or "".
+func peekKind(b []byte) string {
+	var o struct{ Kind string }
+	if json.Unmarshal(b, &o) != nil {
+		return ""
+	}
+	return o.Kind
+}
+
+// purpose says what models of a kind are for.
+func purpose(kind string) string {
+	switch kind {
+	case kindText:
+		return " (of text)"
+	case kindPixels:
+		return " (of images)"
+	}
+	return ""
 }
 
 func layerList(d *json.Decoder, units *int) error {
@@ -117,6 +150,12 @@ func layerList(d *json.Decoder, units *int) error {
 		return fmt.Errorf("%d layers: this program reads models with one", n)
 	}
 	return delim(d, ']')
+}
+
+// memberOrder is the order in which missing members are named.
+var memberOrder = []string{
+	"kind", "symbols", "embedding", "layers", "length", "type", "units",
+	"channels", "levels", "height", "width", "filters", "blocks", "kernel",
 }
 
 // object reads an object that has each member exactly once.
@@ -147,7 +186,7 @@ func object(d *json.Decoder, members map[string]func() error) error {
 	}
 	if len(seen) < len(members) {
 		var missing []string
-		for _, name := range []string{"kind", "symbols", "embedding", "layers", "length", "type", "units"} {
+		for _, name := range memberOrder {
 			if _, want := members[name]; want && !seen[name] {
 				missing = append(missing, name)
 			}

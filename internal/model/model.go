@@ -1,15 +1,15 @@
-// Package model maps a text model to its file and back. The root package loads
+// Package model maps models to their files and back. The root package loads
 // models with it, package train saves them.
 //
 // A model file is a weights.File with this metadata:
 //
 //	format          "autoreg"
 //	format_version  "1"
-//	config          JSON, see Config
-//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON
+//	config          JSON, see Config and PixelConfig
+//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; only a text model's
 //
-// and these tensors, named and laid out as PyTorch has them, for V symbols, an
-// embedding of E and H units:
+// and tensors that are named and laid out as PyTorch has them. A text model of V
+// symbols, an embedding of E and H units has
 //
 //	embedding.weight   [V, E]
 //	lstm.weight_ih_l0  [4·H, E]  gates in the order i, f, g, o
@@ -19,6 +19,11 @@
 //	output.weight      [V, H]
 //	output.bias        [V]
 //
+// and a PixelCNN, for each of its layers (see layers.PixelCNN.Convs),
+//
+//	NAME.weight        [Out, In, k, k]  written as 0 where the mask is closed, read as 0
+//	NAME.bias          [Out]
+//
 // A checkpoint is the same with one more metadata key, "checkpoint", and
 // tensors whose names begin with "optimizer.". Nothing else may be there and
 // nothing may be missing.
@@ -26,6 +31,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/weights"
@@ -47,6 +53,9 @@ const (
 const (
 	format        = "autoreg"
 	formatVersion = "1"
+
+	kindText   = "text"
+	kindPixels = "pixelcnn"
 )
 
 // A Text is a word-by-word text model: Embedding, LSTM, Linear. Stack.Symbols
@@ -118,12 +127,9 @@ func (t *Text) File() *weights.File {
 // allocated is proportional to what f holds. Weights may be any float32, NaN
 // included. Errors wrap weights.ErrFormat.
 func FromFile(f *weights.File) (*Text, error) {
-	if err := checkMetadata(f.Metadata); err != nil {
+	var c Config
+	if err := readConfig(f, c.parse, KeyTokenizer); err != nil {
 		return nil, err
-	}
-	c, err := parseConfig([]byte(f.Metadata[KeyConfig]))
-	if err != nil {
-		return nil, bad("metadata %q: %w", KeyConfig, err)
 	}
 	tok := new(tokenizer.Tokenizer)
 	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
@@ -172,7 +178,23 @@ func fold(a, b []float32) []float32 {
 	return sum
 }
 
-func checkMetadata(meta map[string]string) error {
+// readConfig checks the metadata of f and parses its configuration. Apart from
+// what all models have there must be the given keys.
+func readConfig(f *weights.File, parse func([]byte) error, keys ...string) error {
+	if err := checkFormat(f.Metadata); err != nil {
+		return err
+	}
+	text, ok := f.Metadata[KeyConfig]
+	if !ok {
+		return bad("metadata %q is missing", KeyConfig)
+	}
+	if err := parse([]byte(text)); err != nil { // says first if the model is of another kind
+		return bad("metadata %q: %w", KeyConfig, err)
+	}
+	return checkKeys(f.Metadata, keys)
+}
+
+func checkFormat(meta map[string]string) error {
 	if got, ok := meta[KeyFormat]; !ok {
 		return bad("no metadata %q: this is not an autoreg model", KeyFormat)
 	} else if got != format {
@@ -181,14 +203,20 @@ func checkMetadata(meta map[string]string) error {
 	if got := meta[KeyVersion]; got != formatVersion {
 		return bad("metadata %q is %.40q and this program reads %q", KeyVersion, got, formatVersion)
 	}
+	return nil
+}
+
+func checkKeys(meta map[string]string, keys []string) error {
 	for key := range meta {
 		switch key {
-		case KeyFormat, KeyVersion, KeyConfig, KeyTokenizer, KeyCheckpoint:
+		case KeyFormat, KeyVersion, KeyConfig, KeyCheckpoint:
 		default:
-			return bad("unknown metadata %.40q", key)
+			if !slices.Contains(keys, key) {
+				return bad("unknown metadata %.40q", key)
+			}
 		}
 	}
-	for _, key := range []string{KeyConfig, KeyTokenizer} {
+	for _, key := range keys {
 		if _, ok := meta[key]; !ok {
 			return bad("metadata %q is missing", key)
 		}

@@ -202,7 +202,8 @@ func TestConfigForms(t *testing.T) {
 		string(small.appendJSON(nil)),
 		` { "length" : 20, "layers" : [ { "units" : 5, "type" : "lstm" } ], "embedding" : 3, "symbols": 7, "kind": "t\u0065xt" } ` + "\n",
 	} {
-		if c, err := parseConfig([]byte(s)); err != nil || c != small {
+		var c Config
+		if err := c.parse([]byte(s)); err != nil || c != small {
 			t.Errorf("%s: got %+v, %v; want %+v", s, c, err, small)
 		}
 	}
@@ -285,11 +286,11 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{"kind":"text","layers":[{"type":"lstm"`))
 	f.Add([]byte(`{"symbols":1e99,"layers":[[[[`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := parseConfig(b)
-		if err != nil {
+		var c, again Config
+		if c.parse(b) != nil {
 			return
 		}
-		if again, err := parseConfig(c.appendJSON(nil)); err != nil || again != c {
+		if err := again.parse(c.appendJSON(nil)); err != nil || again != c {
 			t.Errorf("%q: %+v came back as %+v, %v", b, c, again, err)
 		}
 	})
