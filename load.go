@@ -48,7 +48,7 @@ func Open(path string) (*Model, error) {
 	if err != nil {
 		return nil, &rootError{"", err} // names the path
 	}
-	return closing(f, path)
+	return closing(f, path, load)
 }
 
 // LoadFS reads the model file called name in fsys, such as an embed.FS, as Load
@@ -58,14 +58,14 @@ func LoadFS(fsys fs.FS, name string) (*Model, error) {
 	if err != nil {
 		return nil, &rootError{"", err} // names the file
 	}
-	return closing(f, name)
+	return closing(f, name, load)
 }
 
 // errDirectory comes before the many ways in which systems refuse to read one.
 var errDirectory = errors.New("this is a directory: want a model file")
 
 // closing reads the model in f, which it closes.
-func closing(f fs.File, name string) (*Model, error) {
+func closing[M any](f fs.File, name string, load func(io.Reader, *LoadOptions) (*M, error)) (*M, error) {
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, &rootError{name, errDirectory}
@@ -78,14 +78,7 @@ func closing(f fs.File, name string) (*Model, error) {
 }
 
 func load(r io.Reader, o *LoadOptions) (*Model, error) {
-	limit := int64(DefaultMaxBytes)
-	if o != nil && o.MaxBytes != 0 {
-		limit = o.MaxBytes
-	}
-	if limit < 0 {
-		return nil, fmt.Errorf("LoadOptions.MaxBytes is %d: want 1 or more, or 0 for %d", limit, DefaultMaxBytes)
-	}
-	f, err := weights.Read(r, limit)
+	f, err := read(r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +87,18 @@ func load(r io.Reader, o *LoadOptions) (*Model, error) {
 		return nil, err
 	}
 	return &Model{text}, nil
+}
+
+// read reads a file of either kind within the options' limit.
+func read(r io.Reader, o *LoadOptions) (*weights.File, error) {
+	limit := int64(DefaultMaxBytes)
+	if o != nil && o.MaxBytes != 0 {
+		limit = o.MaxBytes
+	}
+	if limit < 0 {
+		return nil, fmt.Errorf("LoadOptions.MaxBytes is %d: want 1 or more, or 0 for %d", limit, DefaultMaxBytes)
+	}
+	return weights.Read(r, limit)
 }
 
 // A rootError gives an error of the packages below our prefix in place of theirs.

@@ -37,10 +37,14 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 // A LayerInfo describes one layer of a model.
 type LayerInfo struct {
 	Name   string // prefix of its tensors' names in the file
-	Type   string // "Embedding", "LSTM", "Linear"
+	Type   string // "Embedding", "LSTM", "Linear", "MaskedConv A 7×7", "Conv 1×1"
 	In     int    // inputs of a step; of an embedding, the symbols that it has vectors for
 	Out    int    // outputs of a step
 	Params int    // parameters, weights and biases
+
+	// Effective is how many of the parameters have an effect: all, but for masked
+	// convolutions, which are stored with their full kernels.
+	Effective int
 }
 
 // Layers returns the model's layers from input to output.
@@ -48,9 +52,9 @@ func (m *Model) Layers() []LayerInfo {
 	s := m.text.Stack
 	e, l, h := s.Embedding, m.text.LSTM(), s.Head
 	return []LayerInfo{
-		{"embedding", "Embedding", e.Symbols, e.Dim, e.Params()},
-		{"lstm", "LSTM", l.InLen(), l.OutLen(), l.Params()},
-		{"output", "Linear", h.InLen(), h.OutLen(), h.Params()},
+		{"embedding", "Embedding", e.Symbols, e.Dim, e.Params(), e.Params()},
+		{"lstm", "LSTM", l.InLen(), l.OutLen(), l.Params(), l.Params()},
+		{"output", "Linear", h.InLen(), h.OutLen(), h.Params(), h.Params()},
 	}
 }
 

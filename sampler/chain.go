@@ -12,8 +12,9 @@ import (
 // A Chain draws symbols; see the package comment for how. It is for one
 // goroutine at a time.
 type Chain struct {
-	ts  []Transform
-	rng rand.PCG
+	ts   []Transform
+	seed uint64
+	rng  rand.PCG
 
 	// dense is set if the transforms are exclusions and at most one temperature,
 	// whose inverse is scale (0 for temperature 0): then scores are masked and
@@ -60,7 +61,25 @@ func New(seed uint64, ts ...Transform) *Chain {
 }
 
 // Reset goes to the start of the random sequence of seed.
-func (c *Chain) Reset(seed uint64) { c.rng.Seed(seed, stream) }
+func (c *Chain) Reset(seed uint64) {
+	c.seed = seed
+	c.rng.Seed(seed, stream)
+}
+
+// Seek makes the next draw that of one slot of one of many sequences, such as the
+// channel of a pixel of an image: slot p·C + g for channel g of pixel p. Draws of
+// slots do not depend on the order in which they are made, nor on those of other
+// sequences, so that any schedule draws the same image. The generator is seeded
+// with (mix(seed + (sequence + 1)·0x9e3779b97f4a7c15), slot), mix being the
+// finaliser of splitmix64.
+//
+// Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014.
+func (c *Chain) Seek(sequence, slot uint64) {
+	z := c.seed + (sequence+1)*stream
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	c.rng.Seed(z^z>>31, slot)
+}
 
 // stream is the second half of the generator's state, the same for all chains:
 // 2⁶⁴ divided by the golden ratio, so that small seeds do not start alike.

@@ -46,6 +46,8 @@ type layerJSON struct {
 	In     int    `json:"in"`
 	Out    int    `json:"out"`
 	Params int    `json:"params"`
+
+	Effective int `json:"effective"`
 }
 
 func layersJSON(layers []autoreg.LayerInfo) (list []layerJSON) {

@@ -20,9 +20,9 @@ import (
 func layersOf(symbols, embedding, units int) []autoreg.LayerInfo {
 	V, E, H := symbols, embedding, units
 	return []autoreg.LayerInfo{
-		{Name: "embedding", Type: "Embedding", In: V, Out: E, Params: V * E},
-		{Name: "lstm", Type: "LSTM", In: E, Out: H, Params: 4 * H * (E + H + 1)},
-		{Name: "output", Type: "Linear", In: H, Out: V, Params: V * (H + 1)},
+		{Name: "embedding", Type: "Embedding", In: V, Out: E, Params: V * E, Effective: V * E},
+		{Name: "lstm", Type: "LSTM", In: E, Out: H, Params: 4 * H * (E + H + 1), Effective: 4 * H * (E + H + 1)},
+		{Name: "output", Type: "Linear", In: H, Out: V, Params: V * (H + 1), Effective: V * (H + 1)},
 	}
 }
 

@@ -1,0 +1,108 @@
+package autoreg
+
+import (
+	"context"
+	"image"
+	"iter"
+
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// A Canvas is one image filled in raster order, the channels of a pixel one after
+// the other, for one goroutine at a time. It is a sampler.Source whose symbols are
+// levels. It keeps what later pixels need of those before, so that each costs one
+// step, however large the image. [PixelModel.Paint] draws the same images sooner;
+// a Canvas is for loops of your own.
+type Canvas struct {
+	model         *PixelModel
+	state         *layers.PixelState
+	height, width int
+	scores        []float32
+}
+
+// NewCanvas returns an empty image of height×width pixels; 0, 0 means the model's
+// Size.
+func (m *PixelModel) NewCanvas(height, width int) (*Canvas, error) {
+	height, width, err := m.size(height, width)
+	if err != nil {
+		return nil, err
+	}
+	return &Canvas{
+		model: m, state: m.pixel.Net.NewState(height, width), height: height, width: width,
+		scores: make([]float32, m.Levels()),
+	}, nil
+}
+
+// Symbols returns the number of levels.
+func (c *Canvas) Symbols() int { return c.model.Levels() }
+
+// Logits scores the next level: dst [Symbols()] is overwritten with unnormalised
+// natural-log probabilities. It panics if the length is wrong or the image is
+// Done. It does not allocate.
+func (c *Canvas) Logits(dst []float32) { c.state.Logits(dst) }
+
+// Advance consumes the next level, drawn or known. It panics if it is out of range
+// or the image is Done. It does not allocate.
+func (c *Canvas) Advance(level int) { c.state.Advance(level) }
+
+// Done reports whether the image is complete.
+func (c *Canvas) Done() bool { return c.state.Done() }
+
+// Next returns where the next level belongs; when the image is Done, the row below
+// it.
+func (c *Canvas) Next() (row, column, channel int) {
+	n, C := c.state.Next(), c.model.Channels()
+	return n / C / c.width, n / C % c.width, n % C
+}
+
+// Reset goes back to an empty image.
+func (c *Canvas) Reset() { c.state.Reset() }
+
+// CopyFrom makes c a fork of src: both continue from where src stands. It panics
+// if they are of different models or sizes.
+func (c *Canvas) CopyFrom(src *Canvas) {
+	if c.model != src.model || c.height != src.height || c.width != src.width {
+		panic("autoreg: Canvas: CopyFrom: different models or sizes")
+	}
+	c.state.CopyFrom(src.state)
+}
+
+// Levels appends the levels so far to dst.
+func (c *Canvas) Levels(dst []uint8) []uint8 { return append(dst, c.state.Levels()...) }
+
+// Image returns the picture so far, what is missing as level 0.
+func (c *Canvas) Image() *image.NRGBA {
+	levels := make([]uint8, c.height*c.width*c.model.Channels())
+	copy(levels, c.state.Levels())
+	return c.model.Render(levels, c.height, c.width)
+}
+
+// Draw draws the rest of the image with chain, as image number n of the chain's
+// seed: the same that Paint draws under that number. It yields each row once it is
+// complete, and may be called again to continue after a break. If ctx is done or
+// nothing can be drawn it yields -1 and ctx.Err() or sampler.ErrNoSymbol, and
+// stops. Nothing is allocated per pixel.
+func (c *Canvas) Draw(ctx context.Context, chain *sampler.Chain, n uint64) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		line := c.width * c.model.Channels()
+		for !c.Done() {
+			if err := ctx.Err(); err != nil {
+				yield(-1, err)
+				return
+			}
+			at := c.state.Next()
+			c.Logits(c.scores)
+			chain.Seek(n, uint64(at))
+			level := chain.Sample(c.scores)
+			if level < 0 {
+				yield(-1, sampler.ErrNoSymbol)
+				return
+			}
+			c.Advance(level)
+			if (at+1)%line == 0 && !yield(at/line, nil) {
+				return
+			}
+		}
+	}
+}

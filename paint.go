@@ -1,0 +1,236 @@
+package autoreg
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// PaintOptions choose what is painted. The zero value, or a nil pointer, draws one
+// image of the model's size from its own probabilities.
+type PaintOptions struct {
+	// Temperature divides the scores, see GenerateOptions; nil means 1.
+	Temperature *float64
+	// TopK draws among the k likeliest levels only; 0 means all.
+	TopK int
+	// Seed starts the random numbers. Image n of a seed is always the same, with
+	// whatever others it is painted.
+	Seed uint64
+
+	First int // number of the first image
+	Count int // images; 0 means 1
+
+	Height, Width int // of the images; both 0 mean the model's Size
+
+	// Known and Mask complete a given picture: of the levels Known [H·W·C], those of
+	// the pixels whose Mask [H·W] is set are kept, the others are drawn in raster
+	// order. (A pixel is drawn from those above and left of it; what is known below
+	// it has no influence.) Nil means that nothing is known.
+	Known []uint8
+	Mask  []bool
+
+	// OnRow is called as soon as a row of an image is complete, before Paint
+	// returns, with the image's number and its levels [H·W·C] so far, which are good
+	// until OnRow returns; rows below may have begun. Calls come one at a time.
+	OnRow func(image, row int, levels []uint8)
+
+	Threads int // 0 means one a CPU that Go may use; the images do not depend on it
+}
+
+// A Painting is an image that Paint has painted.
+type Painting struct {
+	Number        int
+	Height, Width int
+	Levels        []uint8 // [H·W·C]
+	// Known is ln p of the levels that were given, each given all before it, in
+	// nats; 0 if none were.
+	Known float64
+}
+
+// paintTogether is how many images of one thread go forward together: enough for
+// the products to run at full speed.
+const paintTogether = 16
+
+// Paint draws images, several pixels of several images at a time: with the same
+// seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
+// each from the scores of a whole image. nil options mean the zero value.
+//
+// It returns an error for options that make no sense, if ctx is done (ctx.Err())
+// and if the scores are not finite (sampler.ErrNoSymbol).
+func (m *PixelModel) Paint(ctx context.Context, o *PaintOptions) ([]Painting, error) {
+	p, err := m.newPainter(o)
+	if err != nil {
+		return nil, err
+	}
+	threads := min(p.threads, len(p.out))
+	together := min(paintTogether, (len(p.out)+threads-1)/threads)
+	errs := make([]error, threads)
+	next := make(chan int, len(p.out)/together+1)
+	for at := 0; at < len(p.out); at += together {
+		next <- at
+	}
+	close(next)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for t := range threads {
+		wg.Go(func() {
+			b := p.newBrush(together)
+			for at := range next {
+				if errs[t] = b.paint(ctx, p.out[at:min(at+together, len(p.out))]); errs[t] != nil {
+					cancel(errs[t])
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); err != nil && slices.ContainsFunc(errs, func(e error) bool { return e != nil }) {
+		return nil, err
+	}
+	return p.out, nil
+}
+
+// A painter is a call of Paint with its options checked and applied.
+type painter struct {
+	PaintOptions
+	model   *PixelModel
+	chain   func() *sampler.Chain
+	threads int
+	out     []Painting
+	mu      sync.Mutex // for OnRow
+}
+
+func (m *PixelModel) newPainter(o *PaintOptions) (*painter, error) {
+	p := &painter{model: m}
+	if o != nil {
+		p.PaintOptions = *o
+	}
+	var err error
+	if p.Height, p.Width, err = m.size(p.Height, p.Width); err != nil {
+		return nil, err
+	}
+	if p.Count == 0 {
+		p.Count = 1
+	}
+	switch {
+	case p.Count < 0:
+		return nil, fmt.Errorf("autoreg: Count is %d: want 1 or more, or 0 for 1", p.Count)
+	case p.First < 0 || p.First > math.MaxInt-p.Count:
+		return nil, fmt.Errorf("autoreg: First is %d: want 0 or more", p.First)
+	case p.Threads < 0:
+		return nil, fmt.Errorf("autoreg: Threads is %d: want 1 or more, or 0 for one a CPU", p.Threads)
+	case (p.Known == nil) != (p.Mask == nil):
+		return nil, fmt.Errorf("autoreg: Known and Mask go together: give both or neither")
+	case p.Mask != nil && len(p.Mask) != p.Height*p.Width:
+		return nil, fmt.Errorf("autoreg: Mask has %d elements: want %d, one a pixel of %d×%d", len(p.Mask), p.Height*p.Width, p.Height, p.Width)
+	case p.Count > math.MaxInt/(p.Height*p.Width*m.Channels()):
+		return nil, fmt.Errorf("autoreg: Count is %d: so many pictures do not fit into memory", p.Count)
+	}
+	if p.Known != nil {
+		if err := m.checkLevels(p.Known, p.Height, p.Width); err != nil {
+			return nil, fmt.Errorf("autoreg: Known: %w", err)
+		}
+	}
+	var ts []sampler.Transform
+	if p.TopK != 0 {
+		ts = append(ts, sampler.TopK(p.TopK))
+	}
+	if p.Temperature != nil {
+		ts = append(ts, sampler.Temperature(*p.Temperature))
+	}
+	if err := sampler.Check(ts...); err != nil {
+		return nil, &rootError{"", err}
+	}
+	p.chain = func() *sampler.Chain { return sampler.New(p.Seed, ts...) }
+	if p.threads = p.Threads; p.threads == 0 {
+		p.threads = runtime.GOMAXPROCS(0)
+	}
+	size := p.Height * p.Width * m.Channels()
+	all := make([]uint8, p.Count*size)
+	for i := range p.Count {
+		p.out = append(p.out, Painting{Number: p.First + i, Height: p.Height, Width: p.Width, Levels: all[i*size : (i+1)*size : (i+1)*size]})
+	}
+	return p, nil
+}
+
+// A brush is what one thread paints with.
+type brush struct {
+	*painter
+	wave    *layers.PixelWave // of as many images as the last call painted
+	draws   *sampler.Chain
+	scratch []float32
+	images  []Painting
+	most    int
+}
+
+func (p *painter) newBrush(most int) *brush {
+	return &brush{painter: p, draws: p.chain(), scratch: make([]float32, p.model.Levels()), most: most}
+}
+
+// paint paints images. It allocates nothing per pixel.
+func (b *brush) paint(ctx context.Context, images []Painting) error {
+	if b.wave == nil || b.wave.Images() != len(images) {
+		b.wave = b.model.pixel.Net.NewWave(len(images), b.Height, b.Width)
+	}
+	b.images = images
+	b.wave.Reset()
+	for b.wave.Next() {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		for g := range b.model.Channels() {
+			b.wave.Features(g)
+			b.wave.Head(g)
+			for i := range b.wave.Rows() {
+				if err := b.pixel(i, g); err != nil {
+					return err
+				}
+			}
+		}
+		if row, column := b.wave.Pixel(0); column == b.Width-1 && b.OnRow != nil {
+			b.tell(row)
+		}
+	}
+	return nil
+}
+
+// pixel settles channel g of pixel i of each image.
+func (b *brush) pixel(i, g int) error {
+	row, column := b.wave.Pixel(i)
+	pixel := row*b.Width + column
+	slot := pixel*b.model.Channels() + g
+	known := b.Mask != nil && b.Mask[pixel]
+	for k := range b.images {
+		scores := b.wave.Logits(i, k, g)
+		level := 0
+		if known {
+			level = int(b.Known[slot])
+			b.images[k].Known += float64(scores[level] - kernels.LogSumExp(scores, b.scratch))
+		} else {
+			b.draws.Seek(uint64(b.images[k].Number), uint64(slot))
+			if level = b.draws.Sample(scores); level < 0 {
+				return sampler.ErrNoSymbol
+			}
+		}
+		b.images[k].Levels[slot] = uint8(level)
+		b.wave.Set(i, k, g, level)
+	}
+	return nil
+}
+
+// tell tells about a row that is complete.
+func (b *brush) tell(row int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.images {
+		b.OnRow(b.images[i].Number, row, b.images[i].Levels)
+	}
+}
