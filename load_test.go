@@ -240,7 +240,7 @@ func TestBrokenWeights(t *testing.T) {
 func TestLayers(t *testing.T) {
 	c := model.Config{Symbols: 10000, Embedding: 100, Units: 128, Length: 200}
 	m := random(t, 10000, c)
-	const want = "[{embedding Embedding 10000 100 1000000} {lstm LSTM 100 128 117248} {output Linear 128 10000 1290000}]"
+	const want = "[{embedding Embedding 10000 100 1000000 1000000} {lstm LSTM 100 128 117248 117248} {output Linear 128 10000 1290000 1290000}]"
 	if got := fmt.Sprint(m.Layers()); got != want {
 		t.Errorf("Layers = %s, want %s", got, want)
 	}
