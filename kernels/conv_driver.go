@@ -25,24 +25,19 @@ func conv(c *convolution) {
 		dst.Lines, x.Lines = 1, 1
 	}
 	for q := range c.w.Panels() {
-		c.panel(isa, q)
+		if cols := min(PanelWidth, dst.Cols-q*PanelWidth); cols%16 == 0 {
+			c.panel(isa, q, cols)
+		} else {
+			c.edge(isa, q, cols)
+		}
 	}
 }
 
-// panel computes panel q, each line in strips of even height so that no strip is
-// much lower than the kernel is made for. Columns that do not fill a block of 16
-// go through a tile on the stack.
-func (c *convolution) panel(isa cpu.ISA, q int) {
-	var start [PanelWidth]float32
-	var edge [tileRows * PanelWidth]float32
-	dst, x := &c.dst, &c.x
-	cols := min(PanelWidth, dst.Cols-q*PanelWidth)
-	direct := cols%16 == 0
-	if c.bias != nil {
-		copy(start[:], c.bias[q*PanelWidth:][:cols])
-	}
+// tile returns what the calls for panel q have in common.
+func (c *convolution) tile(q, cols int) asm.Tile {
+	x := &c.x
 	t := asm.Tile{
-		CRow: dst.Pixel,
+		CRow: c.dst.Pixel,
 		ARow: x.Pixel, AStep: x.Step, Segment: x.Segment, ASkip: x.Skip,
 		BRow: c.w.Row, BBlock: 16,
 		K: x.K, Blocks: (cols + 15) / 16, Finish: int(c.finish),
@@ -50,15 +45,24 @@ func (c *convolution) panel(isa cpu.ISA, q int) {
 	if t.K > 0 {
 		t.B = &c.w.Data[q*c.w.Panel]
 	}
-	if !direct {
-		t.CRow, t.Finish = PanelWidth, asm.FinishNone
+	return t
+}
+
+// zeros begins chains without a bias; nobody writes it.
+var zeros [PanelWidth]float32
+
+// panel computes panel q, whose columns are whole blocks of 16: each line in strips
+// of even height, so that none is much lower than the kernel is made for.
+func (c *convolution) panel(isa cpu.ISA, q, cols int) {
+	dst, x := &c.dst, &c.x
+	t := c.tile(q, cols)
+	t.From = &zeros[0]
+	if c.bias != nil {
+		t.From = &c.bias[q*PanelWidth]
 	}
 	strips := (x.Pixels + tileRows - 1) / tileRows
 	low, high := x.Pixels/strips, x.Pixels%strips // so many strips are a row higher
 	most := max(1, callWork/(tileRows*PanelWidth*max(t.K, 1)))
-	if !direct {
-		most = 1
-	}
 	for line := range x.Lines {
 		a, y := x.At+line*x.Line, dst.At+line*dst.Line+q*dst.Panel
 		for left := strips; left > 0; left -= t.Strips {
@@ -69,26 +73,46 @@ func (c *convolution) panel(isa cpu.ISA, q int) {
 			if t.K > 0 {
 				t.A = &x.Data[a]
 			}
-			if direct {
-				t.C = &dst.Data[y]
-			} else {
-				t.C = &edge[0]
-				for i := 0; i < t.Rows && c.add; i++ {
-					copy(edge[i*PanelWidth:][:cols], dst.Data[y+i*dst.Pixel:])
-				}
-			}
-			t.From, t.FromRow = &start[0], 0
+			t.C = &dst.Data[y]
 			if c.add {
 				t.From, t.FromRow = t.C, t.CRow
 			}
 			tile(isa, &t)
-			if !direct {
-				for i := range t.Rows {
-					c.finish.apply(dst.Data[y+i*dst.Pixel:][:cols], edge[i*PanelWidth:][:cols])
-				}
-			}
 			a += t.Rows * t.Strips * x.Pixel
 			y += t.Rows * t.Strips * dst.Pixel
+		}
+	}
+}
+
+// edge computes panel q, whose columns do not fill blocks of 16, by way of a tile on
+// the stack, a strip at a time.
+func (c *convolution) edge(isa cpu.ISA, q, cols int) {
+	var start [PanelWidth]float32
+	var edge [tileRows * PanelWidth]float32
+	dst, x := &c.dst, &c.x
+	if c.bias != nil {
+		copy(start[:], c.bias[q*PanelWidth:][:cols])
+	}
+	t := c.tile(q, cols)
+	t.C, t.CRow, t.Finish = &edge[0], PanelWidth, asm.FinishNone
+	t.From, t.Strips = &start[0], 1
+	if c.add {
+		t.From, t.FromRow = t.C, t.CRow
+	}
+	for line := range x.Lines {
+		a, y := x.At+line*x.Line, dst.At+line*dst.Line+q*dst.Panel
+		for i := 0; i < x.Pixels; i += t.Rows {
+			t.Rows = min(tileRows, x.Pixels-i)
+			if t.K > 0 {
+				t.A = &x.Data[a+i*x.Pixel]
+			}
+			for r := 0; r < t.Rows && c.add; r++ {
+				copy(edge[r*PanelWidth:][:cols], dst.Data[y+(i+r)*dst.Pixel:])
+			}
+			tile(isa, &t)
+			for r := range t.Rows {
+				c.finish.apply(dst.Data[y+(i+r)*dst.Pixel:][:cols], edge[r*PanelWidth:][:cols])
+			}
 		}
 	}
 }

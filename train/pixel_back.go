@@ -83,7 +83,7 @@ func (l *pixelLayer) back(dx, dy *layers.Map, add bool) {
 type weightTask struct{ layer, group, from, n int }
 
 // taskInputs is the most inputs of a task: small enough to share out evenly.
-const taskInputs = 48
+const taskInputs = 24
 
 // weightTasks cuts the gradients of all layers into tasks.
 func weightTasks(list []pixelLayer) (tasks []weightTask) {
@@ -101,6 +101,31 @@ func weightTasks(list []pixelLayer) (tasks []weightTask) {
 		}
 	}
 	return tasks
+}
+
+// shares cuts tasks into so many ranges of about the same work and returns their
+// bounds.
+func shares(list []pixelLayer, tasks []weightTask, n int) []int {
+	work := func(t weightTask) int {
+		w, _, _ := list[t.layer].conv.Group(t.group)
+		return (t.n + 1) * w.Panels()
+	}
+	total, done := 0, 0
+	for _, t := range tasks {
+		total += work(t)
+	}
+	bounds := []int{0}
+	for i, t := range tasks {
+		// A task goes where the middle of it lies.
+		for w := work(t); (2*done+w)*n > 2*total*len(bounds); {
+			bounds = append(bounds, i)
+		}
+		done += work(t)
+	}
+	for len(bounds) <= n {
+		bounds = append(bounds, len(tasks))
+	}
+	return bounds
 }
 
 // weigh continues the gradients of t with one image: x and dy are what the layer
@@ -121,6 +146,10 @@ func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
 	}
 	first := l.conv.Windows(x, 0)
 	span := first.Segment
+	segment, skip := x.Pixels, x.Line-x.Pixels*x.Pixel
+	if skip == 0 {
+		segment = pixels
+	}
 	kernels.ConvAdd(
 		kernels.Grid{
 			Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
@@ -129,7 +158,7 @@ func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
 		kernels.Windows{
 			Data: x.Data, At: first.At + t.from/span*x.Row + t.from%span, K: pixels,
 			Lines: 1, Pixels: t.n, Pixel: 1,
-			Step: x.Pixel, Segment: x.Pixels, Skip: x.Line - x.Pixels*x.Pixel,
+			Step: x.Pixel, Segment: segment, Skip: skip,
 		},
 		d)
 }

@@ -22,6 +22,7 @@ type pixelPass struct {
 	layers []pixelLayer  // of net, with what the way back needs
 	images []*pixelImage // room for a chunk
 	tasks  []weightTask
+	bounds []int // of each thread's tasks
 
 	chunk   [][]uint8 // the images under way
 	scale   float32
@@ -56,6 +57,7 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 	p.grad = layers.NewPixelCNN(net.PixelConfig)
 	p.layers = newPixelLayers(net, p.grad)
 	p.tasks = weightTasks(p.layers)
+	p.bounds = shares(p.layers, p.tasks, threads)
 	for range n {
 		p.images = append(p.images, newPixelImage(net, height, width))
 	}
@@ -85,7 +87,7 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 			sum += l
 		}
 		if p.grad != nil {
-			p.threads.Split(len(p.tasks), 1, p.weigh)
+			p.threads.Split(p.threads.Len(), 1, p.weigh)
 		}
 		images = images[n:]
 	}
@@ -133,10 +135,10 @@ func (p *pixelPass) crossEntropy(worker int, scores kernels.Matrix, levels []uin
 	return sum
 }
 
-// weighTasks adds the chunk to the gradients of tasks from to to-1.
+// weighTasks adds the chunk to the gradients of shares from to to-1 of the tasks.
 func (p *pixelPass) weighTasks(_, from, to int) {
 	for i := range p.chunk {
-		for _, t := range p.tasks[from:to] {
+		for _, t := range p.tasks[p.bounds[from]:p.bounds[to]] {
 			p.images[i].weigh(p.layers, t)
 		}
 	}
