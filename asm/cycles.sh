@@ -70,10 +70,10 @@ header() {
 }
 
 header 'FMLA (4 lanes) per cycle'
-row 'matrix product, 5 rows' GemmNEON 80
-row 'matrix product, 4 rows' GemmNEON 64
-row 'matrix product, 3 rows' GemmNEON 96
-row 'matrix product, transposed, 5 rows' GemmNEON 40
+row 'matrix product or convolution, 5 rows' GemmNEON 80
+row 'matrix product or convolution, 4 rows' GemmNEON 64
+row 'matrix product or convolution, 3 rows' GemmNEON 96
+row 'matrix product, transposed, or gradient of a convolution, 5 rows' GemmNEON 40
 row 'matrix-vector product' GemvNEON 64
 echo
 header 'cycles per element'

@@ -10,6 +10,7 @@
 //
 //	V0-V19 sums, four a row   V20-V23, V28-V31 columns of b   V24-V28 values of a
 //	(32 columns: V0-V23 sums, eight a row; V24-V28 columns of b, V29-V31 values of a)
+//	V24 0, then V24-V31 C, once the sums are done, and R2 C of the next row to add
 //	R0  t                     R1  a of this strip          R2  a
 //	R4-R7 1 to 4 rows of a, in bytes                       R9  bytes from input to input of a
 //	R25 4 if a's inputs are adjacent, else more than there can be
@@ -44,6 +45,24 @@
 #define STORE3 STORE2; STOREROW(F8, F9, F10, F11)
 #define STORE4 STORE3; STOREROW(F12, F13, F14, F15)
 #define STORE5 STORE4; STOREROW(F16, F17, F18, F19)
+
+// What becomes of finished sums; FMAX keeps NaN and takes +0 for the larger zero.
+#define ZERO24 VEOR V24.B16, V24.B16, V24.B16
+#define RELU1 ZERO24; EACH4C(FMAX_S4, 24, 0, 0)
+#define RELU2 RELU1; EACH4C(FMAX_S4, 24, 4, 4)
+#define RELU3 RELU2; EACH4C(FMAX_S4, 24, 8, 8)
+#define RELU4 RELU3; EACH4C(FMAX_S4, 24, 12, 12)
+#define RELU5 RELU4; EACH4C(FMAX_S4, 24, 16, 16)
+
+#define PLUSCROW(y) \
+	LOAD16(0, 2, 24)        \
+	ADD R19, R2             \
+	EACH4(FADD_S4, 24, y, y)
+#define PLUSC1 PLUSCROW(0)
+#define PLUSC2 PLUSC1; PLUSCROW(4)
+#define PLUSC3 PLUSC2; PLUSCROW(8)
+#define PLUSC4 PLUSC3; PLUSCROW(12)
+#define PLUSC5 PLUSC4; PLUSCROW(16)
 
 // Four inputs of a row of a, or one.
 #define FOUR1 LDUR_Q(0, 2, 24)
@@ -109,6 +128,15 @@
 #define WIDESTORE2 WIDESTORE1; WIDESTOREROW(F8, F9, F10, F11, F12, F13, F14, F15)
 #define WIDESTORE3 WIDESTORE2; WIDESTOREROW(F16, F17, F18, F19, F20, F21, F22, F23)
 
+#define WIDERELU1 RELU2
+#define WIDERELU2 RELU4
+#define WIDERELU3 RELU5; EACH4C(FMAX_S4, 24, 20, 20)
+
+#define WIDEPLUSCROW(y) LOAD16(64, 2, 28); PLUSCROW(y); EACH4(FADD_S4, 28, y+4, y+4)
+#define WIDEPLUSC1 WIDEPLUSCROW(0)
+#define WIDEPLUSC2 WIDEPLUSC1; WIDEPLUSCROW(8)
+#define WIDEPLUSC3 WIDEPLUSC2; WIDEPLUSCROW(16)
+
 #define WIDEFOUR1 LDUR_Q(0, 2, 29)
 #define WIDEFOUR2 WIDEFOUR1; LDRX_Q(4, 2, 30)
 #define WIDEFOUR3 WIDEFOUR2; LDRX_Q(5, 2, 31)
@@ -146,8 +174,19 @@
 #define WIDEPAIR2(i, j) WIDESTEP2(i); WIDESTEP2(j)
 #define WIDEPAIR3(i, j) WIDESTEP3(i); WIDESTEP3(j)
 
-// for i, Rows at a time: y := From[…]; for p := range K { PAIR or STEP }; C[…] = y
-#define TILES(strip, segment, four, rest, one, skip, done, LOAD, FOUR, ONE, PAIR, STEP, STORE, blocks) \
+// The end of a strip: if Finish != FinishNone && y <= 0 { y = 0 }, if it is
+// FinishReLUAdd { y += C[…] }.
+#define FINISH(store, RELU, PLUSC) \
+	MOVD Tile_Finish(R0), R3   \
+	CBZ  R3, store             \
+	RELU                       \
+	CMP  $1, R3                \
+	BEQ  store                 \
+	MOVD R15, R2               \
+	PLUSC
+
+// for i, Rows at a time: y := From[…]; for p := range K { PAIR or STEP }; FINISH; C[…] = y
+#define TILES(strip, segment, four, rest, one, skip, done, store, LOAD, FOUR, ONE, PAIR, STEP, RELU, PLUSC, STORE, blocks) \
 strip:                         \
 	LOAD                       \
 	MOVD Tile_K(R0), R13       \
@@ -181,6 +220,8 @@ skip:                          \
 	ADD  R22, R2               \
 	B    segment               \
 done:                          \
+	FINISH(store, RELU, PLUSC) \
+store:                         \
 	STORE                      \
 	ADD  R26, R1               \
 	SUBS $1, R14               \
@@ -201,7 +242,7 @@ done:                          \
 	ROW(a, 3, b, 12)
 #define TROWS5(a, b) TROWS4(a, b); ROW((a)+1, 0, b, 16)
 
-#define TRANSPOSED(strip, segment, two, rest, skip, done, LOAD, ADJACENT, TROWS, STORE) \
+#define TRANSPOSED(strip, segment, two, rest, skip, done, store, LOAD, ADJACENT, TROWS, RELU, PLUSC, STORE) \
 strip:                         \
 	LOAD                       \
 	MOVD Tile_K(R0), R13       \
@@ -233,6 +274,8 @@ skip:                          \
 	ADD  R22, R2               \
 	B    segment               \
 done:                          \
+	FINISH(store, RELU, PLUSC) \
+store:                         \
 	STORE                      \
 	ADD  R26, R1               \
 	SUBS $1, R14               \
@@ -312,13 +355,13 @@ narrow:
 return:
 	RET
 
-	TILES(strip5, segment5, four5, rest5, one5, skip5, done5, LOAD5, FOUR5, ONE5, PAIR5, STEP5, STORE5, 1)
-	TILES(strip4, segment4, four4, rest4, one4, skip4, done4, LOAD4, FOUR4, ONE4, PAIR4, STEP4, STORE4, 1)
-	TILES(strip3, segment3, four3, rest3, one3, skip3, done3, LOAD3, FOUR3, ONE3, PAIR3, STEP3, STORE3, 1)
-	TILES(strip2, segment2, four2, rest2, one2, skip2, done2, LOAD2, FOUR2, ONE2, PAIR2, STEP2, STORE2, 1)
-	TILES(strip1, segment1, four1, rest1, one1, skip1, done1, LOAD1, FOUR1, ONE1, PAIR1, STEP1, STORE1, 1)
-	TILES(wide3, widesegment3, widefour3, widerest3, wideone3, wideskip3, widedone3, WIDELOAD3, WIDEFOUR3, WIDEONE3, WIDEPAIR3, WIDESTEP3, WIDESTORE3, 2)
-	TILES(wide2, widesegment2, widefour2, widerest2, wideone2, wideskip2, widedone2, WIDELOAD2, WIDEFOUR2, WIDEONE2, WIDEPAIR2, WIDESTEP2, WIDESTORE2, 2)
-	TILES(wide1, widesegment1, widefour1, widerest1, wideone1, wideskip1, widedone1, WIDELOAD1, WIDEFOUR1, WIDEONE1, WIDEPAIR1, WIDESTEP1, WIDESTORE1, 2)
-	TRANSPOSED(across5, acrosssegment5, acrosstwo5, acrossrest5, acrossskip5, acrossdone5, LOAD5, ADJACENT5, TROWS5, STORE5)
-	TRANSPOSED(across4, acrosssegment4, acrosstwo4, acrossrest4, acrossskip4, acrossdone4, LOAD4, ADJACENT4, TROWS4, STORE4)
+	TILES(strip5, segment5, four5, rest5, one5, skip5, done5, store5, LOAD5, FOUR5, ONE5, PAIR5, STEP5, RELU5, PLUSC5, STORE5, 1)
+	TILES(strip4, segment4, four4, rest4, one4, skip4, done4, store4, LOAD4, FOUR4, ONE4, PAIR4, STEP4, RELU4, PLUSC4, STORE4, 1)
+	TILES(strip3, segment3, four3, rest3, one3, skip3, done3, store3, LOAD3, FOUR3, ONE3, PAIR3, STEP3, RELU3, PLUSC3, STORE3, 1)
+	TILES(strip2, segment2, four2, rest2, one2, skip2, done2, store2, LOAD2, FOUR2, ONE2, PAIR2, STEP2, RELU2, PLUSC2, STORE2, 1)
+	TILES(strip1, segment1, four1, rest1, one1, skip1, done1, store1, LOAD1, FOUR1, ONE1, PAIR1, STEP1, RELU1, PLUSC1, STORE1, 1)
+	TILES(wide3, widesegment3, widefour3, widerest3, wideone3, wideskip3, widedone3, widestore3, WIDELOAD3, WIDEFOUR3, WIDEONE3, WIDEPAIR3, WIDESTEP3, WIDERELU3, WIDEPLUSC3, WIDESTORE3, 2)
+	TILES(wide2, widesegment2, widefour2, widerest2, wideone2, wideskip2, widedone2, widestore2, WIDELOAD2, WIDEFOUR2, WIDEONE2, WIDEPAIR2, WIDESTEP2, WIDERELU2, WIDEPLUSC2, WIDESTORE2, 2)
+	TILES(wide1, widesegment1, widefour1, widerest1, wideone1, wideskip1, widedone1, widestore1, WIDELOAD1, WIDEFOUR1, WIDEONE1, WIDEPAIR1, WIDESTEP1, WIDERELU1, WIDEPLUSC1, WIDESTORE1, 2)
+	TRANSPOSED(across5, acrosssegment5, acrosstwo5, acrossrest5, acrossskip5, acrossdone5, acrossstore5, LOAD5, ADJACENT5, TROWS5, RELU5, PLUSC5, STORE5)
+	TRANSPOSED(across4, acrosssegment4, acrosstwo4, acrossrest4, acrossskip4, acrossdone4, acrossstore4, LOAD4, ADJACENT4, TROWS4, RELU4, PLUSC4, STORE4)

@@ -17,11 +17,12 @@
 #define FMIN_S4(m, n, d)  WORD $(0x4EA0F400 | (m)<<16 | (n)<<5 | (d))
 #define FMAXV_S4(n, d)    WORD $(0x6E30F800 | (n)<<5 | (d))
 
-// All ones where n > m, n >= m, n == m, n == 0; never for NaN.
+// All ones where n > m, n >= m, n == m, n == 0, n <= 0; never for NaN.
 #define FCMGT_S4(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d))
 #define FCMGE_S4(m, n, d) WORD $(0x6E20E400 | (m)<<16 | (n)<<5 | (d))
 #define FCMEQ_S4(m, n, d) WORD $(0x4E20E400 | (m)<<16 | (n)<<5 | (d))
 #define FCMEQZ_S4(n, d)   WORD $(0x4EA0D800 | (n)<<5 | (d))
+#define FCMLEZ_S4(n, d)   WORD $(0x6EA0D800 | (n)<<5 | (d))
 
 // d += n·m, d -= n·m with one rounding; E takes element i of m for all lanes.
 #define FMLA_S4(m, n, d)     WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
@@ -48,6 +49,7 @@
 #define SRI_S4(s, n, d)   WORD $(0x6F004400 | (64-(s))<<16 | (n)<<5 | (d))
 #define AND_B16(m, n, d)  WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d))
 #define ORR_B16(m, n, d)  WORD $(0x4EA01C00 | (m)<<16 | (n)<<5 | (d))
+#define BIC_B16(m, n, d)  WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d)) // n &^ m
 #define MOV_B16(n, d)     ORR_B16(n, n, d)
 
 // d = d's ones ? n : m; d = m's ones ? n : d; d = m's ones ? d : n.

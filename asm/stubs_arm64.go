@@ -193,6 +193,11 @@ func AddRowsNEON(dst, x *float32, rows, stride int)
 //go:noescape
 func ScaleNEON(dst *float32, groups, blocks, stride int, a float32)
 
+// ReLUGradientNEON does for i := range n { if y[i] <= 0 { dst[i] = 0 } }.
+//
+//go:noescape
+func ReLUGradientNEON(dst, y *float32, n int)
+
 // AdamNEON updates n parameters with s = lr, β1, β2, 1-β1, 1-β2, gradient
 // scale, ε:
 //

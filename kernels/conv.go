@@ -49,7 +49,8 @@ const (
 //
 //	dst[l, i, j] = finish(bias[j] + Σ_p x[l, i, p]·w[p, j])
 //
-//	dst  Lines × Pixels × n  overwritten (ReLUAdd: updated); must not overlap x
+//	dst  Lines × Pixels × n  overwritten (ReLUAdd: updated); must not overlap x,
+//	                         nor its vectors each other
 //	x    Lines × Pixels × k
 //	w    [k, n]              panels, or row-major with 16 readable columns where the last are fewer
 //	bias [n]                 nil means 0
@@ -85,73 +86,83 @@ type convolution struct {
 }
 
 func convolve(c *convolution) {
-	if c.x.Segment <= 0 {
+	if c.x.Segment == 0 {
 		c.x.Segment = max(c.x.K, 1)
 	}
 	if c.dst.Lines != c.x.Lines || c.dst.Pixels != c.x.Pixels || c.dst.Cols != c.w.Cols || c.x.K != c.w.Rows {
 		panic("kernels: Conv: shapes do not match")
 	}
-	if c.dst.Lines <= 0 || c.dst.Pixels <= 0 || c.dst.Cols <= 0 {
-		return
-	}
 	if !c.dst.ok() || !c.x.ok() || !c.w.readable() {
 		panic("kernels: Conv: a view leaves its data")
+	}
+	if c.dst.Lines == 0 || c.dst.Pixels == 0 || c.dst.Cols == 0 {
+		return
 	}
 	conv(c)
 }
 
-// extent returns the least and the largest value of i·stride for 0 <= i < n.
-func extent(n, stride int) (lo, hi int) {
-	last := (n - 1) * stride
-	return min(0, last), max(0, last)
+// A reach is the range of indices that a part of a view takes, of limit.
+type reach struct{ lo, hi, limit int }
+
+// along extends r by i·stride for 0 <= i < n and reports whether it stays within
+// the limit. n is at least 1. It divides where a product could overflow.
+func (r *reach) along(n, stride int) bool {
+	if n--; n == 0 {
+		return true
+	}
+	if stride < -(r.lo/n) || stride > (r.limit-1-r.hi)/n {
+		return false
+	}
+	r.lo += n * min(stride, 0)
+	r.hi += n * max(stride, 0)
+	return true
+}
+
+// vectors returns the reach of the first values of lines × pixels vectors, and
+// whether it stays within limit.
+func vectors(limit, at, lines, line, pixels, pixel int) (reach, bool) {
+	r := reach{at, at, limit}
+	return r, at >= 0 && at < limit && r.along(lines, line) && r.along(pixels, pixel)
 }
 
 // ok reports whether every value lies inside Data.
 func (g *Grid) ok() bool {
-	l0, l1 := extent(g.Lines, g.Line)
-	p0, p1 := extent(g.Pixels, g.Pixel)
-	last := (g.Cols - 1) / PanelWidth
-	q0, q1 := extent(last+1, g.Panel)
-	in := min(g.Cols, PanelWidth)
-	if last > 0 && g.Cols%PanelWidth != 0 && q1 > 0 {
-		in = (g.Cols-1)%PanelWidth + 1
-		if g.Panel < PanelWidth-in { // the panel before the last ends later
-			in += PanelWidth
-		}
+	if g.Lines <= 0 || g.Pixels <= 0 || g.Cols <= 0 {
+		return g.Lines >= 0 && g.Pixels >= 0 && g.Cols >= 0
 	}
-	return g.At+l0+p0+q0 >= 0 && g.At+l1+p1+q1+in <= len(g.Data)
+	r, ok := vectors(len(g.Data), g.At, g.Lines, g.Line, g.Pixels, g.Pixel)
+	full, last := (g.Cols-1)/PanelWidth, (g.Cols-1)%PanelWidth+1
+	panels := r // but for the last
+	return ok && r.along(full+1, g.Panel) && r.along(last, 1) &&
+		(full == 0 || panels.along(full, g.Panel) && panels.along(PanelWidth, 1))
 }
 
-// spans returns the least and the largest offset of an input in its window.
-func (x *Windows) spans() (lo, hi int) {
-	if x.K == 0 {
-		return 0, 0
-	}
+// reach returns the range of indices that the inputs take, and whether they all
+// lie inside Data. There is at least one.
+func (x *Windows) reach() (reach, bool) {
+	r, ok := vectors(len(x.Data), x.At, x.Lines, x.Line, x.Pixels, x.Pixel)
 	full, rest := x.K/x.Segment, x.K%x.Segment
 	next := x.Segment*x.Step + x.Skip // from a span to the next
-	span := func(i, n int) {
-		a, b := extent(n, x.Step)
-		lo, hi = min(lo, i*next+a), max(hi, i*next+b)
+	last := r
+	if ok && full > 0 {
+		ok = r.along(x.Segment, x.Step) && r.along(full, next)
 	}
-	if full > 0 {
-		span(0, x.Segment)
-		span(full-1, x.Segment)
+	if ok && rest > 0 {
+		ok = last.along(full+1, next) && last.along(rest, x.Step)
 	}
-	if rest > 0 {
-		span(full, rest)
-	}
-	return lo, hi
+	return reach{min(r.lo, last.lo), max(r.hi, last.hi), r.limit}, ok
 }
 
 // ok reports whether every input lies inside Data.
 func (x *Windows) ok() bool {
-	if x.K <= 0 {
-		return x.K == 0
+	if x.Lines < 0 || x.Pixels < 0 || x.K < 0 || x.Segment < 1 {
+		return false
 	}
-	l0, l1 := extent(x.Lines, x.Line)
-	p0, p1 := extent(x.Pixels, x.Pixel)
-	s0, s1 := x.spans()
-	return x.At+l0+p0+s0 >= 0 && x.At+l1+p1+s1 < len(x.Data)
+	if x.Lines == 0 || x.Pixels == 0 || x.K == 0 {
+		return true
+	}
+	_, ok := x.reach()
+	return ok
 }
 
 // readable reports whether whole groups of 16 columns of every row lie inside

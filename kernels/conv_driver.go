@@ -117,18 +117,15 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 	}
 }
 
-// race reports to the race detector what the kernel touches: of dst exactly that,
-// of x and w all between the first and the last value.
+// race reports to the race detector what the kernel touches: of dst, w and bias
+// exactly that, of x all between the first and the last input.
 func (c *convolution) race() {
 	if !raceEnabled {
 		return
 	}
-	x := &c.x
-	if x.K > 0 {
-		l0, l1 := extent(x.Lines, x.Line)
-		p0, p1 := extent(x.Pixels, x.Pixel)
-		s0, s1 := x.spans()
-		raceRead(x.Data[x.At+l0+p0+s0 : x.At+l1+p1+s1+1])
+	if x := &c.x; x.K > 0 {
+		r, _ := x.reach()
+		raceRead(x.Data[r.lo : r.hi+1])
 		raceReadMatrix(c.w)
 	}
 	raceRead(c.bias)

@@ -110,6 +110,9 @@ func (m Matrix) ok() bool {
 	if m.Rows == 0 || m.Cols == 0 {
 		return true
 	}
+	if m.Cols > len(m.Data) {
+		return false
+	}
 	panels := m.Panels()
 	if panels > 1 && m.Panel < PanelWidth ||
 		m.Row > 0 && m.Rows-1 > len(m.Data)/m.Row ||

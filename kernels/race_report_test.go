@@ -56,6 +56,9 @@ func raceOperands() []operand {
 		read("AddRows m", 3*n, func(op []float32) { AddRows(floats(n), PanelsOf(op, 3, n)) }),
 		read("AddRows m, narrow", 3*32, func(op []float32) { AddRows(floats(32), RowMajor(op, 3, 32)) }),
 
+		written("ReLUGradient dst", n, func(op []float32) { ReLUGradient(op, floats(n)) }),
+		read("ReLUGradient y", n, func(op []float32) { ReLUGradient(floats(n), op) }),
+
 		written("Softmax dst", n, func(op []float32) { Softmax(op, floats(n)) }),
 		read("Softmax x", n, func(op []float32) { Softmax(floats(n), op) }),
 		read("LogSumExp x", n, func(op []float32) { LogSumExp(op, floats(n)) }),
@@ -73,6 +76,7 @@ func raceOperands() []operand {
 		read("Adam g", n, func(op []float32) { Adam(floats(n), floats(n), floats(n), op, adamStep) }),
 	)
 	all = append(all, productOperands()...)
+	all = append(all, convOperands()...)
 	return append(all, lstmOperands()...)
 }
 
@@ -115,6 +119,41 @@ func productOperands() []operand {
 		w.scratch[0] = op
 		Gemm(w, RowMajor(floats(7*n), 7, n), RowMajor(floats(7*k), 7, k), RowMajor(floats(k*n), k, n), nil)
 	}))
+}
+
+// convOperands takes windows of 2·k inputs that lie k apart; lines that may be one
+// and lines that may not; columns that fill panels and columns that do not.
+func convOperands() []operand {
+	var all []operand
+	for _, s := range []struct{ gap, n int }{{0, 2 * PanelWidth}, {3, 2 * PanelWidth}, {3, 43}} {
+		const lines, pixels, k = 2, 7, 5
+		gap, n := s.gap, s.n
+		name := func(what string) string { return fmt.Sprintf("%s, gap=%d, n=%d", what, gap, n) }
+		line, xline := pixels*n+gap, pixels*k+gap
+		nd, nx := line+pixels*n, xline+(pixels+1)*k
+		dst := func(op []float32) Grid {
+			return Grid{Data: op, Lines: lines, Pixels: pixels, Cols: n, Line: line, Pixel: n, Panel: PanelWidth}
+		}
+		x := func(op []float32) Windows {
+			return Windows{Data: op, Lines: lines, Pixels: pixels, K: 2 * k, Line: xline, Pixel: k, Step: 1, Segment: k}
+		}
+		w := func() Matrix { return NewPanels(2*k, n) }
+		all = append(all,
+			written(name("Conv dst"), nd, func(op []float32) { Conv(dst(op), x(floats(nx)), w(), nil, ReLU) }),
+			written(name("Conv dst, added to"), nd, func(op []float32) { Conv(dst(op), x(floats(nx)), w(), nil, ReLUAdd) }),
+			read(name("Conv x"), nx, func(op []float32) { Conv(dst(floats(nd)), x(op), w(), nil, AsIs) }),
+			read(name("Conv bias"), n, func(op []float32) { Conv(dst(floats(nd)), x(floats(nx)), w(), op, ReLU) }),
+			written(name("ConvAdd dst"), nd, func(op []float32) { ConvAdd(dst(op), x(floats(nx)), w()) }),
+			read(name("ConvAdd x"), nx, func(op []float32) { ConvAdd(dst(floats(nd)), x(op), w()) }),
+		)
+		if n%PanelWidth == 0 { // else more is readable than matters
+			all = append(all,
+				read(name("Conv w"), 2*k*n, func(op []float32) { Conv(dst(floats(nd)), x(floats(nx)), PanelsOf(op, 2*k, n), nil, ReLU) }),
+				read(name("ConvAdd w"), 2*k*n, func(op []float32) { ConvAdd(dst(floats(nd)), x(floats(nx)), RowMajor(op, 2*k, n)) }),
+			)
+		}
+	}
+	return all
 }
 
 func lstmOperands() []operand {

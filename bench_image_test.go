@@ -1,0 +1,202 @@
+package autoreg_test
+
+// The README's figures on images; see bench_test.go.
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/train"
+)
+
+// chapterPixels is the reference chapter's model of 16×16 pixels.
+var chapterPixels = model.PixelConfig{Height: 16, Width: 16, PixelConfig: layers.PixelConfig{
+	Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7,
+}}
+
+const (
+	pixelWeights  = 220_672                  // multiply-adds a pixel: one a weight of an open tap
+	pixelFlop     = 2 * pixelWeights * 256.0 // an image
+	naiveForwards = 256
+)
+
+// randomPixelNet returns the reference network with random weights.
+func randomPixelNet() *model.Pixel {
+	m := model.NewPixel(chapterPixels)
+	for i, c := range m.Net.Convs() {
+		w, bias := c.Weights()
+		testkit.Values(w, uint64(i), 0.1)
+		testkit.Values(bias, uint64(i), 0.1)
+		c.SetWeights(w, bias)
+	}
+	return m
+}
+
+func randomPixelModel(tb testing.TB) (*autoreg.PixelModel, *layers.PixelCNN) {
+	tb.Helper()
+	p := randomPixelNet()
+	var b bytes.Buffer
+	if _, err := p.File().WriteTo(&b); err != nil {
+		tb.Fatal(err)
+	}
+	m, err := autoreg.LoadPixel(&b, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m, p.Net
+}
+
+// notGeneric skips where an operation takes seconds.
+func notGeneric(b *testing.B, isa string) {
+	if isa == "generic" {
+		b.Skip("minutes long and nobody's choice")
+	}
+}
+
+// BenchmarkPixelForward: the scores of all pixels of whole images, 16×16, 4
+// levels.
+func BenchmarkPixelForward(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		_, net := randomPixelModel(b)
+		for _, n := range []int{1, 16} {
+			b.Run(fmt.Sprintf("b=%d", n), func(b *testing.B) {
+				forward, levels := net.NewForward(16, 16), make([]uint8, 256)
+				f := func() {
+					for range n {
+						forward.Scores(levels)
+					}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					f()
+				}
+				ofPeak(b, isa, float64(n)*pixelFlop, 1, f)
+			})
+		}
+	})
+}
+
+// BenchmarkPaint: whole images, drawn, everything included: %peak is that of the
+// multiply-adds, ×naive how many times longer the naive sampler takes, which scores
+// a whole image for each pixel.
+func BenchmarkPaint(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		m, net := randomPixelModel(b)
+		forward, levels := net.NewForward(16, 16), make([]uint8, 256)
+		for _, n := range []int{1, 16, 64} {
+			for _, threads := range []int{1, 2} {
+				if n == 1 && threads > 1 {
+					continue
+				}
+				b.Run(fmt.Sprintf("b=%d/threads=%d", n, threads), func(b *testing.B) {
+					if threads > runtime.GOMAXPROCS(0) {
+						b.Skip("fewer CPUs than threads")
+					}
+					o := &autoreg.PaintOptions{Count: n, Threads: threads}
+					f := func() {
+						if _, err := m.Paint(context.Background(), o); err != nil {
+							b.Fatal(err)
+						}
+						o.Seed++
+					}
+					for b.Loop() {
+						f()
+					}
+					b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N)/float64(n), "ms/image")
+					ofPeak(b, isa, float64(n)*pixelFlop, threads, f)
+					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Scores(levels) })
+					painted := testkit.OfPeak(isa, float64(n)*pixelFlop, f)
+					if naive > 0 {
+						b.ReportMetric(naiveForwards*painted/naive, "×naive")
+					}
+				})
+			}
+		}
+	})
+}
+
+// BenchmarkNaive: the sampler that Paint is compared with: for each pixel the
+// scores of the whole image.
+func BenchmarkNaive(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		_, net := randomPixelModel(b)
+		forward, levels, chain := net.NewForward(16, 16), make([]uint8, 256), sampler.New(1)
+		for b.Loop() {
+			clear(levels)
+			for p := range levels {
+				scores := forward.Scores(levels)
+				chain.Seek(0, uint64(p))
+				levels[p] = uint8(chain.Sample(scores.Data[p*scores.Row:][:4]))
+			}
+		}
+		b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/image")
+	})
+}
+
+// BenchmarkCanvas: one image in raster order, pixel by pixel from the caches. %read
+// counts the weights, once a pixel.
+func BenchmarkCanvas(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		_, net := randomPixelModel(b)
+		state, chain, scores := net.NewState(16, 16), sampler.New(1), make([]float32, 4)
+		f := func() {
+			if state.Done() {
+				state.Reset()
+			}
+			state.Logits(scores)
+			chain.Seek(0, uint64(state.Next()))
+			state.Advance(chain.Sample(scores))
+		}
+		f()
+		b.ReportAllocs()
+		for b.Loop() {
+			f()
+		}
+		b.ReportMetric(256e3*b.Elapsed().Seconds()/float64(b.N), "ms/image")
+		b.ReportMetric(float64(state.Bytes()), "bytes")
+		ofRead(b, isa, 4*pixelWeights, f)
+	})
+}
+
+// BenchmarkImageTrainStep: a training step of the reference model, 128 images,
+// forward, back and Adam. Operations are counted as three products with every open
+// weight for each pixel.
+func BenchmarkImageTrainStep(b *testing.B) {
+	const batch = 128
+	set := &train.ImageSet{Height: 16, Width: 16, Channels: 1, Levels: 4, Data: make([]uint8, 3*batch*256)}
+	for i := range set.Data {
+		set.Data[i] = uint8(i * i / 7 % 4)
+	}
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
+				if threads > runtime.GOMAXPROCS(0) {
+					b.Skip("fewer CPUs than threads")
+				}
+				t, err := train.NewImages(set, &train.ImageTrainOptions{Epochs: 10_000, Threads: threads})
+				if err != nil {
+					b.Fatal(err)
+				}
+				timeSteps(b, t.Run)
+				rate := 3 * batch * pixelFlop * float64(b.N) / b.Elapsed().Seconds()
+				b.ReportMetric(rate/1e9, "GFLOP/s")
+				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
+				b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+				reportMemory(b)
+			})
+		}
+	})
+}
