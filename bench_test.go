@@ -239,27 +239,38 @@ func BenchmarkTrainStep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				ctx, cancel := context.WithCancel(context.Background())
-				defer cancel()
-				steps := -1 // the first warms up
-				t.Run(ctx, &train.RunOptions{OnStep: func(train.Stats) {
-					if steps++; steps == 0 {
-						b.ResetTimer()
-					}
-					if steps == b.N {
-						cancel()
-					}
-				}})
-				b.StopTimer()
+				timeSteps(b, t.Run)
 				const weights = 4*units*(embedding+units) + symbols*units
 				rate := 3 * 2 * batch * length * weights * float64(b.N) / b.Elapsed().Seconds()
 				b.ReportMetric(rate/1e9, "GFLOP/s")
 				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
 				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				b.ReportMetric(float64(m.Sys)/1e6, "MB")
+				reportMemory(b)
 			})
 		}
 	})
+}
+
+// timeSteps makes b.N steps of a training run the ones that count, after one that
+// warms up.
+func timeSteps(b *testing.B, run func(context.Context, *train.RunOptions) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	steps := -1
+	run(ctx, &train.RunOptions{OnStep: func(train.Stats) {
+		if steps++; steps == 0 {
+			b.ResetTimer()
+		}
+		if steps == b.N {
+			cancel()
+		}
+	}})
+	b.StopTimer()
+}
+
+// reportMemory reports the memory that the Go runtime holds.
+func reportMemory(b *testing.B) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/1e6, "MB")
 }
