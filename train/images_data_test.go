@@ -51,6 +51,9 @@ func TestRealImages(t *testing.T) {
 			"93fab6ae23884f4c3c30f7ef26d8129d630f651c167b3a22c57d387b166dfbea", "ba456e78b292ef2a6e366d304e587255370906951905b2e06af8e9f54f412f62"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
+			if testing.Short() && c.n > 10000 {
+				t.Skip("short, and these take long under the race detector")
+			}
 			var path string
 			if name, ok := strings.CutPrefix(c.file, "fashion "); ok {
 				path = fashionFile(t, name)
