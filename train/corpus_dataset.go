@@ -84,11 +84,15 @@ func (d *Dataset) Batches(size int) int {
 	if size < 1 {
 		panic("train: Dataset: batch size < 1")
 	}
-	n := d.Len() / size
-	if d.Len()%size > 0 {
-		n++
+	return batches(d.Len(), size)
+}
+
+// batches returns how many batches of size n items make.
+func batches(n, size int) int {
+	if n%size > 0 {
+		return n/size + 1
 	}
-	return n
+	return n / size
 }
 
 // Batch returns the documents of batch k of the given size: lo to hi-1. It panics if

@@ -70,13 +70,3 @@ type EpochStats struct {
 	Seconds         float64 `json:"seconds"`
 	TokensPerSecond float64 `json:"tokens_per_second"`
 }
-
-// A clock measures the steps of one call of Run.
-type clock struct {
-	start     time.Time
-	steps     int
-	positions int64
-
-	epoch          time.Duration // spent in steps of the epoch under way
-	epochPositions int64
-}
