@@ -17,7 +17,7 @@ const module = "github.com/autoreg/autoreg"
 func TestImportArrows(t *testing.T) {
 	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
 	arithmetic := []string{"/kernels", "/asm", "/internal/cpu"}
-	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/weights", "/internal/model", "/internal/portable", "/tokenizer"})
+	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"})
 	eachImports(t, func(t *testing.T, imports map[string][]string) {
 		for _, c := range []struct {
 			pkg     string   // within the module; "" is the root
@@ -25,6 +25,7 @@ func TestImportArrows(t *testing.T) {
 			foreign []string // modules that it may reach; "*" is any
 		}{
 			{"/internal/cpu", nil, cpuid},
+			{"/internal/pixels", nil, nil},
 			{"/internal/portable", nil, nil},
 			{"/internal/weights", nil, nil},
 			{"/asm", nil, nil},
@@ -33,7 +34,7 @@ func TestImportArrows(t *testing.T) {
 			{"/sampler", append([]string{"/layers"}, arithmetic...), cpuid},
 			{"/tokenizer", nil, nil},
 			{"/internal/model", append([]string{"/layers", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
-			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
+			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
 			{"", inference, cpuid},
 			{"/examples/textgen", append([]string{""}, inference...), cpuid},
 			{"/examples/server", append([]string{""}, inference...), cpuid},
