@@ -45,11 +45,11 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 
 // resume is Resume from the content of a file.
 func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
-	c, err := parseCheckpoint[checkpoint](f)
+	m, err := model.FromFile(f) // says first if the model is of another kind
 	if err != nil {
 		return nil, err
 	}
-	m, err := model.FromFile(f)
+	c, err := parseCheckpoint[checkpoint](f)
 	if err != nil {
 		return nil, err
 	}
