@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/autoreg/autoreg/kernels"
-	"github.com/autoreg/autoreg/layers"
 )
 
 // Adam's constants, Keras' defaults. The bias corrections use the float32 values
@@ -27,8 +26,8 @@ const (
 // Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015.
 type optimiser struct {
 	rate, clip     float64
-	power1, power2 float64       // β₁ᵗ and β₂ᵗ, running products
-	m, v           *layers.Stack // moments, in the layout of the network
+	power1, power2 float64 // β₁ᵗ and β₂ᵗ, running products
+	m, v           network // moments
 
 	all     [4][][]float32 // parameters, gradients and moments as slices
 	now     [4][]float32   // those under way
@@ -37,10 +36,10 @@ type optimiser struct {
 	update  func(worker, from, to int) // bound once: a closure allocates
 }
 
-func newOptimiser(net, grad *layers.Stack, rate, clip float64, threads *kernels.Workers) *optimiser {
-	o := &optimiser{rate: rate, clip: clip, power1: 1, power2: 1, m: newLike(net), v: newLike(net), threads: threads}
-	for i, s := range []*layers.Stack{net, grad, o.m, o.v} {
-		o.all[i] = parameters(s)
+func newOptimiser(net, grad network, rate, clip float64, threads *kernels.Workers) *optimiser {
+	o := &optimiser{rate: rate, clip: clip, power1: 1, power2: 1, m: net.like(), v: net.like(), threads: threads}
+	for i, s := range []network{net, grad, o.m, o.v} {
+		o.all[i] = s.parameters()
 	}
 	o.update = func(_, from, to int) {
 		w, g, m, v := o.now[0], o.now[1], o.now[2], o.now[3]

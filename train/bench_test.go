@@ -51,12 +51,12 @@ func BenchmarkTrainStep(b *testing.B) {
 		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
 			b.Run(fmt.Sprintf("h=128/v=10000/b=32/t=200/threads=%d", threads), func(b *testing.B) {
 				t := randomTrainer(b, 10000, 32, Options{Threads: threads})
-				if _, err := t.step(0, 32); err != nil {
+				if _, err := t.step([]int{0}); err != nil {
 					b.Fatal(err)
 				}
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := t.step(0, 32); err != nil {
+					if _, err := t.step([]int{0}); err != nil {
 						b.Fatal(err)
 					}
 				}

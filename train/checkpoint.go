@@ -6,25 +6,19 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/layers"
 )
 
 // A checkpoint is a model file (see package model) with one more metadata key,
-// model.KeyCheckpoint, that holds a checkpoint as JSON, and these tensors:
+// model.KeyCheckpoint, that holds a checkpoint or an imageCheckpoint as JSON, and
+// these tensors:
 //
 //	optimizer.m.NAME     Adam's first moment of the parameter NAME
 //	optimizer.v.NAME     Adam's second moment
 //	optimizer.best.NAME  its value after the best epoch; only with Patience
 //
-// for every NAME of parameterTensors. There is nothing in it about time, threads,
+// for every NAME of network.tensors. There is nothing in it about time, threads,
 // paths or the machine: runs that are equally far have equal checkpoints, byte
 // for byte.
-type checkpoint struct {
-	Version int    `json:"version"`
-	Corpus  string `json:"corpus"` // SHA-256 of the encoded documents
-	Options
-	progress
-}
 
 const checkpointVersion = 1
 
@@ -35,10 +29,25 @@ const (
 	prefixBest = model.OptimizerPrefix + "best."
 )
 
+// A prefixed network is one that a checkpoint has beside the model.
+type prefixed struct {
+	prefix string
+	net    network
+}
+
+// beside returns what a checkpoint has beside the model.
+func (r *run) beside() []prefixed {
+	list := []prefixed{{prefixM, r.optimiser.m}, {prefixV, r.optimiser.v}}
+	if r.best != nil {
+		list = append(list, prefixed{prefixBest, r.best})
+	}
+	return list
+}
+
 // SaveCheckpoint writes the state of the run to path, atomically: see
 // weights.WriteFile. Run does so by itself.
-func (t *Trainer) SaveCheckpoint(path string) error {
-	if err := weights.WriteFile(path, t.checkpointFile()); err != nil {
+func (r *run) SaveCheckpoint(path string) error {
+	if err := weights.WriteFile(path, r.checkpointFile()); err != nil {
 		return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
 	}
 	return nil
@@ -46,50 +55,64 @@ func (t *Trainer) SaveCheckpoint(path string) error {
 
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own
 // memory: it is good until the next step.
-func (t *Trainer) checkpointFile() *weights.File {
-	meta, err := json.Marshal(checkpoint{checkpointVersion, t.corpus, t.options, t.progress})
+func (r *run) checkpointFile() *weights.File {
+	meta, err := json.Marshal(r.task.checkpoint())
 	if err != nil {
 		panic("train: a checkpoint holds a number that is not finite") // step lets none in
 	}
-	f := t.model.File()
+	f := r.task.file(r.net)
 	f.Metadata[model.KeyCheckpoint] = string(meta)
-	f.Tensors = append(f.Tensors, parameterTensors(prefixM, t.optimiser.m)...)
-	f.Tensors = append(f.Tensors, parameterTensors(prefixV, t.optimiser.v)...)
-	if t.best != nil {
-		f.Tensors = append(f.Tensors, parameterTensors(prefixBest, t.best)...)
+	for _, b := range r.beside() {
+		f.Tensors = append(f.Tensors, b.net.tensors(b.prefix)...)
 	}
 	return f
 }
 
-// parameterTensors returns copies of the parameters of net in PyTorch's layout,
-// each name with a prefix. The LSTM's two biases are one here.
-func parameterTensors(prefix string, net *layers.Stack) []weights.Tensor {
-	V, E := net.Embedding.Symbols, net.Embedding.Dim
-	H := lstmOf(net).OutLen()
-	wih, whh, bias := lstmOf(net).Weights()
-	out, outBias := net.Head.Weights()
-	return []weights.Tensor{
-		{Name: prefix + nameEmbedding, Shape: []int{V, E}, Data: net.Embedding.Weight},
-		{Name: prefix + nameInput, Shape: []int{4 * H, E}, Data: wih},
-		{Name: prefix + nameRecurrent, Shape: []int{4 * H, H}, Data: whh},
-		{Name: prefix + nameLSTMBias, Shape: []int{4 * H}, Data: bias},
-		{Name: prefix + nameHead, Shape: []int{V, H}, Data: out},
-		{Name: prefix + nameHeadBias, Shape: []int{V}, Data: outBias},
+// restore takes over what a checkpoint holds beside the model.
+func (r *run) restore(f *weights.File, p progress) error {
+	r.progress = p
+	if err := r.checkProgress(); err != nil {
+		return err
 	}
+	r.optimiser.power1, r.optimiser.power2 = p.Power1, p.Power2
+	return r.takeTensors(f)
 }
 
-// takeParameters sets the parameters of net from the tensors that
-// parameterTensors made.
-func takeParameters(p *weights.Picker, prefix string, net *layers.Stack) error {
-	var data [6][]float32
-	for i, t := range parameterTensors(prefix, net) {
-		var err error
-		if data[i], err = p.Take(t.Name, t.Shape...); err != nil {
+// takeTensors takes over the tensors that f holds beside the model's.
+func (r *run) takeTensors(f *weights.File) error {
+	p := f.Pick()
+	for _, tensor := range r.task.file(r.net).Tensors {
+		if _, err := p.Take(tensor.Name, tensor.Shape...); err != nil {
 			return err
 		}
 	}
-	copy(net.Embedding.Weight, data[0])
-	lstmOf(net).SetWeights(data[1], data[2], data[3])
-	net.Head.SetWeights(data[4], data[5])
+	for _, b := range r.beside() {
+		var data [][]float32
+		for _, tensor := range b.net.tensors(b.prefix) {
+			d, err := p.Take(tensor.Name, tensor.Shape...)
+			if err != nil {
+				return err
+			}
+			data = append(data, d)
+		}
+		b.net.set(data)
+	}
+	if err := p.Finish(); err != nil {
+		return err
+	}
+	for _, tensor := range f.Tensors {
+		for i, v := range tensor.Data {
+			if !finite(float64(v)) {
+				return fmt.Errorf("tensor %q: value %d is %v: the file is damaged", tensor.Name, i, v)
+			}
+		}
+	}
+	for _, v := range r.optimiser.v.parameters() {
+		for _, x := range v {
+			if x < 0 {
+				return fmt.Errorf("a tensor %s… has the value %v, but squares are not negative: the file is damaged", prefixV, x)
+			}
+		}
+	}
 	return nil
 }

@@ -34,7 +34,7 @@ func midway(t testing.TB) *Trainer {
 }
 
 // save writes the checkpoint of a run and returns its path.
-func save(t testing.TB, tr *Trainer) string {
+func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	if err := tr.SaveCheckpoint(path); err != nil {

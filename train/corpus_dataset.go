@@ -84,11 +84,15 @@ func (d *Dataset) Batches(size int) int {
 	if size < 1 {
 		panic("train: Dataset: batch size < 1")
 	}
-	n := d.Len() / size
-	if d.Len()%size > 0 {
-		n++
+	return batches(d.Len(), size)
+}
+
+// batches returns how many batches of size n items make.
+func batches(n, size int) int {
+	if n%size > 0 {
+		return n/size + 1
 	}
-	return n
+	return n / size
 }
 
 // Batch returns the documents of batch k of the given size: lo to hi-1. It panics if
@@ -138,22 +142,41 @@ func Order(batches int, seed uint64, epoch int) []int {
 // It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get
 // a document.
 func SplitDocs(docs []string, share float64) (training, validation []string, err error) {
+	learn, judge, err := split(len(docs), share, "documents")
+	if err != nil {
+		return nil, nil, err
+	}
+	if judge == nil {
+		return docs, nil, nil
+	}
+	pick := func(list []int) []string {
+		picked := make([]string, len(list))
+		for i, k := range list {
+			picked[i] = docs[k]
+		}
+		return picked
+	}
+	return pick(learn), pick(judge), nil
+}
+
+// split is the rule of SplitDocs for n things. For share 0 judge is nil.
+func split(n int, share float64, things string) (learn, judge []int, err error) {
 	if !(share >= 0 && share < 1) {
 		return nil, nil, fmt.Errorf("train: validation share is %v: want 0 or more and less than 1", share)
 	}
 	if share == 0 {
-		return docs, nil, nil
+		return nil, nil, nil
 	}
-	for i, doc := range docs {
+	for i := range n {
 		if math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share) {
-			validation = append(validation, doc)
+			judge = append(judge, i)
 		} else {
-			training = append(training, doc)
+			learn = append(learn, i)
 		}
 	}
-	if len(training) == 0 || len(validation) == 0 {
-		return nil, nil, fmt.Errorf("train: a validation share of %v splits %d documents into %d for training and %d for validation: want at least 1 of each",
-			share, len(docs), len(training), len(validation))
+	if len(learn) == 0 || len(judge) == 0 {
+		return nil, nil, fmt.Errorf("train: a validation share of %v splits %d %s into %d for training and %d for validation: want at least 1 of each",
+			share, n, things, len(learn), len(judge))
 	}
-	return training, validation, nil
+	return learn, judge, nil
 }

@@ -1,10 +1,16 @@
-// Package train makes text models: it reads a corpus, learns a vocabulary, and
+// Package train makes models of text: it reads a corpus, learns a vocabulary, and
 // trains Embedding, LSTM and output layer to predict each next word.
 //
 //	corpus, err := train.ReadCorpus("recipes.json.gz", nil)
 //	trainer, err := train.New(corpus.Docs, &train.Options{Epochs: 4})
 //	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
 //	err = trainer.SaveModel("recipes.model")
+//
+// And it makes models of images: it reads them as levels, and trains a PixelCNN to
+// predict each next pixel.
+//
+//	set, err := train.ReadImages([]string{"train-images-idx3-ubyte.gz"}, &train.ImageOptions{Height: 16, Width: 16})
+//	trainer, err := train.NewImages(set, nil)
 //
 // # What a step does
 //
@@ -14,17 +20,22 @@
 // through all T steps; the optimiser is Adam as Keras has it. The scores of a
 // batch are never in memory as a whole: they come and go in chunks of rows.
 //
+// Of images a batch is B of them, others in each epoch; the loss is the mean of
+// -ln p(level) over all pixels and channels. Images go forward and back a few at a
+// time.
+//
 // # The same bytes
 //
 // Equal documents and options give equal models, bit for bit: on any machine and
 // instruction set, with any number of threads, and after any number of
 // interruptions. Every sum runs in an order that the data fix: the gradient of a
 // weight is one chain (see package kernels) over the positions of the batch, t
-// first, then b; a loss is a float64 sum over documents in their order and
-// positions in theirs. Threads share the work by outputs, never inside a sum.
+// first, then b, or over images and the pixels of each; a loss is a float64 sum
+// over documents or images in their order and positions in theirs. Threads share
+// the work by outputs, never inside a sum.
 //
 // # Concurrency
 //
-// A [Trainer] is for one goroutine at a time and starts its own threads. A
-// [Dataset] may be shared.
+// A [Trainer] or [ImageTrainer] is for one goroutine at a time and starts its own
+// threads. A [Dataset] or an [ImageSet] may be shared.
 package train

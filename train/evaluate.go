@@ -9,10 +9,11 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// EvaluateOptions choose what Evaluate counts and how fast it is. The zero value,
+// EvaluateOptions choose what Evaluate counts and how fast it is, for texts and for
+// images. The zero value,
 // or a nil pointer, works.
 type EvaluateOptions struct {
-	IgnorePadding bool // see Options
+	IgnorePadding bool // see Options; for texts only
 	BatchSize     int  // documents at a time; 0 means DefaultBatchSize; the result does not depend on it
 	Threads       int  // 0 means one a CPU that Go may use; the result does not depend on it
 }
@@ -28,23 +29,27 @@ func (t *Trainer) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) 
 	return evaluateStack(ctx, t.model.Stack, d, o)
 }
 
-// evaluateStack is Evaluate for any network.
-func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
-	var opt EvaluateOptions
+// filled returns o with every zero field replaced.
+func (o *EvaluateOptions) filled() (opt EvaluateOptions, err error) {
 	if o != nil {
 		opt = *o
 	}
-	if opt.BatchSize == 0 {
-		opt.BatchSize = DefaultBatchSize
-	}
-	if opt.Threads == 0 {
-		opt.Threads = runtime.GOMAXPROCS(0)
-	}
+	setDefault(&opt.BatchSize, DefaultBatchSize)
+	setDefault(&opt.Threads, runtime.GOMAXPROCS(0))
 	switch {
 	case opt.BatchSize < 1 || opt.BatchSize > maxBatch:
-		return Evaluation{}, fmt.Errorf("train: Evaluate: BatchSize is %d: want 1 to %d", opt.BatchSize, maxBatch)
+		err = fmt.Errorf("train: Evaluate: BatchSize is %d: want 1 to %d", opt.BatchSize, maxBatch)
 	case opt.Threads < 1 || opt.Threads > maxThreads:
-		return Evaluation{}, fmt.Errorf("train: Evaluate: Threads is %d: want 1 to %d", opt.Threads, maxThreads)
+		err = fmt.Errorf("train: Evaluate: Threads is %d: want 1 to %d", opt.Threads, maxThreads)
+	}
+	return opt, err
+}
+
+// evaluateStack is Evaluate for any network.
+func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	opt, err := o.filled()
+	if err != nil {
+		return Evaluation{}, err
 	}
 	for i := range d.Len() {
 		for _, id := range d.Row(i) {

@@ -93,7 +93,7 @@ func TestGoldenTraining(t *testing.T) {
 			lstmOf(net).SetWeights(w[1], w[2], w[3])
 			net.Head.SetWeights(w[4], w[5])
 			p := newPass(net, g.Batch, g.Steps, 2, true)
-			o := newOptimiser(net, p.back.grad, g.Adam.LR, 0, p.threads)
+			o := newOptimiser(textNetwork{net}, textNetwork{p.back.grad}, g.Adam.LR, 0, p.threads)
 			for s, want := range run.Losses {
 				d := &Dataset{Length: g.Steps}
 				for _, row := range g.IDs[s%len(g.IDs)] {
@@ -201,7 +201,7 @@ func TestGoldenAdam(t *testing.T) {
 			// takes back. The rest is the rounding of w.
 			const tol = 1e-7
 			n := len(c.W0.Data)
-			o := newOptimiser(bareNet(n), bareNet(n), c.LR, 0, kernels.NewWorkers(1))
+			o := newOptimiser(textNetwork{bareNet(n)}, textNetwork{bareNet(n)}, c.LR, 0, kernels.NewWorkers(1))
 			w, grad := o.all[0][0], o.all[1][0]
 			copy(w, c.W0.float32s())
 			for i, s := range c.Steps {

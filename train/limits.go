@@ -40,12 +40,7 @@ func (o Options) checkHeader(tok *tokenizer.Tokenizer) error {
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
 // be addressed.
 func (o Options) checkMemory(symbols, docs int) error {
-	total, limit := o.memory(symbols, docs), min(o.MaxBytes, math.MaxInt)
-	if total <= limit {
-		return nil
-	}
-	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower BatchSize (%d), Length (%d) or Units (%d), or raise MaxBytes",
-		total>>20, limit>>20, o.BatchSize, o.Length, o.Units)
+	return o.schedule().checkMemory(o.memory(symbols, docs), fmt.Sprintf("Length (%d) or Units (%d)", o.Length, o.Units))
 }
 
 // memory returns the bytes that MaxBytes limits. All factors have been checked to

@@ -39,7 +39,7 @@ func TestMemoryHeld(t *testing.T) {
 		}
 		weights := count(parameters(tr.model.Stack))
 		p, b := tr.pass, tr.pass.back
-		floats += count(parameters(tr.model.Stack), parameters(b.grad), parameters(tr.optimiser.m), parameters(tr.optimiser.v),
+		floats += count(parameters(tr.model.Stack), parameters(b.grad), tr.optimiser.m.parameters(), tr.optimiser.v.parameters(),
 			[][]float32{p.x.data, p.z.data, p.h.data, p.c.data, p.loss, p.head.scores.Data, b.headT.Data, b.inT.Data, b.recT.Data, b.dh.data, b.dc.Data})
 		floats += len(p.ids) + len(p.targets) + cap(p.counted) + len(tr.training.ids)
 		if tr.validation != nil {
@@ -47,7 +47,7 @@ func TestMemoryHeld(t *testing.T) {
 		}
 		copies := 3 // weights and moments
 		if tr.best != nil {
-			floats += count(parameters(tr.best))
+			floats += count(tr.best.parameters())
 			copies++
 		}
 		// The copies that the end of an epoch makes, see memory.
@@ -169,7 +169,8 @@ func TestHeaderRoom(t *testing.T) {
 	o := Options{Embedding: 65535, Units: 1, Length: 1 << 20, BatchSize: 1 << 16, Seed: 1<<64 - 1,
 		LearningRate: 1.2345678901234567e-300, ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10, Patience: 1 << 20}.withDefaults()
 	m := model.New(o.config(tok.Len()), tok)
-	tr := &Trainer{options: o, model: m, corpus: strings.Repeat("0", 64), optimiser: &optimiser{m: newLike(m.Stack), v: newLike(m.Stack)}, best: newLike(m.Stack)}
+	tr := &Trainer{options: o, model: m, corpus: strings.Repeat("0", 64)}
+	tr.begin(tr, o.schedule(), textNetwork{m.Stack}, textNetwork{newLike(m.Stack)}, nil)
 	const epochs = 100
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})

@@ -1,8 +1,6 @@
 package train
 
 import (
-	"fmt"
-	"math"
 	"runtime"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -18,13 +16,6 @@ const (
 	DefaultEmbedding    = 100
 	DefaultUnits        = 128
 	DefaultMaxBytes     = 8 << 30
-)
-
-// Limits on options.
-const (
-	maxEpochs  = 1 << 20
-	maxBatch   = 1 << 16
-	maxThreads = 1 << 12
 )
 
 // Options say what is trained and how. The zero value, or a nil pointer, is the
@@ -76,60 +67,41 @@ type Options struct {
 
 // withDefaults returns o with every zero field replaced.
 func (o Options) withDefaults() Options {
-	set := func(field *int, value int) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	set(&o.Vocabulary, tokenizer.DefaultMaxTokens)
-	set(&o.Embedding, DefaultEmbedding)
-	set(&o.Units, DefaultUnits)
-	set(&o.Length, DefaultLength)
-	set(&o.BatchSize, DefaultBatchSize)
-	set(&o.Epochs, DefaultEpochs)
-	set(&o.Threads, runtime.GOMAXPROCS(0))
-	if o.LearningRate == 0 {
-		o.LearningRate = DefaultLearningRate
-	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = DefaultMaxBytes
-	}
+	setDefault(&o.Vocabulary, tokenizer.DefaultMaxTokens)
+	setDefault(&o.Embedding, DefaultEmbedding)
+	setDefault(&o.Units, DefaultUnits)
+	setDefault(&o.Length, DefaultLength)
+	setDefault(&o.BatchSize, DefaultBatchSize)
+	setDefault(&o.Epochs, DefaultEpochs)
+	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
+	setDefault(&o.LearningRate, DefaultLearningRate)
+	setDefault(&o.MaxBytes, DefaultMaxBytes)
 	return o
 }
 
 // check returns an error that names the first field that is out of range; zero
 // fields have been replaced.
 func (o Options) check() error {
-	for _, f := range []struct {
-		name            string
-		value, min, max int
-	}{
+	for _, f := range []intOption{
 		{"Vocabulary", o.Vocabulary, 3, model.MaxSymbols},
 		{"Embedding", o.Embedding, 1, model.MaxWidth},
 		{"Units", o.Units, 1, model.MaxWidth},
 		{"Length", o.Length, 1, model.MaxLength},
-		{"BatchSize", o.BatchSize, 1, maxBatch},
-		{"Epochs", o.Epochs, 1, maxEpochs},
-		{"Patience", o.Patience, 0, maxEpochs},
-		{"Threads", o.Threads, 1, maxThreads},
 	} {
-		if f.value < f.min || f.value > f.max {
-			return fmt.Errorf("train: option %s is %d: want %d to %d", f.name, f.value, f.min, f.max)
+		if err := f.check(); err != nil {
+			return err
 		}
 	}
-	switch {
-	case !(o.LearningRate > 0 && o.LearningRate <= 1e6): // NaN fails too
-		return fmt.Errorf("train: option LearningRate is %v: want more than 0, at most 1e6", o.LearningRate)
-	case !(o.ClipNorm >= 0 && o.ClipNorm <= math.MaxFloat32):
-		return fmt.Errorf("train: option ClipNorm is %v: want a finite number, or 0 for no limit", o.ClipNorm)
-	case !(o.Validation >= 0 && o.Validation < 1):
-		return fmt.Errorf("train: option Validation is %v: want 0 or more and less than 1", o.Validation)
-	case o.Patience > 0 && o.Validation == 0:
-		return fmt.Errorf("train: option Patience is %d, but no documents are set aside to judge by: set Validation, to 0.1 for example", o.Patience)
-	case o.MaxBytes < 0:
-		return fmt.Errorf("train: option MaxBytes is %d: want 0 or more", o.MaxBytes)
+	return o.schedule().check("documents")
+}
+
+// schedule returns what is not about texts.
+func (o Options) schedule() schedule {
+	return schedule{
+		BatchSize: o.BatchSize, LearningRate: o.LearningRate, ClipNorm: o.ClipNorm,
+		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+		Threads: o.Threads, MaxBytes: o.MaxBytes,
 	}
-	return nil
 }
 
 // tokenizer returns the options of the vocabulary.

@@ -22,7 +22,8 @@ type pixelPass struct {
 	layers []pixelLayer  // of net, with what the way back needs
 	images []*pixelImage // room for a chunk
 	tasks  []weightTask
-	bounds []int // of each thread's tasks
+	bounds []int       // of each thread's tasks
+	grads  [][]float32 // of all layers
 
 	chunk   [][]uint8 // the images under way
 	scale   float32
@@ -55,6 +56,7 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 		return p
 	}
 	p.grad = layers.NewPixelCNN(net.PixelConfig)
+	p.grads = p.grad.Parameters()
 	p.layers = newPixelLayers(net, p.grad)
 	p.tasks = weightTasks(p.layers)
 	p.bounds = shares(p.layers, p.tasks, threads)
@@ -72,7 +74,7 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
 	if p.grad != nil {
-		for _, g := range p.grad.Parameters() {
+		for _, g := range p.grads {
 			clear(g)
 		}
 		for i := range p.layers[1:] {
@@ -154,6 +156,7 @@ func pixelPassBytes(c layers.PixelConfig, height, width, batch, threads int) int
 	image := (int64(height)+border)*(int64(width)+border)*int64(c.Channels) +
 		pixels*(F*(3*blocks+6)+half*3*blocks+scores) +
 		int64(height+1)*int64(width+1)*half*(blocks+1) + slack*(4*blocks+8)
-	weights := 2 * layers.NewPixelCNN(c).Params() // gradients and transposed copies
-	return 4 * (int64(chunkImages(batch, threads))*image + int64(weights) + int64(threads)*2*pixels)
+	weights, _ := pixelFloats(c)
+	weights *= 2 // gradients and transposed copies
+	return 4 * (int64(chunkImages(batch, threads))*image + weights + int64(threads)*2*pixels)
 }

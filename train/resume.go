@@ -3,12 +3,22 @@ package train
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
+
+// checkpoint is what the checkpoint of a Trainer holds as JSON.
+type checkpoint struct {
+	Version int    `json:"version"`
+	Corpus  string `json:"corpus"` // SHA-256 of the encoded documents
+	Options
+	progress
+}
+
+func (t *Trainer) checkpoint() any {
+	return checkpoint{checkpointVersion, t.corpus, t.options, t.progress}
+}
 
 // Resume continues the run that the checkpoint at path holds, with the documents
 // that it began with. Nil options, and zero fields, take what the checkpoint has;
@@ -35,11 +45,11 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 
 // resume is Resume from the content of a file.
 func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
-	c, err := parseCheckpoint(f)
+	m, err := model.FromFile(f) // says first if the model is of another kind
 	if err != nil {
 		return nil, err
 	}
-	m, err := model.FromFile(f)
+	c, err := parseCheckpoint[checkpoint](f)
 	if err != nil {
 		return nil, err
 	}
@@ -63,34 +73,44 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 	if t.corpus != c.Corpus {
 		return nil, errors.New("the documents are not those that the run began with")
 	}
-	t.progress = c.progress
-	if err := t.checkProgress(); err != nil {
-		return nil, err
-	}
-	t.optimiser.power1, t.optimiser.power2 = c.Power1, c.Power2
-	if err := t.takeTensors(f); err != nil {
+	if err := t.restore(f, c.progress); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// readFile reads a weights file. Its own size bounds the memory that it takes.
-func readFile(path string) (*weights.File, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err // the path has been named
-		}
-		return nil, err
+// merge returns the options of the run from those of the checkpoint and those
+// asked for now.
+func (c *checkpoint) merge(o Options) (Options, error) {
+	was := c.Options
+	was.Threads, was.MaxBytes = 1, 1
+	if err := was.check(); err != nil {
+		return was, fmt.Errorf("the checkpoint is damaged: %w", inner{err})
 	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return nil, err
+	var d comparison
+	same(&d, "Vocabulary", was.Vocabulary, o.Vocabulary)
+	same(&d, "KeepCase", was.KeepCase, o.KeepCase)
+	same(&d, "StripPunctuation", was.StripPunctuation, o.StripPunctuation)
+	same(&d, "Embedding", was.Embedding, o.Embedding)
+	same(&d, "Units", was.Units, o.Units)
+	same(&d, "Length", was.Length, o.Length)
+	same(&d, "BatchSize", was.BatchSize, o.BatchSize)
+	same(&d, "LearningRate", was.LearningRate, o.LearningRate)
+	same(&d, "ClipNorm", was.ClipNorm, o.ClipNorm)
+	same(&d, "IgnorePadding", was.IgnorePadding, o.IgnorePadding)
+	same(&d, "Validation", was.Validation, o.Validation)
+	same(&d, "Patience", was.Patience, o.Patience)
+	same(&d, "Seed", was.Seed, o.Seed)
+	if d.err != nil {
+		return was, d.err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
+	if o.Epochs != 0 {
+		was.Epochs = o.Epochs
 	}
-	return weights.Read(in, info.Size())
+	was.Threads, was.MaxBytes = o.Threads, o.MaxBytes
+	was = was.withDefaults()
+	if err := was.check(); err != nil {
+		return was, err
+	}
+	return was, c.checkEpochs(was.Epochs)
 }

@@ -9,7 +9,7 @@ import (
 
 // An Evaluation is how well a model predicts a data set.
 type Evaluation struct {
-	Sum       float64 // of -ln p(next id), in nats, over the positions that count
+	Sum       float64 // of -ln p(next id or level), in nats, over the positions that count
 	Positions int64   // how many these are
 }
 
@@ -19,6 +19,9 @@ func (e Evaluation) Loss() float64 { return e.Sum / float64(e.Positions) }
 // Perplexity returns e^Loss.
 func (e Evaluation) Perplexity() float64 { return Perplexity(e.Loss()) }
 
+// Bits returns Bits of Loss.
+func (e Evaluation) Bits() float64 { return Bits(e.Loss()) }
+
 // Perplexity returns e^loss for a mean loss in nats: how many equally likely next
 // words would be as hard to guess. The result is the same on every machine, and
 // at most math.MaxFloat64, so that it can be written as JSON.
@@ -26,11 +29,15 @@ func Perplexity(loss float64) float64 {
 	return math.Min(portable.Exp(loss), math.MaxFloat64)
 }
 
+// Bits returns a mean loss in nats as bits: for images bits per dimension, a dimension
+// being a channel of a pixel.
+func Bits(loss float64) float64 { return loss / math.Ln2 }
+
 // Stats tell where a run is after a step.
 type Stats struct {
 	Epoch, Epochs int     // this one, from 1, and all
 	Step, Steps   int     // steps of this epoch: done, and all
-	Loss          float64 // mean of the epoch so far, in nats per position
+	Loss          float64 // mean of the epoch so far, in nats per position: a word of a text, a channel of a pixel
 	BatchLoss     float64 // mean of the step's batch, before its update
 	GradientNorm  float64 // length of the step's gradient, before clipping
 
@@ -61,22 +68,14 @@ type EpochStats struct {
 	Steps         int     `json:"steps"` // all that the run has made
 	Loss          float64 `json:"loss"`  // mean over the epoch, in nats per position, measured while it changed the weights
 	Perplexity    float64 `json:"perplexity"`
-	ValLoss       float64 `json:"val_loss,omitempty"` // at the end of the epoch; 0 if no documents are set aside
+	ValLoss       float64 `json:"val_loss,omitempty"` // at the end of the epoch; 0 if nothing is set aside
 	ValPerplexity float64 `json:"val_perplexity,omitempty"`
-	Best          bool    `json:"best,omitempty"`    // lowest ValLoss so far
-	Stopped       bool    `json:"stopped,omitempty"` // Patience is at its end and so is the run
+	Bits          float64 `json:"bits,omitempty"`     // of Loss, see Bits; 0 for texts
+	ValBits       float64 `json:"val_bits,omitempty"` // of ValLoss; 0 for texts
+	Best          bool    `json:"best,omitempty"`     // lowest ValLoss so far
+	Stopped       bool    `json:"stopped,omitempty"`  // Patience is at its end and so is the run
 	// Time in this call of Run that the epoch's steps took, validation not
 	// counted, and positions per second in it.
 	Seconds         float64 `json:"seconds"`
 	TokensPerSecond float64 `json:"tokens_per_second"`
-}
-
-// A clock measures the steps of one call of Run.
-type clock struct {
-	start     time.Time
-	steps     int
-	positions int64
-
-	epoch          time.Duration // spent in steps of the epoch under way
-	epochPositions int64
 }

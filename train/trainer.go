@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -24,10 +24,8 @@ type Trainer struct {
 	validation *Dataset // nil if no documents are set aside
 	corpus     string   // hash of the ids of both
 
-	pass      *pass
-	optimiser *optimiser
-	best      *layers.Stack // weights of the best epoch; nil without Patience
-	progress  progress
+	pass *pass
+	run
 }
 
 // New begins a run: it sets documents aside for validation, learns a vocabulary
@@ -71,7 +69,7 @@ func New(docs []string, o *Options) (*Trainer, error) {
 
 // assemble makes a run of a model, at its start.
 func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
-	t := &Trainer{options: o, model: m, progress: progress{Power1: 1, Power2: 1}}
+	t := &Trainer{options: o, model: m}
 	learn, judge, err := SplitDocs(docs, o.Validation)
 	if err != nil {
 		return nil, err
@@ -97,12 +95,33 @@ func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
 		batch = max(batch, t.validation.Len())
 	}
 	t.pass = newPass(m.Stack, min(o.BatchSize, batch), o.Length, o.Threads, true)
-	t.optimiser = newOptimiser(m.Stack, t.pass.back.grad, o.LearningRate, o.ClipNorm, t.pass.threads)
-	if o.Patience > 0 {
-		t.best = newLike(m.Stack)
-	}
+	// The items are batches, which always hold the same documents.
+	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil}
+	t.begin(t, o.schedule(), textNetwork{m.Stack}, textNetwork{t.pass.back.grad}, t.pass.threads)
 	return t, nil
 }
+
+// gradients is of one item, a batch.
+func (t *Trainer) gradients(items []int) (sum float64, n int64) {
+	lo, hi := t.training.Batch(items[0], t.options.BatchSize)
+	t.pass.load(t.training, lo, hi, t.options.IgnorePadding)
+	t.pass.forward()
+	sum = t.pass.addLosses(0)
+	t.pass.back.run()
+	return sum, int64(t.pass.n)
+}
+
+func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
+	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.IgnorePadding)
+}
+
+func (t *Trainer) positions() int64 { return positions(t.training, t.options.IgnorePadding) }
+
+func (t *Trainer) file(net network) *weights.File {
+	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack}).File()
+}
+
+func (t *Trainer) measure(*EpochStats) {}
 
 // corpusHash returns the SHA-256 of the encoded documents, in hexadecimal.
 func corpusHash(sets ...*Dataset) string {
@@ -137,45 +156,3 @@ func (t *Trainer) Validation() *Dataset { return t.validation }
 
 // Tokenizer returns the model's vocabulary.
 func (t *Trainer) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
-
-// History returns the epochs that have ended, those before a resume included;
-// what has to do with time is 0 in it.
-func (t *Trainer) History() []EpochStats {
-	var list []EpochStats
-	for i := range t.progress.History {
-		list = append(list, t.epochStats(i))
-	}
-	return list
-}
-
-// Snapshot returns the model as it is now, as the content of a model file. It is a
-// copy: training may go on.
-func (t *Trainer) Snapshot() *weights.File { return snapshot(t.model, t.model.Stack) }
-
-// Model returns the run's result so far: with Patience the weights of the best
-// epoch, otherwise the same as Snapshot.
-func (t *Trainer) Model() *weights.File {
-	if t.best != nil && t.progress.Best > 0 {
-		return snapshot(t.model, t.best)
-	}
-	return t.Snapshot()
-}
-
-// SaveModel writes Model to path, atomically: see weights.WriteFile.
-func (t *Trainer) SaveModel(path string) error {
-	if err := weights.WriteFile(path, t.Model()); err != nil {
-		return fmt.Errorf("train: the model is not saved: %w", inner{err})
-	}
-	return nil
-}
-
-// snapshot returns the file of m with the weights of net.
-func snapshot(m *model.Text, net *layers.Stack) *weights.File {
-	f := (&model.Text{Config: m.Config, Tokenizer: m.Tokenizer, Stack: net}).File()
-	for i := range f.Tensors {
-		if t := &f.Tensors[i]; t.Name == nameEmbedding { // the others are copies
-			t.Data = slices.Clone(t.Data)
-		}
-	}
-	return f
-}

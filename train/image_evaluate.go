@@ -1,0 +1,59 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/autoreg/autoreg/internal/model"
+)
+
+// Evaluate measures the model as it is now on images of the size and depth that it
+// is for. The result is the same on every machine and for any number of threads.
+// BatchSize does not matter: images go through one by one, as many at a time as
+// there are threads. It takes memory for a pass of its own.
+//
+// It returns an error for options out of range, for other images, and if ctx ends.
+func (t *ImageTrainer) Evaluate(ctx context.Context, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
+	return evaluatePixels(ctx, t.model, set, o)
+}
+
+// evaluatePixels is Evaluate for any model.
+func evaluatePixels(ctx context.Context, m *model.Pixel, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
+	opt, err := o.filled()
+	if err != nil {
+		return Evaluation{}, err
+	}
+	if err := checkImages(set); err != nil {
+		return Evaluation{}, fmt.Errorf("train: Evaluate: %w", err)
+	}
+	was := m.Config
+	now := was
+	now.Height, now.Width, now.Channels, now.Levels = set.Height, set.Width, set.Channels, set.Levels
+	if was != now {
+		return Evaluation{}, fmt.Errorf("train: Evaluate: the model is for images of %s, these are of %s", was, now)
+	}
+	p := newPixelPass(m.Net, set.Height, set.Width, evaluateBatch, opt.Threads, false)
+	return evaluateImages(ctx, p, set)
+}
+
+// evaluateBatch is how many images' losses make a sum, which is then added to the
+// sums before: always the same number, for another would round otherwise.
+const evaluateBatch = 64
+
+// evaluateImages is evaluatePixels with a pass without gradients.
+func evaluateImages(ctx context.Context, p *pixelPass, set *ImageSet) (e Evaluation, err error) {
+	var images [evaluateBatch][]uint8
+	for at := 0; at < set.Len(); {
+		if err := ctx.Err(); err != nil {
+			return Evaluation{}, err
+		}
+		n := 0
+		for ; n < len(images) && at < set.Len(); at++ {
+			images[n] = set.Image(at)
+			e.Positions += int64(len(images[n]))
+			n++
+		}
+		e.Sum += p.run(images[:n])
+	}
+	return e, nil
+}

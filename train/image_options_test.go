@@ -1,0 +1,269 @@
+package train
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+)
+
+func TestImageTrainDefaults(t *testing.T) {
+	set := smallImages(3, 1)
+	tr, err := NewImages(set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := tr.Options()
+	if o.Threads < 1 {
+		t.Errorf("Threads = %d", o.Threads)
+	}
+	o.Threads = 0
+	want := ImageTrainOptions{Filters: 128, Blocks: 5, Kernel: 7, BatchSize: 128, LearningRate: 5e-4, Epochs: 20, MaxBytes: 8 << 30}
+	if o != want {
+		t.Errorf("options %+v, want %+v", o, want)
+	}
+	if tr.Validation() != nil || tr.Training() != set {
+		t.Error("images are set aside")
+	}
+	if n := tr.model.Net.Params(); n != 307460 { // the reference model's
+		t.Errorf("%d parameters", n)
+	}
+}
+
+func TestImageTrainOptionsRefused(t *testing.T) {
+	set := smallImages(4, 1)
+	for _, c := range []struct {
+		o    ImageTrainOptions
+		want string
+	}{
+		{ImageTrainOptions{Filters: -1}, "Filters is -1"},
+		{ImageTrainOptions{Filters: 1}, "Filters is 1"},
+		{ImageTrainOptions{Filters: 1 << 14}, "Filters"},
+		{ImageTrainOptions{Filters: 1 << 13, Blocks: 1 << 10}, "parameters"},
+		{ImageTrainOptions{Blocks: -1}, "Blocks is -1"},
+		{ImageTrainOptions{Blocks: 1 << 11}, "Blocks"},
+		{ImageTrainOptions{Kernel: -1}, "Kernel is -1"},
+		{ImageTrainOptions{Kernel: 4}, "Kernel is 4: want an odd"},
+		{ImageTrainOptions{Kernel: 65}, "Kernel is 65"},
+		{ImageTrainOptions{BatchSize: -1}, "BatchSize is -1"},
+		{ImageTrainOptions{BatchSize: 1 << 17}, "BatchSize"},
+		{ImageTrainOptions{Epochs: -1}, "Epochs is -1"},
+		{ImageTrainOptions{Epochs: 1 << 20}, "lower Blocks or Epochs"},
+		{ImageTrainOptions{Patience: -1}, "Patience is -1"},
+		{ImageTrainOptions{Patience: 2}, "no images are set aside"},
+		{ImageTrainOptions{Threads: -1}, "Threads is -1"},
+		{ImageTrainOptions{LearningRate: -1}, "LearningRate is -1"},
+		{ImageTrainOptions{LearningRate: math.NaN()}, "LearningRate is NaN"},
+		{ImageTrainOptions{ClipNorm: math.Inf(1)}, "ClipNorm is +Inf"},
+		{ImageTrainOptions{Validation: 1}, "Validation is 1"},
+		{ImageTrainOptions{Validation: 0.01}, "0.01 splits 4 images"},
+		{ImageTrainOptions{MaxBytes: -1}, "MaxBytes is -1"},
+		{ImageTrainOptions{MaxBytes: 1 << 20}, "MB of memory, more than the 1 MB"},
+		{ImageTrainOptions{Filters: 1 << 12, Blocks: 2, MaxBytes: 1 << 30}, "lower BatchSize (128), Filters (4096)"},
+	} {
+		tr, err := NewImages(set, &c.o)
+		if tr != nil || err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want one with %q", c.o, err, c.want)
+			continue
+		}
+		wantOnePrefix(t, err)
+	}
+}
+
+func TestImageSetsRefused(t *testing.T) {
+	levels := make([]uint8, 20)
+	bright := slices.Clone(levels)
+	bright[13] = 9
+	for _, c := range []struct {
+		set  ImageSet
+		want string
+	}{
+		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 4}, "no images"},
+		{ImageSet{Height: 0, Width: 5, Channels: 1, Levels: 4, Data: levels}, "0×5"},
+		{ImageSet{Height: 2, Width: -5, Channels: 1, Levels: 4, Data: levels}, "2×-5"},
+		{ImageSet{Height: 2, Width: 5, Channels: 0, Levels: 4, Data: levels}, "0 channels"},
+		{ImageSet{Height: 2, Width: 5, Channels: 2, Levels: 4, Data: levels}, "channels is 2"},
+		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 1, Data: levels}, "1 levels"},
+		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 300, Data: levels}, "300 levels"},
+		{ImageSet{Height: 3, Width: 5, Channels: 1, Levels: 4, Data: levels}, "no whole number"},
+		{ImageSet{Height: math.MaxInt, Width: math.MaxInt, Channels: 2, Levels: 4, Data: levels}, "no whole number"},
+		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 4, Data: bright}, "image 1 has the level 9"},
+		{ImageSet{Height: 5000, Width: 1, Channels: 1, Levels: 4, Data: make([]uint8, 5000)}, "height is 5000"},
+	} {
+		_, err := NewImages(&c.set, &ImageTrainOptions{Filters: 4, Blocks: 1})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%dx%dx%d: error %v, want one with %q", c.set.Height, c.set.Width, c.set.Channels, err, c.want)
+			continue
+		}
+		wantOnePrefix(t, err)
+	}
+}
+
+// Small, but no mistakes: one pixel, one image, two levels, 256, few filters, more
+// threads than images.
+func TestSmallImageSets(t *testing.T) {
+	for _, c := range []struct {
+		set ImageSet
+		o   ImageTrainOptions
+	}{
+		{ImageSet{Height: 1, Width: 1, Channels: 1, Levels: 2, Data: []uint8{0, 1, 1}}, ImageTrainOptions{Filters: 2, Kernel: 1}},
+		{ImageSet{Height: 1, Width: 1, Channels: 3, Levels: 256, Data: []uint8{255, 0, 7}}, ImageTrainOptions{Filters: 6, Threads: 9}},
+		{ImageSet{Height: 2, Width: 7, Channels: 1, Levels: 2, Data: make([]uint8, 28)}, ImageTrainOptions{Filters: 5, Validation: 0.5, BatchSize: 1, Threads: 5}},
+	} {
+		c.o.Epochs, c.o.Blocks, c.o.LearningRate = 2, 1, 0.01
+		tr := newImageTrainer(t, &c.set, c.o)
+		if err := tr.Run(t.Context(), nil); err != nil {
+			t.Errorf("%+v: %v", c.o, err)
+			continue
+		}
+		// An image of one pixel sees nothing of itself: its channels are all there is.
+		for _, h := range tr.History() {
+			if !(h.Loss > 0 && h.Bits > 0) {
+				t.Errorf("%+v: %+v", c.o, h)
+			}
+		}
+	}
+}
+
+func TestInitialisePixels(t *testing.T) {
+	c := layers.PixelConfig{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
+	build := func(seed uint64) *layers.PixelCNN {
+		net := layers.NewPixelCNN(c)
+		initialisePixels(net, seed)
+		return net
+	}
+	net, same, other := build(1), build(1), build(2)
+	for i, l := range net.Convs() {
+		w, bias := l.Weights()
+		area := l.Kernel() * l.Kernel()
+		limit := math.Sqrt(6 / float64(area*l.InLen()+area*l.OutLen()))
+		// The draws come in the order of PyTorch's layout and closed taps take theirs.
+		d := newDraws(1, l.Name+".weight")
+		low, high, closed := 0.0, 0.0, 0
+		for k, v := range w {
+			want := float32(limit * d.uniform())
+			if v == 0 {
+				closed++
+				continue
+			}
+			if v != want {
+				t.Fatalf("%s[%d] = %v, want %v", l.Name, k, v, want)
+			}
+			low, high = min(low, float64(v)/limit), max(high, float64(v)/limit)
+		}
+		if low < -1 || high > 1 || low > -0.95 || high < 0.95 || len(w)-closed != l.Effective()-l.OutLen() {
+			t.Errorf("%s: from %v to %v of the limit, %d of %d closed", l.Name, low, high, closed, len(w))
+		}
+		if slices.ContainsFunc(bias, func(v float32) bool { return v != 0 }) {
+			t.Errorf("%s: bias %v", l.Name, bias)
+		}
+		if a, _ := same.Convs()[i].Weights(); !slices.Equal(a, w) {
+			t.Errorf("%s: two kernels from one seed", l.Name)
+		}
+		if b, _ := other.Convs()[i].Weights(); slices.Equal(b, w) {
+			t.Errorf("%s: one kernel from two seeds", l.Name)
+		}
+	}
+}
+
+// memory must not promise less than what a trainer holds.
+func TestImageMemoryHeld(t *testing.T) {
+	for _, o := range []ImageTrainOptions{
+		{Threads: 1}, {Threads: 2, Blocks: 3, Filters: 50, Kernel: 9}, {Filters: 16, Patience: 1, Validation: 0.5, Threads: 7}, {BatchSize: 2, Threads: 3},
+	} {
+		for _, channels := range []int{1, 3} {
+			set := smallImages(24, channels)
+			o = o.withDefaults()
+			tr := newImageTrainer(t, set, o)
+			count := func(lists ...[][]float32) (n int) {
+				for _, list := range lists {
+					for _, s := range list {
+						n += len(s)
+					}
+				}
+				return n
+			}
+			net := tr.net.parameters()
+			held, stored := pixelFloats(tr.model.Config.PixelConfig)
+			full := 0
+			for _, tensor := range tr.net.tensors("") {
+				full += len(tensor.Data)
+			}
+			// Not all biases are padded to a panel.
+			if n := int64(count(net)); n > held || n < held-held/10 || int64(full) != stored {
+				t.Errorf("%+v: %d and %d values, pixelFloats says %d and %d", o, count(net), full, held, stored)
+			}
+			floats := count(net, tr.pass.grad.Parameters(), tr.optimiser.m.parameters(), tr.optimiser.v.parameters())
+			copies := 3
+			if tr.best != nil {
+				floats += count(tr.best.parameters())
+				copies++
+			}
+			maps := func(list ...layers.Map) {
+				for _, m := range list {
+					floats += len(m.Data)
+				}
+			}
+			for _, p := range tr.pass.images {
+				m := &p.maps
+				maps(m.X, m.Hidden[0], m.Hidden[1], m.Scores, p.h, p.below, p.hidden[0], p.hidden[1])
+				maps(m.H...)
+				maps(m.G...)
+				maps(m.T...)
+				maps(m.U...)
+				for _, b := range p.blocks {
+					maps(b.u, b.t, b.g)
+				}
+			}
+			for _, l := range tr.pass.layers {
+				floats += len(l.wt.Data)
+			}
+			floats += max(copies*full, 2*full+count(net))
+			taken := 4 * int64(floats)
+			if tr.validation != nil {
+				taken += int64(len(set.Data)) + 4*int64(o.Threads)*pixelForwardFloats(tr.model.Config)
+			}
+			if got := o.memory(tr.model.Config, set.Len()); got < taken || got > taken+taken/5 {
+				t.Errorf("%+v, %d channels: %d bytes are taken, memory says %d", o, channels, taken, got)
+			}
+			o.MaxBytes = taken - 1
+			if err := o.checkMemory(tr.model.Config, set.Len()); err == nil {
+				t.Errorf("%+v: %d bytes are taken, %d were said to be enough", o, taken, o.MaxBytes)
+			}
+			o.MaxBytes = 0
+		}
+	}
+}
+
+// The room that checkModel leaves is enough for the longest history.
+func TestImageHeaderRoom(t *testing.T) {
+	set := &ImageSet{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
+	const epochs = 100
+	o := ImageTrainOptions{Filters: 8, Blocks: 200, Kernel: 63, BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs,
+		LearningRate: 1.2345678901234567e-300, ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10, Patience: 1 << 20}
+	tr := &ImageTrainer{options: o.withDefaults(), images: strings.Repeat("0", 64)}
+	config := o.config(set)
+	tr.model = &model.Pixel{Config: config, Net: layers.NewPixelCNN(config.PixelConfig)}
+	net := pixelNetwork{tr.model.Net}
+	tr.begin(tr, o.schedule(), net, net, nil)
+	for range epochs {
+		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
+	}
+	var b bytes.Buffer
+	f := tr.checkpointFile()
+	if _, err := f.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	floats := 0
+	for _, tensor := range f.Tensors {
+		floats += len(tensor.Data)
+	}
+	room := headerImages + headerTensor*len(f.Tensors) + headerEpoch*epochs
+	if header := b.Len() - 4*floats; header > room || header < room/2 {
+		t.Errorf("a header of %d bytes, room for %d", header, room)
+	}
+}

@@ -1,0 +1,154 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// progress is how far a run has come. All of it is in the checkpoint.
+type progress struct {
+	Epoch     int           `json:"epoch"`     // epochs that have ended
+	Batch     int           `json:"batch"`     // steps of the epoch under way
+	Steps     int           `json:"steps"`     // in all
+	LossSum   float64       `json:"loss_sum"`  // of the epoch under way
+	Positions int64         `json:"positions"` // of the epoch under way
+	Power1    float64       `json:"beta1_power"`
+	Power2    float64       `json:"beta2_power"`
+	History   []epochRecord `json:"history"`
+	Best      int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
+}
+
+// epochRecord is an epoch that has ended.
+type epochRecord struct {
+	Steps   int     `json:"steps"` // of the run, at its end
+	Loss    float64 `json:"loss"`
+	ValLoss float64 `json:"val_loss"`
+}
+
+// Done reports whether nothing is left to run.
+func (r *run) Done() bool { return r.progress.Epoch >= r.schedule.Epochs || r.stopped() }
+
+// StepsLeft returns how many steps are left to run if Patience does not end the run
+// earlier.
+func (r *run) StepsLeft() int64 {
+	if r.Done() {
+		return 0
+	}
+	p := &r.progress
+	return int64(r.schedule.Epochs-p.Epoch)*int64(r.steps()) - int64(p.Batch)
+}
+
+// steps returns how many steps an epoch has.
+func (r *run) steps() int { return batches(r.items, r.perStep) }
+
+// stopped reports whether Patience is at its end.
+func (r *run) stopped() bool {
+	p, patience := &r.progress, r.schedule.Patience
+	return patience > 0 && p.Best > 0 && p.Epoch-p.Best >= patience
+}
+
+// endEpoch records an epoch and begins the next one.
+func (r *run) endEpoch(e epochRecord) {
+	p := &r.progress
+	p.History = append(p.History, e)
+	p.Epoch++
+	p.Batch, p.LossSum, p.Positions = 0, 0, 0
+	if r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss) {
+		p.Best = p.Epoch
+		if r.best != nil {
+			copyParameters(r.best, r.net)
+		}
+	}
+}
+
+// History returns the epochs that have ended, those before a resume included;
+// what has to do with time is 0 in it.
+func (r *run) History() []EpochStats {
+	var list []EpochStats
+	for i := range r.progress.History {
+		list = append(list, r.epochStats(i))
+	}
+	return list
+}
+
+// epochStats returns what there is to say about epoch i, from 0.
+func (r *run) epochStats(i int) EpochStats {
+	e := r.progress.History[i]
+	s := EpochStats{
+		Epoch: i + 1, Epochs: r.schedule.Epochs, Steps: e.Steps,
+		Loss: e.Loss, Perplexity: Perplexity(e.Loss),
+	}
+	if r.judged {
+		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true
+		for _, before := range r.progress.History[:i] {
+			s.Best = s.Best && e.ValLoss < before.ValLoss
+		}
+		s.Stopped = i == len(r.progress.History)-1 && r.stopped()
+	}
+	r.task.measure(&s)
+	return s
+}
+
+// Snapshot returns the model as it is now, as the content of a model file. It is a
+// copy: training may go on.
+func (r *run) Snapshot() *weights.File { return r.copyOf(r.net) }
+
+// Model returns the run's result so far: with Patience the weights of the best
+// epoch, otherwise the same as Snapshot.
+func (r *run) Model() *weights.File {
+	if r.best != nil && r.progress.Best > 0 {
+		return r.copyOf(r.best)
+	}
+	return r.Snapshot()
+}
+
+// SaveModel writes Model to path, atomically: see weights.WriteFile.
+func (r *run) SaveModel(path string) error {
+	if err := weights.WriteFile(path, r.Model()); err != nil {
+		return fmt.Errorf("train: the model is not saved: %w", inner{err})
+	}
+	return nil
+}
+
+// copyOf returns a model file with the weights of net and no memory of net's.
+func (r *run) copyOf(net network) *weights.File {
+	f := r.task.file(net)
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		for _, own := range net.parameters() {
+			if len(t.Data) > 0 && len(own) > 0 && &t.Data[0] == &own[0] {
+				t.Data = slices.Clone(t.Data)
+				break
+			}
+		}
+	}
+	return f
+}
+
+// checkProgress checks what a checkpoint says of how far the run is against the
+// run itself.
+func (r *run) checkProgress() error {
+	p, steps := &r.progress, r.steps()
+	bad := p.Epoch < 0 || p.Batch < 0 || p.Batch > steps ||
+		len(p.History) != p.Epoch ||
+		int64(p.Steps) != int64(p.Epoch)*int64(steps)+int64(p.Batch) ||
+		p.Positions < 0 || p.Positions > r.task.positions() ||
+		!finite(p.LossSum) || p.LossSum < 0 ||
+		!power(p.Power1, p.Steps) || !power(p.Power2, p.Steps) ||
+		p.Best < 0 || p.Best > p.Epoch || p.Best > 0 != (r.judged && p.Epoch > 0)
+	for i, e := range p.History {
+		bad = bad || e.Steps != (i+1)*steps || !finite(e.Loss) || !finite(e.ValLoss)
+	}
+	if bad {
+		return errors.New("the checkpoint contradicts itself: the file is damaged")
+	}
+	return nil
+}
+
+// power reports whether x can be the power of a number between 0 and 1.
+func power(x float64, exponent int) bool {
+	return x == 1 && exponent == 0 || x >= 0 && x < 1 && exponent > 0
+}
