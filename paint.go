@@ -55,8 +55,12 @@ type Painting struct {
 }
 
 // paintTogether is how many images of one thread go forward together: enough for
-// the products to run at full speed.
-const paintTogether = 16
+// the products to run at full speed. Large images have more rows under way, and need
+// more memory: they go together as long as they have paintPixels in all.
+const (
+	paintTogether = 16
+	paintPixels   = 1 << 16
+)
 
 // Paint draws images, several pixels of several images at a time: with the same
 // seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
@@ -70,7 +74,7 @@ func (m *PixelModel) Paint(ctx context.Context, o *PaintOptions) ([]Painting, er
 		return nil, err
 	}
 	threads := min(p.threads, len(p.out))
-	together := min(paintTogether, (len(p.out)+threads-1)/threads)
+	together := min(paintTogether, max(1, paintPixels/(p.Height*p.Width)), (len(p.out)+threads-1)/threads)
 	errs := make([]error, threads)
 	next := make(chan int, len(p.out)/together+1)
 	for at := 0; at < len(p.out); at += together {
