@@ -81,23 +81,29 @@ func (m *PixelModel) Paint(ctx context.Context, o *PaintOptions) ([]Painting, er
 		next <- at
 	}
 	close(next)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	for t := range threads {
 		wg.Go(func() {
 			b := p.newBrush(together)
 			for at := range next {
 				if errs[t] = b.paint(ctx, p.out[at:min(at+together, len(p.out))]); errs[t] != nil {
-					cancel(errs[t])
+					cancel()
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); err != nil && slices.ContainsFunc(errs, func(e error) bool { return e != nil }) {
-		return nil, err
+	// A thread that failed has stopped the others, whose errors say no more than that.
+	if slices.Contains(errs, sampler.ErrNoSymbol) {
+		return nil, sampler.ErrNoSymbol
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return p.out, nil
 }
@@ -188,7 +194,7 @@ func (b *brush) paint(ctx context.Context, images []Painting) error {
 	b.wave.Reset()
 	for b.wave.Next() {
 		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+			return err
 		}
 		for g := range b.model.Channels() {
 			b.wave.Features(g)
