@@ -55,8 +55,12 @@ type Painting struct {
 }
 
 // paintTogether is how many images of one thread go forward together: enough for
-// the products to run at full speed.
-const paintTogether = 16
+// the products to run at full speed. Large images have more rows under way, and need
+// more memory: they go together as long as they have paintPixels in all.
+const (
+	paintTogether = 16
+	paintPixels   = 1 << 16
+)
 
 // Paint draws images, several pixels of several images at a time: with the same
 // seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
@@ -70,30 +74,36 @@ func (m *PixelModel) Paint(ctx context.Context, o *PaintOptions) ([]Painting, er
 		return nil, err
 	}
 	threads := min(p.threads, len(p.out))
-	together := min(paintTogether, (len(p.out)+threads-1)/threads)
+	together := min(paintTogether, max(1, paintPixels/(p.Height*p.Width)), (len(p.out)+threads-1)/threads)
 	errs := make([]error, threads)
 	next := make(chan int, len(p.out)/together+1)
 	for at := 0; at < len(p.out); at += together {
 		next <- at
 	}
 	close(next)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	for t := range threads {
 		wg.Go(func() {
 			b := p.newBrush(together)
 			for at := range next {
 				if errs[t] = b.paint(ctx, p.out[at:min(at+together, len(p.out))]); errs[t] != nil {
-					cancel(errs[t])
+					cancel()
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); err != nil && slices.ContainsFunc(errs, func(e error) bool { return e != nil }) {
-		return nil, err
+	// A thread that failed has stopped the others, whose errors say no more than that.
+	if slices.Contains(errs, sampler.ErrNoSymbol) {
+		return nil, sampler.ErrNoSymbol
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return p.out, nil
 }
@@ -184,7 +194,7 @@ func (b *brush) paint(ctx context.Context, images []Painting) error {
 	b.wave.Reset()
 	for b.wave.Next() {
 		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+			return err
 		}
 		for g := range b.model.Channels() {
 			b.wave.Features(g)

@@ -32,11 +32,11 @@ type front struct {
 // more, the more seldom rows move.
 const spare = 1
 
-func (n *PixelCNN) newFront(images, height, width, rows int) *front {
+func (n *PixelCNN) newFront(images, height, width, rows, lag int) *front {
 	border, half, F := n.Kernel/2, n.Filters/2, n.Filters
 	f := &front{
 		net: n, height: height, width: width, images: images, rows: rows,
-		lag:   n.lag(),
+		lag:   lag,
 		slots: rows + blockKernel/2,
 	}
 	if rows > 1 {
@@ -87,10 +87,10 @@ func (n *PixelCNN) newFront(images, height, width, rows int) *front {
 	return f
 }
 
-// lag returns how many columns a row must be behind the row above it: a pixel
+// leastLag returns how many columns a row must be behind the row above it: a pixel
 // sees at most Kernel/2 columns further right in the row above, or those of one
 // residual block, and no more than as many again in each row above that.
-func (n *PixelCNN) lag() int { return max(n.Kernel, blockKernel)/2 + 1 }
+func (n *PixelCNN) leastLag() int { return max(n.Kernel, blockKernel)/2 + 1 }
 
 // reset goes back to before the first pixel: the rows above the image are zeros.
 // What else the slabs hold is not looked at before it is written anew.

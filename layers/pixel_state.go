@@ -18,7 +18,7 @@ func (n *PixelCNN) NewState(height, width int) *PixelState {
 		panic("layers: PixelCNN: NewState: no pixels")
 	}
 	return &PixelState{
-		front:  n.newFront(1, height, width, 1),
+		front:  n.newFront(1, height, width, 1, 0),
 		levels: make([]uint8, height*width*n.Channels),
 	}
 }

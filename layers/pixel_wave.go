@@ -23,15 +23,20 @@ type PixelWave struct {
 	headed int // channels of these pixels whose scores are computed
 }
 
+// mostRows bounds the rows that are under way in an image, and so the memory of
+// wide ones: that of a row grows with the width. Products with so many rows are as
+// fast as they get.
+const mostRows = 32
+
 // NewWave returns images of height×width pixels at their start. It panics unless
 // all three are positive.
 func (n *PixelCNN) NewWave(images, height, width int) *PixelWave {
 	if images < 1 || height < 1 || width < 1 {
 		panic("layers: PixelCNN: NewWave: no pixels")
 	}
-	lag := n.lag()
+	lag := max(n.leastLag(), (width+mostRows-1)/mostRows)
 	rows := min(height, (width+lag-1)/lag)
-	w := &PixelWave{front: n.newFront(images, height, width, rows)}
+	w := &PixelWave{front: n.newFront(images, height, width, rows, lag)}
 	w.Reset()
 	return w
 }

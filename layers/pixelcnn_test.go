@@ -107,6 +107,7 @@ var pixelShapes = []struct {
 	{layers.PixelConfig{Channels: 3, Levels: 8, Filters: 20, Blocks: 2, Kernel: 5}, 7, 6},
 	{layers.PixelConfig{Channels: 3, Levels: 4, Filters: 96, Blocks: 1, Kernel: 7}, 6, 11},
 	{layers.PixelConfig{Channels: 2, Levels: 3, Filters: 5, Blocks: 3, Kernel: 3}, 5, 5},
+	{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 1, Kernel: 3}, 36, 70}, // more rows than a wave has
 }
 
 // However an image is computed, pixel by pixel, in rows together with others, or

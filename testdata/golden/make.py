@@ -64,6 +64,24 @@ adam.json  {"cases": [case, ...]}   Keras' Adam on 7 weights, 5 steps, t = 1..5
     (and eps, lr), for an implementation that computes 1-beta in float32: there
     1-0.999 is off by 4.7e-5 of itself.
 
+pixelcnn.json   masked convolutions, and whole networks of them
+    convs    [{"name", "in", "out", "kernel", "mask": "A" or "B", "groups",
+               "height", "width", inputs, y}, ...]
+             inputs {weight [Out, In, k, k], bias [Out], x [H, W, In]: recipes as
+             in the long case of lstm.json}; y [H, W, Out] before any activation.
+             Weights are full kernels: the mask multiplies them before use. Group g
+             of n channels has channels floor(g n/groups) to floor((g+1) n/groups)-1.
+    nets     [{"name", "channels", "levels" (L), "filters", "blocks", "kernel",
+               "height", "width", adam, images, weights, scores, losses, grads,
+               final}, ...]
+             images [N, B, H, W, C] levels; step s = 0..5 trains on batch s mod N,
+             inputs are level/L. weights {NAME.weight, NAME.bias: recipes}, in the
+             order of execution; scores [H, W, C, L] of the first image before
+             training; losses [6], each before its update, the mean over all
+             B*H*W*C values; grads those of step 0; final the weights after step 5,
+             0 where the mask is closed, as in grads. Adam is Keras' as float32
+             has its constants: the case "float32" of adam.json.
+
 softmax_ce.json  {"rows": [row, ...]}
     name, logits [n], target
     lse      log sum exp of the logits
@@ -361,6 +379,140 @@ def make_softmax_ce():
     return {"rows": out}
 
 
+# PixelCNN
+
+def group(c, n, groups):
+    """The group of channel c of n."""
+    return next(g for g in range(groups) if c < (g + 1) * n // groups)
+
+
+def mask(kind, In, Out, k, groups):
+    """1 where an output may look, [Out, In, k, k]."""
+    m = torch.zeros(Out, In, k, k, dtype=F64)
+    m[:, :, : k // 2, :] = 1
+    m[:, :, k // 2, : k // 2] = 1
+    for o in range(Out):
+        for i in range(In):
+            a, b = group(i, In, groups), group(o, Out, groups)
+            m[o, i, k // 2, k // 2] = a < b or kind == "B" and a == b
+    return m
+
+
+def recipe_of(shape, seed, scale):
+    return {"shape": list(shape), "seed": seed, "scale": scale}
+
+
+def conv_case(name, kind, In, Out, k, groups, height, width, seed):
+    recipe = {"weight": ((Out, In, k, k), seed, 0.5), "bias": ((Out,), seed + 1, 0.25), "x": ((height, width, In), seed + 2, 1.0)}
+    inputs = {n: uniform(*r) for n, r in recipe.items()}
+
+    def run(dtype):
+        w, b, x = (inputs[n].to(dtype) for n in ("weight", "bias", "x"))
+        y = F.conv2d(x.permute(2, 0, 1)[None], w * mask(kind, In, Out, k, groups).to(dtype), b, padding=k // 2)
+        return y[0].permute(1, 2, 0)
+
+    y = run(F64)
+    note("masked convolution, " + name, (y - run(torch.float32)).abs().max().item())
+    return {"name": name, "in": In, "out": Out, "kernel": k, "mask": kind, "groups": groups, "height": height, "width": width,
+            "inputs": {n: recipe_of(*r) for n, r in recipe.items()}, "y": plain(y.contiguous())}
+
+
+def pixel_layers(C, L, filters, blocks, k):
+    """Name, mask, In, Out, kernel of each layer."""
+    half = filters // 2
+    layers = [("input", "A", C, filters, k)]
+    for b in range(blocks):
+        layers += [("blocks.%d.conv1" % b, "B", filters, half, 1), ("blocks.%d.conv2" % b, "B", half, half, 3), ("blocks.%d.conv3" % b, "B", half, filters, 1)]
+    return layers + [("hidden.0", "B", filters, filters, 1), ("hidden.1", "B", filters, filters, 1), ("output", "B", filters, C * L, 1)]
+
+
+def pixel_scores(p, layers, C, L, blocks, levels):
+    """Scores [B, H, W, C, L] of levels [B, H, W, C]."""
+    dtype = p["input.bias"].dtype
+    x = (levels.to(dtype) / L).permute(0, 3, 1, 2)
+
+    def conv(i, x):
+        name, kind, In, Out, k = layers[i]
+        return F.conv2d(x, p[name + ".weight"] * mask(kind, In, Out, k, C).to(dtype), p[name + ".bias"], padding=k // 2)
+
+    h = F.relu(conv(0, x))
+    for b in range(blocks):
+        u = h
+        for i in range(1 + 3 * b, 4 + 3 * b):
+            u = F.relu(conv(i, u))
+        h = h + u
+    for i in (-3, -2):
+        h = F.relu(conv(i, h))
+    B, _, H, W = x.shape
+    return conv(-1, h).permute(0, 2, 3, 1).reshape(B, H, W, C, L)
+
+
+def pixel_case(name, C, L, filters, blocks, k, height, width, batch, seed):
+    layers = pixel_layers(C, L, filters, blocks, k)
+    recipe, initial = {}, {}
+    for i, (layer, kind, In, Out, kernel) in enumerate(layers):
+        scale = 2.0 ** round(math.log2(3 / math.sqrt(In * kernel * kernel)))
+        recipe[layer + ".weight"] = (Out, In, kernel, kernel), seed + 2 * i, scale
+        recipe[layer + ".bias"] = (Out,), seed + 2 * i + 1, 0.25
+        initial[layer + ".weight"] = uniform(*recipe[layer + ".weight"]) * mask(kind, In, Out, kernel, C)
+        initial[layer + ".bias"] = uniform(*recipe[layer + ".bias"])
+    shape = 2, batch, height, width, C
+    levels = torch.tensor([hash32(i, seed + 99) % L for i in range(math.prod(shape))]).reshape(shape)
+    a = {"lr": 0.01, **{n: f32(torch.tensor(x, dtype=F64)).item() for n, x in (("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-7))}}
+
+    def run(dtype):
+        p = {n: t.to(dtype).clone().requires_grad_() for n, t in initial.items()}
+        m, v = ({n: torch.zeros_like(t) for n, t in p.items()} for _ in range(2))
+        losses, first, scores = [], None, None
+        for s in range(6):
+            x = pixel_scores(p, layers, C, L, blocks, levels[s % 2])
+            scores = x.detach()[0] if s == 0 else scores
+            loss = F.cross_entropy(x.reshape(-1, L), levels[s % 2].reshape(-1))
+            losses.append(loss.item())
+            g = dict(zip(p, torch.autograd.grad(loss, list(p.values()))))
+            first = first or g
+            with torch.no_grad():
+                for n in p:
+                    adam_step(a, s + 1, p[n], m[n], v[n], g[n])
+        return scores, losses, first, p
+
+    scores, losses, grads, final = run(F64)
+    single = run(torch.float32)
+    stray = lambda x, y: max((x[n] - y[n]).abs().max().item() for n in x)
+    note("pixelcnn, %s: scores" % name, (scores - single[0]).abs().max().item())
+    note("pixelcnn, %s: losses" % name, max(abs(x - y) for x, y in zip(losses, single[1])))
+    note("pixelcnn, %s: gradients" % name, stray(grads, single[2]))
+    note("pixelcnn, %s: final weights" % name, stray(final, single[3]))
+    return {"name": name, "channels": C, "levels": L, "filters": filters, "blocks": blocks, "kernel": k, "height": height, "width": width,
+            "adam": a, "images": levels.tolist(), "weights": {n: recipe_of(*r) for n, r in recipe.items()},
+            "scores": plain(scores), "losses": losses, "grads": plains(grads), "final": plains(final)}
+
+
+def make_pixelcnn():
+    return {
+        "convs": [
+            conv_case("A 1x1 sees nothing", "A", 4, 3, 1, 1, 2, 3, 1200),
+            conv_case("B 1x1", "B", 5, 7, 1, 1, 3, 2, 1210),
+            conv_case("A 3x3", "A", 5, 3, 3, 1, 5, 6, 1220),
+            conv_case("B 3x3", "B", 7, 9, 3, 1, 4, 5, 1230),
+            conv_case("A 5x5", "A", 3, 5, 5, 1, 6, 4, 1240),
+            conv_case("B 5x5", "B", 2, 4, 5, 1, 3, 7, 1250),
+            conv_case("A 7x7", "A", 1, 17, 7, 1, 7, 5, 1260),
+            conv_case("B 7x7", "B", 2, 3, 7, 1, 5, 8, 1270),
+            conv_case("larger than the image", "A", 2, 3, 7, 1, 2, 1, 1280),
+            conv_case("past one panel", "B", 17, 70, 3, 1, 2, 3, 1290),
+            conv_case("A 7x7 in colour", "A", 3, 8, 7, 3, 4, 5, 1300),
+            conv_case("B 3x3 in colour", "B", 7, 8, 3, 3, 5, 3, 1310),
+            conv_case("A 1x1 in colour", "A", 6, 5, 1, 3, 2, 3, 1320),
+            conv_case("B 1x1 in colour", "B", 10, 20, 1, 3, 2, 2, 1330),
+        ],
+        "nets": [
+            pixel_case("grey", 1, 4, 6, 2, 5, 5, 4, 3, 1400),
+            pixel_case("colour", 3, 3, 8, 2, 3, 3, 4, 2, 1500),
+        ],
+    }
+
+
 # Main
 
 def note(what, stray):
@@ -382,7 +534,7 @@ def main():
     check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not check:
         sys.exit("usage: make.py [--check]")
-    for name, make in (("lstm", make_lstm), ("lstm_grad", make_lstm_grad), ("train", make_train), ("adam", make_adam), ("softmax_ce", make_softmax_ce)):
+    for name, make in (("lstm", make_lstm), ("lstm_grad", make_lstm_grad), ("train", make_train), ("adam", make_adam), ("softmax_ce", make_softmax_ce), ("pixelcnn", make_pixelcnn)):
         path = os.path.join(HERE, name + ".json")
         made = make()
         if check:

@@ -1,0 +1,305 @@
+package layers_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// open tells, from the specification alone, whether output o looks at input i at
+// tap (row, col) of the kernel.
+func open(l *layers.MaskedConv, o, i, row, col int) bool {
+	m := l.Kernel() / 2
+	if row != m || col != m {
+		return row < m || row == m && col < m
+	}
+	group := func(c, n int) int { // the last whose first channel is not beyond c
+		g := l.Groups() - 1
+		for g*n/l.Groups() > c {
+			g--
+		}
+		return g
+	}
+	gi, gout := group(i, l.InLen()), group(o, l.OutLen())
+	return gi < gout || l.Mask() == layers.MaskB && gi == gout
+}
+
+// Taps of a single pair of channels, and of three ordered ones: models.md, B.2
+// and B.6.
+func TestMaskedConvTaps(t *testing.T) {
+	for _, c := range []struct{ kernel, a, b int }{{7, 24, 25}, {5, 12, 13}, {3, 4, 5}, {1, 0, 1}} {
+		for mask, want := range map[layers.MaskType]int{layers.MaskA: c.a, layers.MaskB: c.b} {
+			l := layers.NewMaskedConv(1, 1, c.kernel, mask, 1)
+			if got := l.Effective() - 1; got != want || l.Params() != c.kernel*c.kernel+1 {
+				t.Errorf("%d×%[1]d %v: %d open taps of %d, want %d", c.kernel, mask, got, l.Params()-1, want)
+			}
+			// At the centre 3 or 6 of 9 pairs of groups.
+			const a, b = 2, 5 // channels of a group
+			centre := map[layers.MaskType]int{layers.MaskA: 3, layers.MaskB: 6}[mask]
+			l = layers.NewMaskedConv(3*a, 3*b, c.kernel, mask, 3)
+			if got, want := l.Effective()-3*b, a*b*(9*c.a+centre); got != want {
+				t.Errorf("%d×%[1]d %v of ordered channels: %d open taps, want %d", c.kernel, mask, got, want)
+			}
+		}
+	}
+}
+
+// The table of models.md, B.3.
+func TestPixelTable(t *testing.T) {
+	want := []string{"input A 7 1 128 6400 3200"}
+	for i := range 5 {
+		want = append(want,
+			fmt.Sprintf("blocks.%d.conv1 B 1 128 64 8256 8256", i),
+			fmt.Sprintf("blocks.%d.conv2 B 3 64 64 36928 20544", i),
+			fmt.Sprintf("blocks.%d.conv3 B 1 64 128 8320 8320", i))
+	}
+	want = append(want, "hidden.0 B 1 128 128 16512 16512", "hidden.1 B 1 128 128 16512 16512", "output B 1 128 4 516 516")
+	var got []string
+	for _, l := range layers.NewPixelCNN(chapter).Convs() {
+		got = append(got, fmt.Sprintf("%s %v %d %d %d %d %d", l.Name, l.Mask(), l.Kernel(), l.InLen(), l.OutLen(), l.Params(), l.Effective()))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("layers\n%q, want\n%q", got, want)
+	}
+}
+
+var maskedShapes = []struct {
+	in, out, kernel int
+	mask            layers.MaskType
+	groups          int
+}{
+	{1, 1, 1, layers.MaskA, 1},
+	{4, 3, 1, layers.MaskB, 1},
+	{1, 70, 7, layers.MaskA, 1},
+	{5, 4, 3, layers.MaskB, 1},
+	{2, 3, 5, layers.MaskA, 2},
+	{3, 20, 5, layers.MaskA, 3},
+	{7, 8, 3, layers.MaskB, 3},
+	{20, 7, 1, layers.MaskB, 3},
+	{64, 130, 1, layers.MaskB, 3},
+	{7, 7, 3, layers.MaskB, 7},
+}
+
+// Weights come back to the bit; closed taps come back 0, and whatever they held
+// changes no bit of a result.
+func TestMaskedConvWeights(t *testing.T) {
+	for _, s := range maskedShapes {
+		l := layers.NewMaskedConv(s.in, s.out, s.kernel, s.mask, s.groups)
+		if l.InLen() != s.in || l.OutLen() != s.out || l.Kernel() != s.kernel || l.Mask() != s.mask || l.Groups() != s.groups || l.Width() != s.out {
+			t.Errorf("%+v: a layer of another shape", s)
+		}
+		w, b := make([]float32, s.out*s.in*s.kernel*s.kernel), make([]float32, s.out)
+		testkit.Values(w, 1, 1)
+		testkit.Values(b, 2, 1)
+		negZero := float32(math.Copysign(0, -1))
+		w[0], b[0] = negZero, math.SmallestNonzeroFloat32
+		dirty, want, effective := slices.Clone(w), slices.Clone(w), len(b)
+		at := 0
+		for o := range s.out {
+			for i := range s.in {
+				for row := range s.kernel {
+					for col := range s.kernel {
+						if open(l, o, i, row, col) {
+							effective++
+						} else {
+							want[at], dirty[at] = 0, float32(math.NaN())
+						}
+						at++
+					}
+				}
+			}
+		}
+		if l.Effective() != effective || l.Params() != len(w)+len(b) {
+			t.Errorf("%+v: %d parameters, %d effective; want %d and %d", s, l.Params(), l.Effective(), len(w)+len(b), effective)
+		}
+		for _, set := range [][]float32{dirty, w, want} {
+			l.SetWeights(set, b)
+			gotW, gotB := l.Weights()
+			for i := range gotW {
+				if math.Float32bits(gotW[i]) != math.Float32bits(want[i]) {
+					t.Fatalf("%+v: weight[%d] = %v, want %v", s, i, gotW[i], want[i])
+				}
+			}
+			if d := testkit.Diff(gotB, b); d != "" {
+				t.Fatalf("%+v: bias%s", s, d)
+			}
+			gotW[len(gotW)-1]++ // copies: l must not change
+		}
+
+		clean := layers.NewMaskedConv(s.in, s.out, s.kernel, s.mask, s.groups)
+		clean.SetWeights(want, b)
+		l.SetWeights(dirty, b)
+		x, y, z := layers.BorderMap(4, 3, s.in, s.kernel/2), layers.DenseMap(4, 3, s.out), layers.DenseMap(4, 3, s.out)
+		v := make([]float32, 4*3*s.in)
+		testkit.Values(v, 3, 1)
+		fill(&x, v)
+		l.Apply(&y, &x, 0, s.groups, kernels.AsIs)
+		clean.Apply(&z, &x, 0, s.groups, kernels.AsIs)
+		if d := testkit.Diff(y.Data, z.Data); d != "" {
+			t.Errorf("%+v: closed taps have an effect: y%s", s, d)
+		}
+	}
+}
+
+// In a network for colour every layer, 1×1 ones and the output included, keeps the
+// order of the channels.
+func TestPixelMasks(t *testing.T) {
+	for _, c := range []layers.PixelConfig{
+		{Channels: 3, Levels: 4, Filters: 12, Blocks: 2, Kernel: 5},
+		{Channels: 3, Levels: 7, Filters: 25, Blocks: 1, Kernel: 3}, // thirds of 25, 12 and 21
+	} {
+		n := layers.NewPixelCNN(c)
+		for k, l := range n.Convs() {
+			if l.Groups() != 3 || (l.Mask() == layers.MaskA) != (k == 0) {
+				t.Errorf("%s: mask %v of %d groups", l.Name, l.Mask(), l.Groups())
+			}
+			w, b := l.Weights()
+			for i := range w {
+				w[i] = 1
+			}
+			l.SetWeights(w, b)
+			w, _ = l.Weights()
+			area, at := l.Kernel()*l.Kernel(), 0
+			for o := range l.OutLen() {
+				for i := range l.InLen() {
+					for tap := range area {
+						want := open(l.MaskedConv, o, i, tap/l.Kernel(), tap%l.Kernel())
+						if (w[at] != 0) != want {
+							t.Errorf("%+v: %s: output %d sees input %d at tap %d: %v, want %v", c, l.Name, o, i, tap, !want, want)
+						}
+						at++
+					}
+				}
+			}
+		}
+		// The scores of a colour are all of one group.
+		for g := range 3 {
+			if _, bias, at := n.Output.Group(g); at != g*n.Output.Width()/3 || len(bias) < c.Levels {
+				t.Errorf("%+v: scores of channel %d at %d of %d, room for %d", c, g, at, n.Output.Width(), len(bias))
+			}
+		}
+	}
+}
+
+// A mistake panics with one text a function, and nothing has been written.
+func TestPixelPanics(t *testing.T) {
+	f := func(n int) []float32 { return make([]float32, n) }
+	conv := layers.NewMaskedConv(2, 3, 3, layers.MaskB, 1)
+	w, b := f(2*3*9), f(3)
+	testkit.Values(w, 1, 1)
+	testkit.Values(b, 2, 1)
+	conv.SetWeights(w, b)
+	keptW, keptB := conv.Weights()
+
+	c := layers.PixelConfig{Channels: 3, Levels: 4, Filters: 6, Blocks: 1, Kernel: 3}
+	with := func(edit func(*layers.PixelConfig)) func() {
+		c := c
+		edit(&c)
+		return func() { layers.NewPixelCNN(c) }
+	}
+	n := randomPixels(c)
+	s, full := n.NewState(2, 2), n.NewState(2, 2)
+	levels := randomLevels(c, 2, 2, 1)
+	for i, v := range levels {
+		full.Advance(int(v))
+		if i < 4 {
+			s.Advance(int(v))
+		}
+	}
+	scores := f(4)
+	s.Logits(scores)
+	untouched := []float32{7, 7, 7, 7, 7}
+	wave := n.NewWave(2, 2, 2)
+	wave.Next()
+	wave.Features(0)
+	other := randomPixels(c)
+	bad := slices.Clone(levels)
+	bad[11] = 4
+	x, y := layers.BorderMap(2, 2, 2, 1), layers.DenseMap(2, 2, 3)
+	low, narrow := y, layers.DenseMap(2, 1, 3)
+	low.Data = low.Data[1:]
+	for want, calls := range map[string][]func(){
+		"layers: NewMaskedConv: invalid shape": {
+			func() { layers.NewMaskedConv(0, 1, 3, layers.MaskA, 1) },
+			func() { layers.NewMaskedConv(1, 0, 3, layers.MaskA, 1) },
+			func() { layers.NewMaskedConv(1, 1, 2, layers.MaskA, 1) },
+			func() { layers.NewMaskedConv(1, 1, 0, layers.MaskA, 1) },
+			func() { layers.NewMaskedConv(1, 1, -1, layers.MaskA, 1) },
+			func() { layers.NewMaskedConv(1, 1, 3, layers.MaskB+1, 1) },
+			func() { layers.NewMaskedConv(1, 1, 3, layers.MaskA, 0) },
+			func() { layers.NewMaskedConv(2, 3, 3, layers.MaskA, 3) },
+			func() { layers.NewMaskedConv(3, 2, 3, layers.MaskA, 3) },
+		},
+		"layers: MaskedConv: SetWeights: wrong length": {
+			func() { conv.SetWeights(f(2*3*9-1), b) },
+			func() { conv.SetWeights(f(2*3*9+1), b) },
+			func() { conv.SetWeights(f(2*3*9), f(2)) },
+			func() { conv.SetWeights(f(2*3*9), nil) },
+		},
+		"kernels: Conv: shapes do not match":    {func() { conv.Apply(&narrow, &x, 0, 1, kernels.AsIs) }},
+		"kernels: Conv: a view leaves its data": {func() { conv.Apply(&low, &x, 0, 1, kernels.AsIs) }},
+		"layers: NewPixelCNN: invalid configuration": {
+			with(func(c *layers.PixelConfig) { c.Channels = 0 }),
+			with(func(c *layers.PixelConfig) { c.Levels = 1 }),
+			with(func(c *layers.PixelConfig) { c.Filters = 5 }),
+			with(func(c *layers.PixelConfig) { c.Blocks = -1 }),
+			with(func(c *layers.PixelConfig) { c.Kernel = 4 }),
+			with(func(c *layers.PixelConfig) { c.Kernel = -3 }),
+		},
+		"layers: PixelCNN: NewState: no pixels": {
+			func() { n.NewState(0, 2) },
+			func() { n.NewState(2, -1) },
+		},
+		"layers: PixelCNN: NewWave: no pixels": {
+			func() { n.NewWave(0, 2, 2) },
+			func() { n.NewWave(1, 0, 2) },
+			func() { n.NewWave(1, 2, 0) },
+		},
+		"layers: PixelState: Logits: len(dst) is not the number of levels": {
+			func() { s.Logits(untouched[:3]) },
+			func() { s.Logits(untouched[:5]) },
+		},
+		"layers: PixelState: Logits: the image is complete":  {func() { full.Logits(untouched[:4]) }},
+		"layers: PixelState: Advance: the image is complete": {func() { full.Advance(0) }},
+		"layers: PixelCNN: level out of range": {
+			func() { s.Advance(4) },
+			func() { s.Advance(-1) },
+			func() { wave.Set(0, 0, 0, 4) },
+			func() { wave.Set(0, 0, 0, -1) },
+			func() { n.NewForward(2, 2).Scores(bad) },
+		},
+		"layers: PixelCNN: one level a channel of a pixel": {
+			func() { n.NewForward(2, 2).Scores(levels[:11]) },
+			func() { n.NewForward(2, 2).Scores(append(levels, 0)) },
+		},
+		"layers: PixelState: CopyFrom: different networks or sizes": {
+			func() { s.CopyFrom(other.NewState(2, 2)) },
+			func() { s.CopyFrom(n.NewState(2, 3)) },
+			func() { s.CopyFrom(n.NewState(3, 2)) },
+		},
+	} {
+		for _, call := range calls {
+			testkit.Panics(t, want, call)
+		}
+	}
+	gotW, gotB := conv.Weights()
+	if testkit.Diff(gotW, keptW) != "" || testkit.Diff(gotB, keptB) != "" {
+		t.Error("SetWeights has set something before it panicked")
+	}
+	if slices.ContainsFunc(slices.Concat(y.Data, narrow.Data), func(v float32) bool { return v != 0 }) {
+		t.Error("Apply has written something before it panicked")
+	}
+	if slices.ContainsFunc(untouched, func(v float32) bool { return v != 7 }) {
+		t.Error("Logits has written something before it panicked")
+	}
+	got := f(4)
+	s.Logits(got)
+	if d := testkit.Diff(got, scores); d != "" || s.Next() != 4 || !full.Done() || !slices.Equal(full.Levels(), levels) {
+		t.Errorf("a state has changed before a panic: score%s", d)
+	}
+}

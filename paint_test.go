@@ -1,0 +1,520 @@
+package autoreg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// randomPixels returns an image model of random weights.
+func randomPixels(c model.PixelConfig) *PixelModel {
+	m := model.NewPixel(c)
+	for i, l := range m.Net.Convs() {
+		w, b := l.Weights()
+		testkit.Values(w, uint64(2*i+1), float32(3/math.Sqrt(float64(l.InLen()*l.Kernel()*l.Kernel()))))
+		testkit.Values(b, uint64(2*i+2), 0.3)
+		l.SetWeights(w, b)
+	}
+	return &PixelModel{m}
+}
+
+// smallPixels returns a model of odd sizes, grey or in colour.
+func smallPixels(channels int) *PixelModel {
+	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
+		Channels: channels, Levels: 4, Filters: 11, Blocks: 2, Kernel: 5,
+	}})
+}
+
+// randomLevels returns a picture of height×width pixels.
+func randomLevels(m *PixelModel, height, width int, seed uint64) []uint8 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	levels := make([]uint8, height*width*m.Channels())
+	for i := range levels {
+		levels[i] = uint8(rng.IntN(m.Levels()))
+	}
+	return levels
+}
+
+// randomMask returns a mask that a part of the pixels is in.
+func randomMask(height, width int, part float64, seed uint64) []bool {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	mask := make([]bool, height*width)
+	for i := range mask {
+		mask[i] = rng.Float64() < part
+	}
+	return mask
+}
+
+// naive paints image number n as B.5 of the specification has it: for each channel
+// of each pixel the scores of the whole image, and a draw of that slot alone.
+func naive(m *PixelModel, o *PaintOptions, n int) Painting {
+	height, width := o.Height, o.Width
+	if height == 0 {
+		height, width = m.Size()
+	}
+	var ts []sampler.Transform
+	if o.TopK > 0 {
+		ts = append(ts, sampler.TopK(o.TopK))
+	}
+	if o.Temperature != nil {
+		ts = append(ts, sampler.Temperature(*o.Temperature))
+	}
+	chain := sampler.New(o.Seed, ts...)
+	C := m.Channels()
+	p := Painting{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
+	f := m.pixel.Net.NewForward(height, width)
+	for slot := range p.Levels {
+		all := f.Scores(p.Levels)
+		scores := all.Data[slot/C*all.Row+slot%C*(all.Cols/C):][:m.Levels()]
+		if o.Mask != nil && o.Mask[slot/C] {
+			p.Levels[slot] = o.Known[slot]
+			p.Known += logProb(scores, o.Known[slot])
+			continue
+		}
+		chain.Seek(uint64(n), uint64(slot))
+		p.Levels[slot] = uint8(chain.Sample(scores))
+	}
+	return p
+}
+
+// logProb returns ln p of a level, in float64.
+func logProb(scores []float32, level uint8) float64 {
+	sum := 0.0
+	for _, v := range scores {
+		sum += math.Exp(float64(v))
+	}
+	return float64(scores[level]) - math.Log(sum)
+}
+
+// paintOptions are for pictures of m's own size.
+func paintOptions(m *PixelModel) []PaintOptions {
+	h, w := m.Size()
+	known := randomLevels(m, h, w, 5)
+	return []PaintOptions{
+		{},
+		{Seed: 1},
+		{Seed: math.MaxUint64, Temperature: new(0.6)},
+		{Seed: 2, Temperature: new(0.0)},
+		{Seed: 3, TopK: 2},
+		{Seed: 4, TopK: 3, Temperature: new(1.7)},
+		{Seed: 5, Known: known, Mask: randomMask(h, w, 0.5, 1)},
+		{Seed: 6, Known: known, Mask: randomMask(h, w, 0.1, 2), TopK: 3},
+		{Seed: 7, Known: known, Mask: randomMask(h, w, 0.9, 3), Temperature: new(2.0)},
+		{Seed: 8, Height: 3, Width: 9},
+		{Seed: 9, Height: 9, Width: 2, Temperature: new(0.9)},
+	}
+}
+
+// The promise: whatever is painted together, on however many threads, an image is
+// the naive one to the bit, and so is what a Canvas draws.
+func TestPaintEqualsNaive(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, channels := range []int{1, 3} {
+			m := smallPixels(channels)
+			all := make(map[string]bool)
+			for i, o := range paintOptions(m) {
+				most := 17
+				if testing.Short() {
+					most = 5
+				}
+				var want []Painting
+				for n := range most {
+					want = append(want, naive(m, &o, n))
+					all[string(want[n].Levels)] = true
+				}
+				check := func(how string, got, want []Painting) {
+					t.Helper()
+					if len(got) != len(want) {
+						t.Fatalf("%s, %d channels, options %d: %s: %d paintings, want %d", isa, channels, i, how, len(got), len(want))
+					}
+					for k, g := range got {
+						w := want[k]
+						if g.Number != w.Number || g.Height != w.Height || g.Width != w.Width || !slices.Equal(g.Levels, w.Levels) {
+							t.Fatalf("%s, %d channels, options %d: %s:\n%v, the naive one is\n%v", isa, channels, i, how, g, w)
+						}
+						// Each ln p is rounded to float32 twice or so.
+						if math.Abs(g.Known-w.Known) > 1e-6*float64(len(g.Levels)) {
+							t.Errorf("%s, %d channels, options %d: %s: Known = %v, want %v", isa, channels, i, how, g.Known, w.Known)
+						}
+					}
+				}
+				for _, count := range []int{1, 3, most} {
+					for threads := 1; threads <= 3; threads++ {
+						o.Count, o.Threads = count, threads
+						got, err := m.Paint(t.Context(), &o)
+						if err != nil {
+							t.Fatal(err)
+						}
+						check(fmt.Sprint(count, " images on ", threads, " threads"), got, want[:count])
+					}
+				}
+				o.First, o.Count, o.Threads = 2, 3, 0
+				got, err := m.Paint(t.Context(), &o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check("from image 2 on", got, want[2:5])
+				check("on canvases", canvases(t, m, &o), want[2:5])
+			}
+			if len(all) < 40 {
+				t.Errorf("%d channels: only %d different images", channels, len(all))
+			}
+		}
+	})
+}
+
+// canvases draws what o asks for, one image after the other on one Canvas.
+func canvases(t *testing.T, m *PixelModel, o *PaintOptions) (list []Painting) {
+	c, err := m.NewCanvas(o.Height, o.Width)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	var ts []sampler.Transform
+	if o.TopK > 0 {
+		ts = append(ts, sampler.TopK(o.TopK))
+	}
+	if o.Temperature != nil {
+		ts = append(ts, sampler.Temperature(*o.Temperature))
+	}
+	chain := sampler.New(o.Seed, ts...)
+	scores := make([]float32, c.Symbols())
+	for n := o.First; n < o.First+o.Count; n++ {
+		c.Reset()
+		p := Painting{Number: n, Height: c.height, Width: c.width}
+		if o.Mask == nil {
+			rows := 0
+			for row, err := range c.Draw(t.Context(), chain, uint64(n)) {
+				if err != nil || row != rows {
+					t.Errorf("Draw yields %d, %v; want row %d", row, err, rows)
+					return nil
+				}
+				rows++
+			}
+			if rows != c.height {
+				t.Errorf("Draw yields %d rows of %d", rows, c.height)
+				return nil
+			}
+		}
+		for slot := 0; !c.Done(); slot++ {
+			c.Logits(scores)
+			if o.Mask[slot/m.Channels()] {
+				p.Known += logProb(scores, o.Known[slot])
+				c.Advance(int(o.Known[slot]))
+				continue
+			}
+			chain.Seek(uint64(n), uint64(slot))
+			c.Advance(chain.Sample(scores))
+		}
+		p.Levels = c.Levels(nil)
+		list = append(list, p)
+	}
+	return list
+}
+
+// The chapter's model at its full size.
+func TestPaintChapter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hundreds of whole images")
+	}
+	m := chapterPixels()
+	got, err := m.Paint(t.Context(), &PaintOptions{Seed: 1, Count: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, p := range got {
+		if want := naive(m, &PaintOptions{Seed: 1}, n); !slices.Equal(p.Levels, want.Levels) {
+			t.Errorf("image %d is\n%v, the naive one\n%v", n, p.Levels, want.Levels)
+		}
+	}
+}
+
+// chapterPixels returns a model of the reference chapter's shape.
+func chapterPixels() *PixelModel {
+	return randomPixels(model.PixelConfig{Height: 16, Width: 16, PixelConfig: layers.PixelConfig{
+		Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7,
+	}})
+}
+
+// Large images go forward one by one, with more rows at a time; they are the same.
+func TestPaintLarge(t *testing.T) {
+	m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
+		Channels: 1, Levels: 2, Filters: 4, Blocks: 1, Kernel: 3,
+	}})
+	o := &PaintOptions{Seed: 1, Height: 130, Width: 520, Count: 2, Threads: 1}
+	got, err := m.Paint(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range canvases(t, m, o) {
+		if !slices.Equal(got[i].Levels, want.Levels) {
+			t.Errorf("image %d differs from a canvas'", i)
+		}
+	}
+}
+
+// The last image numbers there are.
+func TestPaintLast(t *testing.T) {
+	m := smallPixels(1)
+	o := PaintOptions{First: math.MaxInt - 3, Count: 3}
+	got, err := m.Paint(t.Context(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range got {
+		if want := naive(m, &o, o.First+i); p.Number != o.First+i || !slices.Equal(p.Levels, want.Levels) {
+			t.Errorf("image %d is %v, want %v", o.First+i, p, want)
+		}
+	}
+}
+
+// Where all is known nothing is drawn, and Known is what Score says.
+func TestPaintAllKnown(t *testing.T) {
+	for _, channels := range []int{1, 3} {
+		m := smallPixels(channels)
+		known := randomLevels(m, 6, 5, 1)
+		got, err := m.Paint(t.Context(), &PaintOptions{Known: known, Mask: randomMask(6, 5, 1, 1), Temperature: new(0.3), Count: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range got {
+			// The same float32 values, added up in another order.
+			if !slices.Equal(p.Levels, known) || math.Abs(p.Known+score.Loss) > 1e-12*score.Loss {
+				t.Errorf("%d channels: %v with Known %v, want %v and %v", channels, p.Levels, p.Known, known, -score.Loss)
+			}
+		}
+		// Known and Mask are the caller's; nothing of them is kept or changed.
+		got[0].Levels[0]++
+		if slices.Equal(got[0].Levels, known) || !slices.Equal(got[1].Levels, known) {
+			t.Error("paintings share memory")
+		}
+	}
+}
+
+// Each row of each image is told once, from top to bottom, when it is complete.
+func TestPaintOnRow(t *testing.T) {
+	for _, size := range [][2]int{{6, 5}, {1, 1}, {5, 1}, {3, 17}} {
+		for threads := 1; threads <= 3; threads++ {
+			m := smallPixels(3)
+			rows := make(map[int]int)
+			told := make(map[int][]uint8)
+			line := 3 * size[1]
+			o := &PaintOptions{Height: size[0], Width: size[1], First: 4, Count: 19, Threads: threads}
+			o.OnRow = func(image, row int, levels []uint8) { // calls come one at a time: else -race tells
+				if row != rows[image] || len(levels) != size[0]*line {
+					t.Errorf("%v: image %d: told of row %d with %d levels after %d rows", size, image, row, len(levels), rows[image])
+				}
+				rows[image]++
+				told[image] = append(told[image], levels[row*line:(row+1)*line]...)
+				if !slices.Equal(told[image], levels[:(row+1)*line]) {
+					t.Errorf("%v: image %d: rows told before have changed", size, image)
+				}
+			}
+			got, err := m.Paint(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range got {
+				if !slices.Equal(told[p.Number], p.Levels) {
+					t.Errorf("%v: image %d: told of\n%v, it is\n%v", size, p.Number, told[p.Number], p.Levels)
+				}
+			}
+			if len(told) != 19 {
+				t.Errorf("%v: told of %d images, want 19", size, len(told))
+			}
+		}
+	}
+}
+
+func TestPaintCanceled(t *testing.T) {
+	m := smallPixels(1)
+	for threads := 1; threads <= 3; threads++ {
+		canceled, cancel := context.WithCancelCause(t.Context())
+		cancel(errors.New("the phone rang"))
+		late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
+		defer stop()
+		for want, ctx := range map[error]context.Context{context.Canceled: canceled, context.DeadlineExceeded: late} {
+			if got, err := m.Paint(ctx, &PaintOptions{Count: 5, Threads: threads}); got != nil || err != want {
+				t.Errorf("Paint = %v, %v; want %v", got, err, want)
+			}
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		rows := 0
+		o := &PaintOptions{Count: 64, Threads: threads, OnRow: func(_, row int, _ []uint8) {
+			if rows++; row == 2 {
+				cancel(nil)
+			}
+		}}
+		if got, err := m.Paint(ctx, o); got != nil || err != context.Canceled {
+			t.Errorf("Paint = %v, %v; want %v", got, err, context.Canceled)
+		}
+		if all := 64 * 6; rows == all {
+			t.Errorf("all %d rows were drawn", all)
+		}
+	}
+}
+
+// Weights of any value load; where they spoil the scores Paint ends with an error.
+func TestPaintBrokenWeights(t *testing.T) {
+	for _, channels := range []int{1, 3} {
+		for _, v := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), math.MaxFloat32, -math.MaxFloat32} {
+			for i := range smallPixels(channels).pixel.Net.Convs() {
+				m := smallPixels(channels)
+				l := m.pixel.Net.Convs()[i]
+				w, b := l.Weights()
+				for j := range w {
+					w[j] = v
+				}
+				l.SetWeights(w, b)
+				for threads := 1; threads <= 3; threads++ {
+					for _, o := range []PaintOptions{{}, {TopK: 2}, {Temperature: new(0.0)}, {Temperature: new(1e-40)}} {
+						o.Count, o.Threads = 17, threads
+						got, err := m.Paint(t.Context(), &o)
+						if err != nil && err != sampler.ErrNoSymbol || (err == nil) == (got == nil) || err == nil && v != v {
+							t.Errorf("%s = %v: Paint = %v, %v", l.Name, v, got, err)
+						}
+					}
+				}
+				known := randomLevels(m, 6, 5, 1)
+				got, err := m.Paint(t.Context(), &PaintOptions{Known: known, Mask: randomMask(6, 5, 1, 1)})
+				if err != nil || !slices.Equal(got[0].Levels, known) || v != v && !math.IsNaN(got[0].Known) {
+					t.Errorf("%s = %v: all known: Paint = %v, %v", l.Name, v, got, err)
+				}
+				c, err := m.NewCanvas(0, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for row, err := range c.Draw(t.Context(), sampler.New(1), 0) {
+					if err != nil && (err != sampler.ErrNoSymbol || row != -1) || err == nil && v != v {
+						t.Errorf("%s = %v: Draw yields %d, %v", l.Name, v, row, err)
+					}
+				}
+				if score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil); err != nil || v != v && !math.IsNaN(score.Bits()) {
+					t.Errorf("%s = %v: Score = %v, %v", l.Name, v, score, err)
+				}
+			}
+		}
+	}
+}
+
+func TestPaintErrors(t *testing.T) {
+	m := smallPixels(3)
+	known, mask := randomLevels(m, 6, 5, 1), randomMask(6, 5, 0.5, 1)
+	high := slices.Clone(known)
+	high[7] = 4
+	for _, c := range []struct {
+		o    PaintOptions
+		want string
+	}{
+		{PaintOptions{Count: -1}, "Count is -1: want 1 or more"},
+		{PaintOptions{Count: math.MaxInt}, "so many pictures do not fit"},
+		{PaintOptions{First: -1}, "First is -1: want 0 or more"},
+		{PaintOptions{First: math.MaxInt}, "First is"},
+		{PaintOptions{Threads: -2}, "Threads is -2: want 1 or more"},
+		{PaintOptions{Height: 7}, "height 7 and width 0"},
+		{PaintOptions{Width: 7}, "height 0 and width 7"},
+		{PaintOptions{Height: -1, Width: 4}, "height -1 and width 4"},
+		{PaintOptions{Height: 4, Width: 4097}, "want 1 to 4096"},
+		{PaintOptions{Height: math.MaxInt, Width: math.MaxInt}, "want 1 to 4096"},
+		{PaintOptions{Temperature: new(-1.0)}, "emperature"},
+		{PaintOptions{Temperature: new(math.NaN())}, "emperature"},
+		{PaintOptions{Temperature: new(math.Inf(1))}, "emperature"},
+		{PaintOptions{TopK: -1}, "-1"},
+		{PaintOptions{Known: known}, "Known and Mask go together"},
+		{PaintOptions{Mask: mask}, "Known and Mask go together"},
+		{PaintOptions{Known: known, Mask: mask[:29]}, "Mask has 29 elements: want 30"},
+		{PaintOptions{Known: known, Mask: mask, Height: 5, Width: 5}, "Mask has 30 elements: want 25"},
+		{PaintOptions{Known: known[:89], Mask: mask}, "Known: 89 levels: want 90"},
+		{PaintOptions{Known: []uint8{}, Mask: mask}, "Known: 0 levels: want 90"},
+		{PaintOptions{Known: high, Mask: mask}, "Known: level 7 is 4: want 0 to 3"},
+	} {
+		got, err := m.Paint(t.Context(), &c.o)
+		if got != nil || err == nil || !strings.HasPrefix(err.Error(), "autoreg: ") || strings.Count(err.Error(), "autoreg: ")+strings.Count(err.Error(), "sampler: ") != 1 || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: Paint = %v, %v; want an error with %q", c.o, got, err, c.want)
+		}
+	}
+	if got, err := m.Paint(t.Context(), nil); err != nil || len(got) != 1 || !slices.Equal(got[0].Levels, naive(m, &PaintOptions{}, 0).Levels) {
+		t.Errorf("without options: %v, %v", got, err)
+	}
+}
+
+// One PixelModel, many goroutines: each gets what it would get alone.
+func TestConcurrentPaint(t *testing.T) {
+	m := smallPixels(3)
+	options := func(i int) *PaintOptions {
+		o := &paintOptions(m)[i]
+		o.Count, o.Threads = 3, 1+i%3
+		return o
+	}
+	n := len(paintOptions(m))
+	want, scores := make([][]Painting, n), make([]PixelScore, n)
+	images := func(i int) func(func([]uint8) bool) {
+		return slices.Values([][]uint8{randomLevels(m, 6, 5, uint64(i)), randomLevels(m, 6, 5, uint64(i+1))})
+	}
+	for i := range n {
+		var err error
+		if want[i], err = m.Paint(t.Context(), options(i)); err != nil {
+			t.Fatal(err)
+		}
+		if scores[i], err = m.Score(t.Context(), images(i), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			got, err := m.Paint(t.Context(), options(i))
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(want[i]) {
+				t.Errorf("goroutine %d painted %v, %v", i, got, err)
+			}
+			if score, err := m.Score(t.Context(), images(i), nil); err != nil || score != scores[i] {
+				t.Errorf("goroutine %d scored %v, %v", i, score, err)
+			}
+			for k, p := range canvases(t, m, options(i)) {
+				if !slices.Equal(p.Levels, want[i][k].Levels) {
+					t.Errorf("goroutine %d drew %v", i, p)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Paint allocates for an image, not for its pixels.
+func TestPaintAllocs(t *testing.T) {
+	if testkit.RaceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	m := smallPixels(3)
+	count := func(size int) float64 {
+		least := math.Inf(1)
+		o := &PaintOptions{Height: size, Width: size, Threads: 1, TopK: 2, OnRow: func(int, int, []uint8) {}}
+		for range 5 {
+			least = min(least, testing.AllocsPerRun(1, func() {
+				if _, err := m.Paint(context.Background(), o); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
+		return least
+	}
+	if small, large := count(4), count(32); large > small {
+		t.Errorf("%v allocations for 4×4 pixels, %v for 32×32", small, large)
+	}
+}
