@@ -1,0 +1,147 @@
+package autoreg
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+)
+
+// pictures returns n pictures.
+func pictures(m *PixelModel, height, width, n int) (list [][]uint8) {
+	for i := range n {
+		list = append(list, randomLevels(m, height, width, uint64(i)))
+	}
+	return list
+}
+
+// Score against a canvas's scores and float64; the same bits on every number of
+// threads and instruction set.
+func TestPixelScore(t *testing.T) {
+	for _, channels := range []int{1, 3} {
+		m := smallPixels(channels)
+		for _, size := range [][2]int{{0, 0}, {3, 8}, {1, 1}} {
+			height, width := size[0], size[1]
+			if height == 0 {
+				height, width = m.Size()
+			}
+			for _, n := range []int{1, 3, 4, 17} {
+				images := pictures(m, height, width, n)
+				want := 0.0
+				c, scores := newCanvas(t, m, height, width), make([]float32, m.Levels())
+				for _, levels := range images {
+					for c.Reset(); !c.Done(); {
+						c.Logits(scores)
+						next := levels[len(c.Levels(nil))]
+						want -= logProb(scores, next)
+						c.Advance(int(next))
+					}
+				}
+				var first PixelScore
+				testkit.EachISA(t, func(t *testing.T, isa string) {
+					for threads := range 6 {
+						got, err := m.Score(t.Context(), slices.Values(images), &PixelScoreOptions{Height: size[0], Width: size[1], Threads: threads})
+						if err != nil {
+							t.Fatal(err)
+						}
+						values := n * height * width * channels
+						// Each of about 1.4 is rounded to 2^-23 twice or so.
+						if got.Images != n || got.Values != values || math.Abs(got.Loss-want) > 3e-7*float64(values) {
+							t.Errorf("%s: %v, %d threads: %+v; want %d images, %d values, loss %v", isa, size, threads, got, n, values, want)
+						}
+						if first.Images == 0 {
+							first = got
+						}
+						if got != first {
+							t.Errorf("%s: %v, %d threads: %+v, before it was %+v", isa, size, threads, got, first)
+						}
+						if mean := want / float64(values); math.Abs(got.Mean()-mean) > 1e-6 || math.Abs(got.Bits()-mean/math.Log(2)) > 1e-6 {
+							t.Errorf("Mean %v, Bits %v; want %v nats", got.Mean(), got.Bits(), mean)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// Zero weights know nothing: each level costs ln L.
+func TestPixelScoreUniform(t *testing.T) {
+	m := smallPixels(1)
+	for _, l := range m.pixel.Net.Convs() {
+		w, b := l.Weights()
+		clear(w)
+		clear(b)
+		l.SetWeights(w, b)
+	}
+	got, err := m.Score(t.Context(), slices.Values(pictures(m, 6, 5, 3)), nil)
+	if err != nil || math.Abs(got.Bits()-2) > 1e-6 {
+		t.Errorf("Score = %+v, %v, %v bits; want 2", got, err, got.Bits())
+	}
+}
+
+// An image may be written over once the next one is asked for.
+func TestPixelScoreReuse(t *testing.T) {
+	m := smallPixels(3)
+	images := pictures(m, 6, 5, 11)
+	want, err := m.Score(t.Context(), slices.Values(images), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]uint8, 90)
+	got, err := m.Score(t.Context(), func(yield func([]uint8) bool) {
+		for _, levels := range images {
+			copy(buf, levels)
+			if !yield(buf) {
+				return
+			}
+		}
+	}, &PixelScoreOptions{Threads: 2})
+	if err != nil || got != want {
+		t.Errorf("in one buffer %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestPixelScoreErrors(t *testing.T) {
+	m := smallPixels(1)
+	good := pictures(m, 6, 5, 3)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	high := slices.Clone(good[0])
+	high[29] = 4
+	for _, c := range []struct {
+		name   string
+		ctx    context.Context
+		images iter.Seq[[]uint8]
+		o      PixelScoreOptions
+		is     error
+		want   string
+	}{
+		{"canceled", canceled, slices.Values(good), PixelScoreOptions{}, context.Canceled, ""},
+		{"no images", t.Context(), slices.Values([][]uint8(nil)), PixelScoreOptions{}, ErrNoImages, ""},
+		{"threads", t.Context(), slices.Values(good), PixelScoreOptions{Threads: -1}, nil, "Threads is -1"},
+		{"height", t.Context(), slices.Values(good), PixelScoreOptions{Height: 3}, nil, "height 3 and width 0"},
+		{"size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 1, Width: 5000}, nil, "want 1 to 4096"},
+		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), PixelScoreOptions{}, nil, "image 2: 29 levels: want 30, for 6×5 pixels of 1"},
+		{"other size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 5, Width: 5}, nil, "image 1: 30 levels: want 25"},
+		{"level", t.Context(), slices.Values([][]uint8{good[0], good[1], good[2], good[0], good[0], high}), PixelScoreOptions{Threads: 1}, nil, "image 6: level 29 is 4: want 0 to 3"},
+	} {
+		_, err := m.Score(c.ctx, c.images, &c.o)
+		if err == nil || c.is != nil && !errors.Is(err, c.is) || c.want != "" && (!strings.HasPrefix(err.Error(), "autoreg: ") || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v; want %v %s", c.name, err, c.is, c.want)
+		}
+	}
+	// It stops asking where it fails.
+	asked := 0
+	if _, err := m.Score(t.Context(), func(yield func([]uint8) bool) {
+		for asked = 1; yield(high); asked++ {
+		}
+	}, nil); err == nil || asked != 1 {
+		t.Errorf("%v after %d images", err, asked)
+	}
+}
