@@ -1,5 +1,5 @@
 // Package autoreg runs small autoregressive models inside any Go program: text,
-// one word at a time.
+// one word at a time, and images, one pixel at a time.
 //
 //	m, err := autoreg.Open("recipes.safetensors")
 //	if err != nil {
@@ -20,6 +20,22 @@
 //
 //	text → tokenizer → symbols → Stream → scores → sampler → symbol → text
 //
+// # Images
+//
+// A [PixelModel] draws pictures of a few levels a pixel, grey or in colour:
+//
+//	m, err := autoreg.OpenPixel("clothes.safetensors")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	paintings, err := m.Paint(ctx, &autoreg.PaintOptions{Seed: 42, Count: 16})
+//	picture := m.Render(paintings[0].Levels, 0, 0) // an image.Image
+//
+// [PixelModel.Paint] draws new pictures, or completes a given one;
+// [PixelModel.Score] tells how well the model predicts some. A [Canvas] is one
+// picture under way in raster order, for loops of your own. Image n of a seed is
+// the same whatever it is drawn with and however.
+//
 // # Same model, same seed, same bytes
 //
 // Scores and generated text are bit-identical on every CPU and instruction set,
@@ -28,7 +44,7 @@
 //
 // # Concurrency and memory
 //
-// Any number of goroutines may use one Model. A Stream belongs to one at a time;
-// it costs a few kilobytes, and once it exists neither stepping nor sampling
-// allocates.
+// Any number of goroutines may use one Model or PixelModel. A Stream or Canvas
+// belongs to one at a time; it costs a few kilobytes, and once it exists neither
+// stepping nor sampling allocates.
 package autoreg

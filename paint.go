@@ -62,6 +62,9 @@ const (
 	paintPixels   = 1 << 16
 )
 
+// maxPaintings bounds the levels of all images of one call.
+const maxPaintings = 1 << 30
+
 // Paint draws images, several pixels of several images at a time: with the same
 // seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
 // each from the scores of a whole image. nil options mean the zero value.
@@ -141,8 +144,8 @@ func (m *PixelModel) newPainter(o *PaintOptions) (*painter, error) {
 		return nil, fmt.Errorf("autoreg: Known and Mask go together: give both or neither")
 	case p.Mask != nil && len(p.Mask) != p.Height*p.Width:
 		return nil, fmt.Errorf("autoreg: Mask has %d elements: want %d, one a pixel of %d×%d", len(p.Mask), p.Height*p.Width, p.Height, p.Width)
-	case p.Count > math.MaxInt/(p.Height*p.Width*m.Channels()):
-		return nil, fmt.Errorf("autoreg: Count is %d: so many pictures do not fit into memory", p.Count)
+	case p.Count > maxPaintings/(p.Height*p.Width*m.Channels()):
+		return nil, fmt.Errorf("autoreg: Count is %d: so many pictures take more than %d MiB; paint them in parts, with First", p.Count, maxPaintings>>20)
 	}
 	if p.Known != nil {
 		if err := m.checkLevels(p.Known, p.Height, p.Width); err != nil {

@@ -9,6 +9,11 @@
 // of a batch is bit-identical to that sequence alone (package kernels has the
 // reason). A Stack chains an embedding, layers and an output layer; a State is
 // one sequence of it under way, a Batch several.
+//
+// A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
+// forms compute the same chains on other pixels at a time: a PixelForward all of an
+// image, a PixelState one after the other, from caches, and a PixelWave several
+// rows of several images together.
 package layers
 
 import "github.com/autoreg/autoreg/kernels"

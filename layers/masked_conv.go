@@ -204,3 +204,33 @@ func (l *MaskedConv) Apply(dst, x *Map, from, to int, f kernels.Finish) {
 		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.Windows(x, g.W.Rows), g.W, g.Bias, f)
 	}
 }
+
+// Above computes, for a row of pixels of a 3×3 layer, the parts of the chains that
+// end with the row above them, whose maps x holds. A chain may be cut anywhere, so
+// these can be had for a whole row at once as soon as the row above is there; Rest
+// continues them pixel by pixel. Both sides of x are zeros. dst has pixels of
+// Width values.
+func (l *MaskedConv) Above(dst, x *Map) {
+	for i := range l.groups {
+		g := &l.groups[i]
+		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.span(x, 3*l.in), g.W.SubRows(0, 3*l.in), g.Bias, kernels.AsIs)
+	}
+}
+
+// Rest computes groups from to to-1 of one pixel, of which above has what Above has
+// made of it, from the pixel on its left and itself, in x.
+func (l *MaskedConv) Rest(dst, x, above *Map, from, to int, f kernels.Finish) {
+	for i := from; i < to; i++ {
+		g := &l.groups[i]
+		k := g.W.Rows - 3*l.in
+		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.span(x, k), g.W.SubRows(3*l.in, k), above.Data[above.At+g.at:][:g.W.Cols], f)
+	}
+}
+
+// span returns k adjacent values for each pixel of x, from its left neighbour on.
+func (l *MaskedConv) span(x *Map, k int) kernels.Windows {
+	return kernels.Windows{
+		Data: x.Data, At: x.At - l.in, K: k, Step: 1,
+		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
+	}
+}

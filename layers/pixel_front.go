@@ -11,6 +11,12 @@ import "github.com/autoreg/autoreg/kernels"
 // Each image has a slab: its inputs with a border, then a cache for each block.
 // A cache holds slots rows of the image, the first one top; as pixels go down
 // the image, its rows move up.
+//
+// Where it is one pixel of one image at a time, the cache of a block is one row,
+// and what the row above contributes to the chains of that row: computed ahead, as
+// one product, when the row begins. So a pixel reads 156,544 of the chapter's
+// 220,672 weights, which leaves room in a second-level cache of 1 MiB: 1.6 times as
+// fast on a Zen 5. Many pixels at a time read the weights for all of them anyway.
 type front struct {
 	net           *PixelCNN
 	height, width int
@@ -24,6 +30,8 @@ type front struct {
 	cache  int // values of one
 	slots  int
 	top    int
+	ahead  bool // one pixel of one image at a time
+	begun  int  // then, the row that has begun, or -1
 
 	maps PixelMaps
 }
@@ -32,18 +40,22 @@ type front struct {
 // more, the more seldom rows move.
 const spare = 1
 
-func (n *PixelCNN) newFront(images, height, width, rows, lag int) *front {
+func (n *PixelCNN) newFront(images, height, width, rows, lag int, ahead bool) *front {
 	border, half, F := n.Kernel/2, n.Filters/2, n.Filters
 	f := &front{
 		net: n, height: height, width: width, images: images, rows: rows,
 		lag:   lag,
 		slots: rows + blockKernel/2,
+		ahead: ahead,
 	}
 	if rows > 1 {
 		f.slots += spare
 	}
 	f.caches = (height + border) * (width + border) * n.Channels
 	f.cache = f.slots * (width + blockKernel/2) * half
+	if f.ahead {
+		f.cache = (width + 2 + width) * half // with a border on both sides
+	}
 	f.slab = f.caches + len(n.Blocks)*f.cache
 	// Ordered channels look back at what the channels before have left in every
 	// layer; a single one works in place.
@@ -81,6 +93,9 @@ func (n *PixelCNN) newFront(images, height, width, rows, lag int) *front {
 			h = Map{Data: cut(most * F)}
 		}
 		m.H, m.T = append(m.H, h), append(m.T, t)
+		if f.ahead {
+			m.Above = append(m.Above, Map{Data: f.slabs})
+		}
 	}
 	m.Scores = Map{Data: cut(most * n.Output.Width())}
 	f.reset()
@@ -95,24 +110,50 @@ func (n *PixelCNN) leastLag() int { return max(n.Kernel, blockKernel)/2 + 1 }
 // reset goes back to before the first pixel: the rows above the image are zeros.
 // What else the slabs hold is not looked at before it is written anew.
 func (f *front) reset() {
-	f.top = -(blockKernel / 2)
+	f.top, f.begun = -(blockKernel / 2), -1
 	for i := range f.images {
 		for b := range f.net.Blocks {
-			clear(f.slabs[i*f.slab+f.caches+b*f.cache:][:blockKernel/2*f.maps.G[b].Row])
+			cache := f.slabs[i*f.slab+f.caches+b*f.cache:][:f.cache]
+			clear(cache[:min(blockKernel/2*f.maps.G[b].Row, len(cache))])
 		}
+	}
+}
+
+// beginRow makes of the row above row r, while it is still there, what the chains of
+// row r begin with.
+func (f *front) beginRow(r int) {
+	if f.begun == r {
+		return
+	}
+	f.begun = r
+	half := f.net.Filters / 2
+	for b := range f.net.Blocks {
+		at := f.caches + b*f.cache
+		row := Map{Data: f.slabs, At: at + half, Lines: 1, Pixels: f.width, Pixel: half}
+		above := row
+		above.At = at + (f.width+2)*half
+		f.net.Blocks[b].Conv.Above(&above, &row)
 	}
 }
 
 // place makes the maps those of pixels (r + i, c - i·lag), i < rows.
 func (f *front) place(r, c, rows int) {
-	f.scroll(r, rows)
+	if !f.ahead {
+		f.scroll(r, rows)
+	}
 	n, m := f.net, &f.maps
 	border := n.Kernel / 2
 	f.diagonal(&m.X, n.Channels, (r+border)*m.X.Row+(c+border)*n.Channels, rows)
 	half := n.Filters / 2
 	for b := range n.Blocks {
 		g := &m.G[b]
-		f.diagonal(g, half, f.caches+b*f.cache+(r-f.top)*g.Row+(c+blockKernel/2)*half, rows)
+		if f.ahead {
+			at := f.caches + b*f.cache
+			f.diagonal(g, half, at+(1+c)*half, 1)
+			f.diagonal(&m.Above[b], half, at+(f.width+2+c)*half, 1)
+		} else {
+			f.diagonal(g, half, f.caches+b*f.cache+(r-f.top)*g.Row+(c+blockKernel/2)*half, rows)
+		}
 		f.compact(&m.H[b], n.Filters, rows)
 		f.compact(&m.T[b], half, rows)
 	}

@@ -18,7 +18,7 @@ func (n *PixelCNN) NewState(height, width int) *PixelState {
 		panic("layers: PixelCNN: NewState: no pixels")
 	}
 	return &PixelState{
-		front:  n.newFront(1, height, width, 1, 0),
+		front:  n.newFront(1, height, width, 1, 0, true),
 		levels: make([]uint8, height*width*n.Channels),
 	}
 }
@@ -70,6 +70,7 @@ func (s *PixelState) features(full string) (g int) {
 	pixel, g := s.next/f.net.Channels, s.next%f.net.Channels
 	if !s.begun {
 		if g == 0 {
+			f.beginRow(pixel / f.width)
 			f.place(pixel/f.width, pixel%f.width, 1)
 			s.headed = 0
 		}
@@ -96,7 +97,7 @@ func (s *PixelState) CopyFrom(src *PixelState) {
 		return
 	}
 	copy(f.slabs, from.slabs)
-	f.top = from.top
+	f.begun = from.begun
 	copy(s.levels, src.levels[:src.next])
 	s.next, s.begun, s.headed = src.next, false, 0
 	if g := s.next % f.net.Channels; g > 0 { // the pixel has begun

@@ -36,7 +36,7 @@ func (n *PixelCNN) NewWave(images, height, width int) *PixelWave {
 	}
 	lag := max(n.leastLag(), (width+mostRows-1)/mostRows)
 	rows := min(height, (width+lag-1)/lag)
-	w := &PixelWave{front: n.newFront(images, height, width, rows, lag)}
+	w := &PixelWave{front: n.newFront(images, height, width, rows, lag, false)}
 	w.Reset()
 	return w
 }

@@ -143,6 +143,7 @@ type PixelMaps struct {
 	X      Map    // [C] inputs
 	H      []Map  // [F] Blocks+1
 	G, T   []Map  // [F/2] in each block: after its first and its second layer
+	Above  []Map  // [F/2] in each block: what MaskedConv.Above has made of one pixel; nil if nobody has
 	U      []Map  // [F] in each block: after its third layer; nil where nobody wants it
 	Hidden [2]Map // [F]
 	Scores Map    // [Output.Width()]
@@ -154,7 +155,11 @@ func (n *PixelCNN) Features(m *PixelMaps, from, to int) {
 	for i := range n.Blocks {
 		b := &n.Blocks[i]
 		b.Reduce.Apply(&m.G[i], &m.H[i], from, to, kernels.ReLU)
-		b.Conv.Apply(&m.T[i], &m.G[i], from, to, kernels.ReLU)
+		if m.Above == nil {
+			b.Conv.Apply(&m.T[i], &m.G[i], from, to, kernels.ReLU)
+		} else {
+			b.Conv.Rest(&m.T[i], &m.G[i], &m.Above[i], from, to, kernels.ReLU)
+		}
 		if m.Keep {
 			first := firstOf(from, n.Filters, n.Channels)
 			m.H[i+1].copyFrom(&m.H[i], first, firstOf(to, n.Filters, n.Channels)-first)
