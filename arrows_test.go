@@ -37,6 +37,7 @@ func TestImportArrows(t *testing.T) {
 			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
 			{"", inference, cpuid},
 			{"/examples/textgen", append([]string{""}, inference...), cpuid},
+			{"/examples/pixels", append([]string{""}, inference...), cpuid},
 			{"/examples/server", append([]string{""}, inference...), cpuid},
 		} {
 			pkg := module + c.pkg

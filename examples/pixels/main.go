@@ -1,0 +1,43 @@
+// Pixels is the smallest program that paints a picture with a model compiled into
+// it:
+//
+//	go run ./examples/pixels
+package main
+
+import (
+	"context"
+	"embed"
+	"image/png"
+	"log"
+	"os"
+
+	"github.com/autoreg/autoreg"
+)
+
+// Put a model of your own here: "autoreg train image" makes one. This one knows
+// triangles and fits in a kilobyte.
+//
+//go:embed triangles.safetensors
+var files embed.FS
+
+func main() {
+	m, err := autoreg.LoadPixelFS(files, "triangles.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 10, Temperature: new(0.7)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	f, err := os.Create("picture.png")
+	if err != nil {
+		log.Fatal(err)
+	}
+	p := list[0]
+	if err := png.Encode(f, m.Render(p.Levels, p.Height, p.Width)); err != nil {
+		log.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		log.Fatal(err)
+	}
+}
