@@ -12,11 +12,13 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
-// Errors of Load, Open and LoadFS wrap one of these, unless reading itself
-// failed. They say which tensor, metadata or byte is wrong.
+// Errors of Load, Open and LoadFS, and of LoadPixel and its siblings, wrap one of
+// these, unless reading itself failed. They say which tensor, metadata or byte is
+// wrong.
 var (
 	ErrFormat   = weights.ErrFormat   // not a model file, damaged, or of another version
 	ErrTooLarge = weights.ErrTooLarge // larger than LoadOptions allow or the machine can hold
+	ErrKind     = model.ErrKind       // an ErrFormat: of images where one of text is wanted, or the other way round
 )
 
 // DefaultMaxBytes is what LoadOptions.MaxBytes means by 0: 1 GiB.

@@ -10,6 +10,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/pixels"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // A PixelModel is an immutable image network: it scores the level of a pixel from
@@ -94,7 +95,7 @@ func (m *PixelModel) Levels() int { return m.pixel.Config.Levels }
 func (m *PixelModel) Layers() (list []LayerInfo) {
 	for _, l := range m.pixel.Net.Convs() {
 		typ := fmt.Sprintf("MaskedConv %s %d×%[2]d", l.Mask(), l.Kernel())
-		if l.Kernel() == 1 && m.Channels() == 1 { // its mask is open
+		if l.Kernel() == 1 && l.Mask() == layers.MaskB && m.Channels() == 1 { // its mask is open
 			typ = "Conv 1×1"
 		}
 		list = append(list, LayerInfo{

@@ -229,13 +229,12 @@ func (r *imageReader) left() int64 {
 // or says why they do not fit the set.
 func (r *imageReader) expect(name string, height, width, channels int, count int64) error {
 	s := r.set
+	if err := checkPictureSize(height, width); err != nil {
+		return err
+	}
 	switch {
 	case count > int64(math.MaxInt-s.Source.Images):
 		return fmt.Errorf("%d images are more than can be counted here", count)
-	case height < 1 || width < 1:
-		return fmt.Errorf("the size is %d×%d pixels: want at least 1×1", height, width)
-	case int64(height)*int64(width) > maxPixels:
-		return fmt.Errorf("the size is %d×%d: images of more than %d pixels are not read", height, width, maxPixels)
 	case s.Height == 0 && (height > MaxImageSide || width > MaxImageSide):
 		return fmt.Errorf("the size is %d×%d, more than a model can have, %d: give a height and width to resize to", height, width, MaxImageSide)
 	}

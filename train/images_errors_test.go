@@ -241,3 +241,24 @@ func TestImageHeadersAreNotTrusted(t *testing.T) {
 		t.Errorf("of %d bytes of a gzip bomb only %d are left", len(bomb), in.Len())
 	}
 }
+
+func TestReadPicture(t *testing.T) {
+	img := colourPicture(3, 4, color.NRGBA{R: 10, G: 200, B: 30, A: 255})
+	dir := writeFiles(t, "a.png", pngFile(t, img), "b.jpg", jpegFile(t, img), "empty.png", "", "text.png", "none",
+		"cut.png", pngFile(t, img)[:60], "large.png", resizedPNG(pngFile(t, img), 8000, 8000), "huge.png", resizedPNG(pngFile(t, img), 1<<20, 1<<20))
+	for _, name := range []string{"a.png", "b.jpg"} {
+		got, err := ReadPicture(filepath.Join(dir, name))
+		if err != nil || got.Bounds().Dx() != img.Rect.Dx() || got.Bounds().Dy() != img.Rect.Dy() {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"none.png": "no such file", "": "this is a folder", "empty.png": "the file is empty", "text.png": "neither PNG nor JPEG",
+		"cut.png": "cannot be decoded", "large.png": "cannot hold", "huge.png": "are not read",
+	} {
+		path := filepath.Join(dir, name)
+		if _, err := ReadPicture(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: error %v, want one with %q and the path", name, err, want)
+		}
+	}
+}

@@ -83,14 +83,54 @@ func (r *imageReader) readPicture(in io.Reader, name string) error {
 		r.add(nil)
 		return nil
 	}
+	img, err := decodePicture(in, func(height, width, channels int) error {
+		return r.expect(name, height, width, channels, 1)
+	})
+	if err != nil {
+		return err
+	}
+	r.add(pixels.FromImage(img, r.set.Channels))
+	return nil
+}
+
+// ReadPicture reads the PNG or JPEG file at path as carefully as ReadImages does.
+func ReadPicture(path string) (image.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: picture: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("train: picture %s: this is a folder: name a PNG or JPEG file", path)
+	}
+	img, err := decodePicture(f, func(height, width, _ int) error { return checkPictureSize(height, width) })
+	if err != nil {
+		return nil, fmt.Errorf("train: picture %s: %w", path, err)
+	}
+	return img, nil
+}
+
+// checkPictureSize refuses an image without pixels or with too many.
+func checkPictureSize(height, width int) error {
+	switch {
+	case height < 1 || width < 1:
+		return fmt.Errorf("the size is %d×%d pixels: want at least 1×1", height, width)
+	case int64(height)*int64(width) > maxPixels:
+		return fmt.Errorf("the size is %d×%d: images of more than %d pixels are not read", height, width, maxPixels)
+	}
+	return nil
+}
+
+// decodePicture decodes a PNG or JPEG of a size and depth that accept has agreed to.
+func decodePicture(in io.Reader, accept func(height, width, channels int) error) (image.Image, error) {
 	data, err := fill(in, nil, maxPictureBytes+1)
 	switch {
 	case err == nil:
-		return fmt.Errorf("the file is larger than %d bytes: pictures of that size are not read", maxPictureBytes)
+		return nil, fmt.Errorf("the file is larger than %d bytes: pictures of that size are not read", maxPictureBytes)
 	case err == io.EOF:
-		return errors.New("the file is empty")
+		return nil, errors.New("the file is empty")
 	case !isCut(err):
-		return err
+		return nil, err
 	}
 	kind, decodeConfig, decode := "PNG", png.DecodeConfig, png.Decode
 	switch {
@@ -98,34 +138,33 @@ func (r *imageReader) readPicture(in io.Reader, name string) error {
 	case bytes.HasPrefix(data, jpegMagic):
 		kind, decodeConfig, decode = "JPEG", jpeg.DecodeConfig, jpeg.Decode
 	default:
-		return errors.New("this is neither PNG nor JPEG, by its first bytes: convert it to PNG or take it away")
+		return nil, errors.New("this is neither PNG nor JPEG, by its first bytes: convert it to PNG or take it away")
 	}
 	bad := func(err error) error {
 		return fmt.Errorf("this %s cannot be decoded: fetch or save it again, or take it away: %w", kind, err)
 	}
 	c, err := decodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return bad(err)
+		return nil, bad(err)
 	}
 	channels := 3
 	if isGrey(c, data) {
 		channels = 1
 	}
-	if err := r.expect(name, c.Height, c.Width, channels, 1); err != nil {
-		return err
+	if err := accept(c.Height, c.Width, channels); err != nil {
+		return nil, err
 	}
 	if !canHold(c, data) {
-		return bad(fmt.Errorf("a file of %d bytes cannot hold %d×%d pixels", len(data), c.Height, c.Width))
+		return nil, bad(fmt.Errorf("a file of %d bytes cannot hold %d×%d pixels", len(data), c.Height, c.Width))
 	}
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
-		return bad(err)
+		return nil, bad(err)
 	}
 	if size := img.Bounds().Size(); size.X != c.Width || size.Y != c.Height {
-		return bad(errors.New("it has two sizes"))
+		return nil, bad(errors.New("it has two sizes"))
 	}
-	r.add(pixels.FromImage(img, r.set.Channels))
-	return nil
+	return img, nil
 }
 
 // Where a PNG that DecodeConfig has accepted says how deep it is.

@@ -75,7 +75,7 @@ func TestFullDevice(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	for _, args := range [][]string{{"generate", "-m", small().model, "recipe for"}, {"info", "-m", small().model}} {
+	for _, args := range [][]string{{"generate", "-m", small().model, "recipe for"}, {"info", "-m", small().model}, {"paint", "-m", smallImage().model, "-o", "-", "--seed", "1"}} {
 		var errOut bytes.Buffer
 		if code := run(context.Background(), args, nil, full, &errOut); code != exitError || !strings.Contains(errOut.String(), "no space left") {
 			t.Errorf("autoreg %v > /dev/full: status %d, message %q", args, code, errOut.String())
@@ -93,6 +93,8 @@ func TestFullDevice(t *testing.T) {
 		trainArgs(small().data, "/dev/full", "--checkpoint", filepath.Join(dir, "other")),
 		trainArgs(small().data, filepath.Join(dir, "other"), "--checkpoint", "/dev/full", "--overwrite"),
 		trainArgs(small().data, filepath.Join(dir, "other"), "--plot", "/dev/full"),
+		{"paint", "-m", smallImage().model, "-o", "/dev/full", "--seed", "1"},
+		{"paint", "-m", smallImage().model, "--gif", "/dev/full", "--seed", "1"},
 	} {
 		if r := command(args...); r.code != exitError || r.out != "" || !strings.Contains(r.err, "/dev/full is not a regular file") {
 			t.Errorf("autoreg %v: %+v", args, r)

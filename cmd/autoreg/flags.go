@@ -130,7 +130,7 @@ func (v *floatValue) Type() string { return "X" }
 func parseTemperature(s string) (float64, error) {
 	t, err := strconv.ParseFloat(s, 32)
 	if err != nil || !(t >= 0 && t <= math.MaxFloat32) || t == 0 && strings.Trim(s, "+-0.") != "" {
-		return 0, errors.New("want 0 (always the likeliest word) or a number from 1.4e-45 to 3.4e+38")
+		return 0, errors.New("want 0 (always the likeliest) or a number from 1.4e-45 to 3.4e+38")
 	}
 	return t, nil
 }
@@ -214,3 +214,30 @@ func (v *choiceValue) Set(s string) error {
 }
 
 func (v *choiceValue) Type() string { return "NAME" }
+
+// filesFlag defines a flag for a file, or for many when it may be given repeatedly.
+func filesFlag(fs *pflag.FlagSet, p *[]string, name, short string, many bool, usage string) {
+	fs.VarP(&filesValue{p, many}, name, short, usage)
+}
+
+type filesValue struct {
+	p    *[]string
+	many bool
+}
+
+func (v *filesValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strings.Join(*v.p, " ")
+}
+
+func (v *filesValue) Set(s string) error {
+	if !v.many {
+		*v.p = nil
+	}
+	*v.p = append(*v.p, s)
+	return nil
+}
+
+func (v *filesValue) Type() string { return "FILE" }

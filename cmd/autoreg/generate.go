@@ -58,7 +58,7 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 			if err != nil {
 				return err
 			}
-			m, _, err := openModel(model)
+			m, err := openText(model)
 			if err != nil {
 				return err
 			}
@@ -88,7 +88,7 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 		},
 	}
 	fs := cmd.Flags()
-	modelFlag(fs, &model)
+	modelFlag(fs, &model, cookbooksName)
 	temperatureFlag(fs, &temperature, "temperature", "t", defaultTemperature, "1 is the model's own; below prefers likely words, above evens out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest words only; 0 means all")
 	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")

@@ -8,35 +8,35 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/train"
 )
 
-// A modelInfo is what info tells of a model, as JSON.
-type modelInfo struct {
-	File       string            `json:"file"`
-	Bytes      int64             `json:"bytes"`
-	SHA256     string            `json:"sha256"`
-	Metadata   map[string]string `json:"metadata"` // but for the tokenizer
-	Layers     []layerJSON       `json:"layers"`
-	Params     int               `json:"params"`
-	Length     int               `json:"length"`
-	Words      int               `json:"words"`
-	KeepCase   bool              `json:"keep_case"`
-	Strip      bool              `json:"strip_punctuation"`
-	Vocabulary []string          `json:"vocabulary,omitempty"`
-	ISA        string            `json:"isa"`
-	Platform   string            `json:"platform"`
+// A fileInfo is what info tells of any model's file, as JSON.
+type fileInfo struct {
+	File     string            `json:"file"`
+	Bytes    int64             `json:"bytes"`
+	SHA256   string            `json:"sha256"`
+	Metadata map[string]string `json:"metadata"` // but for the tokenizer
+}
+
+// A machineInfo is what info tells of the machine, as JSON.
+type machineInfo struct {
+	ISA      string `json:"isa"`
+	Platform string `json:"platform"`
+}
+
+func thisMachine() machineInfo {
+	return machineInfo{kernels.ISA(), runtime.GOOS + "/" + runtime.GOARCH}
 }
 
 // A layerJSON is an autoreg.LayerInfo with names for JSON.
@@ -57,100 +57,187 @@ func layersJSON(layers []autoreg.LayerInfo) (list []layerJSON) {
 	return list
 }
 
+// An infoJob is what a command line of info asks for.
+type infoJob struct {
+	*app
+	flags              *pflag.FlagSet
+	model              string
+	asJSON, vocabulary bool
+
+	text   model.Config // of sizes given
+	pixels model.PixelConfig
+}
+
+// Flags that give sizes, of a text model and of an image model.
+var (
+	textSizes  = []string{"symbols", "embedding", "units"}
+	imageSizes = []string{"filters", "blocks", "kernel", "levels", "channels", "height", "width"}
+)
+
 func (a *app) infoCommand() *cobra.Command {
-	var (
-		path                      string
-		asJSON, vocabulary        bool
-		symbols, embedding, units int
-	)
+	j := &infoJob{app: a, text: model.Config{Length: 1}}
 	cmd := &cobra.Command{
 		Use:   "info",
 		Short: "Describe a model",
-		Long: `Describe a model: its layers and their parameters, its vocabulary, its file, and
-the instruction set that computes it here (AUTOREG_ISA=name chooses another).
+		Long: `Describe a model: its layers and their parameters, its vocabulary or its images,
+its file, and the instruction set that computes it here (AUTOREG_ISA=name chooses
+another). Of an image model it tells too how many parameters have an effect, for
+those where the masks are closed are stored all the same, and how far it sees.
 
-With --symbols, --embedding and --units it prints the layers that a model of such
-sizes would have.`,
+With --symbols, --embedding and --units it prints the layers that a text model of
+such sizes would have; with any of --filters, --blocks, --kernel, --levels,
+--channels, --height and --width those of an image model, the reference model's
+where a size is not given.`,
 		Example: `  autoreg info
   autoreg info --model recipes.safetensors --json
+  autoreg info --model clothes
   autoreg info --vocabulary | head
-  autoreg info --symbols 10000 --embedding 100 --units 128`,
+  autoreg info --symbols 10000 --embedding 100 --units 128
+  autoreg info --filters 128 --blocks 5 --kernel 7 --levels 4`,
 		Args: noArguments("name a model with --model FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			fs := cmd.Flags()
-			if err := cmp.Or(exclusive(fs, "model", "symbols"), exclusive(fs, "vocabulary", "symbols")); err != nil {
-				return err
-			}
-			if sizes := []bool{fs.Changed("symbols"), fs.Changed("embedding"), fs.Changed("units")}; slices.Contains(sizes, true) {
-				if slices.Contains(sizes, false) {
-					return usagef("--symbols, --embedding and --units go together: give all three")
-				}
-				c := model.Config{Symbols: symbols, Embedding: embedding, Units: units, Length: 1}
-				if err := c.Check(); err != nil {
-					return usagef("%v", err)
-				}
-				layers := layersOf(symbols, embedding, units)
-				if asJSON {
-					return writeJSON(a.out, layersJSON(layers))
-				}
-				return writeLayers(a.out, layers)
-			}
-			m, info, err := readInfo(path)
-			if err != nil {
-				return err
-			}
-			if vocabulary {
-				for id := range m.Tokenizer().Len() {
-					info.Vocabulary = append(info.Vocabulary, m.Tokenizer().Word(id))
-				}
-			}
-			switch {
-			case asJSON:
-				return writeJSON(a.out, info)
-			case vocabulary:
-				return writeWords(a.out, info.Vocabulary)
-			}
-			return info.write(a.out, m.Layers())
+			j.flags = cmd.Flags()
+			return j.execute()
 		},
 	}
 	fs := cmd.Flags()
-	modelFlag(fs, &path)
-	fs.BoolVar(&asJSON, "json", false, "print JSON")
-	fs.BoolVar(&vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
-	intFlag(fs, &symbols, "symbols", "", 0, 3, model.MaxSymbols, "symbols that the model scores")
-	intFlag(fs, &embedding, "embedding", "", 0, 1, model.MaxWidth, "length of a word's vector")
-	intFlag(fs, &units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
+	fs.SortFlags = false
+	modelFlag(fs, &j.model, cookbooksName)
+	fs.BoolVar(&j.asJSON, "json", false, "print JSON")
+	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
+	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "symbols that a text model scores")
+	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of a word's vector")
+	intFlag(fs, &j.text.Units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
+	p := &j.pixels
+	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
+	intFlag(fs, &p.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
+	intFlag(fs, &p.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
+	intFlag(fs, &p.Levels, "levels", "", train.DefaultImageLevels, 2, model.MaxLevels, "levels of a pixel")
+	intFlag(fs, &p.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
+	intFlag(fs, &p.Height, "height", "", defaultSide, 1, model.MaxSide, "height of an image in pixels")
+	intFlag(fs, &p.Width, "width", "", defaultSide, 1, model.MaxSide, "width of an image in pixels")
 	return cmd
 }
 
-// readInfo reads the model at path, or the embedded one for "".
-func readInfo(path string) (*autoreg.Model, *modelInfo, error) {
-	m, name, err := openModel(path)
-	if err != nil {
-		return nil, nil, err
+func (j *infoJob) execute() error {
+	ofText, ofImages := j.given(textSizes), j.given(imageSizes)
+	if len(ofText) > 0 && len(ofImages) > 0 {
+		return usagef("--%s is a text model's and --%s an image model's: give sizes of one of them", ofText[0], ofImages[0])
 	}
-	var file io.Reader = bytes.NewReader(embedded)
-	if path != "" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, nil, err
+	for _, size := range append(ofText, ofImages...) {
+		if err := cmp.Or(exclusive(j.flags, "model", size), exclusive(j.flags, "vocabulary", size)); err != nil {
+			return err
 		}
-		defer f.Close()
-		file = f
+	}
+	switch {
+	case len(ofText) > 0 && len(ofText) < len(textSizes):
+		return usagef("--symbols, --embedding and --units go together: give all three")
+	case len(ofText) > 0:
+		return j.textShape()
+	case len(ofImages) > 0:
+		return j.imageShape()
+	}
+	m, pixels, err := openEither(j.model)
+	if err != nil {
+		return err
+	}
+	if pixels != nil {
+		return j.describeImages(pixels)
+	}
+	return j.describeText(m)
+}
+
+// given returns those of the flags that are on the command line.
+func (j *infoJob) given(flags []string) (list []string) {
+	for _, name := range flags {
+		if j.flags.Changed(name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// textShape describes a text model of given sizes.
+func (j *infoJob) textShape() error {
+	if err := j.text.Check(); err != nil {
+		return usagef("%v", err)
+	}
+	layers := layersOf(j.text.Symbols, j.text.Embedding, j.text.Units)
+	if j.asJSON {
+		return writeJSON(j.out, layersJSON(layers))
+	}
+	return writeLayers(j.out, layers)
+}
+
+// imageShape describes an image model of given sizes.
+func (j *infoJob) imageShape() error {
+	c := j.pixels
+	if err := c.Check(); err != nil {
+		return usagef("%v", err)
+	}
+	layers := pixelLayersOf(c.Filters, c.Blocks, c.Kernel, c.Levels, c.Channels)
+	shape := shapeOf(layers, c)
+	if j.asJSON {
+		return writeJSON(j.out, shape)
+	}
+	return writeShape(j.out, shape, layers)
+}
+
+func (j *infoJob) describeText(m *autoreg.Model) error {
+	info, err := readInfo(j.model, m)
+	if err != nil {
+		return err
+	}
+	if j.vocabulary {
+		for id := range m.Tokenizer().Len() {
+			info.Vocabulary = append(info.Vocabulary, m.Tokenizer().Word(id))
+		}
+	}
+	switch {
+	case j.asJSON:
+		return writeJSON(j.out, info)
+	case j.vocabulary:
+		return writeWords(j.out, info.Vocabulary)
+	}
+	return info.write(j.out, m.Layers())
+}
+
+func (j *infoJob) describeImages(m *autoreg.PixelModel) error {
+	if j.vocabulary {
+		return usagef("the model %s is one of images, which has no vocabulary: leave --vocabulary out", j.model)
+	}
+	info, err := readImageInfo(j.model, m)
+	if err != nil {
+		return err
+	}
+	if j.asJSON {
+		return writeJSON(j.out, info)
+	}
+	return info.write(j.out, m.Layers())
+}
+
+// readFile reads the file of the model called name.
+func readFile(name string) (info fileInfo, f *weights.File, err error) {
+	var in io.Reader = bytes.NewReader(compiledIn(name))
+	if compiledIn(name) == nil {
+		file, err := os.Open(name)
+		if err != nil {
+			return info, nil, err
+		}
+		defer file.Close()
+		in = file
 	}
 	hash, size := sha256.New(), new(counter)
-	f, err := weights.Read(io.TeeReader(file, io.MultiWriter(hash, size)), autoreg.DefaultMaxBytes)
-	if err != nil {
-		return nil, nil, &fileError{name, err}
+	if f, err = weights.Read(io.TeeReader(in, io.MultiWriter(hash, size)), autoreg.DefaultMaxBytes); err != nil {
+		return info, nil, &fileError{describeModel(name), err}
 	}
 	delete(f.Metadata, model.KeyTokenizer)
-	tok := m.Tokenizer()
-	return m, &modelInfo{
-		File: name, Bytes: int64(*size), SHA256: hex.EncodeToString(hash.Sum(nil)), Metadata: f.Metadata,
-		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
-		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
-		ISA: kernels.ISA(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-	}, nil
+	return fileInfo{describeModel(name), int64(*size), hex.EncodeToString(hash.Sum(nil)), f.Metadata}, f, nil
+}
+
+// rows are the first lines of info.
+func (i *fileInfo) rows() [][]string {
+	return [][]string{{"file", fmt.Sprintf("%s: %s", i.File, bytesText(i.Bytes))}, {"sha256", i.SHA256}}
 }
 
 // A counter counts what is written to it.
@@ -161,47 +248,9 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
-	if err := writeLayers(w, layers); err != nil {
-		return err
-	}
-	letters, marks := "lower case", "punctuation as words"
-	if i.KeepCase {
-		letters = "case kept"
-	}
-	if i.Strip {
-		marks = "punctuation dropped"
-	}
-	rows := [][]string{
-		{"file", fmt.Sprintf("%s: %s", i.File, bytesText(i.Bytes))},
-		{"sha256", i.SHA256},
-		{"weights", bytesText(4*int64(i.Params)) + " of float32"},
-		{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included; %s, %s", thousands(i.Words), letters, marks)},
-		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},
-		{"runs on", i.ISA + " (" + i.Platform + ")"},
-	}
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
-	}
-	if _, err := fmt.Fprintln(w); err != nil {
-		return err
-	}
-	return writeColumns(w, rows, "ll")
-}
-
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// writeWords prints ids and words.
-func writeWords(w io.Writer, words []string) error {
-	var b strings.Builder
-	for id, word := range words {
-		fmt.Fprintf(&b, "%d\t%s\n", id, word)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

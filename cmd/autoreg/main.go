@@ -1,12 +1,15 @@
-// Command autoreg trains small text models and generates text with them.
+// Command autoreg trains small models of text and of images, writes with the ones
+// and draws with the others.
 //
 //	autoreg generate "recipe for roasted"
+//	autoreg paint -o clothes.png
 //	autoreg probs "recipe for roasted vegetables | chop 1 /" --raw-prompt
 //	autoreg score novel.txt
 //	autoreg info
 //	autoreg train text --data recipes.json.gz -o recipes.safetensors
+//	autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
 //
-// Every subcommand but train works without any file: a model is compiled in.
+// Every subcommand but train works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 for success, 1 for an error, 2 for a command line that makes no
 // sense and 130 for an interruption.
@@ -48,17 +51,22 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	terminal bool          // err is one: somebody watches
+	screen   *screen       // that shows pictures; nil if there is none
 	every    time.Duration // between lines on progress where nobody does
 	started  bool          // the command line has been understood
 	profile  string
+
+	outTerminal bool // out is a terminal
 }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	a := &app{in: in, out: out, err: errOut, every: time.Minute}
-	if f, ok := errOut.(*os.File); ok {
-		a.terminal = term.IsTerminal(int(f.Fd()))
-	}
+	outFile, _ := out.(*os.File)
+	errFile, _ := errOut.(*os.File)
+	isTerminal := func(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
+	a.terminal, a.outTerminal = isTerminal(errFile), isTerminal(outFile)
+	a.screen = newScreen(outFile, errFile)
 	return a.run(ctx, args)
 }
 
@@ -96,14 +104,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "autoreg",
-		Short: "Train small text models and generate text with them",
-		Long: `autoreg trains small text models and generates text with them, one word at a
-time. Same model, same seed, same bytes: on every machine and instruction set,
-with any number of threads.`,
+		Short: "Train small models of text and images, write and draw with them",
+		Long: `autoreg trains small models of text and of images, writes with the ones, one word
+at a time, and draws with the others, one pixel at a time. Same model, same seed,
+same bytes: on every machine and instruction set, with any number of threads.`,
 		Example: `  autoreg generate "recipe for roasted"
+  autoreg paint -o clothes.png
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.2
   autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
-  autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7`,
+  autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7
+  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -117,11 +127,11 @@ with any number of threads.`,
 		Short: "Train a model",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what, as in: autoreg train text")
+			return usagef("say what: autoreg train text, or autoreg train image")
 		},
 	}
-	trainGroup.AddCommand(a.trainTextCommand())
-	root.AddCommand(a.generateCommand(), a.probsCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand())
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"help", "train", "text"}, {"generate", "-h"}, {"probs", "-h"}, {"score", "-h"}, {"info", "-h"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{}, {"--help"}, {"help", "train", "text"}, {"generate", "-h"}, {"probs", "-h"}, {"score", "-h"}, {"info", "-h"}, {"paint", "-h"}, {"help", "train", "image"}, {"completion", "bash"}} {
 		if out := ok(t, args...); len(out) < 200 {
 			t.Errorf("autoreg %q prints only %q", args, out)
 		}
@@ -32,7 +32,7 @@ func TestUsage(t *testing.T) {
 		want string
 		args []string
 	}{
-		{`unknown command "paint"`, []string{"paint"}},
+		{`unknown command "draw"`, []string{"draw"}},
 		{"unknown flag: --colour", []string{"generate", "a", "--colour"}},
 		{"give a prompt", []string{"generate"}},
 		{"give a prompt", []string{"probs"}},
@@ -119,7 +119,8 @@ func (b *broken) Write(p []byte) (int, error) {
 // TestOutputFails has no command pretend to have printed what it could not.
 func TestOutputFails(t *testing.T) {
 	dir := t.TempDir()
-	f := small()
+	f, images := small(), smallImage()
+	given := write(t, dir, "given.png", picture(9, 9, nil))
 	for _, args := range [][]string{
 		{"generate", "-m", f.model, "recipe for", "--seed", "1"},
 		{"generate", "-m", f.model, "recipe for", "--seed", "1", "-n", "3"},
@@ -130,6 +131,13 @@ func TestOutputFails(t *testing.T) {
 		{"info", "-m", f.model, "--vocabulary"},
 		{"info", "--symbols", "10", "--embedding", "1", "--units", "1"},
 		trainArgs(f.data, filepath.Join(dir, "model")),
+		{"paint", "-m", images.model, "-o", "-", "-n", "2", "--seed", "1"},
+		{"paint", "-m", images.model, "-o", filepath.Join(dir, "a.png"), "-n", "2", "--seed", "1", "--complete", given},
+		{"score", "-m", images.model, images.data},
+		{"info", "-m", images.model},
+		{"info", "-m", images.model, "--json"},
+		{"info", "--filters", "8"},
+		trainImageArgs(images.data, filepath.Join(dir, "model")),
 	} {
 		all := len(ok(t, args...))
 		os.Remove(filepath.Join(dir, "model.checkpoint"))

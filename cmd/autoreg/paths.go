@@ -11,8 +11,8 @@ import (
 // check refuses, before hours of work, what could not be saved after them, and
 // what would be lost by saving it.
 func (j *trainJob) check() error {
-	if j.data == "" {
-		return usagef("give --data FILE, the corpus")
+	if len(j.data) == 0 || j.data[0] == "" {
+		return usagef("give --data FILE, the %s", j.kind.learns)
 	}
 	if j.model == "" {
 		return usagef("give --output FILE, the model to write")
@@ -22,29 +22,17 @@ func (j *trainJob) check() error {
 			j.checkpoint = j.model + ".checkpoint"
 		}
 	}
-	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
-		return usagef("--patience needs documents to judge by: give --validation, 0.1 for example")
+	if j.patience > 0 && j.validation == 0 && j.resume == "" {
+		return usagef("--patience needs %s to judge by: give --validation, 0.1 for example", j.kind.items)
 	}
-	files := []fileFlag{
-		{"data", j.data}, {"resume", j.resume},
-		{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot},
+	var inputs []fileFlag
+	for _, path := range j.data {
+		inputs = append(inputs, fileFlag{"data", path})
 	}
-	for i, f := range files {
-		if f.path == "" {
-			continue
-		}
-		for _, other := range files[:i] {
-			continued := other.flag == "resume" && f.flag == "checkpoint"
-			if other.path != "" && !continued && sameFile(other.path, f.path) {
-				return usagef("--%s and --%s are the same file, %s", other.flag, f.flag, f.path)
-			}
-		}
-		if f.flag == "data" || f.flag == "resume" {
-			continue
-		}
-		if err := checkOutput(f.path, f.flag == "log"); err != nil {
-			return &fileError{"--" + f.flag, err}
-		}
+	inputs = append(inputs, fileFlag{"resume", j.resume})
+	outputs := []fileFlag{{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot}}
+	if err := checkFiles(inputs, outputs); err != nil {
+		return err
 	}
 	goesOn := j.resume != "" && sameFile(j.checkpoint, j.resume)
 	if j.overwrite {
@@ -65,8 +53,32 @@ func (j *trainJob) check() error {
 	return nil
 }
 
-// A fileFlag is a flag that names a file.
+// A fileFlag is a flag that names a file, or "" for none.
 type fileFlag struct{ flag, path string }
+
+// checkFiles refuses one file under two flags, and outputs that cannot be written. A
+// checkpoint may be what is resumed.
+func checkFiles(inputs, outputs []fileFlag) error {
+	all := append(inputs[:len(inputs):len(inputs)], outputs...)
+	for i, f := range all {
+		if f.path == "" {
+			continue
+		}
+		for _, other := range all[:i] {
+			continued := other.flag == "resume" && f.flag == "checkpoint"
+			if other.path != "" && !continued && sameFile(other.path, f.path) {
+				return usagef("--%s and --%s are the same file, %s", other.flag, f.flag, f.path)
+			}
+		}
+		if i < len(inputs) {
+			continue
+		}
+		if err := checkOutput(f.path, f.flag == "log"); err != nil {
+			return &fileError{"--" + f.flag, err}
+		}
+	}
+	return nil
+}
 
 // sameFile reports whether two paths lead to one file, which need not exist:
 // however they are spelled, and through links.

@@ -43,7 +43,7 @@ input.`,
 			if err != nil {
 				return err
 			}
-			m, _, err := openModel(model)
+			m, err := openText(model)
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ input.`,
 		},
 	}
 	fs := cmd.Flags()
-	modelFlag(fs, &model)
+	modelFlag(fs, &model, cookbooksName)
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
 	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
 	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/train"
@@ -17,31 +19,52 @@ var formats = []string{train.FormatAuto, train.FormatRecipes, train.FormatLines,
 
 func (a *app) scoreCommand() *cobra.Command {
 	var (
-		model  string
-		corpus train.CorpusOptions
-		o      autoreg.ScoreOptions
+		model        string
+		format       string
+		limit        int
+		o            autoreg.ScoreOptions
+		imageOptions autoreg.PixelScoreOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
-		Short: "Tell how well a model predicts texts",
-		Long: `Tell how well a model predicts the texts of each file: the mean loss per word in
-nats, and the perplexity, which is how many equally likely words would be as hard
-to guess.
+		Short: "Tell how well a model predicts texts or images",
+		Long: `Tell how well a model predicts what is in each file: the mean loss per word, or per
+value of an image, in nats.
 
-A file is plain text or a JSON list of recipes, gzipped or not, as for training:
-plain text has one document a line, unless --format paragraphs says that blank
-lines are between them.
-Every word of a document counts but the first, and so does its end. Words that
-the model does not know count as [UNK], which is easy to guess: compare models on
-a file only if they know about as many of its words.`,
+A text model reads plain text or a JSON list of recipes, gzipped or not, as for
+training: plain text has one document a line, unless --format paragraphs says that
+blank lines are between them. It also gives the perplexity, which is how many
+equally likely words would be as hard to guess. Every word of a document counts but
+the first, and so does its end. Words that the model does not know count as [UNK],
+which is easy to guess: compare models on a file only if they know about as many of
+its words.
+
+An image model reads IDX files and CIFAR-10 batches, gzipped or not, PNG and JPEG
+files and folders of those, resized and reduced to levels as for training. Values
+are pixels, or with colour three a pixel; bits/value is what others call bits per
+dimension. Compare models on images of the same size and levels only.`,
 		Example: `  autoreg score novel.txt --format paragraphs
-  autoreg score --model recipes.safetensors held-back.json.gz`,
+  autoreg score --model recipes.safetensors held-back.json.gz
+  autoreg score --model clothes t10k-images-idx3-ubyte.gz`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, _, err := openModel(model)
+			m, pixels, err := openEither(model)
 			if err != nil {
 				return err
 			}
+			if pixels != nil {
+				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens"); err != nil {
+					return err
+				}
+				return a.scoreImages(cmd, pixels, args, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
+			}
+			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
+				return err
+			}
+			if err := checkText(args, model); err != nil {
+				return err
+			}
+			corpus := train.CorpusOptions{Format: format}
 			rows := [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}
 			var (
 				total  autoreg.Score
@@ -69,10 +92,25 @@ a file only if they know about as many of its words.`,
 		},
 	}
 	fs := cmd.Flags()
-	modelFlag(fs, &model)
-	choiceFlag(fs, &corpus.Format, "format", train.FormatAuto, formats, "how the files are read")
+	modelFlag(fs, &model, cookbooksName)
+	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
+	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one a CPU; the result does not depend on it")
 	return cmd
+}
+
+// checkScoreFlags refuses flags that have no meaning for a model of what.
+func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []string, foreign ...string) error {
+	if !slices.Contains(formats, format) {
+		return usagef("--format %s is not for the model %s, which is one of %s: want one of %s", format, model, what, strings.Join(formats, ", "))
+	}
+	for _, name := range foreign {
+		if fs.Changed(name) {
+			return usagef("--%s is not for the model %s, which is one of %s: leave it out", name, model, what)
+		}
+	}
+	return nil
 }
 
 // scoreFile scores the documents of a file, with a bar for whoever waits.
@@ -83,23 +121,11 @@ func (a *app) scoreFile(cmd *cobra.Command, m *autoreg.Model, path string, corpu
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()
-	s, err := m.Score(cmd.Context(), counted(c.Docs, bar), o)
+	s, err := m.Score(cmd.Context(), counting(bar, slices.Values(c.Docs)), o)
 	if err != nil {
 		return s, &fileError{path, err}
 	}
 	return s, nil
-}
-
-// counted goes through docs and adds one to bar as each is done.
-func counted(docs []string, bar *progress) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, doc := range docs {
-			if !yield(doc) {
-				return
-			}
-			bar.add(1)
-		}
-	}
 }
 
 func scoreRow(name string, s autoreg.Score) []string {

@@ -234,7 +234,7 @@ func TestEmbedded(t *testing.T) {
 	if r := command("probs", "recipe for roasted vegetables | chop 1 /"); r.code != exitOK || strings.Count(r.out, "%") != 10 {
 		t.Errorf("%+v", r)
 	}
-	if size := len(embedded); size > 8<<20 {
+	if size := len(cookbooks); size > 8<<20 {
 		t.Errorf("the model compiled in has %d bytes", size)
 	}
 }

@@ -1,104 +1,107 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/tokenizer"
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
 
-// A trainJob is what a command line of train text asks for.
+// A trainJob is what a command line of train asks for, whatever the model is of.
 type trainJob struct {
 	*app
+	kind  trainKind
 	flags *pflag.FlagSet
 
-	data, model        string
-	corpus             train.CorpusOptions
-	options            train.Options
+	data               []string
+	model              string
 	checkpoint, resume string
 	overwrite          bool
 	log, plot          string
+	temperature        float64 // of samples
+	maxMemory          int     // MiB
 
-	samplePrompt string
-	sampleTokens int
-	temperature  float64
-	maxMemory    int // MiB
+	// Of the run's options, what is checked first. Once the run has begun these are its
+	// own.
+	patience   int
+	validation float64
 }
 
-func (a *app) trainTextCommand() *cobra.Command {
-	j := &trainJob{app: a}
-	cmd := &cobra.Command{
-		Use:   "text --data FILE -o MODEL",
-		Short: "Train a text model",
-		Long: `Train a text model (embedding, LSTM, output layer) to predict each next word of a
-corpus: a JSON list of recipes, or plain text; gzipped or not. Plain text has one
-document a line. Where blank lines separate documents, as in a novel, say so with
---format paragraphs: nothing else tells the two apart.
+// A trainKind is one of the commands under train: its words, and what is its own.
+type trainKind struct {
+	name   string   // of the command
+	learns string   // what --data names
+	items  string   // what that consists of
+	flags  []string // that decide a run's result
+	// begin reads the data, begins or resumes the run, and prints what it is.
+	begin func() (trainer, error)
+	// rate and loss word positions per second and a mean loss in nats.
+	rate, loss func(float64) string
+	// sample lets the model as it is after an epoch make something, and returns what
+	// to say of it, or "".
+	sample func(ctx context.Context, epoch int) (string, error)
+}
 
-Without options it is the reference model with the reference training. After each
-epoch it prints the loss, in nats per position, and a text that the model writes,
-and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
-second Ctrl-C ends the process at once.) The same data and options give the same
-model, to the byte: on any machine, with any number of threads, and however often
-it was interrupted.`,
-		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
-  autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
-  autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
-      --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
-		Args: noArguments("name the corpus with --data FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			j.flags = cmd.Flags()
-			if err := j.check(); err != nil {
-				return err
-			}
-			return j.execute(cmd.Context())
-		},
+// A trainer is a run on texts or on images.
+type trainer interface {
+	Run(context.Context, *train.RunOptions) error
+	Done() bool
+	StepsLeft() int64
+	History() []train.EpochStats
+	Snapshot() *weights.File
+	SaveModel(path string) error
+}
+
+// command completes a command with what all that train have in common.
+func (j *trainJob) command(cmd *cobra.Command, define func(fs *pflag.FlagSet)) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		j.flags = cmd.Flags()
+		if err := j.check(); err != nil {
+			return err
+		}
+		return j.execute(cmd.Context())
 	}
-	j.define(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	define(cmd.Flags())
 	return cmd
 }
 
-// define defines the flags. Those of a run begin with the values of the reference
-// model.
-func (j *trainJob) define(fs *pflag.FlagSet) {
-	fs.SortFlags = false
-	o := &j.options
-	fs.StringVarP(&j.data, "data", "d", "", "corpus `FILE` (required)")
-	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
-	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
+// scheduleFlags defines the flags for how a run goes.
+func (j *trainJob) scheduleFlags(fs *pflag.FlagSet, s schedule) {
+	intFlag(fs, s.epochs, "epochs", "e", *s.epochs, 1, math.MaxInt32, "epochs in all")
+	intFlag(fs, s.batch, "batch", "", *s.batch, 1, math.MaxInt32, j.kind.items+" a step")
+	floatFlag(fs, s.rate, "lr", "", *s.rate, "learning rate of Adam", "a number above 0", positive)
+	floatFlag(fs, s.clip, "clip", "", 0, "longest gradient, longer ones are scaled to it; 0 means no limit", "a number, 0 or more", notNegative)
+	floatFlag(fs, &j.validation, "validation", "", 0, "share of "+j.kind.items+" set aside to judge by", "0 or more and less than 1", share)
+	intFlag(fs, &j.patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
+}
 
-	intFlag(fs, &o.Epochs, "epochs", "e", train.DefaultEpochs, 1, math.MaxInt32, "epochs in all")
-	intFlag(fs, &o.BatchSize, "batch", "", train.DefaultBatchSize, 1, math.MaxInt32, "documents a step")
-	floatFlag(fs, &o.LearningRate, "lr", "", train.DefaultLearningRate, "learning rate of Adam", "a number above 0", positive)
-	floatFlag(fs, &o.ClipNorm, "clip", "", 0, "longest gradient, longer ones are scaled to it; 0 means no limit", "a number, 0 or more", notNegative)
-	floatFlag(fs, &o.Validation, "validation", "", 0, "share of documents set aside to judge by", "0 or more and less than 1", share)
-	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
-	fs.BoolVar(&o.IgnorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss")
-	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of batches")
+// A schedule is where options that both kinds have are, with their defaults.
+type schedule struct {
+	epochs, batch *int
+	rate, clip    *float64
+}
 
-	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of a word's vector")
-	intFlag(fs, &o.Units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM")
-	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "steps of a document: its first N+1 words, the rest is cut off")
-	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
-	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
-	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-
+// fileFlags defines the flags for files beside the model.
+func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.checkpoint, "checkpoint", "", "checkpoint `FILE` (default the model's name and .checkpoint)")
 	fs.StringVar(&j.resume, "resume", "", "go on from a checkpoint `FILE`; options are taken from it")
 	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a checkpoint or a log, and replace it")
 	fs.StringVar(&j.log, "log", "", "log `FILE`: one JSON object a line, for each epoch")
 	fs.StringVar(&j.plot, "plot", "", "loss curve, a PNG `FILE`")
+}
 
-	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
-	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
-
-	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the result does not depend on it")
+// machineFlags defines the flags for what the run may take.
+func (j *trainJob) machineFlags(fs *pflag.FlagSet, threads *int) {
+	intFlag(fs, threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the result does not depend on it")
 	intFlag(fs, &j.maxMemory, "max-memory", "", train.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a run that takes more than `N` MiB")
 }
 
@@ -106,25 +109,41 @@ func positive(x float64) bool    { return x > 0 && x <= math.MaxFloat32 }
 func notNegative(x float64) bool { return x >= 0 && x <= math.MaxFloat32 }
 func share(x float64) bool       { return x >= 0 && x < 1 }
 
-// runFlags are the flags that decide a run's result, under the names that package
-// train has for them.
-var runFlags = []struct {
+// A runFlag is a flag that decides a run's result, under the name that package train
+// has for it, of options O.
+type runFlag[O any] struct {
 	flag, option string
-	value        func(o train.Options) any
-}{
-	{"batch", "BatchSize", func(o train.Options) any { return o.BatchSize }},
-	{"lr", "LearningRate", func(o train.Options) any { return o.LearningRate }},
-	{"clip", "ClipNorm", func(o train.Options) any { return o.ClipNorm }},
-	{"validation", "Validation", func(o train.Options) any { return o.Validation }},
-	{"patience", "Patience", func(o train.Options) any { return o.Patience }},
-	{"ignore-padding", "IgnorePadding", func(o train.Options) any { return o.IgnorePadding }},
-	{"seed", "Seed", func(o train.Options) any { return o.Seed }},
-	{"embedding", "Embedding", func(o train.Options) any { return o.Embedding }},
-	{"units", "Units", func(o train.Options) any { return o.Units }},
-	{"length", "Length", func(o train.Options) any { return o.Length }},
-	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
-	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
-	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
+	value        func(o O) any
+}
+
+// checkUnchanged refuses flags that say otherwise than the run that is resumed.
+func checkUnchanged[O any](fs *pflag.FlagSet, flags []runFlag[O], now, was O) error {
+	for _, f := range flags {
+		if now, before := f.value(now), f.value(was); fs.Changed(f.flag) && now != before {
+			return changedError(f.flag, now, before)
+		}
+	}
+	return nil
+}
+
+func changedError(flag string, now, before any) error {
+	return fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", flag, now, before)
+}
+
+// otherKind adds to an error that the checkpoint is of the other command.
+func (j *trainJob) otherKind(err error, name string) error {
+	if errors.Is(err, autoreg.ErrKind) {
+		return fmt.Errorf("%w: go on with it by autoreg train %s", err, name)
+	}
+	return err
+}
+
+// flagNames returns the names of flags.
+func flagNames[O any](flags []runFlag[O], more ...string) []string {
+	for _, f := range flags {
+		more = append(more, f.flag)
+	}
+	return more
 }
 
 // An optionError words an error of package train with the names of the flags.
@@ -132,7 +151,10 @@ type optionError struct{ err error }
 
 func (e *optionError) Error() string {
 	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory"}
-	for _, f := range runFlags {
+	for _, f := range textFlags {
+		names[f.option] = f.flag
+	}
+	for _, f := range imageFlags {
 		names[f.option] = f.flag
 	}
 	// Where options are named: files may have such names too.

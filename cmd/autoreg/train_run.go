@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,24 +14,10 @@ import (
 	"github.com/autoreg/autoreg/train"
 )
 
-// execute trains, from the corpus file to the model file.
+// execute trains, from the files of data to the model file.
 func (j *trainJob) execute(ctx context.Context) (err error) {
-	corpus, err := train.ReadCorpus(j.data, &j.corpus)
+	t, err := j.kind.begin()
 	if err != nil {
-		return err
-	}
-	t, err := j.trainer(corpus)
-	if err != nil {
-		return err
-	}
-	if err := j.chooseSample(corpus, t.Tokenizer()); err != nil {
-		return err
-	}
-	if err := j.writeCorpus(corpus, t); err != nil {
-		return err
-	}
-	o := t.Options()
-	if err := writeLayers(j.out, layersOf(t.Tokenizer().Len(), o.Embedding, o.Units)); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(j.out); err != nil {
@@ -54,37 +41,8 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 	return j.writeEnd(t)
 }
 
-// trainer begins the run, or resumes it.
-func (j *trainJob) trainer(corpus *train.Corpus) (*train.Trainer, error) {
-	o := j.options
-	o.MaxBytes = int64(j.maxMemory) << 20
-	if j.resume == "" {
-		t, err := train.New(corpus.Docs, &o)
-		if err != nil {
-			return nil, &optionError{err}
-		}
-		return t, nil
-	}
-	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.Options{Threads: o.Threads, MaxBytes: o.MaxBytes}
-	if j.flags.Changed("epochs") {
-		asked.Epochs = o.Epochs
-	}
-	t, err := train.Resume(j.resume, corpus.Docs, &asked)
-	if err != nil {
-		return nil, &optionError{err}
-	}
-	was := t.Options()
-	for _, f := range runFlags {
-		if now, before := f.value(o), f.value(was); j.flags.Changed(f.flag) && now != before {
-			return nil, fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", f.flag, now, before)
-		}
-	}
-	return t, nil
-}
-
 // train runs the trainer and tells about each epoch.
-func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) error {
+func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 	// A log that cannot be written stops the run, in the same good order as Ctrl-C.
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -93,7 +51,7 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 	err := t.Run(inner, &train.RunOptions{
 		Checkpoint: j.checkpoint,
 		OnStep: func(s train.Stats) {
-			bar.describe("epoch %d/%d  loss %.4f  %s tokens/s", s.Epoch, s.Epochs, s.Loss, thousands(int64(s.TokensPerSecond())))
+			bar.describe("epoch %d/%d  loss %.4f  %s", s.Epoch, s.Epochs, s.Loss, j.kind.rate(s.TokensPerSecond()))
 			bar.add(1)
 		},
 		OnEpoch: func(e train.EpochStats) {
@@ -120,28 +78,26 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 }
 
 // epoch tells about an epoch: a line and a sample, the log, the plot.
-func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochStats, log *logWriter) error {
-	line := fmt.Sprintf("epoch %d/%d: loss %.4f, perplexity %s", e.Epoch, e.Epochs, e.Loss, perplexityText(e.Perplexity))
-	if t.Validation() != nil {
-		line += fmt.Sprintf("; validation loss %.4f, perplexity %s", e.ValLoss, perplexityText(e.ValPerplexity))
+func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log *logWriter) error {
+	line := fmt.Sprintf("epoch %d/%d: loss %s", e.Epoch, e.Epochs, j.kind.loss(e.Loss))
+	if e.ValPerplexity > 0 { // 0 where nothing is set aside
+		line += "; validation loss " + j.kind.loss(e.ValLoss)
 		if e.Best {
 			line += ", the best so far"
 		}
 	}
-	line += fmt.Sprintf("; %s tokens/s, %s", thousands(int64(e.TokensPerSecond)), time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond))
+	line += fmt.Sprintf("; %s, %s", j.kind.rate(e.TokensPerSecond), time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if _, err := fmt.Fprintln(j.out, line); err != nil {
 		return err
 	}
 	r := epochRecord{EpochStats: e}
-	if j.samplePrompt != "" {
-		var err error
-		if r.Sample, err = j.sample(ctx, t, e.Epoch); err != nil {
+	var err error
+	if r.Sample, err = j.kind.sample(ctx, e.Epoch); err != nil {
+		return err
+	}
+	if r.Sample != "" {
+		if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
 			return err
-		}
-		if r.Sample != "" {
-			if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
-				return err
-			}
 		}
 	}
 	if err := log.append(r); err != nil {
@@ -161,14 +117,18 @@ func (j *trainJob) advice() string {
 		return "there is no checkpoint to go on from"
 	}
 	// Options of the run are in the checkpoint.
-	drop := map[string]bool{"epochs": true, "overwrite": true, "resume": true, "checkpoint": true}
-	for _, f := range runFlags {
-		drop[f.flag] = true
-	}
-	line := "go on with: autoreg train text"
+	drop := append([]string{"epochs", "overwrite", "resume", "checkpoint"}, j.kind.flags...)
+	line := "go on with: autoreg train " + j.kind.name
 	j.flags.Visit(func(f *pflag.Flag) {
-		if !drop[f.Name] {
-			line += " --" + f.Name + " " + shellQuote(f.Value.String())
+		if slices.Contains(drop, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(*filesValue); ok {
+			values = *list.p
+		}
+		for _, v := range values {
+			line += " --" + f.Name + " " + shellQuote(v)
 		}
 	})
 	return line + " --resume " + shellQuote(j.checkpoint)
@@ -185,20 +145,10 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// writeCorpus prints what was read.
-func (j *trainJob) writeCorpus(c *train.Corpus, t *train.Trainer) error {
-	rows := [][]string{
-		{"corpus", fmt.Sprintf("%s: %s documents, read as %s", j.data, thousands(len(c.Docs)), c.Format)},
-		{"", fmt.Sprintf("%s skipped for want of a title or directions, %s invalid UTF-8 sequences replaced", thousands(c.Skipped), thousands(c.Replaced))},
-		{"sha256", fmt.Sprintf("%x", c.SHA256)},
-		{"training", describeDataset(t.Training())},
-	}
-	if v := t.Validation(); v != nil {
-		rows = append(rows, []string{"validation", describeDataset(v)})
-	}
-	rows = append(rows, []string{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included", thousands(t.Tokenizer().Len()))})
+// writeData prints what was read, in rows of a name and a text.
+func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
 	if n := len(t.History()); j.resume != "" {
-		rows = append(rows, []string{"resumed", fmt.Sprintf("from %s, after %d of %d epochs", j.resume, n, t.Options().Epochs)})
+		rows = append(rows, []string{"resumed", fmt.Sprintf("from %s, after %d of %d epochs", j.resume, n, epochs)})
 	}
 	if err := writeColumns(j.out, rows, "ll"); err != nil {
 		return err
@@ -207,15 +157,10 @@ func (j *trainJob) writeCorpus(c *train.Corpus, t *train.Trainer) error {
 	return err
 }
 
-func describeDataset(d *train.Dataset) string {
-	return fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown; %s cut off after %s words",
-		thousands(d.Len()), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)), thousands(d.Long), thousands(d.Length+1))
-}
-
 // writeEnd prints what the run has come to.
-func (j *trainJob) writeEnd(t *train.Trainer) error {
+func (j *trainJob) writeEnd(t trainer) error {
 	text := "saved " + j.model
-	if patience := t.Options().Patience; patience > 0 {
+	if j.patience > 0 {
 		best, stopped := 0, false
 		for _, e := range t.History() {
 			if e.Best {
@@ -225,7 +170,7 @@ func (j *trainJob) writeEnd(t *train.Trainer) error {
 		}
 		text += fmt.Sprintf(": the weights of epoch %d, the best", best)
 		if stopped {
-			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", patience) + text
+			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", j.patience) + text
 		}
 	}
 	_, err := fmt.Fprintln(j.out, text)

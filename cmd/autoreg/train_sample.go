@@ -14,7 +14,7 @@ import (
 
 // chooseSample settles the prompt of the texts after each epoch, and says which of
 // its words the model will not know.
-func (j *trainJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) error {
+func (j *textJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) error {
 	switch {
 	case j.flags.Changed("sample"):
 		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
@@ -56,15 +56,18 @@ func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
 // sample lets the model as it is write a text. Its seed is that of the run plus the
 // epoch, so that a run prints the same texts whenever it is repeated. A text that is
 // interrupted is none.
-func (j *trainJob) sample(ctx context.Context, t *train.Trainer, epoch int) (string, error) {
-	m, err := loadSnapshot(t.Snapshot())
+func (j *textJob) sample(ctx context.Context, epoch int) (string, error) {
+	if j.samplePrompt == "" {
+		return "", nil
+	}
+	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load)
 	if err != nil {
 		return "", err
 	}
 	text, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
 		Temperature: &j.temperature,
 		MaxTokens:   j.sampleTokens,
-		Seed:        t.Options().Seed + uint64(epoch),
+		Seed:        j.trainer.Options().Seed + uint64(epoch),
 		Pretty:      true,
 	})
 	if ctx.Err() != nil {
@@ -75,7 +78,7 @@ func (j *trainJob) sample(ctx context.Context, t *train.Trainer, epoch int) (str
 
 // loadSnapshot makes a model of the content of its file, which never is in memory as
 // a whole.
-func loadSnapshot(f *weights.File) (*autoreg.Model, error) {
+func loadSnapshot[M any](f *weights.File, load func(io.Reader, *autoreg.LoadOptions) (*M, error)) (*M, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func loadSnapshot(f *weights.File) (*autoreg.Model, error) {
 		_, err := f.WriteTo(w)
 		w.CloseWithError(err)
 	}()
-	return autoreg.Load(&sizedReader{r, size}, nil)
+	return load(&sizedReader{r, size}, nil)
 }
 
 // A sizedReader knows how much is left, so that its reader can make room at once.

@@ -7,24 +7,31 @@ import (
 	"testing"
 )
 
-// TestTrainingNotes holds TRAINING.md against the script that trains the model
-// compiled in, and against the model.
+// TestTrainingNotes holds TRAINING.md against the script that trains the models
+// compiled in, and against the models.
 func TestTrainingNotes(t *testing.T) {
 	notes, script := string(read(t, "TRAINING.md")), string(read(t, "reproduce.sh"))
-	_, args, _ := strings.Cut(script, "\nargs=(")
-	args, _, found := strings.Cut(args, ")\n")
-	_, corpus, found2 := strings.Cut(script, "\ncorpus_sha256=")
-	corpus, _, found3 := strings.Cut(corpus, "\n")
-	if !found || !found2 || !found3 {
-		t.Fatal("reproduce.sh has no args or no corpus_sha256")
-	}
-	for _, want := range []string{
-		"`go run ./cmd/autoreg train text --data recipes.json.gz --output cookbooks.safetensors " + args + "`",
-		"`" + corpus + "`",
-		fmt.Sprintf("`%x`", sha256.Sum256(embedded)),
+	for _, m := range []struct {
+		name, kind, data string
+		file             []byte
+	}{
+		{cookbooksName, "text", "recipes.json.gz", cookbooks},
+		{clothesName, "image", "train-images-idx3-ubyte.gz", clothes},
 	} {
-		if !strings.Contains(notes, want) {
-			t.Errorf("TRAINING.md lacks %s", want)
+		_, args, found := strings.Cut(script, "\n"+m.name+"_args=(")
+		args, _, found2 := strings.Cut(args, ")\n")
+		_, data, found3 := strings.Cut(script, "\n"+m.name+"_sha256=")
+		if !found || !found2 || !found3 || len(data) < 64 {
+			t.Fatalf("reproduce.sh has no %s_args or no %[1]s_sha256", m.name)
+		}
+		for _, want := range []string{
+			"`go run ./cmd/autoreg train " + m.kind + " --data " + m.data + " --output " + m.name + ".safetensors " + args + "`",
+			"`" + data[:64] + "`",
+			fmt.Sprintf("`%x`", sha256.Sum256(m.file)),
+		} {
+			if !strings.Contains(notes, want) {
+				t.Errorf("TRAINING.md lacks %s", want)
+			}
 		}
 	}
 }

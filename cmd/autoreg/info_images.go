@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// An imageShape is what there is to tell of an image model without its file, as JSON.
+type imageShape struct {
+	Layers         []layerJSON    `json:"layers"`
+	Params         int            `json:"params"`
+	Effective      int            `json:"effective"`
+	Height         int            `json:"height"`
+	Width          int            `json:"width"`
+	Channels       int            `json:"channels"`
+	Levels         int            `json:"levels"`
+	ReceptiveField receptiveField `json:"receptive_field"`
+}
+
+// An imageInfo is what info tells of an image model, as JSON.
+type imageInfo struct {
+	fileInfo
+	imageShape
+	machineInfo
+}
+
+// shapeOf describes a model of the layers of a PixelCNN.
+func shapeOf(list []autoreg.LayerInfo, c model.PixelConfig) imageShape {
+	s := imageShape{
+		Layers: layersJSON(list), Height: c.Height, Width: c.Width, Channels: c.Channels, Levels: c.Levels,
+		ReceptiveField: fieldOf(c.Kernel, c.Blocks),
+	}
+	for _, l := range list {
+		s.Params += l.Params
+		s.Effective += l.Effective
+	}
+	return s
+}
+
+// pixelLayersOf lists the layers of an image model: see layers.PixelCNN. A k×k layer
+// has
+//
+//	Out·(In·k² + 1)                                parameters, of which
+//	Σg out(g)·(In·⌊k²/2⌋ + In·(g+B)/Channels + 1)  have an effect
+//
+// where out(g) outputs belong to channel g, and B is 1 for mask B and 0 for A.
+func pixelLayersOf(filters, blocks, kernel, levels, channels int) (list []autoreg.LayerInfo) {
+	add := func(name string, in, out, k int, mask layers.MaskType) {
+		l := autoreg.LayerInfo{Name: name, Type: fmt.Sprintf("MaskedConv %s %d×%[2]d", mask, k), In: in, Out: out, Params: out * (in*k*k + 1)}
+		if k == 1 && channels == 1 && mask == layers.MaskB {
+			l.Type = "Conv 1×1"
+		}
+		for g := range channels {
+			outputs := out*(g+1)/channels - out*g/channels
+			l.Effective += outputs * (in*(k*k/2) + in*(g+int(mask))/channels + 1)
+		}
+		list = append(list, l)
+	}
+	half := filters / 2
+	add("input", channels, filters, kernel, layers.MaskA)
+	for i := range blocks {
+		add(fmt.Sprintf("blocks.%d.conv1", i), filters, half, 1, layers.MaskB)
+		add(fmt.Sprintf("blocks.%d.conv2", i), half, half, 3, layers.MaskB)
+		add(fmt.Sprintf("blocks.%d.conv3", i), half, filters, 1, layers.MaskB)
+	}
+	for i := range 2 {
+		add(fmt.Sprintf("hidden.%d", i), filters, filters, 1, layers.MaskB)
+	}
+	add("output", filters, channels*levels, 1, layers.MaskB)
+	return list
+}
+
+// writePixelLayers prints the layers as Keras does, where None is the number of
+// images: free.
+func writePixelLayers(w io.Writer, list []autoreg.LayerInfo, height, width int) error {
+	cells := [][]string{{"layer (type)", "output shape", "parameters", "effective"}}
+	params, effective := 0, 0
+	for _, l := range list {
+		cells = append(cells, []string{
+			l.Name + " (" + l.Type + ")", fmt.Sprintf("(None, %d, %d, %d)", height, width, l.Out), thousands(l.Params), thousands(l.Effective),
+		})
+		params += l.Params
+		effective += l.Effective
+	}
+	cells = append(cells, []string{"total", "", thousands(params), thousands(effective)})
+	return writeColumns(w, cells, "llrr")
+}
+
+// A receptiveField is which pixels before one have an influence on it: on row y above
+// it, 0 being its own, the columns from Left to its left up to Right[y] to its right.
+// What lies beyond Right above the pixel, though as near as what does have an
+// influence, is the blind spot.
+type receptiveField struct {
+	Pixels int   `json:"pixels"`
+	Rows   int   `json:"rows"` // above
+	Left   int   `json:"left"`
+	Right  []int `json:"right"` // of each row; -1 is the column before
+	Blind  int   `json:"blind_spot"`
+}
+
+// fieldOf returns the receptive field of a PixelCNN: what a kernel of mask A sees,
+// moved by each block's 3×3 of mask B, which sees one column further to either side
+// on the row above, and to the left on its own.
+func fieldOf(kernel, blocks int) receptiveField {
+	m := kernel / 2
+	if m == 0 {
+		return receptiveField{Right: []int{}} // no pixel but its own, of which it must know nothing
+	}
+	f := receptiveField{Rows: m + blocks, Left: m + blocks}
+	f.Right = append([]int{-1}, slices.Repeat([]int{m}, m)...)
+	for range blocks {
+		next := append(slices.Clone(f.Right), f.Right[len(f.Right)-1]+1)
+		for y := 1; y < len(f.Right); y++ {
+			next[y] = max(f.Right[y], f.Right[y-1]+1)
+		}
+		f.Right = next
+	}
+	for y, right := range f.Right {
+		f.Pixels += f.Left + right + 1
+		if y > 0 {
+			f.Blind += f.Left - right
+		}
+	}
+	return f
+}
+
+// String says what info prints.
+func (f receptiveField) String() string {
+	if f.Pixels == 0 {
+		return "no pixel but the channels of its own before it"
+	}
+	return fmt.Sprintf("%s pixels before each: %s up, %[3]d columns to the left; to the right %d on the row above, %d on the topmost",
+		thousands(f.Pixels), counted(f.Rows, "row"), f.Left, f.Right[1], f.Right[f.Rows])
+}
+
+// readImageInfo describes the image model called name.
+func readImageInfo(name string, m *autoreg.PixelModel) (*imageInfo, error) {
+	file, f, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := model.PixelFromFile(f)
+	if err != nil {
+		return nil, &fileError{file.File, err}
+	}
+	return &imageInfo{file, shapeOf(m.Layers(), p.Config), thisMachine()}, nil
+}
+
+func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {
+	if err := writePixelLayers(w, list, i.Height, i.Width); err != nil {
+		return err
+	}
+	rows := i.fileInfo.rows()
+	rows = append(rows,
+		[]string{"weights", fmt.Sprintf("%s of float32, %s of them in use", bytesText(4*int64(i.Params)), bytesText(4*int64(i.Effective)))},
+		[]string{"trained on", fmt.Sprintf("images of %d×%d pixels, %s, %d levels", i.Width, i.Height, colourName(i.Channels), i.Levels)})
+	rows = append(rows, i.ReceptiveField.rows()...)
+	rows = append(rows, []string{"runs on", i.ISA + " (" + i.Platform + ")"})
+	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
+		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return writeColumns(w, rows, "ll")
+}
+
+// rows are the lines of info.
+func (f receptiveField) rows() [][]string {
+	rows := [][]string{{"sees", f.String()}}
+	if f.Blind > 0 {
+		rows = append(rows, []string{"blind spot", fmt.Sprintf("%s of the rows above, at most %d columns to the right", counted(f.Blind, "pixel"), f.Left)})
+	}
+	return rows
+}
+
+// writeShape prints what a model of such a shape would be.
+func writeShape(w io.Writer, s imageShape, list []autoreg.LayerInfo) error {
+	if err := writePixelLayers(w, list, s.Height, s.Width); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return writeColumns(w, s.ReceptiveField.rows(), "ll")
+}
+
+func colourName(channels int) string {
+	if channels == 1 {
+		return "grey"
+	}
+	return "colour"
+}
+
+// counted returns a number and what it is of, whose plural ends in s if it is not
+// given.
+func counted(n int, one string, many ...string) string {
+	switch {
+	case n == 1:
+		return "1 " + one
+	case len(many) > 0:
+		return thousands(n) + " " + many[0]
+	}
+	return thousands(n) + " " + one + "s"
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/autoreg/autoreg"
+)
+
+// A modelInfo is what info tells of a text model, as JSON.
+type modelInfo struct {
+	fileInfo
+	Layers     []layerJSON `json:"layers"`
+	Params     int         `json:"params"`
+	Length     int         `json:"length"`
+	Words      int         `json:"words"`
+	KeepCase   bool        `json:"keep_case"`
+	Strip      bool        `json:"strip_punctuation"`
+	Vocabulary []string    `json:"vocabulary,omitempty"`
+	machineInfo
+}
+
+// readInfo describes the text model called name.
+func readInfo(name string, m *autoreg.Model) (*modelInfo, error) {
+	file, _, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	tok := m.Tokenizer()
+	return &modelInfo{
+		fileInfo: file, machineInfo: thisMachine(),
+		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
+		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
+	}, nil
+}
+
+func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
+	if err := writeLayers(w, layers); err != nil {
+		return err
+	}
+	letters, marks := "lower case", "punctuation as words"
+	if i.KeepCase {
+		letters = "case kept"
+	}
+	if i.Strip {
+		marks = "punctuation dropped"
+	}
+	rows := append(i.fileInfo.rows(), [][]string{
+		{"weights", bytesText(4*int64(i.Params)) + " of float32"},
+		{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included; %s, %s", thousands(i.Words), letters, marks)},
+		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},
+		{"runs on", i.ISA + " (" + i.Platform + ")"},
+	}...)
+	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
+		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return writeColumns(w, rows, "ll")
+}
+
+// writeWords prints ids and words.
+func writeWords(w io.Writer, words []string) error {
+	var b strings.Builder
+	for id, word := range words {
+		fmt.Fprintf(&b, "%d\t%s\n", id, word)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

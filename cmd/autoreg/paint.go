@@ -1,0 +1,220 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+)
+
+// defaultPictures make a sheet of 4 rows of 4.
+const defaultPictures = 16
+
+// A paintJob is what a command line of paint asks for.
+type paintJob struct {
+	*app
+	flags *pflag.FlagSet
+
+	model       string
+	output, gif string
+	columns     int
+	scale       int
+	preview     bool
+
+	complete, keep, mask string
+
+	options     autoreg.PaintOptions
+	temperature float64
+
+	pixels *autoreg.PixelModel
+}
+
+func (a *app) paintCommand() *cobra.Command {
+	j := &paintJob{app: a}
+	cmd := &cobra.Command{
+		Use:   "paint -o FILE.png",
+		Short: "Draw pictures, or complete one",
+		Long: `Draw pictures with an image model, pixel by pixel from the top left corner, and
+save them on one sheet as PNG. In a terminal the pictures are shown while they
+grow. --gif saves how they were drawn, as an animation.
+
+With --complete a part of a given picture is kept and the model draws the rest.
+The picture, PNG or JPEG, is first resized to that of the model and reduced to its
+levels, as in training. --keep says which part: top, bottom, left or right for that
+half, or with a number for so many rows or columns, such as top:5. --mask names a
+picture of what is kept instead: white and opaque pixels are. Each pixel is drawn
+from those above it and to the left; what is kept below it has no influence. How
+likely the model finds what is kept is printed: ln p in nats, and in bits for each
+value (a pixel, or with colour each of its three).
+
+The same model, seed and options give the same pictures everywhere, with any number
+of threads. Picture number N of a seed is the same whatever others are drawn with
+it: --first 5 --count 1 draws the sixth alone. Without --seed one is drawn, and
+shown if standard error is a terminal.`,
+		Example: `  autoreg paint -o clothes.png
+  autoreg paint -n 100 --columns 20 --temperature 0.8 --seed 7 -o clothes.png
+  autoreg paint -n 4 --gif drawing.gif
+  autoreg paint --complete shirt.png --keep top:6 -n 8 -o shirts.png
+  autoreg paint --model digits.safetensors -o - | display`,
+		Args: noArguments("name the picture to write with -o FILE.png"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j.flags = cmd.Flags()
+			if err := j.check(); err != nil {
+				return err
+			}
+			return j.execute(cmd.Context())
+		},
+	}
+	j.define(cmd.Flags())
+	return cmd
+}
+
+func (j *paintJob) define(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	o := &j.options
+	fs.StringVarP(&j.output, "output", "o", "", "PNG `FILE` to write; - is standard output")
+	fs.StringVar(&j.gif, "gif", "", "GIF `FILE` to write: an animation of the drawing, scaled down if it would have over a megapixel")
+	modelFlag(fs, &j.model, clothesName)
+
+	intFlag(fs, &o.Count, "count", "n", defaultPictures, 1, math.MaxInt32, "draw `N` pictures")
+	intFlag(fs, &o.First, "first", "", 0, 0, math.MaxInt32, "number of the first picture")
+	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "1 is the model's own; below prefers likely levels, above evens out, 0 always takes the likeliest")
+	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest levels only; 0 means all")
+	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's)")
+	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's)")
+
+	fs.StringVar(&j.complete, "complete", "", "PNG or JPEG `FILE` of which a part is kept")
+	fs.StringVar(&j.keep, "keep", "top", "`PART` that is kept: top, bottom, left, right, or so many rows or columns as in top:5")
+	fs.StringVar(&j.mask, "mask", "", "PNG or JPEG `FILE`, as large as the picture to complete or as those drawn: what is white and opaque is kept")
+
+	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "pictures side by side (default about a square)")
+	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes pictures about 128 wide)")
+	fs.BoolVar(&j.preview, "preview", true, "show the pictures in the terminal, if there is one")
+	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the pictures do not depend on it")
+}
+
+// check refuses what makes no sense, and what could not be saved.
+func (j *paintJob) check() error {
+	switch {
+	case j.output == "" && j.gif == "" && j.flags.Changed("output"):
+		return usagef("--output is empty: name a PNG file to write")
+	case j.output == "" && j.gif == "" && !j.preview:
+		return usagef("give -o FILE.png, or leave --preview=false out: there is nothing to do")
+	case j.output == "" && j.gif == "" && j.screen == nil:
+		return usagef("give -o FILE.png: there is no terminal to show pictures in")
+	case j.output == "-" && j.outTerminal:
+		return usagef("-o - would write the bytes of a PNG to the terminal: send standard output to a file or a program")
+	case j.flags.Changed("height") != j.flags.Changed("width"):
+		return usagef("--height and --width go together: give both")
+	case j.complete == "" && j.flags.Changed("keep"):
+		return usagef("--keep says what to keep of a picture: name it with --complete FILE")
+	case j.complete == "" && j.mask != "":
+		return usagef("--mask says what to keep of a picture: name it with --complete FILE")
+	}
+	if err := exclusive(j.flags, "keep", "mask"); err != nil {
+		return err
+	}
+	if err := cmp.Or(wantsExtension("output", j.output, ".png"), wantsExtension("gif", j.gif, ".gif")); err != nil {
+		return err
+	}
+	output := j.output
+	if output == "-" {
+		output = ""
+	}
+	inputs := []fileFlag{{"complete", j.complete}, {"mask", j.mask}}
+	if compiledIn(j.model) == nil {
+		inputs = append(inputs, fileFlag{"model", j.model})
+	}
+	return checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}})
+}
+
+// wantsExtension refuses the name of a picture file that says it is of another
+// format.
+func wantsExtension(flag, path, want string) error {
+	ext := strings.ToLower(filepath.Ext(path))
+	if ext == want || !slices.Contains([]string{".png", ".gif", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".pdf"}, ext) {
+		return nil
+	}
+	advice := ""
+	if ext == ".gif" {
+		advice = ", or give --gif"
+	}
+	return usagef("--%s %s: what is written is a %s: name it so%s", flag, path, strings.ToUpper(want[1:]), advice)
+}
+
+// execute draws, from the model file to the picture files.
+func (j *paintJob) execute(ctx context.Context) (err error) {
+	if j.pixels, err = openPixels(j.model); err != nil {
+		return err
+	}
+	o := &j.options
+	o.Temperature = &j.temperature
+	if o.Height == 0 {
+		o.Height, o.Width = j.pixels.Size()
+	}
+	if err := j.layOut(); err != nil {
+		return err
+	}
+	if j.complete != "" {
+		if err := j.readKnown(); err != nil {
+			return err
+		}
+	}
+	if !j.flags.Changed("seed") {
+		o.Seed = j.drawSeed()
+	}
+	pictures, err := j.paint(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.save(pictures); err != nil {
+		return err
+	}
+	return j.writeKnown(pictures)
+}
+
+// paint draws the pictures, and shows them where there is a terminal.
+func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
+	o := j.options
+	if j.preview && j.screen != nil {
+		p := newPreview(j.screen, j.pixels, o, j.columns)
+		o.OnRow = p.row
+		pictures, err := j.pixels.Paint(ctx, &o)
+		p.finish()
+		if hidden := o.Count - p.shown; err == nil && hidden > 0 {
+			j.note("%s more pictures do not fit into the terminal", thousands(hidden))
+		}
+		return pictures, err
+	}
+	bar := j.newProgress(int64(o.Count)*int64(o.Height), "rows drawn")
+	defer bar.finish()
+	o.OnRow = func(int, int, []uint8) { bar.add(1) }
+	return j.pixels.Paint(ctx, &o)
+}
+
+// save writes the sheet and the animation.
+func (j *paintJob) save(pictures []autoreg.Painting) error {
+	if j.output != "" {
+		sheet := pngFile{j.sheet(pictures)}
+		if j.output == "-" {
+			if _, err := sheet.WriteTo(j.out); err != nil {
+				return err
+			}
+		} else if err := writePicture(j.output, sheet); err != nil {
+			return err
+		}
+	}
+	if j.gif != "" {
+		return writePicture(j.gif, gifFile{j.animation(pictures)})
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/pixels"
+	"github.com/autoreg/autoreg/train"
+)
+
+// readKnown reads the picture to complete, and settles what is kept of it.
+func (j *paintJob) readKnown() error {
+	o := &j.options
+	img, err := train.ReadPicture(j.complete)
+	if err != nil {
+		return err
+	}
+	if o.Known, err = j.pixels.Quantise(img, o.Height, o.Width); err != nil {
+		return &fileError{j.complete, err}
+	}
+	if j.mask != "" {
+		o.Mask, err = readMask(j.mask, img.Bounds().Size(), o.Height, o.Width)
+	} else {
+		o.Mask, err = keptPart(j.keep, o.Height, o.Width)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains(o.Mask, true):
+		j.note("nothing of the picture is kept: all is drawn")
+	case !slices.Contains(o.Mask, false):
+		j.note("all of the picture is kept: nothing is left to draw")
+	}
+	return nil
+}
+
+// keptPart returns the mask of height×width pixels that --keep means.
+func keptPart(keep string, height, width int) ([]bool, error) {
+	side, number, counted := strings.Cut(keep, ":")
+	size, things := height, "rows"
+	switch side {
+	case "top", "bottom":
+	case "left", "right":
+		size, things = width, "columns"
+	default:
+		return nil, usagef("--keep %s: want top, bottom, left or right, or a number of rows or columns there as in top:5", shellQuote(keep))
+	}
+	n := size / 2
+	if counted {
+		var err error
+		if n, err = strconv.Atoi(number); err != nil || n < 1 || n > size {
+			return nil, usagef("--keep %s: the pictures have %d %s: want 1 to %[2]d of them", shellQuote(keep), size, things)
+		}
+	}
+	mask := make([]bool, height*width)
+	for i := range mask {
+		row, column := i/width, i%width
+		switch side {
+		case "top":
+			mask[i] = row < n
+		case "bottom":
+			mask[i] = row >= height-n
+		case "left":
+			mask[i] = column < n
+		case "right":
+			mask[i] = column >= width-n
+		}
+	}
+	return mask, nil
+}
+
+// readMask reads the mask of height×width pixels at path. It may also be as large as
+// the picture that it is for, and is resized as that is then.
+func readMask(path string, picture image.Point, height, width int) ([]bool, error) {
+	img, err := train.ReadPicture(path)
+	if err != nil {
+		return nil, err
+	}
+	b := img.Bounds()
+	if size := b.Size(); size != picture && size != image.Pt(width, height) {
+		return nil, usagef("--mask %s has %d×%d pixels: want %d×%d as the picture to complete has, or %d×%d as those drawn have",
+			shellQuote(path), size.X, size.Y, picture.X, picture.Y, width, height)
+	}
+	grey := &pixels.Image{Height: b.Dy(), Width: b.Dx(), Channels: 1}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			// What is transparent lies over black here.
+			grey.Pix = append(grey.Pix, color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y)
+		}
+	}
+	halves := make([]uint8, height*width)
+	pixels.Quantise(halves, grey, height, width, 2)
+	mask := make([]bool, len(halves))
+	for i, half := range halves {
+		mask[i] = half == 1
+	}
+	return mask, nil
+}
+
+// writeKnown prints how likely what was kept is: standard output is for it unless
+// the picture goes there.
+func (j *paintJob) writeKnown(pictures []autoreg.Painting) error {
+	kept := 0
+	for _, known := range j.options.Mask {
+		if known {
+			kept++
+		}
+	}
+	if kept == 0 {
+		return nil
+	}
+	row := func(name string, p autoreg.Painting) []string {
+		values := float64(kept * j.pixels.Channels())
+		return []string{
+			name, thousands(kept), fmt.Sprintf("%.4f", p.Known), fmt.Sprintf("%.4f", -p.Known/values), fmt.Sprintf("%.4f", -p.Known/values/math.Ln2),
+		}
+	}
+	rows := [][]string{{"picture", "pixels kept", "ln p", "nats/value", "bits/value"}}
+	if !slices.ContainsFunc(pictures, func(p autoreg.Painting) bool { return p.Known != pictures[0].Known }) {
+		rows = append(rows, row("all", pictures[0]))
+	} else {
+		for _, p := range pictures {
+			rows = append(rows, row(fmt.Sprint(p.Number), p))
+		}
+	}
+	w := j.out
+	if j.output == "-" {
+		w = j.err
+	}
+	return writeColumns(w, rows, "lrrrr")
+}

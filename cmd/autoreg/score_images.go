@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/train"
+)
+
+// imageFormats are the names of an image file's formats, as flags take them.
+var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatPictures}
+
+// scoreImages prints how well an image model predicts the images of each file.
+func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
+	read.Height, read.Width = m.Size()
+	read.Channels, read.Levels = m.Channels(), m.Levels()
+	rows := [][]string{{"file", "images", "values", "nats/value", "bits/value"}}
+	var (
+		total  autoreg.PixelScore
+		failed error
+	)
+	for _, path := range paths {
+		s, err := a.scoreImageFile(cmd, m, path, read, o)
+		if err != nil {
+			failed = err // the files before it have been scored all the same
+			break
+		}
+		rows = append(rows, imageScoreRow(path, s))
+		total.Images += s.Images
+		total.Values += s.Values
+		total.Loss += s.Loss
+	}
+	if failed == nil && len(paths) > 1 {
+		rows = append(rows, imageScoreRow("total", total))
+	}
+	var err error
+	if len(rows) > 1 {
+		err = writeColumns(a.out, rows, "lrrrr")
+	}
+	return cmp.Or(failed, err)
+}
+
+// scoreImageFile scores the images of a file, with a bar for whoever waits.
+func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
+	set, err := train.ReadImages([]string{path}, read)
+	if err != nil {
+		return autoreg.PixelScore{}, err
+	}
+	bar := a.newProgress(int64(set.Len()), path)
+	defer bar.finish()
+	s, err := m.Score(cmd.Context(), counting(bar, func(yield func([]uint8) bool) {
+		for i := range set.Len() {
+			if !yield(set.Image(i)) {
+				return
+			}
+		}
+	}), o)
+	if err != nil {
+		return s, &fileError{path, err}
+	}
+	return s, nil
+}
+
+// counting goes through items and adds one to bar as each is done.
+func counting[T any](bar *progress, items iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item := range items {
+			if !yield(item) {
+				return
+			}
+			bar.add(1)
+		}
+	}
+}
+
+func imageScoreRow(name string, s autoreg.PixelScore) []string {
+	return []string{name, thousands(s.Images), thousands(s.Values), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
+}
+
+// checkText refuses files of images, which a text model would read as noise.
+func checkText(paths []string, model string) error {
+	for _, path := range paths {
+		if looksLikeImages(path) {
+			return fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, model, clothesName)
+		}
+	}
+	return nil
+}
+
+// looksLikeImages reports whether path is a file of images, by its first bytes, or a
+// folder with a picture.
+func looksLikeImages(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false // whoever reads it says why
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		entries, _ := os.ReadDir(path)
+		for _, e := range entries {
+			switch strings.ToLower(filepath.Ext(e.Name())) {
+			case ".png", ".jpg", ".jpeg":
+				return true
+			}
+		}
+		return false
+	}
+	in := bufio.NewReader(f)
+	head, _ := in.Peek(8)
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return false
+		}
+		head = make([]byte, 8)
+		n, _ := io.ReadFull(z, head)
+		head = head[:n]
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
+		return true
+	}
+	// IDX begins with 0, a batch of CIFAR-10 with a label: no text does.
+	return len(head) > 0 && head[0] < '\t'
+}

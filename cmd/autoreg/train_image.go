@@ -1,0 +1,293 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/pixels"
+	"github.com/autoreg/autoreg/train"
+)
+
+// defaultSide is that of the reference model's images.
+const defaultSide = 16
+
+// An imageJob is what a command line of train image asks for.
+type imageJob struct {
+	trainJob
+	images  train.ImageOptions
+	options train.ImageTrainOptions
+
+	samples     string // folder
+	sampleCount int
+
+	trainer *train.ImageTrainer
+}
+
+func (a *app) trainImageCommand() *cobra.Command {
+	j := &imageJob{}
+	j.trainJob = trainJob{app: a, kind: trainKind{
+		name: "image", learns: "images", items: "images",
+		flags: flagNames(imageFlags, "height", "width", "channels", "levels"),
+		begin: j.begin, rate: j.rate, loss: imageLoss, sample: j.sample,
+	}}
+	return j.command(&cobra.Command{
+		Use:   "image --data FILE... -o MODEL",
+		Short: "Train an image model",
+		Long: `Train an image model (PixelCNN) to predict each next pixel from those above it and
+to the left. --data names IDX files, as MNIST and Fashion-MNIST come, or binary
+batches of CIFAR-10, gzipped or not, or PNG and JPEG files, or folders of those;
+give it repeatedly for several. The images are resized to --height and --width and
+reduced to --levels; 0 and 0 leave their size as it is.
+
+Without options it is the reference model with the reference training, but for the
+number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
+with colour each of its three) and in bits, draws a sheet of pictures, and saves a
+checkpoint. Ctrl-C saves one too: --resume goes on from there. (A second Ctrl-C ends
+the process at once.) The same data and options give the same model, to the byte: on
+any machine, with any number of threads, and however often it was interrupted.`,
+		Example: `  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
+  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors --resume clothes.safetensors.checkpoint
+  autoreg train image --data data_batch_1.bin --data data_batch_2.bin --height 32 --width 32 --levels 8 \
+      --filters 96 -o small.safetensors --validation 0.05 --log small.jsonl --plot small.png
+  autoreg train image --data pictures/ --channels 1 -o pictures.safetensors`,
+		Args: noArguments("name the images with --data FILE, once for each file"),
+	}, j.define)
+}
+
+// define defines the flags. Those of a run begin with the values of the reference
+// model.
+func (j *imageJob) define(fs *pflag.FlagSet) {
+	o, i := &j.options, &j.images
+	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE` or folder (required; may be repeated)")
+	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
+	choiceFlag(fs, &i.Format, "format", train.ImageFormatAuto, imageFormats, "how the files are read")
+	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width; 0 means as it is")
+	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is")
+	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
+	intFlag(fs, &i.Levels, "levels", "", train.DefaultImageLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
+	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
+
+	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultImageEpochs, train.DefaultImageBatchSize, train.DefaultImageLearningRate
+	j.scheduleFlags(fs, schedule{&o.Epochs, &o.BatchSize, &o.LearningRate, &o.ClipNorm})
+	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of images")
+
+	intFlag(fs, &o.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside")
+	intFlag(fs, &o.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks")
+	intFlag(fs, &o.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
+
+	j.fileFlags(fs)
+	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of pictures after each epoch; empty means none (default the model's name and .samples)")
+	intFlag(fs, &j.sampleCount, "sample-count", "", defaultPictures, 1, 1<<12, "pictures on a sheet")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such pictures")
+	j.machineFlags(fs, &o.Threads)
+}
+
+// imageFlags are the flags that decide an image run's result, beside those that decide
+// what the images are.
+var imageFlags = []runFlag[train.ImageTrainOptions]{
+	{"batch", "BatchSize", func(o train.ImageTrainOptions) any { return o.BatchSize }},
+	{"lr", "LearningRate", func(o train.ImageTrainOptions) any { return o.LearningRate }},
+	{"clip", "ClipNorm", func(o train.ImageTrainOptions) any { return o.ClipNorm }},
+	{"validation", "Validation", func(o train.ImageTrainOptions) any { return o.Validation }},
+	{"patience", "Patience", func(o train.ImageTrainOptions) any { return o.Patience }},
+	{"seed", "Seed", func(o train.ImageTrainOptions) any { return o.Seed }},
+	{"filters", "Filters", func(o train.ImageTrainOptions) any { return o.Filters }},
+	{"blocks", "Blocks", func(o train.ImageTrainOptions) any { return o.Blocks }},
+	{"kernel", "Kernel", func(o train.ImageTrainOptions) any { return o.Kernel }},
+}
+
+// begin reads the images and begins the run, or resumes it.
+func (j *imageJob) begin() (trainer, error) {
+	if err := cmp.Or(j.checkImages(), j.checkSamples()); err != nil {
+		return nil, err
+	}
+	if err := j.takeShape(); err != nil {
+		return nil, err
+	}
+	set, err := train.ReadImages(j.data, &j.images)
+	if err != nil {
+		return nil, err
+	}
+	if j.trainer, err = j.newTrainer(set); err != nil {
+		return nil, err
+	}
+	j.patience = j.trainer.Options().Patience
+	if err := j.prepareSamples(); err != nil {
+		return nil, err
+	}
+	if err := j.writeImages(set); err != nil {
+		return nil, err
+	}
+	o := j.trainer.Options()
+	return j.trainer, writePixelLayers(j.out, pixelLayersOf(o.Filters, o.Blocks, o.Kernel, set.Levels, set.Channels), set.Height, set.Width)
+}
+
+// checkImages refuses flags about the images that make no sense.
+func (j *imageJob) checkImages() error {
+	switch {
+	case j.flags.Changed("height") != j.flags.Changed("width") || (j.images.Height == 0) != (j.images.Width == 0):
+		return usagef("--height and --width go together: give both, 0 and 0 for the images' own size")
+	case j.images.Channels == 2:
+		return usagef("--channels 2: want 1 for grey or 3 for colour, or 0 for what the images are")
+	case j.options.Kernel%2 == 0:
+		return usagef("--kernel %d: want an odd number", j.options.Kernel)
+	}
+	return nil
+}
+
+// takeShape makes the images of a run that is resumed what they were.
+func (j *imageJob) takeShape() error {
+	if j.resume == "" {
+		return nil
+	}
+	m, err := autoreg.OpenPixel(j.resume)
+	if err != nil {
+		return j.otherKind(&fileError{"cannot resume", err}, "text")
+	}
+	height, width := m.Size()
+	for _, f := range []struct {
+		flag string
+		now  *int
+		was  int
+	}{
+		{"height", &j.images.Height, height},
+		{"width", &j.images.Width, width},
+		{"channels", &j.images.Channels, m.Channels()},
+		{"levels", &j.images.Levels, m.Levels()},
+	} {
+		if j.flags.Changed(f.flag) && *f.now != 0 && *f.now != f.was {
+			return changedError(f.flag, *f.now, f.was)
+		}
+		*f.now = f.was
+	}
+	return nil
+}
+
+func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) {
+	o := j.options
+	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
+	if j.resume == "" {
+		t, err := train.NewImages(set, &o)
+		if err != nil {
+			return nil, &optionError{err}
+		}
+		return t, nil
+	}
+	// A flag that was not given has the checkpoint's value, whatever its default.
+	asked := train.ImageTrainOptions{Threads: o.Threads, MaxBytes: o.MaxBytes}
+	if j.flags.Changed("epochs") {
+		asked.Epochs = o.Epochs
+	}
+	t, err := train.ResumeImages(j.resume, set, &asked)
+	if err != nil {
+		return nil, &optionError{err}
+	}
+	return t, checkUnchanged(j.flags, imageFlags, o, t.Options())
+}
+
+// writeImages prints what was read.
+func (j *imageJob) writeImages(set *train.ImageSet) error {
+	var rows [][]string
+	for _, f := range set.Source.Files {
+		text := fmt.Sprintf("%s: %s of %d×%d pixels, %s, read as %s", f.Path, counted(f.Images, "image"), f.Width, f.Height, colourName(f.Channels), f.Format)
+		if f.Skipped > 0 {
+			text += fmt.Sprintf("; %s skipped", counted(f.Skipped, "other entry", "other entries"))
+		}
+		rows = append(rows, []string{"images", text})
+	}
+	shape := fmt.Sprintf("%d×%d pixels, %s, %d levels", set.Width, set.Height, colourName(set.Channels), set.Levels)
+	if all := set.Source.Images; all > set.Len() {
+		shape += fmt.Sprintf("; the first %s of %s", thousands(set.Len()), thousands(all))
+	}
+	rows = append(rows,
+		[]string{"sha256", fmt.Sprintf("%x", set.Source.SHA256)},
+		[]string{"learnt as", shape},
+		[]string{"training", counted(j.trainer.Training().Len(), "image")})
+	if v := j.trainer.Validation(); v != nil {
+		rows = append(rows, []string{"validation", counted(v.Len(), "image")})
+	}
+	return j.writeData(rows, j.trainer, j.trainer.Options().Epochs)
+}
+
+// rate is in images, which have many positions.
+func (j *imageJob) rate(positions float64) string {
+	return fmt.Sprintf("%s images/s", thousands(int64(positions/float64(len(j.trainer.Training().Image(0))))))
+}
+
+func imageLoss(loss float64) string { return fmt.Sprintf("%.4f, %.4f bits", loss, train.Bits(loss)) }
+
+// checkSamples settles the folder of the samples. Nothing that is written may become
+// an image to learn from when the run is resumed.
+func (j *imageJob) checkSamples() error {
+	if !j.flags.Changed("samples") {
+		j.samples = j.model + ".samples"
+	}
+	for _, data := range j.data {
+		if j.samples != "" && sameFile(j.samples, data) {
+			return usagef("--samples and --data are the same folder, %s: name another one", data)
+		}
+		if j.plot != "" && sameFile(filepath.Dir(j.plot), data) {
+			return usagef("--plot %s would be one of the pictures in --data %s: name a file elsewhere", j.plot, data)
+		}
+	}
+	return nil
+}
+
+// prepareSamples makes the folder of the samples, once all else is in order.
+func (j *imageJob) prepareSamples() error {
+	if j.samples == "" {
+		return nil
+	}
+	if info, err := os.Stat(j.samples); err == nil && !info.IsDir() {
+		return fmt.Errorf("--samples: %s is a file: name a folder", j.samples)
+	}
+	if err := os.MkdirAll(j.samples, 0o777); err != nil {
+		return fmt.Errorf("--samples: %w", err)
+	}
+	if err := checkOutput(j.samplePath(len(j.trainer.History())+1), false); err != nil {
+		return &fileError{"--samples", err}
+	}
+	return nil
+}
+
+func (j *imageJob) samplePath(epoch int) string {
+	return filepath.Join(j.samples, fmt.Sprintf("epoch-%03d.png", epoch))
+}
+
+// sample lets the model as it is draw a sheet of pictures and returns its name. The
+// seed is that of the run plus the epoch. Pictures that are interrupted are none.
+func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
+	if j.samples == "" {
+		return "", nil
+	}
+	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.LoadPixel)
+	if err != nil {
+		return "", err
+	}
+	o := j.trainer.Options()
+	pictures, err := m.Paint(ctx, &autoreg.PaintOptions{
+		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
+	})
+	if ctx.Err() != nil {
+		return "", nil // the epoch itself is complete
+	}
+	if err != nil {
+		return "", err
+	}
+	scale := defaultScale(m.Size())
+	path := j.samplePath(epoch)
+	sheet := pixels.Grid(render(m, pictures), columnsFor(len(pictures)), scale, gap(scale))
+	if err := writePicture(path, pngFile{sheet}); err != nil {
+		return "", &fileError{"--samples", err}
+	}
+	return path, nil
+}
