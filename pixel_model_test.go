@@ -18,6 +18,7 @@ import (
 	"testing/fstest"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/sampler"
 )
@@ -232,9 +233,12 @@ func TestLoadPixelFlipped(t *testing.T) {
 		return at + len(`\"`+member+`\":`)
 	}
 	height, width := digit("height"), digit("width")
-	accepted := 0
+	accepted, step := 0, 1
+	if testkit.RaceEnabled {
+		step = 3
+	}
 	for i := range end {
-		for bit := range 8 {
+		for bit := 0; bit < 8; bit += step {
 			b := bytes.Clone(good)
 			b[i] ^= 1 << bit
 			m, err := LoadPixel(bytes.NewReader(b), nil)
