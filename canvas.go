@@ -11,9 +11,10 @@ import (
 
 // A Canvas is one image filled in raster order, the channels of a pixel one after
 // the other, for one goroutine at a time. It is a sampler.Source whose symbols are
-// levels. It keeps what later pixels need of those before, so that each costs one
-// step, however large the image. [PixelModel.Paint] draws the same images sooner;
-// a Canvas is for loops of your own.
+// levels; whoever ranges over sampler.Chain.Run must leave it once the image is
+// Done. It keeps what later pixels need of those before, so that each costs one
+// step, however large the image. [PixelModel.Paint] draws the same images sooner; a
+// Canvas is for loops of your own.
 type Canvas struct {
 	model         *PixelModel
 	state         *layers.PixelState
