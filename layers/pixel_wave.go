@@ -13,6 +13,10 @@ package layers
 //		}
 //	}
 //
+// What the rows above contribute is not computed ahead, as a PixelState does:
+// weights are read once for all rows and images of a step, and a row begins before
+// the one above it is complete.
+//
 // It is for one goroutine at a time and allocates nothing once it exists.
 type PixelWave struct {
 	front *front

@@ -67,9 +67,9 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 	return p
 }
 
-// run takes a batch through the network and returns the sum of its losses in
-// nats, in float64: image by image, channel by channel of each, pixel by pixel. Gradients are
-// those of the mean. Levels must be in range.
+// run takes a batch through the network and returns the sum of its losses in nats,
+// in float64: image by image, channel by channel of each, pixel by pixel. Gradients
+// are those of the mean. Levels must be in range.
 func (p *pixelPass) run(images [][]uint8) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
