@@ -43,7 +43,7 @@ func (s PixelScore) Bits() float64 { return s.Mean() / math.Ln2 }
 // Each -ln p is logsumexp(scores) - score in float32, as in training; the sum is
 // in float64, in order, so it is the same on every machine with any number of
 // threads. It is NaN or infinite if the scores are. Each thread takes room for all
-// feature maps of an image, for the chapter's network about 1.3 kB a pixel.
+// feature maps of an image, for the chapter's network about 1.6 kB a pixel.
 //
 // It returns an error if ctx is done, if there is no image ([ErrNoImages]), if one
 // does not fit the model, or if the options make no sense.
