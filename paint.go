@@ -76,28 +76,34 @@ func (m *PixelModel) Paint(ctx context.Context, o *PaintOptions) ([]Painting, er
 	if err != nil {
 		return nil, err
 	}
+	// Groups of images that go together, equally many for each thread.
 	threads := min(p.threads, len(p.out))
-	together := min(paintTogether, max(1, paintPixels/(p.Height*p.Width)), (len(p.out)+threads-1)/threads)
-	errs := make([]error, threads)
-	next := make(chan int, len(p.out)/together+1)
+	most := min(paintTogether, max(1, paintPixels/(p.Height*p.Width)))
+	groups := (len(p.out) + most - 1) / most
+	groups = (groups + threads - 1) / threads * threads
+	together := (len(p.out) + groups - 1) / groups
+	next := make(chan int, groups)
 	for at := 0; at < len(p.out); at += together {
 		next <- at
 	}
 	close(next)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var wg sync.WaitGroup
-	for t := range threads {
-		wg.Go(func() {
-			b := p.newBrush(together)
-			for at := range next {
-				if errs[t] = b.paint(ctx, p.out[at:min(at+together, len(p.out))]); errs[t] != nil {
-					cancel()
-					return
-				}
+	errs := make([]error, threads)
+	work := func(t int) {
+		b := p.newBrush(together)
+		for at := range next {
+			if errs[t] = b.paint(ctx, p.out[at:min(at+together, len(p.out))]); errs[t] != nil {
+				cancel()
+				return
 			}
-		})
+		}
 	}
+	var wg sync.WaitGroup
+	for t := range threads - 1 {
+		wg.Go(func() { work(t) })
+	}
+	work(threads - 1)
 	wg.Wait()
 	// A thread that failed has stopped the others, whose errors say no more than that.
 	if slices.Contains(errs, sampler.ErrNoSymbol) {

@@ -38,7 +38,7 @@ type front struct {
 
 // spare is how many slots a front has beyond those that it must have, if any: the
 // more, the more seldom rows move.
-const spare = 1
+const spare = 2
 
 func (n *PixelCNN) newFront(images, height, width, rows, lag int, ahead bool) *front {
 	border, half, F := n.Kernel/2, n.Filters/2, n.Filters
