@@ -241,11 +241,16 @@ func TestPixelPanics(t *testing.T) {
 			func() { conv.SetWeights(f(2*3*9), f(2)) },
 			func() { conv.SetWeights(f(2*3*9), nil) },
 		},
+		"layers: MaskedConv: Above: the kernel is not 3×3": {
+			func() { layers.NewMaskedConv(2, 3, 1, layers.MaskB, 1).Above(&y, &x) },
+			func() { layers.NewMaskedConv(2, 3, 5, layers.MaskB, 1).Above(&y, &x) },
+		},
 		"kernels: Conv: shapes do not match":    {func() { conv.Apply(&narrow, &x, 0, 1, kernels.AsIs) }},
 		"kernels: Conv: a view leaves its data": {func() { conv.Apply(&low, &x, 0, 1, kernels.AsIs) }},
 		"layers: NewPixelCNN: invalid configuration": {
 			with(func(c *layers.PixelConfig) { c.Channels = 0 }),
 			with(func(c *layers.PixelConfig) { c.Levels = 1 }),
+			with(func(c *layers.PixelConfig) { c.Levels = 257 }),
 			with(func(c *layers.PixelConfig) { c.Filters = 5 }),
 			with(func(c *layers.PixelConfig) { c.Blocks = -1 }),
 			with(func(c *layers.PixelConfig) { c.Kernel = 4 }),
