@@ -29,8 +29,8 @@ func open(l *layers.MaskedConv, o, i, row, col int) bool {
 	return gi < gout || l.Mask() == layers.MaskB && gi == gout
 }
 
-// Taps of a single pair of channels, and of three ordered ones: models.md, B.2
-// and B.6.
+// Taps of a single pair of channels: A (k²-1)/2, B (k²+1)/2; and of three ordered
+// groups, of whose 9 pairs A leaves 3 open at the centre and B 6.
 func TestMaskedConvTaps(t *testing.T) {
 	for _, c := range []struct{ kernel, a, b int }{{7, 24, 25}, {5, 12, 13}, {3, 4, 5}, {1, 0, 1}} {
 		for mask, want := range map[layers.MaskType]int{layers.MaskA: c.a, layers.MaskB: c.b} {
@@ -49,7 +49,7 @@ func TestMaskedConvTaps(t *testing.T) {
 	}
 }
 
-// The table of models.md, B.3.
+// The reference chapter's table.
 func TestPixelTable(t *testing.T) {
 	want := []string{"input A 7 1 128 6400 3200"}
 	for i := range 5 {
