@@ -93,12 +93,7 @@ func (c *imageCheckpoint) merge(o ImageTrainOptions) (ImageTrainOptions, error) 
 	same(&d, "Filters", was.Filters, o.Filters)
 	same(&d, "Blocks", was.Blocks, o.Blocks)
 	same(&d, "Kernel", was.Kernel, o.Kernel)
-	same(&d, "BatchSize", was.BatchSize, o.BatchSize)
-	same(&d, "LearningRate", was.LearningRate, o.LearningRate)
-	same(&d, "ClipNorm", was.ClipNorm, o.ClipNorm)
-	same(&d, "Validation", was.Validation, o.Validation)
-	same(&d, "Patience", was.Patience, o.Patience)
-	same(&d, "Seed", was.Seed, o.Seed)
+	was.schedule().compare(&d, o.schedule())
 	if d.err != nil {
 		return was, d.err
 	}

@@ -63,6 +63,16 @@ func (s schedule) checkMemory(total int64, lower string) error {
 		total>>20, limit>>20, s.BatchSize, lower)
 }
 
+// compare compares what a run cannot change midway.
+func (s schedule) compare(c *comparison, now schedule) {
+	same(c, "BatchSize", s.BatchSize, now.BatchSize)
+	same(c, "LearningRate", s.LearningRate, now.LearningRate)
+	same(c, "ClipNorm", s.ClipNorm, now.ClipNorm)
+	same(c, "Validation", s.Validation, now.Validation)
+	same(c, "Patience", s.Patience, now.Patience)
+	same(c, "Seed", s.Seed, now.Seed)
+}
+
 // An intOption is an option and its limits.
 type intOption struct {
 	name            string
