@@ -45,6 +45,6 @@
 // # Concurrency and memory
 //
 // Any number of goroutines may use one Model or PixelModel. A Stream or Canvas
-// belongs to one at a time; it costs a few kilobytes, and once it exists neither
-// stepping nor sampling allocates.
+// belongs to one at a time; a Stream costs a few kilobytes, a Canvas some ten times
+// as much, and once it exists neither stepping nor sampling allocates.
 package autoreg

@@ -187,11 +187,18 @@ type brush struct {
 	draws   *sampler.Chain
 	scratch []float32
 	images  []Painting
-	most    int
+	known   [][]float32 // of each image, -ln p of the levels that are given
 }
 
 func (p *painter) newBrush(most int) *brush {
-	return &brush{painter: p, draws: p.chain(), scratch: make([]float32, p.model.Levels()), most: most}
+	b := &brush{painter: p, draws: p.chain(), scratch: make([]float32, p.model.Levels())}
+	if p.Mask != nil {
+		b.known = make([][]float32, most)
+		for i := range b.known {
+			b.known[i] = make([]float32, len(p.Known))
+		}
+	}
+	return b
 }
 
 // paint paints images. It allocates nothing per pixel.
@@ -218,6 +225,14 @@ func (b *brush) paint(ctx context.Context, images []Painting) error {
 			b.tell(row)
 		}
 	}
+	// In raster order, as Score adds: a schedule settles pixels in another.
+	for k, slots := range b.known[:min(len(images), len(b.known))] {
+		for slot, loss := range slots {
+			if b.Mask[slot/b.model.Channels()] {
+				images[k].Known -= float64(loss)
+			}
+		}
+	}
 	return nil
 }
 
@@ -232,7 +247,7 @@ func (b *brush) pixel(i, g int) error {
 		level := 0
 		if known {
 			level = int(b.Known[slot])
-			b.images[k].Known += float64(scores[level] - kernels.LogSumExp(scores, b.scratch))
+			b.known[k][slot] = kernels.LogSumExp(scores, b.scratch) - scores[level]
 		} else {
 			b.draws.Seek(uint64(b.images[k].Number), uint64(slot))
 			if level = b.draws.Sample(scores); level < 0 {

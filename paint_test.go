@@ -57,8 +57,8 @@ func randomMask(height, width int, part float64, seed uint64) []bool {
 	return mask
 }
 
-// naive paints image number n as B.5 of the specification has it: for each channel
-// of each pixel the scores of the whole image, and a draw of that slot alone.
+// naive paints image number n as the reference chapter does: for each channel of each
+// pixel the scores of the whole image, and a draw of that slot alone.
 func naive(m *PixelModel, o *PaintOptions, n int) Painting {
 	height, width := o.Height, o.Width
 	if height == 0 {

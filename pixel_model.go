@@ -134,10 +134,10 @@ func (m *PixelModel) Quantise(img image.Image, height, width int) ([]uint8, erro
 // maxPicture bounds the pixels of a picture that is resized.
 const maxPicture = 1 << 26
 
-// Render returns the picture that levels [height·width·C] stand for, values evenly
-// spread from black to white; 0, 0 means Size. Quantise gives back the levels of
-// a picture that it returned. It panics if the number of levels is wrong or one is
-// out of range.
+// Render returns the picture that levels [height·width·C] stand for; 0, 0 means Size.
+// Level k is shown as the value 255·k/(Levels()-1), or the nearest one that is of
+// level k, so that Quantise gives back the levels of a picture that Render returned.
+// It panics if the number of levels is wrong or one is out of range.
 func (m *PixelModel) Render(levels []uint8, height, width int) *image.NRGBA {
 	if height == 0 && width == 0 {
 		height, width = m.Size()

@@ -262,7 +262,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 	}
 }
 
-// The chapter's table: models.md, B.3.
+// The reference chapter's table.
 func TestPixelLayers(t *testing.T) {
 	m := chapterPixels()
 	const block = " {blocks.%d.conv1 Conv 1×1 128 64 8256 8256} {blocks.%[1]d.conv2 MaskedConv B 3×3 64 64 36928 20544} {blocks.%[1]d.conv3 Conv 1×1 64 128 8320 8320}"

@@ -40,10 +40,13 @@ func (s PixelScore) Bits() float64 { return s.Mean() / math.Ln2 }
 // Score adds up how improbable the model finds each level of the images, given
 // those before it. An image is levels [H·W·C]. nil options mean the zero value.
 //
-// Each -ln p is logsumexp(scores) - score in float32, as in training; the sum is
-// in float64, in order, so it is the same on every machine with any number of
-// threads. It is NaN or infinite if the scores are. Each thread takes room for all
-// feature maps of an image, for the chapter's network about 1.6 kB a pixel.
+// Each -ln p is logsumexp(scores) - score in float32, as in training; the sum of an
+// image is in float64, in raster order, and so is that of all images. It is the same
+// on every machine with any number of threads, and NaN or infinite if the scores are.
+//
+// Images go through whole, as many at a time as there are threads, but for large
+// ones, of which only some rows are in memory: apart from a few bytes a level, what
+// these take grows with the width, not with the area.
 //
 // It returns an error if ctx is done, if there is no image ([ErrNoImages]), if one
 // does not fit the model, or if the options make no sense.
@@ -62,12 +65,10 @@ func (m *PixelModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Pix
 	if threads < 0 {
 		return PixelScore{}, fmt.Errorf("autoreg: Threads is %d: want 1 or more, or 0 for one a CPU", threads)
 	}
-	s := &pixelScorer{model: m, workers: kernels.NewWorkers(threads), forward: make([]*layers.PixelForward, threads)}
-	for range threads {
-		s.scratch = append(s.scratch, make([]float32, m.Levels()))
+	s := &pixelScorer{
+		model: m, workers: kernels.NewWorkers(threads), height: height, width: width,
+		threads: make([]scoreThread, threads), losses: make([]float64, 4*threads),
 	}
-	s.height, s.width = height, width
-	s.losses = make([]float64, 4*threads)
 	var batch [][]uint8
 	for levels := range images {
 		if err := ctx.Err(); err != nil {
@@ -88,25 +89,43 @@ func (m *PixelModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Pix
 	return s.sum, nil
 }
 
+// scoreWhole is how many pixels the images may have that go through whole. All
+// feature maps of so many are some 100 MB for the reference model; of the largest
+// images, which a file of a few bytes may ask for, they would be 26 GB.
+const scoreWhole = 1 << 16
+
 // A pixelScorer is a call of Score.
 type pixelScorer struct {
 	model         *PixelModel
 	workers       *kernels.Workers
 	height, width int
-	forward       []*layers.PixelForward // one a thread, made when it is needed
-	scratch       [][]float32
+	threads       []scoreThread
 	losses        []float64 // of a batch
 	sum           PixelScore
+}
+
+// A scoreThread is what one thread scores with, made when it is needed: forward for
+// images that go through whole, or wave and each.
+type scoreThread struct {
+	scratch []float32
+	forward *layers.PixelForward
+	wave    *layers.PixelWave
+	each    []float32 // -ln p of each level
 }
 
 // score adds a batch of images.
 func (s *pixelScorer) score(batch [][]uint8) {
 	s.workers.Split(len(batch), 1, func(worker, from, to int) {
-		if s.forward[worker] == nil {
-			s.forward[worker] = s.model.pixel.Net.NewForward(s.height, s.width)
+		t := &s.threads[worker]
+		if t.scratch == nil {
+			s.equip(t)
 		}
 		for i := from; i < to; i++ {
-			s.losses[i] = s.loss(worker, batch[i])
+			if t.forward != nil {
+				s.losses[i] = s.whole(t, batch[i])
+			} else {
+				s.losses[i] = s.inRows(t, batch[i])
+			}
 		}
 	})
 	for i := range batch {
@@ -116,14 +135,52 @@ func (s *pixelScorer) score(batch [][]uint8) {
 	}
 }
 
-// loss returns Σ -ln p of one image.
-func (s *pixelScorer) loss(worker int, levels []uint8) (sum float64) {
-	scores := s.forward[worker].Scores(levels)
+func (s *pixelScorer) equip(t *scoreThread) {
+	net := s.model.pixel.Net
+	t.scratch = make([]float32, s.model.Levels())
+	if s.height*s.width <= scoreWhole {
+		t.forward = net.NewForward(s.height, s.width)
+		return
+	}
+	t.wave = net.NewWave(1, s.height, s.width)
+	t.each = make([]float32, s.height*s.width*s.model.Channels())
+}
+
+// whole returns Σ -ln p of one image.
+func (s *pixelScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
+	scores := t.forward.Scores(levels)
 	L, C := s.model.Levels(), s.model.Channels()
 	each := scores.Cols / C
 	for i, v := range levels {
-		row := scores.Data[i/C*scores.Row+i%C*each:][:L]
-		sum += float64(kernels.LogSumExp(row, s.scratch[worker]) - row[v])
+		sum += float64(t.loss(scores.Data[i/C*scores.Row+i%C*each:][:L], v))
 	}
 	return sum
+}
+
+// inRows returns the same, to the bit: scores do not depend on the schedule, and
+// the sum is in the same order.
+func (s *pixelScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
+	C, w := s.model.Channels(), t.wave
+	w.Reset()
+	for w.Next() {
+		for g := range C {
+			w.Features(g)
+			w.Head(g)
+			for i := range w.Rows() {
+				row, column := w.Pixel(i)
+				at := (row*s.width+column)*C + g
+				t.each[at] = t.loss(w.Logits(i, 0, g), levels[at])
+				w.Set(i, 0, g, int(levels[at]))
+			}
+		}
+	}
+	for _, l := range t.each {
+		sum += float64(l)
+	}
+	return sum
+}
+
+// loss returns -ln p of a level.
+func (t *scoreThread) loss(scores []float32, level uint8) float32 {
+	return kernels.LogSumExp(scores, t.scratch) - scores[level]
 }

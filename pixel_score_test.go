@@ -5,11 +5,14 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // pictures returns n pictures.
@@ -67,6 +70,54 @@ func TestPixelScore(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Large images, of which only some rows are in memory, have the scores of those that
+// go through whole: the same float32 values, added up in the same order.
+func TestPixelScoreLarge(t *testing.T) {
+	for _, channels := range []int{1, 3} {
+		m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
+			Channels: channels, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
+		}})
+		const height, width = 127, 517
+		if height*width <= scoreWhole {
+			t.Fatal("the images are not large")
+		}
+		images := pictures(m, height, width, 2)
+		want := PixelScore{Images: 2, Values: 2 * height * width * channels}
+		s := &pixelScorer{model: m, height: height, width: width}
+		whole := &scoreThread{scratch: make([]float32, 3), forward: m.pixel.Net.NewForward(height, width)}
+		for _, levels := range images {
+			want.Loss += s.whole(whole, levels)
+		}
+		for threads := 1; threads <= 2; threads++ {
+			got, err := m.Score(t.Context(), slices.Values(images), &PixelScoreOptions{Height: height, Width: width, Threads: threads})
+			if err != nil || got != want {
+				t.Errorf("%d channels, %d threads: %+v, %v; want %+v", channels, threads, got, err, want)
+			}
+		}
+	}
+}
+
+// A file of a few hundred bytes may say that its images are as large as can be. What
+// one takes to score is a few bytes a level, not all feature maps of all pixels.
+func TestPixelScoreMemory(t *testing.T) {
+	m := randomPixels(model.PixelConfig{Height: 1024, Width: 128, PixelConfig: layers.PixelConfig{
+		Channels: 1, Levels: 2, Filters: 64, Blocks: 1, Kernel: 3,
+	}})
+	image := make([]uint8, 1024*128)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := m.Score(t.Context(), slices.Values([][]uint8{image}), &PixelScoreOptions{Threads: 1})
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The levels, and a float32 for each as input and for its loss; 65 values a pixel
+	// of some rows.
+	if used, limit := after.TotalAlloc-before.TotalAlloc, uint64(4<<20); used > limit {
+		t.Errorf("%d bytes allocated for an image of %d levels, limit %d", used, len(image), limit)
 	}
 }
 

@@ -209,8 +209,11 @@ func (l *MaskedConv) Apply(dst, x *Map, from, to int, f kernels.Finish) {
 // end with the row above them, whose maps x holds. A chain may be cut anywhere, so
 // these can be had for a whole row at once as soon as the row above is there; Rest
 // continues them pixel by pixel. Both sides of x are zeros. dst has pixels of
-// Width values.
+// Width values. Above panics if the kernel is not 3×3.
 func (l *MaskedConv) Above(dst, x *Map) {
+	if l.kernel != 3 {
+		panic("layers: MaskedConv: Above: the kernel is not 3×3")
+	}
 	for i := range l.groups {
 		g := &l.groups[i]
 		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.span(x, 3*l.in), g.W.SubRows(0, 3*l.in), g.Bias, kernels.AsIs)
@@ -218,7 +221,8 @@ func (l *MaskedConv) Above(dst, x *Map) {
 }
 
 // Rest computes groups from to to-1 of one pixel, of which above has what Above has
-// made of it, from the pixel on its left and itself, in x.
+// made of it, from the pixel on its left and itself, in x. above must have been
+// made by l.
 func (l *MaskedConv) Rest(dst, x, above *Map, from, to int, f kernels.Finish) {
 	for i := from; i < to; i++ {
 		g := &l.groups[i]

@@ -29,8 +29,8 @@ func open(l *layers.MaskedConv, o, i, row, col int) bool {
 	return gi < gout || l.Mask() == layers.MaskB && gi == gout
 }
 
-// Taps of a single pair of channels, and of three ordered ones: models.md, B.2
-// and B.6.
+// Taps of a single pair of channels: A (k²-1)/2, B (k²+1)/2; and of three ordered
+// groups, of whose 9 pairs A leaves 3 open at the centre and B 6.
 func TestMaskedConvTaps(t *testing.T) {
 	for _, c := range []struct{ kernel, a, b int }{{7, 24, 25}, {5, 12, 13}, {3, 4, 5}, {1, 0, 1}} {
 		for mask, want := range map[layers.MaskType]int{layers.MaskA: c.a, layers.MaskB: c.b} {
@@ -49,7 +49,7 @@ func TestMaskedConvTaps(t *testing.T) {
 	}
 }
 
-// The table of models.md, B.3.
+// The reference chapter's table.
 func TestPixelTable(t *testing.T) {
 	want := []string{"input A 7 1 128 6400 3200"}
 	for i := range 5 {
@@ -241,11 +241,16 @@ func TestPixelPanics(t *testing.T) {
 			func() { conv.SetWeights(f(2*3*9), f(2)) },
 			func() { conv.SetWeights(f(2*3*9), nil) },
 		},
+		"layers: MaskedConv: Above: the kernel is not 3×3": {
+			func() { layers.NewMaskedConv(2, 3, 1, layers.MaskB, 1).Above(&y, &x) },
+			func() { layers.NewMaskedConv(2, 3, 5, layers.MaskB, 1).Above(&y, &x) },
+		},
 		"kernels: Conv: shapes do not match":    {func() { conv.Apply(&narrow, &x, 0, 1, kernels.AsIs) }},
 		"kernels: Conv: a view leaves its data": {func() { conv.Apply(&low, &x, 0, 1, kernels.AsIs) }},
 		"layers: NewPixelCNN: invalid configuration": {
 			with(func(c *layers.PixelConfig) { c.Channels = 0 }),
 			with(func(c *layers.PixelConfig) { c.Levels = 1 }),
+			with(func(c *layers.PixelConfig) { c.Levels = 257 }),
 			with(func(c *layers.PixelConfig) { c.Filters = 5 }),
 			with(func(c *layers.PixelConfig) { c.Blocks = -1 }),
 			with(func(c *layers.PixelConfig) { c.Kernel = 4 }),

@@ -120,8 +120,8 @@ func seen(n *layers.PixelCNN, height, width, r, c int) map[[2]int]bool {
 	return list
 }
 
-// The chapter's receptive field and its blind spot: models.md, B.3. From a pixel's
-// own row up, the largest column offset that it sees:
+// The receptive field of the reference chapter's model and its blind spot, worked out
+// by hand. From a pixel's own row up, the largest column offset that it sees:
 var staircase = []int{-1, 3, 4, 5, 6, 7, 8, 8, 8}
 
 func TestPixelReceptiveField(t *testing.T) {
@@ -160,7 +160,7 @@ func TestPixelReceptiveField(t *testing.T) {
 	}
 }
 
-// Steps of the wavefront: models.md, D.2.
+// Steps of the wavefront: W + lag·(H-1), and at most so many rows at once.
 func TestPixelWaveSteps(t *testing.T) {
 	for _, s := range []struct {
 		kernel, blocks, images, height, width int

@@ -14,9 +14,10 @@ import "github.com/autoreg/autoreg/kernels"
 //
 // Where it is one pixel of one image at a time, the cache of a block is one row,
 // and what the row above contributes to the chains of that row: computed ahead, as
-// one product, when the row begins. So a pixel reads 156,544 of the chapter's
-// 220,672 weights, which leaves room in a second-level cache of 1 MiB: 1.6 times as
-// fast on a Zen 5. Many pixels at a time read the weights for all of them anyway.
+// one product, when the row begins. So a pixel reads 159,232 of the chapter's
+// 220,672 weights, which leaves room in a second-level cache of 1 MiB: 1.3 to 1.4
+// times as fast on a Zen 5. Many pixels at a time read the weights for all of them
+// anyway.
 type front struct {
 	net           *PixelCNN
 	height, width int

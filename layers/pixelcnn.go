@@ -11,7 +11,7 @@ type PixelConfig struct {
 	Channels int // C of a pixel: 1 grey, 3 ordered red, green, blue
 	Levels   int // L of a channel
 	Filters  int // F, channels between residual blocks; F/2 inside
-	Blocks   int // residual blocks
+	Blocks   int // residual blocks, 0 or more
 	Kernel   int // side of the first layer's kernel, odd
 }
 
@@ -47,10 +47,11 @@ const (
 	outputAlign = 16 // scores of a channel begin at multiples of so many values
 )
 
-// NewPixelCNN returns a network of zero weights. It panics unless every size is
-// positive, Kernel odd, Levels at least 2 and Filters at least 2·Channels.
+// NewPixelCNN returns a network of zero weights. It panics unless Channels and Kernel
+// are positive, Kernel odd, Blocks not negative, Levels 2 to 256, for a level is a
+// uint8, and Filters at least 2·Channels.
 func NewPixelCNN(c PixelConfig) *PixelCNN {
-	if c.Channels < 1 || c.Levels < 2 || c.Filters < 2*c.Channels || c.Blocks < 0 || c.Kernel < 1 || c.Kernel%2 == 0 {
+	if c.Channels < 1 || c.Levels < 2 || c.Levels > 256 || c.Filters < 2*c.Channels || c.Blocks < 0 || c.Kernel < 1 || c.Kernel%2 == 0 {
 		panic("layers: NewPixelCNN: invalid configuration")
 	}
 	F, half, G := c.Filters, c.Filters/2, c.Channels
@@ -123,7 +124,8 @@ func (n *PixelCNN) Effective() (total int) {
 	return total
 }
 
-// Input value of a level: level/L. Level panics if it is out of range.
+// level returns the input value of a level: level/L. It panics if that is out of
+// range.
 func (n *PixelCNN) level(v int) float32 {
 	if uint(v) >= uint(n.Levels) {
 		panic("layers: PixelCNN: level out of range")

@@ -43,7 +43,8 @@ func TestPixelParams(t *testing.T) {
 	}
 }
 
-// Published values: models.md, F.2.
+// Values of another implementation, in float64: the reference chapter's network with
+// weights and levels by formulas.
 func TestPixelSpec(t *testing.T) {
 	n := layers.NewPixelCNN(chapter)
 	for k, l := range n.Convs() {

@@ -105,8 +105,9 @@ func (d *Dataset) Batch(k, size int) (lo, hi int) {
 	return lo, lo + min(size, d.Len()-lo)
 }
 
-// Order returns the order in which an epoch takes its batches: a permutation of 0 to
-// batches-1 that depends on the arguments alone. It is a Fisher-Yates shuffle:
+// Order returns the order in which an epoch takes its batches, or its images, which
+// count as batches of one here: a permutation of 0 to batches-1 that depends on the
+// arguments alone. It is a Fisher-Yates shuffle:
 //
 //	for i from batches-1 down to 1: swap i with ⌊r·(i+1) / 2⁶⁴⌋
 //

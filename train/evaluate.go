@@ -10,11 +10,10 @@ import (
 )
 
 // EvaluateOptions choose what Evaluate counts and how fast it is, for texts and for
-// images. The zero value,
-// or a nil pointer, works.
+// images. The zero value, or a nil pointer, works.
 type EvaluateOptions struct {
 	IgnorePadding bool // see Options; for texts only
-	BatchSize     int  // documents at a time; 0 means DefaultBatchSize; the result does not depend on it
+	BatchSize     int  // documents at a time, for texts only; 0 means DefaultBatchSize; the result does not depend on it
 	Threads       int  // 0 means one a CPU that Go may use; the result does not depend on it
 }
 

@@ -59,7 +59,8 @@ func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTr
 		return nil, fmt.Errorf("the run began with images of %s, these are of %s", was, now)
 	}
 	if was != now {
-		return nil, fmt.Errorf("the model is not the one that its options say: the file is damaged")
+		return nil, fmt.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
+			was.Filters, was.Blocks, was.Kernel, now.Filters, now.Blocks, now.Kernel)
 	}
 	if err := options.checkModel(now); err != nil {
 		return nil, err
@@ -92,12 +93,7 @@ func (c *imageCheckpoint) merge(o ImageTrainOptions) (ImageTrainOptions, error) 
 	same(&d, "Filters", was.Filters, o.Filters)
 	same(&d, "Blocks", was.Blocks, o.Blocks)
 	same(&d, "Kernel", was.Kernel, o.Kernel)
-	same(&d, "BatchSize", was.BatchSize, o.BatchSize)
-	same(&d, "LearningRate", was.LearningRate, o.LearningRate)
-	same(&d, "ClipNorm", was.ClipNorm, o.ClipNorm)
-	same(&d, "Validation", was.Validation, o.Validation)
-	same(&d, "Patience", was.Patience, o.Patience)
-	same(&d, "Seed", was.Seed, o.Seed)
+	was.schedule().compare(&d, o.schedule())
 	if d.err != nil {
 		return was, d.err
 	}

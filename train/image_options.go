@@ -124,7 +124,7 @@ const (
 
 // checkMemory refuses a run that would take more than MaxBytes.
 func (o ImageTrainOptions) checkMemory(c model.PixelConfig, images int) error {
-	return o.schedule().checkMemory(o.memory(c, images), fmt.Sprintf("Filters (%d) or the size of the images (%d×%d)", o.Filters, c.Height, c.Width))
+	return o.schedule().checkMemory(o.memory(c, images), fmt.Sprintf("Filters (%d), Blocks (%d), Threads (%d) or the size of the images (height %d, width %d)", o.Filters, o.Blocks, o.Threads, c.Height, c.Width))
 }
 
 // memory returns the bytes that MaxBytes limits.

@@ -63,7 +63,7 @@ func TestImageTrainOptionsRefused(t *testing.T) {
 		{ImageTrainOptions{Validation: 0.01}, "0.01 splits 4 images"},
 		{ImageTrainOptions{MaxBytes: -1}, "MaxBytes is -1"},
 		{ImageTrainOptions{MaxBytes: 1 << 20}, "MB of memory, more than the 1 MB"},
-		{ImageTrainOptions{Filters: 1 << 12, Blocks: 2, MaxBytes: 1 << 30}, "lower BatchSize (128), Filters (4096)"},
+		{ImageTrainOptions{Filters: 1 << 12, Blocks: 2, MaxBytes: 1 << 30}, "lower Filters (4096), Blocks (2), Threads ("},
 	} {
 		tr, err := NewImages(set, &c.o)
 		if tr != nil || err == nil || !strings.Contains(err.Error(), c.want) {

@@ -48,7 +48,7 @@ type ImageOptions struct {
 	// Limit is how many images are kept, the first ones; 0 means all.
 	Limit int
 	// MaxBytes is the largest set, in bytes of ImageSet.Data; 0 means
-	// DefaultMaxImageBytes. While a set is read, half as much again may be in use.
+	// DefaultMaxImageBytes. While a set is read, up to as much again may be in use.
 	MaxBytes int64
 }
 
@@ -71,7 +71,7 @@ type ImageSource struct {
 	//
 	// In a folder, the lines that sha256sum prints stand for the pictures:
 	//
-	//	cd FOLDER; sha256sum *.png | sha256sum
+	//	export LC_ALL=C; cd FOLDER; sha256sum *.png | sha256sum
 	SHA256 [sha256.Size]byte
 }
 
@@ -86,7 +86,7 @@ type ImageFile struct {
 }
 
 // Len returns the number of images.
-func (s *ImageSet) Len() int { return len(s.Data) / (s.Height * s.Width * s.Channels) }
+func (s *ImageSet) Len() int { return len(s.Data) / max(s.Height*s.Width*s.Channels, 1) }
 
 // Image returns the levels of image i, [Height, Width, Channels], to be read only.
 // It panics if i is outside 0 to Len()-1.
@@ -96,7 +96,8 @@ func (s *ImageSet) Image(i int) []uint8 {
 }
 
 // Picture returns image i to look at: level k as the grey or colour value
-// 255·k/(Levels-1). It panics as Image does.
+// 255·k/(Levels-1), or the nearest one that is read as level k again. It panics as
+// Image does.
 func (s *ImageSet) Picture(i int) *image.NRGBA {
 	return pixels.Render(s.Image(i), s.Height, s.Width, s.Channels, s.Levels)
 }

@@ -40,7 +40,7 @@ func (o Options) checkHeader(tok *tokenizer.Tokenizer) error {
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
 // be addressed.
 func (o Options) checkMemory(symbols, docs int) error {
-	return o.schedule().checkMemory(o.memory(symbols, docs), fmt.Sprintf("Length (%d) or Units (%d)", o.Length, o.Units))
+	return o.schedule().checkMemory(o.memory(symbols, docs), fmt.Sprintf("BatchSize (%d), Length (%d) or Units (%d)", o.BatchSize, o.Length, o.Units))
 }
 
 // memory returns the bytes that MaxBytes limits. All factors have been checked to

@@ -33,17 +33,28 @@ func testLevels(c layers.PixelConfig, height, width, images int) (list [][]uint8
 	return list
 }
 
-func BenchmarkPixelStep(b *testing.B) {
+// BenchmarkPixelPass takes 128 images through the reference model, forward and back,
+// without Adam: see BenchmarkImageTrainStep of the root package for a whole step.
+func BenchmarkPixelPass(b *testing.B) {
+	const batch = 128
 	c := layers.PixelConfig{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
-	for _, threads := range []int{1, 2} {
-		b.Run(fmt.Sprint("threads=", threads), func(b *testing.B) {
-			p := newPixelPass(testPixels(c), 16, 16, 128, threads, true)
-			im := testLevels(c, 16, 16, 128)
-			for b.Loop() {
-				p.run(im)
-			}
-			f := 6 * 220672 * 256 * 128.0
-			b.ReportMetric(100*f*float64(b.N)/b.Elapsed().Seconds()/testkit.PeakFLOPS("avx512")/float64(threads), "%peak")
-		})
-	}
+	const flop = 3 * 2 * 220_672 * 256.0 * batch // three products with every open weight
+	images := testLevels(c, 16, 16, batch)
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("minutes a batch")
+		}
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("b=%d/threads=%d", batch, threads), func(b *testing.B) {
+				p := newPixelPass(testPixels(c), 16, 16, batch, threads, true)
+				b.ReportAllocs()
+				for b.Loop() {
+					p.run(images)
+				}
+				rate := flop * float64(b.N) / b.Elapsed().Seconds()
+				b.ReportMetric(rate/1e9, "GFLOP/s")
+				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
+			})
+		}
+	})
 }

@@ -94,13 +94,8 @@ func (c *checkpoint) merge(o Options) (Options, error) {
 	same(&d, "Embedding", was.Embedding, o.Embedding)
 	same(&d, "Units", was.Units, o.Units)
 	same(&d, "Length", was.Length, o.Length)
-	same(&d, "BatchSize", was.BatchSize, o.BatchSize)
-	same(&d, "LearningRate", was.LearningRate, o.LearningRate)
-	same(&d, "ClipNorm", was.ClipNorm, o.ClipNorm)
 	same(&d, "IgnorePadding", was.IgnorePadding, o.IgnorePadding)
-	same(&d, "Validation", was.Validation, o.Validation)
-	same(&d, "Patience", was.Patience, o.Patience)
-	same(&d, "Seed", was.Seed, o.Seed)
+	was.schedule().compare(&d, o.schedule())
 	if d.err != nil {
 		return was, d.err
 	}

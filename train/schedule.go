@@ -53,14 +53,24 @@ func (s schedule) check(things string) error {
 }
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can be
-// addressed. lower names what else than BatchSize makes it smaller.
+// addressed. lower names what makes it smaller.
 func (s schedule) checkMemory(total int64, lower string) error {
 	limit := min(s.MaxBytes, math.MaxInt)
 	if total <= limit {
 		return nil
 	}
-	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower BatchSize (%d), %s, or raise MaxBytes",
-		total>>20, limit>>20, s.BatchSize, lower)
+	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower %s, or raise MaxBytes",
+		total>>20, limit>>20, lower)
+}
+
+// compare compares what a run cannot change midway.
+func (s schedule) compare(c *comparison, now schedule) {
+	same(c, "BatchSize", s.BatchSize, now.BatchSize)
+	same(c, "LearningRate", s.LearningRate, now.LearningRate)
+	same(c, "ClipNorm", s.ClipNorm, now.ClipNorm)
+	same(c, "Validation", s.Validation, now.Validation)
+	same(c, "Patience", s.Patience, now.Patience)
+	same(c, "Seed", s.Seed, now.Seed)
 }
 
 // An intOption is an option and its limits.
