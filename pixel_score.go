@@ -66,7 +66,7 @@ func (m *PixelModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Pix
 		return PixelScore{}, fmt.Errorf("autoreg: Threads is %d: want 1 or more, or 0 for one a CPU", threads)
 	}
 	s := &pixelScorer{
-		model: m, workers: kernels.NewWorkers(threads), height: height, width: width,
+		ctx: ctx, model: m, workers: kernels.NewWorkers(threads), height: height, width: width,
 		threads: make([]scoreThread, threads), losses: make([]float64, 4*threads),
 	}
 	var batch [][]uint8
@@ -78,11 +78,15 @@ func (m *PixelModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Pix
 			return s.sum, fmt.Errorf("autoreg: image %d: %w", s.sum.Images+len(batch)+1, err)
 		}
 		if batch = append(batch, slices.Clone(levels)); len(batch) == len(s.losses) {
-			s.score(batch)
+			if err := s.score(batch); err != nil {
+				return s.sum, err
+			}
 			batch = batch[:0]
 		}
 	}
-	s.score(batch)
+	if err := s.score(batch); err != nil {
+		return s.sum, err
+	}
 	if s.sum.Images == 0 {
 		return s.sum, ErrNoImages
 	}
@@ -96,6 +100,7 @@ const scoreWhole = 1 << 16
 
 // A pixelScorer is a call of Score.
 type pixelScorer struct {
+	ctx           context.Context
 	model         *PixelModel
 	workers       *kernels.Workers
 	height, width int
@@ -113,8 +118,8 @@ type scoreThread struct {
 	each    []float32 // -ln p of each level
 }
 
-// score adds a batch of images.
-func (s *pixelScorer) score(batch [][]uint8) {
+// score adds a batch of images, unless the context ends before they are scored.
+func (s *pixelScorer) score(batch [][]uint8) error {
 	s.workers.Split(len(batch), 1, func(worker, from, to int) {
 		t := &s.threads[worker]
 		if t.scratch == nil {
@@ -128,11 +133,15 @@ func (s *pixelScorer) score(batch [][]uint8) {
 			}
 		}
 	})
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
 	for i := range batch {
 		s.sum.Images++
 		s.sum.Values += len(batch[i])
 		s.sum.Loss += s.losses[i]
 	}
+	return nil
 }
 
 func (s *pixelScorer) equip(t *scoreThread) {
@@ -162,7 +171,7 @@ func (s *pixelScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
 func (s *pixelScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
 	C, w := s.model.Channels(), t.wave
 	w.Reset()
-	for w.Next() {
+	for s.ctx.Err() == nil && w.Next() {
 		for g := range C {
 			w.Features(g)
 			w.Head(g)

@@ -157,7 +157,7 @@ func TestTrainImageBadInput(t *testing.T) {
 	bad(2, "--lr", f.data, "--lr", "0")
 	bad(1, "filters is 3: want 6", f.colourData, "--filters", "3")
 	bad(1, "validation", write(t, dir, "one.idx", idx(1, 3, 3)), "--validation", "0.5")
-	bad(1, "lower --filters (512), --blocks (5), --threads (", f.data, "--max-memory", "1", "--filters", "512")
+	bad(1, "lower --filters (512), --blocks (1), --threads (", f.data, "--max-memory", "1", "--filters", "512")
 	bad(1, "--lr is 1e+07: want more than 0", f.data, "--lr", "1e7")
 	bad(1, "no such file", filepath.Join(dir, "none"))
 	bad(1, "there is no .png, .jpg or .jpeg file in this folder", t.TempDir())
