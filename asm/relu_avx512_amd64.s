@@ -2,19 +2,20 @@
 
 #include "textflag.h"
 
-// func ReLUGradientAVX512(dst, y []float32)
+// func ReLUGradientAVX512(dst, dy, y []float32)
 //
-//	DI dst, SI y, CX elements left. Z0-Z3 y, then dst; Z4 0; K1-K4 lanes to keep,
+//	DI dst, DX dy, SI y, CX elements left. Z0-Z3 y, then dy; Z4 0; K1-K4 lanes to keep,
 //	K5 those of the tail.
-TEXT ·ReLUGradientAVX512(SB), NOSPLIT, $0-48
+TEXT ·ReLUGradientAVX512(SB), NOSPLIT, $0-72
 	MOVQ   dst_base+0(FP), DI
-	MOVQ   y_base+24(FP), SI
-	MOVQ   y_len+32(FP), CX
+	MOVQ   dy_base+24(FP), DX
+	MOVQ   y_base+48(FP), SI
+	MOVQ   y_len+56(FP), CX
 	VPXORQ Z4, Z4, Z4
 	SUBQ   $64, CX
 	JLT    rest
 
-loop: // for each 64: if y[i] <= 0 { dst[i] = 0 }; NaN passes: not less or equal, unordered
+loop: // for each 64: dst[i] = dy[i], or 0 if y[i] <= 0; NaN passes: not less or equal, unordered
 	VMOVUPS   (SI), Z0
 	VMOVUPS   64(SI), Z1
 	VMOVUPS   128(SI), Z2
@@ -23,15 +24,16 @@ loop: // for each 64: if y[i] <= 0 { dst[i] = 0 }; NaN passes: not less or equal
 	VCMPPS    $0x16, Z4, Z1, K2
 	VCMPPS    $0x16, Z4, Z2, K3
 	VCMPPS    $0x16, Z4, Z3, K4
-	VMOVUPS.Z (DI), K1, Z0
-	VMOVUPS.Z 64(DI), K2, Z1
-	VMOVUPS.Z 128(DI), K3, Z2
-	VMOVUPS.Z 192(DI), K4, Z3
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z 64(DX), K2, Z1
+	VMOVUPS.Z 128(DX), K3, Z2
+	VMOVUPS.Z 192(DX), K4, Z3
 	VMOVUPS   Z0, (DI)
 	VMOVUPS   Z1, 64(DI)
 	VMOVUPS   Z2, 128(DI)
 	VMOVUPS   Z3, 192(DI)
 	ADDQ      $256, SI
+	ADDQ      $256, DX
 	ADDQ      $256, DI
 	SUBQ      $64, CX
 	JGE       loop
@@ -43,9 +45,10 @@ rest:
 loop16: // for each 16 that remain
 	VMOVUPS   (SI), Z0
 	VCMPPS    $0x16, Z4, Z0, K1
-	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (DX), K1, Z0
 	VMOVUPS   Z0, (DI)
 	ADDQ      $64, SI
+	ADDQ      $64, DX
 	ADDQ      $64, DI
 	SUBQ      $16, CX
 	JGE       loop16
@@ -59,7 +62,7 @@ tail: // the last len(y)%16
 	KMOVW     AX, K5
 	VMOVUPS.Z (SI), K5, Z0
 	VCMPPS    $0x16, Z4, Z0, K5, K1
-	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (DX), K1, Z0
 	VMOVUPS   Z0, K5, (DI)
 
 done:

@@ -166,10 +166,10 @@ func MaxNumberNEON(x *float32, n int) float32
 //go:noescape
 func IndexNEON(x *float32, n int, v float32) int
 
-// AddNEON does for i := range n { dst[i] += x[i] }.
+// AddNEON does for i := range n { dst[i] = a[i] + x[i] }.
 //
 //go:noescape
-func AddNEON(dst, x *float32, n int)
+func AddNEON(dst, a, x *float32, n int)
 
 // AddRowsNEON adds rows of 64 elements that lie stride apart:
 //
@@ -193,10 +193,10 @@ func AddRowsNEON(dst, x *float32, rows, stride int)
 //go:noescape
 func ScaleNEON(dst *float32, groups, blocks, stride int, a float32)
 
-// ReLUGradientNEON does for i := range n { if y[i] <= 0 { dst[i] = 0 } }.
+// ReLUGradientNEON does for i := range n { dst[i] = dy[i]; if y[i] <= 0 { dst[i] = 0 } }.
 //
 //go:noescape
-func ReLUGradientNEON(dst, y *float32, n int)
+func ReLUGradientNEON(dst, dy, y *float32, n int)
 
 // AdamNEON updates n parameters with s = lr, β1, β2, 1-β1, 1-β2, gradient
 // scale, ε:

@@ -152,15 +152,15 @@ func ScalePanelsAVX2(x *float32, panels, stride int, a float32)
 //go:noescape
 func ScalePanelsAVX512(x *float32, panels, stride int, a float32)
 
-// AddAVX2 does for i := range x { dst[i] += x[i] }.
+// AddAVX2 does for i := range x { dst[i] = a[i] + x[i] }.
 //
 //go:noescape
-func AddAVX2(dst, x []float32)
+func AddAVX2(dst, a, x []float32)
 
-// AddAVX512 does for i := range x { dst[i] += x[i] }.
+// AddAVX512 does for i := range x { dst[i] = a[i] + x[i] }.
 //
 //go:noescape
-func AddAVX512(dst, x []float32)
+func AddAVX512(dst, a, x []float32)
 
 // ScaleAVX2 does for i := range dst { dst[i] *= a }.
 //
@@ -253,12 +253,12 @@ func LSTMGradientsAVX2(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, pr
 //go:noescape
 func LSTMGradientsAVX512(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int)
 
-// ReLUGradientAVX2 does for i := range y { if y[i] <= 0 { dst[i] = 0 } }.
+// ReLUGradientAVX2 does for i := range y { dst[i] = dy[i]; if y[i] <= 0 { dst[i] = 0 } }.
 //
 //go:noescape
-func ReLUGradientAVX2(dst, y []float32)
+func ReLUGradientAVX2(dst, dy, y []float32)
 
-// ReLUGradientAVX512 does for i := range y { if y[i] <= 0 { dst[i] = 0 } }.
+// ReLUGradientAVX512 does for i := range y { dst[i] = dy[i]; if y[i] <= 0 { dst[i] = 0 } }.
 //
 //go:noescape
-func ReLUGradientAVX512(dst, y []float32)
+func ReLUGradientAVX512(dst, dy, y []float32)

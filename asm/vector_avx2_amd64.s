@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// DI dst, SI x, CX elements left. Y0-Y3 values, Y4 the factor, Y5 the lanes of
+// DI dst, SI x, DX a, CX elements left. Y0-Y3 values, Y4 the factor, Y5 the lanes of
 // the tail.
 
 // TAIL_MASK: y = the first CX lanes, CX < 8.
@@ -12,19 +12,20 @@
 	SUBQ    CX, AX; \
 	VMOVUPS (AX), y
 
-// func AddAVX2(dst, x []float32)
-TEXT ·AddAVX2(SB), NOSPLIT, $0-48
+// func AddAVX2(dst, a, x []float32)
+TEXT ·AddAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), DI
-	MOVQ x_base+24(FP), SI
-	MOVQ x_len+32(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), CX
 	SUBQ $32, CX
 	JLT  rest
 
-loop: // for each 32: dst[i] += x[i]
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	VMOVUPS 64(DI), Y2
-	VMOVUPS 96(DI), Y3
+loop: // for each 32: dst[i] = a[i] + x[i]
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
 	VADDPS  (SI), Y0, Y0
 	VADDPS  32(SI), Y1, Y1
 	VADDPS  64(SI), Y2, Y2
@@ -34,6 +35,7 @@ loop: // for each 32: dst[i] += x[i]
 	VMOVUPS Y2, 64(DI)
 	VMOVUPS Y3, 96(DI)
 	ADDQ    $128, SI
+	ADDQ    $128, DX
 	ADDQ    $128, DI
 	SUBQ    $32, CX
 	JGE     loop
@@ -43,10 +45,11 @@ rest:
 	JLT  tail
 
 loop8: // for each 8 that remain
-	VMOVUPS (DI), Y0
+	VMOVUPS (DX), Y0
 	VADDPS  (SI), Y0, Y0
 	VMOVUPS Y0, (DI)
 	ADDQ    $32, SI
+	ADDQ    $32, DX
 	ADDQ    $32, DI
 	SUBQ    $8, CX
 	JGE     loop8
@@ -55,7 +58,7 @@ tail: // the last len(x)%8
 	ADDQ $8, CX
 	JE   done
 	TAIL_MASK(Y5)
-	VMASKMOVPS (DI), Y5, Y0
+	VMASKMOVPS (DX), Y5, Y0
 	VMASKMOVPS (SI), Y5, Y1
 	VADDPS     Y1, Y0, Y0
 	VMASKMOVPS Y0, Y5, (DI)

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// DI dst, SI x, CX elements left. Z0-Z3 values, Z4 the factor, K1 the lanes of
+// DI dst, SI x, DX a, CX elements left. Z0-Z3 values, Z4 the factor, K1 the lanes of
 // the tail.
 
 // TAIL_MASK: k = the first CX lanes, CX < 16.
@@ -12,19 +12,20 @@
 	DECL  AX; \
 	KMOVW AX, k
 
-// func AddAVX512(dst, x []float32)
-TEXT ·AddAVX512(SB), NOSPLIT, $0-48
+// func AddAVX512(dst, a, x []float32)
+TEXT ·AddAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), DI
-	MOVQ x_base+24(FP), SI
-	MOVQ x_len+32(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ x_base+48(FP), SI
+	MOVQ x_len+56(FP), CX
 	SUBQ $64, CX
 	JLT  rest
 
-loop: // for each 64: dst[i] += x[i]
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
+loop: // for each 64: dst[i] = a[i] + x[i]
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
 	VADDPS  (SI), Z0, Z0
 	VADDPS  64(SI), Z1, Z1
 	VADDPS  128(SI), Z2, Z2
@@ -34,6 +35,7 @@ loop: // for each 64: dst[i] += x[i]
 	VMOVUPS Z2, 128(DI)
 	VMOVUPS Z3, 192(DI)
 	ADDQ    $256, SI
+	ADDQ    $256, DX
 	ADDQ    $256, DI
 	SUBQ    $64, CX
 	JGE     loop
@@ -43,10 +45,11 @@ rest:
 	JLT  tail
 
 loop16: // for each 16 that remain
-	VMOVUPS (DI), Z0
+	VMOVUPS (DX), Z0
 	VADDPS  (SI), Z0, Z0
 	VMOVUPS Z0, (DI)
 	ADDQ    $64, SI
+	ADDQ    $64, DX
 	ADDQ    $64, DI
 	SUBQ    $16, CX
 	JGE     loop16
@@ -55,7 +58,7 @@ tail: // the last len(x)%16
 	ADDQ $16, CX
 	JE   done
 	TAIL_MASK(K1)
-	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (DX), K1, Z0
 	VMOVUPS.Z (SI), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (DI)

@@ -3,21 +3,23 @@
 #include "textflag.h"
 #include "neon.h"
 
-// func AddNEON(dst, x *float32, n int)
+// func AddNEON(dst, a, x *float32, n int)
 //
-//	V0-V3 dst   V4-V7 x   R0 dst   R1 x   R2 elements left
-TEXT ·AddNEON(SB), NOSPLIT, $0-24
+//	V0-V3 a   V4-V7 x   R0 dst   R1 x   R2 elements left   R3 a
+TEXT ·AddNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R2
+	MOVD a+8(FP), R3
+	MOVD x+16(FP), R1
+	MOVD n+24(FP), R2
 	CBZ  R2, done
 
-loop: // for i := range n { dst[i] += x[i] }
+loop: // for i := range n { dst[i] = a[i] + x[i] }
 	FLDPQ (R1), (F4, F5)
 	FLDPQ 32(R1), (F6, F7)
-	FLDPQ (R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
+	FLDPQ (R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
 	ADD   $64, R1
+	ADD   $64, R3
 	EACH4(FADD_S4, 4, 0, 0)
 	FSTPQ (F0, F1), (R0)
 	FSTPQ (F2, F3), 32(R0)

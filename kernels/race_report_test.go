@@ -49,15 +49,17 @@ func raceOperands() []operand {
 		all = append(all, read(reductions[i].name+" x", n, func(op []float32) { reductions[i].apply(op) }))
 	}
 	all = append(all,
-		written("Add dst", n, func(op []float32) { Add(op, floats(n)) }),
-		read("Add x", n, func(op []float32) { Add(floats(n), op) }),
+		written("Add dst", n, func(op []float32) { Add(op, floats(n), floats(n)) }),
+		read("Add x", n, func(op []float32) { Add(floats(n), floats(n), op) }),
+		read("Add a", n, func(op []float32) { Add(floats(n), op, floats(n)) }),
 		written("scale dst", n, func(op []float32) { scale(op, 2) }),
 		written("AddRows dst", n, func(op []float32) { AddRows(op, NewPanels(3, n)) }),
 		read("AddRows m", 3*n, func(op []float32) { AddRows(floats(n), PanelsOf(op, 3, n)) }),
 		read("AddRows m, narrow", 3*32, func(op []float32) { AddRows(floats(32), RowMajor(op, 3, 32)) }),
 
-		written("ReLUGradient dst", n, func(op []float32) { ReLUGradient(op, floats(n)) }),
-		read("ReLUGradient y", n, func(op []float32) { ReLUGradient(floats(n), op) }),
+		written("ReLUGradient dst", n, func(op []float32) { ReLUGradient(op, floats(n), floats(n)) }),
+		read("ReLUGradient y", n, func(op []float32) { ReLUGradient(floats(n), floats(n), op) }),
+		read("ReLUGradient dy", n, func(op []float32) { ReLUGradient(floats(n), op, floats(n)) }),
 
 		written("Softmax dst", n, func(op []float32) { Softmax(op, floats(n)) }),
 		read("Softmax x", n, func(op []float32) { Softmax(floats(n), op) }),

@@ -9,10 +9,12 @@ func relu32(x float32) float32 {
 }
 
 // reluGradientGeneric defines ReLUGradient.
-func reluGradientGeneric(dst, y []float32) {
+func reluGradientGeneric(dst, dy, y []float32) {
 	for i, v := range y {
+		d := dy[i]
 		if v <= 0 {
-			dst[i] = 0
+			d = 0
 		}
+		dst[i] = d
 	}
 }

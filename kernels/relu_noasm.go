@@ -2,4 +2,4 @@
 
 package kernels
 
-func reluGradient(dst, y []float32) { reluGradientGeneric(dst, y) }
+func reluGradient(dst, dy, y []float32) { reluGradientGeneric(dst, dy, y) }

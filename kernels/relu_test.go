@@ -22,7 +22,7 @@ func checkReLU(t *testing.T, isa, what string, dst, y *testkit.Buffer) {
 	for i := range want {
 		want[i] = gatedReLU(dst.S[i], y.S[i])
 	}
-	ReLUGradient(dst.S, y.S)
+	ReLUGradient(dst.S, dst.S, y.S)
 	if d := testkit.Diff(dst.S, want) + dst.Stray() + y.Unchanged(); d != "" {
 		t.Fatalf("ReLUGradient[%s](n=%d, %s): dst%s", isa, len(want), what, d)
 	}
@@ -59,7 +59,7 @@ func TestReLUGradientValues(t *testing.T) {
 			for n := 1; n < 70; n++ {
 				dst, y := make([]float32, n), make([]float32, n)
 				dst[n-1], y[n-1] = c.d, c.y
-				ReLUGradient(dst, y)
+				ReLUGradient(dst, dst, y)
 				if !testkit.SameBits(dst[n-1], c.want) {
 					t.Fatalf("ReLUGradient[%s](n=%d): gradient %v where y = %v becomes %v, want %v", isa, n, c.d, c.y, dst[n-1], c.want)
 				}
@@ -75,8 +75,8 @@ func TestReLUGradientPageEnd(t *testing.T) {
 			testkit.Values(dst, 1, 1)
 			testkit.Values(y, 2, 1)
 			want := append([]float32(nil), dst...)
-			reluGradientGeneric(want, y)
-			ReLUGradient(dst, y)
+			reluGradientGeneric(want, want, y)
+			ReLUGradient(dst, dst, y)
 			if d := testkit.Diff(dst, want); d != "" {
 				t.Fatalf("ReLUGradient[%s](n=%d): dst%s", isa, n, d)
 			}
@@ -87,7 +87,8 @@ func TestReLUGradientPageEnd(t *testing.T) {
 func TestReLUGradientContract(t *testing.T) {
 	dst := testkit.NewBuffer(70, 0).Values(1, 1)
 	for _, n := range []int{0, 69, 71} {
-		testkit.Panics(t, "kernels: ReLUGradient: len(dst) != len(y)", func() { ReLUGradient(dst.S, make([]float32, n)) })
+		testkit.Panics(t, "kernels: ReLUGradient: lengths differ", func() { ReLUGradient(dst.S, dst.S, make([]float32, n)) })
+		testkit.Panics(t, "kernels: ReLUGradient: lengths differ", func() { ReLUGradient(dst.S, make([]float32, n), dst.S) })
 	}
 	if d := dst.Unchanged(); d != "" {
 		t.Error(d)
@@ -99,7 +100,7 @@ func TestReLUGradientAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 1000 {
-				ReLUGradient(dst, y)
+				ReLUGradient(dst, dst, y)
 			}
 		})
 	})
@@ -132,7 +133,7 @@ func BenchmarkReLUGradient(b *testing.B) {
 				testkit.Values(y, 1, 1)
 				b.SetBytes(int64(12 * n))
 				for b.Loop() {
-					ReLUGradient(dst, y)
+					ReLUGradient(dst, dst, y)
 				}
 				perElement(b, n)
 			})

@@ -1,11 +1,11 @@
 package kernels
 
-// Add sets dst[i] += x[i]. It panics if lengths differ.
-func Add(dst, x []float32) {
-	if len(dst) != len(x) {
-		panic("kernels: Add: len(dst) != len(x)")
+// Add sets dst[i] = a[i] + x[i]. dst may be a or x. It panics if lengths differ.
+func Add(dst, a, x []float32) {
+	if len(dst) != len(x) || len(a) != len(x) {
+		panic("kernels: Add: lengths differ")
 	}
-	add(dst, x)
+	add(dst, a, x)
 }
 
 // AddRows adds the rows of m to dst, each element one sum in row order, as the

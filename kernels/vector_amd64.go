@@ -7,22 +7,23 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-func add(dst, x []float32) {
+func add(dst, a, x []float32) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		addGeneric(dst, x)
+		addGeneric(dst, a, x)
 		return
 	}
+	raceRead(a)
 	raceRead(x)
 	raceWrite(dst)
 	for len(x) > 0 {
 		n := min(len(x), asmChunk)
 		if isa == cpu.AVX512 {
-			asm.AddAVX512(dst[:n], x[:n])
+			asm.AddAVX512(dst[:n], a[:n], x[:n])
 		} else {
-			asm.AddAVX2(dst[:n], x[:n])
+			asm.AddAVX2(dst[:n], a[:n], x[:n])
 		}
-		dst, x = dst[n:], x[n:]
+		dst, a, x = dst[n:], a[n:], x[n:]
 	}
 }
 
@@ -52,7 +53,7 @@ func addRows(dst []float32, m Matrix, p int) {
 	}
 	if len(dst) < PanelWidth {
 		for i := range m.Rows {
-			add(dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
+			add(dst, dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
 		}
 		return
 	}

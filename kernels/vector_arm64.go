@@ -7,17 +7,18 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-func add(dst, x []float32) {
+func add(dst, a, x []float32) {
 	if cpu.Active() == cpu.NEON {
+		raceRead(a)
 		raceRead(x)
 		raceWrite(dst)
 		for len(x) >= neonGroup {
 			n := min(len(x)&^(neonGroup-1), neonChunk)
-			asm.AddNEON(&dst[0], &x[0], n)
-			dst, x = dst[n:], x[n:]
+			asm.AddNEON(&dst[0], &a[0], &x[0], n)
+			dst, a, x = dst[n:], a[n:], x[n:]
 		}
 	}
-	addGeneric(dst, x)
+	addGeneric(dst, a, x)
 }
 
 func scale(dst []float32, a float32) {
@@ -39,7 +40,7 @@ func addRows(dst []float32, m Matrix, p int) {
 	}
 	if len(dst) < PanelWidth {
 		for i := range m.Rows {
-			add(dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
+			add(dst, dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
 		}
 		return
 	}

@@ -1,9 +1,9 @@
 package kernels
 
 // addGeneric defines Add.
-func addGeneric(dst, x []float32) {
+func addGeneric(dst, a, x []float32) {
 	for i, v := range x {
-		dst[i] += v
+		dst[i] = a[i] + v
 	}
 }
 
@@ -18,6 +18,6 @@ func scaleGeneric(dst []float32, a float32) {
 // of panel p.
 func addRowsGeneric(dst []float32, m Matrix, p int) {
 	for i := range m.Rows {
-		addGeneric(dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
+		addGeneric(dst, dst, m.Data[p*m.Panel+i*m.Row:][:len(dst)])
 	}
 }

@@ -2,7 +2,7 @@
 
 package kernels
 
-func add(dst, x []float32) { addGeneric(dst, x) }
+func add(dst, a, x []float32) { addGeneric(dst, a, x) }
 
 func scale(dst []float32, a float32) { scaleGeneric(dst, a) }
 

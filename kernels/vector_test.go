@@ -12,8 +12,8 @@ func TestAdd(t *testing.T) {
 		check := func(what string, dst, x *testkit.Buffer) {
 			t.Helper()
 			want := append([]float32(nil), dst.S...)
-			addGeneric(want, x.S)
-			Add(dst.S, x.S)
+			addGeneric(want, want, x.S)
+			Add(dst.S, dst.S, x.S)
 			if d := testkit.Diff(dst.S, want) + dst.Stray() + x.Unchanged(); d != "" {
 				t.Fatalf("Add[%s](n=%d, %s): %s", isa, len(want), what, d)
 			}
@@ -65,9 +65,9 @@ func TestVectorPageEnd(t *testing.T) {
 			testkit.Values(x, 1, 1)
 			testkit.Values(dst, 2, 1)
 			want := append([]float32(nil), dst...)
-			addGeneric(want, x)
+			addGeneric(want, want, x)
 			scaleGeneric(want, 3)
-			Add(dst, x)
+			Add(dst, dst, x)
 			scale(dst, 3)
 			if d := testkit.Diff(dst, want); d != "" {
 				t.Fatalf("[%s] n=%d: %s", isa, n, d)
@@ -160,7 +160,8 @@ func TestAddRowsPageEnd(t *testing.T) {
 
 func TestVectorContract(t *testing.T) {
 	dst := testkit.NewBuffer(70, 0).Values(1, 1)
-	testkit.Panics(t, "kernels: Add: len(dst) != len(x)", func() { Add(dst.S, make([]float32, 69)) })
+	testkit.Panics(t, "kernels: Add: lengths differ", func() { Add(dst.S, dst.S, make([]float32, 69)) })
+	testkit.Panics(t, "kernels: Add: lengths differ", func() { Add(dst.S, make([]float32, 71), dst.S) })
 	testkit.Panics(t, "kernels: AddRows: len(dst) != m.Cols", func() { AddRows(dst.S, NewPanels(2, 71)) })
 	short := Matrix{Data: make([]float32, 2*70-1), Rows: 2, Cols: 70, Row: 70, Panel: PanelWidth}
 	testkit.Panics(t, "kernels: AddRows: m is longer than its data", func() { AddRows(dst.S, short) })
@@ -182,12 +183,31 @@ func TestSliceAllocs(t *testing.T) {
 				for i := range reductions {
 					reductions[i].apply(x)
 				}
-				Add(dst, x)
+				Add(dst, dst, x)
 				AddRows(dst, m)
 				scale(dst, 2)
 				Adam(a[0].S, a[1].S, a[2].S, a[3].S, adamStep)
 			}
 		})
+	})
+}
+
+// The sum and the gradient of ReLU with results apart from their operands: as in
+// place, and operands stay as they are.
+func TestApart(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for _, n := range append(longSizes, testkit.Sizes...) {
+			for name, f := range map[string]func(dst, a, x []float32){"Add": Add, "ReLUGradient": ReLUGradient} {
+				dst := testkit.NewBuffer(n, n%16).Values(1, 1)
+				a, x := testkit.NewBuffer(n, (n+3)%16).Values(2, 1), testkit.NewBuffer(n, (n+9)%16).Values(3, 1)
+				want := append([]float32(nil), a.S...)
+				f(want, want, x.S)
+				f(dst.S, a.S, x.S)
+				if d := testkit.Diff(dst.S, want) + dst.Stray() + a.Unchanged() + x.Unchanged(); d != "" {
+					t.Fatalf("%s[%s](n=%d): %s", name, isa, n, d)
+				}
+			}
+		}
 	})
 }
 
@@ -206,8 +226,8 @@ func FuzzAdd(f *testing.F) {
 				dst.S[i] = in[n-1-i]
 			}
 			want := append([]float32(nil), dst.S...)
-			addGeneric(want, x.S)
-			Add(dst.S, x.S)
+			addGeneric(want, want, x.S)
+			Add(dst.S, dst.S, x.S)
 			if d := testkit.Diff(dst.S, want) + dst.Stray() + x.Unchanged(); d != "" {
 				t.Errorf("Add[%s](n=%d, off=%d): %s", isa, n, off, d)
 			}
@@ -256,7 +276,7 @@ func BenchmarkAdd(b *testing.B) {
 				testkit.Values(x, 1, 1)
 				b.SetBytes(int64(12 * n))
 				for b.Loop() {
-					Add(dst, x)
+					Add(dst, dst, x)
 				}
 				perElement(b, n)
 			})

@@ -146,7 +146,7 @@ type PixelMaps struct {
 	H      []Map  // [F] Blocks+1
 	G, T   []Map  // [F/2] in each block: after its first and its second layer
 	Above  []Map  // [F/2] in each block: what MaskedConv.Above has made of one pixel; nil if nobody has
-	U      []Map  // [F] in each block: after its third layer; nil where nobody wants it
+	U      []Map  // [F] in each block: after its third layer, all groups at once; nil where nobody wants it
 	Hidden [2]Map // [F]
 	Scores Map    // [Output.Width()]
 }
@@ -162,16 +162,16 @@ func (n *PixelCNN) Features(m *PixelMaps, from, to int) {
 		} else {
 			b.Conv.Rest(&m.T[i], &m.G[i], &m.Above[i], from, to, kernels.ReLU)
 		}
+		if m.U != nil {
+			b.Expand.Apply(&m.U[i], &m.T[i], from, to, kernels.ReLU)
+			m.H[i+1].sum(&m.H[i], &m.U[i])
+			continue
+		}
 		if m.Keep {
 			first := firstOf(from, n.Filters, n.Channels)
 			m.H[i+1].copyFrom(&m.H[i], first, firstOf(to, n.Filters, n.Channels)-first)
 		}
-		if m.U == nil {
-			b.Expand.Apply(&m.H[i+1], &m.T[i], from, to, kernels.ReLUAdd)
-			continue
-		}
-		b.Expand.Apply(&m.U[i], &m.T[i], from, to, kernels.ReLU)
-		m.H[i+1].add(&m.U[i])
+		b.Expand.Apply(&m.H[i+1], &m.T[i], from, to, kernels.ReLUAdd)
 	}
 }
 
@@ -185,10 +185,6 @@ func (n *PixelCNN) Head(m *PixelMaps, from, to int) {
 
 // copyFrom copies n channels from channel first on.
 func (m *Map) copyFrom(src *Map, first, n int) {
-	if m.Line == src.Line && n == m.Pixel && m.Line == m.Pixels*m.Pixel {
-		copy(m.Data[m.At:][:m.Lines*m.Line], src.Data[src.At:])
-		return
-	}
 	for line := range m.Lines {
 		for pixel := range m.Pixels {
 			copy(m.Data[m.At+line*m.Line+pixel*m.Pixel+first:][:n], src.Data[src.At+line*src.Line+pixel*src.Pixel+first:])
@@ -196,8 +192,8 @@ func (m *Map) copyFrom(src *Map, first, n int) {
 	}
 }
 
-// add adds all of src; both lie without gaps.
-func (m *Map) add(src *Map) {
+// sum sets all of m to a + b; the three lie without gaps.
+func (m *Map) sum(a, b *Map) {
 	size := m.Lines * m.Line
-	kernels.Add(m.Data[m.At:][:size], src.Data[src.At:][:size])
+	kernels.Add(m.Data[m.At:][:size], a.Data[a.At:][:size], b.Data[b.At:][:size])
 }

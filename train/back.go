@@ -67,7 +67,8 @@ func (b *backPass) run() {
 	dx := p.x.rows(p.B * p.T)
 	for r := range dx.Rows {
 		g, id := b.grad.Embedding, int(p.ids[r])
-		kernels.Add(g.Weight[id*g.Dim:(id+1)*g.Dim], rowOf(dx, r))
+		sum := g.Weight[id*g.Dim : (id+1)*g.Dim]
+		kernels.Add(sum, sum, rowOf(dx, r))
 	}
 }
 

@@ -58,22 +58,21 @@ func newPixelImage(net *layers.PixelCNN, height, width int) *pixelImage {
 func (p *pixelImage) backward(list []pixelLayer) {
 	m, end := &p.maps, len(list)-1
 	list[end].back(&p.hidden[1], &m.Scores, false)
-	reluGradient(&p.hidden[1], &m.Hidden[1])
+	reluGradient(&p.hidden[1], &p.hidden[1], &m.Hidden[1])
 	list[end-1].back(&p.hidden[0], &p.hidden[1], false)
-	reluGradient(&p.hidden[0], &m.Hidden[0])
+	reluGradient(&p.hidden[0], &p.hidden[0], &m.Hidden[0])
 	list[end-2].back(&p.h, &p.hidden[0], false)
 	for i := len(p.blocks) - 1; i >= 0; i-- {
 		b, l := &p.blocks[i], list[1+3*i:]
-		copy(b.u.Data, p.h.Data)
-		reluGradient(&b.u, &m.U[i])
+		reluGradient(&b.u, &p.h, &m.U[i])
 		l[2].back(&b.t, &b.u, false)
-		reluGradient(&b.t, &m.T[i])
+		reluGradient(&b.t, &b.t, &m.T[i])
 		copyLines(&p.below, &b.t)
 		l[1].back(&b.g, &p.below, false)
-		reluGradient(&b.g, &m.G[i])
+		reluGradient(&b.g, &b.g, &m.G[i])
 		l[0].back(&p.h, &b.g, true)
 	}
-	reluGradient(&p.h, &m.H[0])
+	reluGradient(&p.h, &p.h, &m.H[0])
 }
 
 // weigh adds this image to the gradients of a task.
@@ -98,12 +97,12 @@ func (p *pixelImage) weigh(list []pixelLayer, t weightTask) {
 	}
 }
 
-// reluGradient sets the gradients d of y = max(x, 0) to 0 where y is. Both have
-// lines without gaps.
-func reluGradient(d, y *layers.Map) {
-	n := d.Pixels * d.Pixel
-	for line := range d.Lines {
-		kernels.ReLUGradient(d.Data[d.At+line*d.Line:][:n], y.Data[y.At+line*y.Line:][:n])
+// reluGradient takes the gradients dy of y = max(x, 0) to those of x. All have lines
+// without gaps.
+func reluGradient(dst, dy, y *layers.Map) {
+	n := y.Pixels * y.Pixel
+	for line := range y.Lines {
+		kernels.ReLUGradient(dst.Data[dst.At+line*dst.Line:][:n], dy.Data[dy.At+line*dy.Line:][:n], y.Data[y.At+line*y.Line:][:n])
 	}
 }
 
