@@ -24,12 +24,47 @@ func conv(c *convolution) {
 		x.Pixels *= x.Lines
 		dst.Lines, x.Lines = 1, 1
 	}
+	if c.isVector() {
+		c.vector(isa)
+		return
+	}
 	for q := range c.w.Panels() {
 		if cols := min(PanelWidth, dst.Cols-q*PanelWidth); cols%16 == 0 {
 			c.panel(isa, q, cols)
 		} else {
 			c.edge(isa, q, cols)
 		}
+	}
+}
+
+// isVector reports whether there is one window of adjacent inputs, and whole panels:
+// a matrix-vector product, whose kernel waits less for weights than a tile of one
+// row does. A pixel of a canvas takes 0.8 times as long with it (Zen 5).
+func (c *convolution) isVector() bool {
+	return c.dst.Lines*c.dst.Pixels == 1 && c.x.K > 0 && c.x.K <= c.x.Segment && c.x.Step == 1 &&
+		c.w.Row == PanelWidth && c.dst.Cols%PanelWidth == 0
+}
+
+// vector computes the one window, panel by panel; a tile without inputs finishes.
+func (c *convolution) vector(isa cpu.ISA) {
+	var y [PanelWidth]float32
+	x := c.x.Data[c.x.At:][:c.x.K]
+	for q := range c.w.Panels() {
+		w, dst := c.w, c.dst.Data[c.dst.At+q*c.dst.Panel:][:PanelWidth]
+		w.Data = w.Data[q*w.Panel:]
+		bias := c.bias
+		switch {
+		case c.add:
+			bias = dst
+		case bias != nil:
+			bias = bias[q*PanelWidth:][:PanelWidth]
+		}
+		if c.finish == AsIs {
+			gemvPanels(isa, dst, w, x, bias, 0, 1)
+			continue
+		}
+		gemvPanels(isa, y[:], w, x, bias, 0, 1)
+		tile(isa, &asm.Tile{C: &dst[0], From: &y[0], Segment: 1, Rows: 1, Strips: 1, Blocks: PanelWidth / 16, BBlock: 16, Finish: int(c.finish)})
 	}
 }
 
