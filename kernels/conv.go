@@ -1,5 +1,10 @@
 package kernels
 
+import (
+	"math"
+	"math/bits"
+)
+
 // A Grid is a view of vectors that lie in lines, such as the pixels of an image:
 // value j of vector (line, pixel) is
 //
@@ -105,17 +110,27 @@ func convolve(c *convolution) {
 type reach struct{ lo, hi, limit int }
 
 // along extends r by i·stride for 0 <= i < n and reports whether it stays within
-// the limit. n is at least 1. It divides where a product could overflow.
+// the limit. n is at least 1.
 func (r *reach) along(n, stride int) bool {
-	if n--; n == 0 {
-		return true
+	// A division for each check would take as long as a small product.
+	if stride < 0 {
+		far, ok := product2(n-1, -stride)
+		r.lo -= far
+		return ok && r.lo >= 0
 	}
-	if stride < -(r.lo/n) || stride > (r.limit-1-r.hi)/n {
+	far, ok := product2(n-1, stride)
+	if !ok || far > r.limit-1-r.hi {
 		return false
 	}
-	r.lo += n * min(stride, 0)
-	r.hi += n * max(stride, 0)
+	r.hi += far
 	return true
+}
+
+// product2 returns a·b, and whether that can be an index. a is not negative; b may
+// be the negative of the least int, which is that itself.
+func product2(a, b int) (int, bool) {
+	hi, lo := bits.Mul(uint(a), uint(b))
+	return int(lo), hi == 0 && lo <= math.MaxInt
 }
 
 // vectors returns the reach of the first values of lines × pixels vectors, and
@@ -141,6 +156,10 @@ func (g *Grid) ok() bool {
 // lie inside Data. There is at least one.
 func (x *Windows) reach() (reach, bool) {
 	r, ok := vectors(len(x.Data), x.At, x.Lines, x.Line, x.Pixels, x.Pixel)
+	if x.K <= x.Segment {
+		ok = ok && r.along(x.K, x.Step)
+		return r, ok
+	}
 	full, rest := x.K/x.Segment, x.K%x.Segment
 	next := x.Segment*x.Step + x.Skip // from a span to the next
 	last := r

@@ -102,7 +102,7 @@ func (m Matrix) Panels() int { return (m.Cols + PanelWidth - 1) / PanelWidth }
 func (m Matrix) padded() bool { return m.Row == PanelWidth || m.Cols%PanelWidth == 0 }
 
 // ok reports whether every element, and the padding that may be written, lies
-// inside Data. It divides where a product could overflow.
+// inside Data.
 func (m Matrix) ok() bool {
 	if m.Rows < 0 || m.Cols < 0 || m.Row < 0 || m.Panel < 0 {
 		return false
@@ -114,10 +114,10 @@ func (m Matrix) ok() bool {
 		return false
 	}
 	panels := m.Panels()
-	if panels > 1 && m.Panel < PanelWidth ||
-		m.Row > 0 && m.Rows-1 > len(m.Data)/m.Row ||
-		m.Panel > 0 && panels-1 > len(m.Data)/m.Panel {
-		return false
+	down, ok := product2(m.Rows-1, m.Row)
+	across, ok2 := product2(panels-1, m.Panel)
+	if panels > 1 && m.Panel < PanelWidth || !ok || !ok2 || down > len(m.Data) || across > len(m.Data) {
+		return false // the sums below do not overflow
 	}
 	last := m.index(m.Rows-1, m.Cols-1)
 	if m.padded() {
