@@ -12,7 +12,7 @@ set -euo pipefail
 # The one place where the training commands are kept; TRAINING.md quotes them.
 cookbooks_args=(--batch 16 --lr 0.002 --epochs 40 --validation 0.05 --patience 2 --ignore-padding)
 cookbooks_sha256=3010b078b0109f5fbfcef4de7a20ecb55bf5b527fda6a676c825fff53fb404db
-clothes_args=(--epochs 20)
+clothes_args=(--epochs 40)
 clothes_sha256=c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 # unpacked
 
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
