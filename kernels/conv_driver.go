@@ -9,7 +9,8 @@ import (
 
 // conv runs the tile kernel over every panel and line. The inputs of a window are
 // never cut into blocks: the residual sum needs its chain whole, and a few
-// hundred inputs by 64 columns stay in the second-level cache.
+// hundred inputs by 64 columns stay in the second-level cache. (A gradient's inputs
+// are pixels, those of one image a call.)
 func conv(c *convolution) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
