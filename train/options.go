@@ -29,6 +29,8 @@ type Options struct {
 	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
 	StripPunctuation bool `json:"strip_punctuation"` // see tokenizer.Options
 
+	UnicodePunctuation bool `json:"unicode_punctuation,omitempty"` // see tokenizer.Options
+
 	Embedding int `json:"embedding"` // length of a word's vector; 0 means DefaultEmbedding
 	Units     int `json:"units"`     // units of the LSTM; 0 means DefaultUnits
 	Length    int `json:"length"`    // steps of a document, what is longer is cut; 0 means DefaultLength
@@ -106,7 +108,10 @@ func (o Options) schedule() schedule {
 
 // tokenizer returns the options of the vocabulary.
 func (o Options) tokenizer() *tokenizer.Options {
-	return &tokenizer.Options{MaxTokens: o.Vocabulary, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation}
+	return &tokenizer.Options{
+		MaxTokens: o.Vocabulary, KeepCase: o.KeepCase,
+		StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation,
+	}
 }
 
 // config returns the shape of the model for a vocabulary of so many symbols.
