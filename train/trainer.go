@@ -115,12 +115,21 @@ func (d textData) batches(o Options) passSize {
 	return s
 }
 
+// padded reports whether positions that read padding count.
+func (d textData) padded(o Options) bool {
+	padding := positionsOf(d.training, 0, d.training.Len(), o.CountPadding) - positionsOf(d.training, 0, d.training.Len(), false)
+	if v := d.validation; v != nil {
+		padding += positionsOf(v, 0, v.Len(), o.CountPadding) - positionsOf(v, 0, v.Len(), false)
+	}
+	return padding > 0
+}
+
 // assemble makes a run of a model, at its start.
 func assemble(m *model.Text, data textData, o Options) *Trainer {
 	t := &Trainer{options: o, model: m, training: data.training, validation: data.validation, corpus: data.hash()}
 	t.pass = newPass(m.Stack, data.batches(o), o.Threads, true)
 	// The items are batches, which always hold the same sequences.
-	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil, padded: o.CountPadding}
+	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil, padded: data.padded(o)}
 	t.begin(t, o.schedule(), textNetwork{m.Stack}, textNetwork{t.pass.back.grad}, t.pass.threads)
 	return t
 }
@@ -196,6 +205,10 @@ func (t *Trainer) Training() *Dataset { return t.training }
 
 // Validation returns the sequences of the documents set aside, or nil.
 func (t *Trainer) Validation() *Dataset { return t.validation }
+
+// CountsPadding reports whether padding counts in the losses: Options.CountPadding is
+// set and a sequence is shorter than Length.
+func (t *Trainer) CountsPadding() bool { return t.padded }
 
 // Tokenizer returns the model's vocabulary.
 func (t *Trainer) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
