@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -65,6 +66,45 @@ func TestLoadCheckpoint(t *testing.T) {
 	}
 	if !bytes.Equal(encode(t, m), encode(t, &Model{tiny(t)})) {
 		t.Error("the model in a checkpoint is not the model")
+	}
+}
+
+// What other programs add to the metadata of a model is handed out as a copy, and
+// written again.
+func TestMetadata(t *testing.T) {
+	added := map[string]string{"author": "A. N. Other", "licence": "CC0"}
+	text, images := small(t).text.File(), smallPixels(1).pixel.File()
+	maps.Copy(text.Metadata, added)
+	maps.Copy(images.Metadata, added)
+	var b, b2 bytes.Buffer
+	if _, err := text.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := images.WriteTo(&b2); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load(bytes.NewReader(b.Bytes()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := LoadPixel(bytes.NewReader(b2.Bytes()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for _, got := range []map[string]string{m.Metadata(), p.Metadata()} {
+			if !maps.Equal(got, added) {
+				t.Errorf("Metadata = %q, want %q", got, added)
+			}
+			clear(got)
+			got["author"] = "nobody" // the model keeps its own
+		}
+	}
+	if !bytes.Equal(encode(t, m), b.Bytes()) || !bytes.Equal(encodePixels(t, p), b2.Bytes()) {
+		t.Error("written again, the bytes differ")
+	}
+	if got := small(t).Metadata(); got == nil || len(got) != 0 {
+		t.Errorf("Metadata of a model without = %#v, want an empty map", got)
 	}
 }
 

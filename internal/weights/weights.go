@@ -19,6 +19,9 @@ const (
 // metadataKey is the header's one key that is not a tensor's name.
 const metadataKey = "__metadata__"
 
+// KeyChecksum is the metadata key of the checksum.
+const KeyChecksum = "checksum"
+
 var (
 	// ErrFormat is wrapped by every error that says that a file, or a File
 	// about to be written, breaks the rules of the format.
