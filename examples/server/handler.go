@@ -96,12 +96,6 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.slots.release(from)
 
-	control := http.NewResponseController(w)
-	// The request has been read; from now on a read that ends is a client that hangs
-	// up, and the server's ReadTimeout would be taken for one.
-	if err := control.SetReadDeadline(time.Time{}); err != nil {
-		panic(http.ErrAbortHandler)
-	}
 	// The request's context ends when the client hangs up.
 	ctx, cancel := context.WithTimeout(r.Context(), h.longest)
 	defer cancel()
@@ -110,6 +104,7 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
+	control := http.NewResponseController(w)
 	for piece, err := range h.model.Text(ctx, prompt, &o) {
 		switch {
 		case errors.Is(err, autoreg.ErrEmptyPrompt):

@@ -260,6 +260,50 @@ func TestSlowText(t *testing.T) {
 	}
 }
 
+// TestConnections closes connections that wait in favour of new ones, but none with
+// a text under way.
+func TestConnections(t *testing.T) {
+	const most, opened = 10, 30
+	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	g := newGate(listen(t), newBudget(most, 1))
+	begun, release := make(chan struct{}), make(chan struct{})
+	s := newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-release
+		h.routes().ServeHTTP(w, r)
+	}))
+	s.ReadHeaderTimeout = time.Hour // not what this test is about
+	addr := start(t, s, g)
+	type answer struct {
+		status int
+		text   string
+	}
+	got := make(chan answer)
+	go func() {
+		status, _, text := once(t, addr, "prompt=word1&tokens=5")
+		got <- answer{status, text}
+	}()
+	<-begun
+	var conns []net.Conn
+	for range opened {
+		conns = append(conns, send(t, addr, ""))
+	}
+	end := time.Now().Add(20 * time.Second)
+	for i, c := range conns[:opened-most+1] {
+		c.SetReadDeadline(end)
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("connection %d: %v, want it closed", i, err)
+		}
+	}
+	if n := g.budget.inUse(); n > most {
+		t.Errorf("%d connections are open", n)
+	}
+	close(release)
+	if a := <-got; a.status != 200 || len(strings.Fields(a.text)) != 5 {
+		t.Errorf("status %d, text %q", a.status, a.text)
+	}
+}
+
 // TestShareOfSlots has one address ask for texts on many connections without reading
 // them. It gets its share; others get their texts.
 func TestShareOfSlots(t *testing.T) {

@@ -75,8 +75,7 @@ func newServer(g *gate, h http.Handler) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		MaxHeaderBytes:    16 << 10,
-		// For short answers. A text may take longer: the handler lifts the ReadTimeout
-		// and sets a deadline for each word.
+		// For short answers: a text has a deadline for each word instead.
 		WriteTimeout: 10 * time.Second,
 		IdleTimeout:  time.Minute,
 		// The general handler of OPTIONS would wait for a body.

@@ -184,7 +184,6 @@ type steppedWriter struct {
 func (w *steppedWriter) Header() http.Header              { return w.header }
 func (w *steppedWriter) WriteHeader(int)                  {}
 func (w *steppedWriter) Write(b []byte) (int, error)      { return w.text.Write(b) }
-func (w *steppedWriter) SetReadDeadline(time.Time) error  { return nil }
 func (w *steppedWriter) SetWriteDeadline(time.Time) error { return nil }
 
 func (w *steppedWriter) Flush() {
@@ -242,7 +241,6 @@ func TestQueries(t *testing.T) {
 // A deadlineRecorder is a ResponseRecorder that takes deadlines.
 type deadlineRecorder struct{ *httptest.ResponseRecorder }
 
-func (deadlineRecorder) SetReadDeadline(time.Time) error  { return nil }
 func (deadlineRecorder) SetWriteDeadline(time.Time) error { return nil }
 
 // TestLimit refuses a text where all slots, or those of one address, are taken.
