@@ -11,12 +11,12 @@ import (
 )
 
 // A gate is a listener that keeps the number of open connections within a budget.
-// Where a new one exceeds it, a connection without a request under way is closed in
-// its favour, the one that has been so for longest: it sends nothing, or its
-// headers letter by letter, or does not read a short answer, or is kept alive
-// between two requests. HTTP lets a server close those at any time. One of the same
-// address comes first, so that an address that opens too many takes them from
-// itself. If every connection has a request under way, the new one is closed.
+// Where a new one exceeds it, a connection without a text under way is closed in its
+// favour, the one that has been so for longest: it sends nothing, or its headers
+// letter by letter, or does not read a short answer, or is kept alive between two
+// requests. HTTP lets a server close those at any time. One of the same address
+// comes first, so that an address that opens too many takes them from itself. If
+// every connection has a text under way, the new one is closed.
 type gate struct {
 	net.Listener
 	budget *budget
@@ -32,8 +32,8 @@ type gateConn struct {
 	once sync.Once
 
 	// Guarded by gate.mu.
-	requests int       // under way, more than one with HTTP/2
-	since    time.Time // when it was opened or the last one ended
+	texts int       // under way, more than one with HTTP/2
+	since time.Time // when it was opened or the last text ended
 }
 
 type connKey struct{} // of the connection in a request's context
@@ -78,7 +78,7 @@ func (g *gate) idlest(from netip.Prefix) *gateConn {
 	defer g.mu.Unlock()
 	var same, first *gateConn // of the same address, of all
 	for c := range g.open {
-		if c.requests > 0 {
+		if c.texts > 0 {
 			continue
 		}
 		if first == nil || c.since.Before(first.since) {
@@ -102,25 +102,30 @@ func (g *gate) connContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// count wraps the server's handler, to know which connections have requests under
-// way. After each the others have their turn: a client that sends thousands of cheap
-// requests in one go would otherwise keep a CPU for 10 ms at a time.
-func (g *gate) count(next http.Handler) http.Handler {
+// hold keeps the connection of a request open until release is called.
+func hold(r *http.Request) (release func()) {
+	c, ok := r.Context().Value(connKey{}).(*gateConn)
+	if !ok {
+		return func() {}
+	}
+	add := func(n int) {
+		c.gate.mu.Lock()
+		defer c.gate.mu.Unlock()
+		c.texts += n
+		c.since = time.Now()
+	}
+	add(1)
+	return func() { add(-1) }
+}
+
+// takeTurns wraps a server's handler so that after each request others have their
+// turn: a client that sends thousands of cheap requests in one go would otherwise
+// keep a CPU for 10 ms at a time.
+func takeTurns(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(connKey{}).(*gateConn); ok {
-			c.add(1)
-			defer c.add(-1)
-		}
 		defer runtime.Gosched()
 		next.ServeHTTP(w, r)
 	})
-}
-
-func (c *gateConn) add(n int) {
-	c.gate.mu.Lock()
-	defer c.gate.mu.Unlock()
-	c.requests += n
-	c.since = time.Now()
 }
 
 // Close closes the connection and gives its place back.

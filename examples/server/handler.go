@@ -95,6 +95,7 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.slots.release(from)
+	defer hold(r)()
 
 	// The request's context ends when the client hangs up.
 	ctx, cancel := context.WithTimeout(r.Context(), h.longest)

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -268,9 +269,10 @@ func TestConnections(t *testing.T) {
 	g := newGate(listen(t), newBudget(most, 1))
 	begun, release := make(chan struct{}), make(chan struct{})
 	s := newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(begun)
-		<-release
-		h.routes().ServeHTTP(w, r)
+		h.routes().ServeHTTP(heldWriter{w, sync.OnceFunc(func() {
+			close(begun)
+			<-release
+		})}, r)
 	}))
 	s.ReadHeaderTimeout = time.Hour // not what this test is about
 	addr := start(t, s, g)
@@ -302,6 +304,19 @@ func TestConnections(t *testing.T) {
 	if a := <-got; a.status != 200 || len(strings.Fields(a.text)) != 5 {
 		t.Errorf("status %d, text %q", a.status, a.text)
 	}
+}
+
+// A heldWriter waits before its first word.
+type heldWriter struct {
+	http.ResponseWriter
+	wait func()
+}
+
+func (w heldWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w heldWriter) Write(b []byte) (int, error) {
+	w.wait()
+	return w.ResponseWriter.Write(b)
 }
 
 // TestShareOfSlots has one address ask for texts on many connections without reading
@@ -406,15 +421,18 @@ func TestGate(t *testing.T) {
 			t.Errorf("%d connections open, %d counted, want %d", len(g.open), g.budget.inUse(), len(want))
 		}
 	}
+	hold := func(c net.Conn) (release func()) {
+		return hold(new(http.Request).WithContext(g.connContext(context.Background(), c)))
+	}
 	a1, a2 := admit(open("10.0.0.1"), true), admit(open("10.0.0.1"), true)
 	has(a1, a2)
 	b1 := admit(open("10.0.0.2"), true)
 	a3 := admit(open("10.0.0.1"), true) // its share is spent: the oldest goes
 	has(a2, a3, b1)
-	a2.add(1)
+	hold(a2)
 	a4 := admit(open("10.0.0.1"), true)
 	has(a2, a4, b1)
-	g.connContext(context.Background(), tls.Server(a4, nil)).Value(connKey{}).(*gateConn).add(1)
+	hold(tls.Server(a4, nil))
 	admit(open("10.0.0.1"), false) // others pay nothing
 	has(a2, a4, b1)
 	c1 := admit(open("10.0.0.3"), true)
@@ -422,11 +440,11 @@ func TestGate(t *testing.T) {
 	has(a2, a4, c1, d1)
 	d2 := admit(open("10.0.0.4"), true) // but the address's own first
 	has(a2, a4, c1, d2)
-	c1.add(2)
-	c1.add(-1)
-	d2.add(1)
+	hold(c1)
+	hold(c1)()
+	done := hold(d2)
 	admit(open("10.0.0.5"), false)
-	d2.add(-1)
+	done()
 	e1 := admit(open("10.0.0.5"), true)
 	has(a2, a4, c1, e1)
 	for _, c := range []*gateConn{a2, a4, c1, e1, e1} {

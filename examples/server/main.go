@@ -69,7 +69,7 @@ func main() {
 // Server without time limits waits for ever.
 func newServer(g *gate, h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:     g.count(h),
+		Handler:     takeTurns(h),
 		ConnContext: g.connContext,
 		// A request is one line and a few headers, without a body.
 		ReadHeaderTimeout: 5 * time.Second,
