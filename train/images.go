@@ -253,7 +253,7 @@ func (r *imageReader) readPath(path string) error {
 		return fmt.Errorf("train: images %s: %w", inputName(path), err)
 	}
 	size := int64(-1)
-	if info.Mode().IsRegular() {
+	if path != "-" && info.Mode().IsRegular() { // standard input may have been read from already
 		size = info.Size()
 	}
 	return r.readFile(f, inputName(path), size)
