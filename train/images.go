@@ -176,6 +176,7 @@ type imageReader struct {
 	hash hash.Hash
 
 	sized, coloured string // the files that the set's size and channels are from
+	stdin           bool   // standard input has been read
 	resizer         *pixels.Resizer
 	from            [2]int // height and width that resizer is for
 
@@ -206,7 +207,7 @@ func (o *ImageOptions) withDefaults() (ImageOptions, error) {
 	setDefault(&opt.MaxBytes, DefaultMaxImageBytes)
 	setDefault(&opt.MaxPictureBytes, DefaultMaxPictureBytes)
 	if opt.Open == nil {
-		opt.Open = openFile
+		opt.Open = openInput
 	}
 	err := error(nil)
 	switch {
@@ -237,6 +238,12 @@ func (o *ImageOptions) withDefaults() (ImageOptions, error) {
 var imageFormats = []string{ImageFormatAuto, ImageFormatIDX, ImageFormatCIFAR10, ImageFormatCIFAR100, ImageFormatPictures}
 
 func (r *imageReader) readPath(path string) error {
+	if path == stdinName {
+		if r.stdin {
+			return errors.New("train: images: standard input can be read only once: name it once")
+		}
+		r.stdin = true
+	}
 	f, err := r.o.Open(path)
 	if err != nil {
 		return fmt.Errorf("train: images: %w", err)
@@ -249,11 +256,11 @@ func (r *imageReader) readPath(path string) error {
 	if info.IsDir() {
 		return r.readFolder(f, path)
 	}
-	if err := checkStream(info); err != nil {
+	if err := checkStream(info, path); err != nil {
 		return fmt.Errorf("train: images %s: %w", inputName(path), err)
 	}
 	size := int64(-1)
-	if path != "-" && info.Mode().IsRegular() { // standard input may have been read from already
+	if path != stdinName && info.Mode().IsRegular() { // standard input may have been read from already
 		size = info.Size()
 	}
 	return r.readFile(f, inputName(path), size)
@@ -331,7 +338,7 @@ func (r *imageReader) expect(name string, height, width, channels int, count int
 func (r *imageReader) tooMany(images int64) error {
 	s := r.set
 	return fmt.Errorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes",
-		images, s.Width, s.Height, colourName(s.Channels), byteText(r.o.MaxBytes))
+		images, s.Width, s.Height, colourName(s.Channels), sizeText(r.o.MaxBytes))
 }
 
 func colourName(channels int) string {
@@ -339,19 +346,6 @@ func colourName(channels int) string {
 		return "grey"
 	}
 	return "colour"
-}
-
-// byteText says how many bytes n are.
-func byteText(n int64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 10<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	case n < 10<<30:
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%d GiB", n>>30)
 }
 
 // add counts the next of the images expected and keeps it if it is wanted; else nil

@@ -87,14 +87,14 @@ func TestImageFilesRefused(t *testing.T) {
 		{"idx of vast images", idx(1, 1<<32-1, 1<<32-1, "a"), nil, "the header says that images are 4294967295×4294967295 pixels, more than the 128 MiB allowed: raise MaxPictureBytes"},
 		{"idx of large images", idx(1, 1<<14, 1<<14, "a"), nil, "the header says that images are 16384×16384 pixels, more than the 128 MiB allowed: raise MaxPictureBytes"},
 		{"idx of long images", idx(1, 4097, 1, "a"), nil, "the size is 1×4097 pixels, more than a model can have, 4096: give a height and width to resize to"},
-		{"idx of too many images", idx(1<<31-1, 64, 64, "a"), &ImageOptions{MaxBytes: 1 << 30}, "2147483647 images of 64×64 pixels, grey, take more memory than the 1024 MiB allowed: choose a smaller size, limit their number or raise MaxBytes"},
+		{"idx of too many images", idx(1<<31-1, 64, 64, "a"), &ImageOptions{MaxBytes: 1 << 30}, "2147483647 images of 64×64 pixels, grey, take more memory than the 1 GiB allowed: choose a smaller size, limit their number or raise MaxBytes"},
 		{"idx beyond the limit of memory", idx(2, 2, 2, "abcdefgh"), &ImageOptions{MaxBytes: 7}, "2 images of 2×2 pixels, grey, take more memory than the 7 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
 
 		{"gzip header", packed[:8], nil, "the gzip data is cut off: it ends in the middle, 0 unpacked bytes in: fetch the file again"},
 		{"gzip cut off", packed[:len(packed)-12], nil, "the gzip data is cut off: …"},
 		{"gzip without its checksum", packed[:len(packed)-8], nil, "the gzip data is cut off: it ends in the middle, 28 unpacked bytes in: fetch the file again"},
 		{"gzip with a wrong checksum", string(damaged), nil, "the gzip data is damaged, found out 28 unpacked bytes in: fetch the file again: gzip: invalid checksum"},
-		{"gzip with other data behind", packed + "more than a header", nil, "the gzip data is damaged, found out 28 unpacked bytes in: fetch the file again: gzip: invalid header"},
+		{"gzip with other data behind", packed + "more than a header", nil, "something follows the gzip data, after 28 unpacked bytes, which is neither gzip nor padding with zeros: take it away or fetch the file again"},
 		{"gzip of a picture", pack(t, grey), nil, "this is a gzip file, and pictures are read as they are: unpack it"},
 
 		{"cifar cut off", cifar(1, 2)[:2*3073-1], nil, "this is no CIFAR-10 binary batch, or it is damaged: it has 6145 bytes: want a multiple of 3073"},

@@ -2,46 +2,35 @@ package train
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 )
 
-// openFile opens a file of the system, or standard input for "-".
-func openFile(path string) (fs.File, error) {
-	if path == "-" {
-		return unclosed{os.Stdin}, nil
-	}
-	return os.Open(path)
-}
-
-// unclosed is standard input, which others may use too.
-type unclosed struct{ *os.File }
-
-func (unclosed) Close() error { return nil }
-
 // inputName is what messages call a path.
 func inputName(path string) string {
-	if path == "-" {
+	if path == stdinName {
 		return "standard input"
 	}
 	return path
 }
 
 // checkStream refuses what never ends or is no data, such as /dev/zero.
-func checkStream(info fs.FileInfo) error {
+func checkStream(info fs.FileInfo, path string) error {
 	switch mode := info.Mode(); {
 	case mode.IsRegular(), mode&fs.ModeNamedPipe != 0:
 		return nil
+	case path == stdinName && mode&fs.ModeDevice != 0:
+		return errors.New("this is a device, a terminal perhaps: send a file or a pipe to it")
+	case path == stdinName:
+		return nil // a socket has an end, and the caller has chosen it
 	case mode&fs.ModeDevice != 0:
-		return errors.New("this is a device: name a file or a pipe")
+		return errors.New("this is a device: name a file, or - for standard input")
 	case mode&fs.ModeSocket != 0:
-		return errors.New("this is a socket: name a file or a pipe")
+		return errors.New("this is a socket: name a file")
 	}
 	return errors.New("this is no file, pipe or folder")
 }
@@ -92,12 +81,12 @@ var errEmpty = errors.New("the file is empty")
 // openImages returns the unpacked bytes of f, at most maxBytes if it is gzip.
 func openImages(f io.Reader, maxBytes int64) (in *bufio.Reader, packed bool, err error) {
 	in = bufio.NewReaderSize(f, peekLen)
-	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(in)
+	if packed = startsGzip(in); packed {
+		z, err := newGunzip(in)
 		if err != nil {
-			return nil, true, gzipError(err, 0)
+			return nil, true, err
 		}
-		in, packed = bufio.NewReaderSize(&cappedReader{r: z, left: maxBytes, max: maxBytes, gzip: true}, peekLen), true
+		in = bufio.NewReaderSize(&cappedReader{r: z, left: &maxBytes, max: maxBytes, advice: ": unpack it, or raise MaxBytes"}, peekLen)
 	}
 	return in, packed, nil
 }

@@ -46,7 +46,7 @@ func (r *imageReader) readIDX(in io.Reader, name string, size int64) error {
 		if bits.ReverseBytes32(rows) <= MaxImageSide && bits.ReverseBytes32(cols) <= MaxImageSide {
 			return errReversedIDX
 		}
-		return fmt.Errorf("the header says that images are %d×%d pixels, more than the %s allowed: raise MaxPictureBytes", cols, rows, byteText(limit))
+		return fmt.Errorf("the header says that images are %d×%d pixels, more than the %s allowed: raise MaxPictureBytes", cols, rows, sizeText(limit))
 	}
 	total := uint64(count) * each // below 2⁶⁶, and below 2⁶³ where it fits a file
 	if size >= 0 && each > 0 && uint64(count) <= math.MaxInt64/each && int64(total)+idxHeader <= size {

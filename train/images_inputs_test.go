@@ -29,7 +29,7 @@ func cifarOf(labels ...[2]byte) string {
 
 func TestCIFAR100(t *testing.T) {
 	batch := cifarOf([2]byte{19, 99}, [2]byte{0, 0}, [2]byte{3, 42})
-	for name, file := range map[string]string{"plain": batch, "gzip": pack(t, batch)} {
+	for name, file := range map[string]string{"plain": batch, "gzip": pack(t, batch), "gzip, padded": pack(t, batch) + strings.Repeat("\x00", 700)} {
 		for _, format := range []string{"", ImageFormatCIFAR100} {
 			s, err := readImagesString(file, &ImageOptions{Format: format, Levels: 256})
 			if err != nil || s.Len() != 3 || s.Source.Files[0].Format != ImageFormatCIFAR100 || s.Channels != 3 || s.Height != 32 {
@@ -164,6 +164,9 @@ func TestOpenImages(t *testing.T) {
 	}
 	if img, err := ReadPicture("dir/b.png", o); err != nil || img.Bounds() != image.Rect(0, 0, 2, 1) {
 		t.Errorf("ReadPicture: %v", err)
+	}
+	if _, err := ReadImages([]string{"-", "one", "-"}, o); err == nil || !strings.Contains(err.Error(), "standard input can be read only once") {
+		t.Errorf("twice: error %v", err)
 	}
 	if _, err := ReadImages([]string{"-", "missing"}, o); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("missing file: error %v", err)

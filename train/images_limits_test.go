@@ -188,7 +188,7 @@ func TestPictureBombs(t *testing.T) {
 			o := ImageOptions{MaxPictureBytes: limit}
 			err := o.checkCost(p, config.Width, config.Height, int64(len(c.file)))
 			if (err == nil) != (want == "") || err != nil && !(strings.Contains(err.Error(), want) && strings.Contains(err.Error(), "raise MaxPictureBytes (128 MiB)")) {
-				t.Errorf("%s, %s: error %v, want one with %q", c.name, byteText(limit), err, want)
+				t.Errorf("%s, %s: error %v, want one with %q", c.name, sizeText(limit), err, want)
 			}
 		}
 		if c.want == "" {
@@ -263,7 +263,7 @@ func TestEndlessImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = r.readFile(e, "test", -1)
-		want := fmt.Sprintf("take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes", byteText(maxBytes))
+		want := fmt.Sprintf("take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes", sizeText(maxBytes))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

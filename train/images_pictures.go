@@ -117,14 +117,14 @@ func ReadPicture(path string, o *ImageOptions) (image.Image, error) {
 		return nil, fmt.Errorf("train: picture: %w", err)
 	}
 	defer f.Close()
-	img, err := opt.readPicture(f)
+	img, err := opt.readPicture(f, path)
 	if err != nil {
 		return nil, fmt.Errorf("train: picture %s: %w", inputName(path), err)
 	}
 	return img, nil
 }
 
-func (o *ImageOptions) readPicture(f fs.File) (image.Image, error) {
+func (o *ImageOptions) readPicture(f fs.File, path string) (image.Image, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (o *ImageOptions) readPicture(f fs.File) (image.Image, error) {
 	if info.IsDir() {
 		return nil, errors.New("this is a folder: name a PNG or JPEG file")
 	}
-	if err := checkStream(info); err != nil {
+	if err := checkStream(info, path); err != nil {
 		return nil, err
 	}
 	return o.decodePicture(f, checkPictureSize)
@@ -155,7 +155,7 @@ func (o *ImageOptions) decodePicture(in io.Reader, accept func(height, width, ch
 	data, err := fill(in, nil, maxPictureFile+1)
 	switch {
 	case err == nil:
-		return nil, fmt.Errorf("the file is larger than %s: pictures of that size are not read", byteText(maxPictureFile))
+		return nil, fmt.Errorf("the file is larger than %s: pictures of that size are not read", sizeText(maxPictureFile))
 	case err == io.EOF:
 		return nil, errEmpty
 	case !isCut(err):
@@ -214,11 +214,11 @@ func (o *ImageOptions) decodePicture(in io.Reader, accept func(height, width, ch
 func (o *ImageOptions) checkCost(p pictureInfo, width, height int, size int64) error {
 	if p.blocks > o.MaxPictureBytes/8+16*size {
 		return fmt.Errorf("this JPEG of %d×%d pixels has %d scans, which take too long to decode: save it again as a baseline JPEG, or raise MaxPictureBytes (%s)",
-			width, height, p.scans, byteText(o.MaxPictureBytes))
+			width, height, p.scans, sizeText(o.MaxPictureBytes))
 	}
 	if limit := o.MaxPictureBytes + 64*size; p.cost > min(limit, math.MaxInt) {
 		return fmt.Errorf("decoding %d×%d pixels would take %s of memory, more than the %s allowed for a file of this size: make the picture smaller, or raise MaxPictureBytes (%s)",
-			width, height, byteText(p.cost), byteText(limit), byteText(o.MaxPictureBytes))
+			width, height, sizeText(p.cost), sizeText(limit), sizeText(o.MaxPictureBytes))
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func sniffImages(in *bufio.Reader, size int64) (string, error) {
 			return format, nil
 		}
 	}
-	if isText(head) {
+	if looksLikeText(head) {
 		return "", errors.New("this is text: " + understood)
 	}
 	return "", errors.New("the file's first bytes are of no known format: " + understood)
@@ -63,7 +63,7 @@ func sniffCIFAR(sample []byte, size int64) string {
 		return ImageFormatCIFAR10
 	case labels100 && cifar100.divides(size):
 		return ImageFormatCIFAR100
-	case isText(sample[:min(len(sample), sniffLen)]):
+	case looksLikeText(sample[:min(len(sample), sniffLen)]):
 		return ""
 	case labels10, !labels100 && sample[0] < cifar10.limits[0]:
 		return ImageFormatCIFAR10 // its reader says what is wrong
@@ -73,8 +73,8 @@ func sniffCIFAR(sample []byte, size int64) string {
 	return ""
 }
 
-// A signature is how files of a format begin.
-type signature struct {
+// An imageSignature is how files of a format begin.
+type imageSignature struct {
 	at    int
 	magic string
 	what  string // the format, and what to do
@@ -86,7 +86,7 @@ const (
 	asImages     = ": save the images as PNG files or as an IDX file"
 )
 
-var signatures = []signature{
+var imageSignatures = []imageSignature{
 	{0, "GIF8", "this is a GIF picture" + otherPicture},
 	{0, "II*\x00", "this is a TIFF picture" + otherPicture},
 	{0, "MM\x00*", "this is a TIFF picture" + otherPicture},
@@ -134,7 +134,7 @@ const pickle = "this is a Python pickle, as CIFAR's Python version has: fetch th
 // nameFormat says what a file that begins with head is, if it is of a known format that
 // is not read, and what to do; or "".
 func nameFormat(head []byte) string {
-	for _, s := range signatures {
+	for _, s := range imageSignatures {
 		if len(head) >= s.at && bytes.HasPrefix(head[s.at:], []byte(s.magic)) {
 			return s.what
 		}
@@ -152,8 +152,8 @@ func nameFormat(head []byte) string {
 	return ""
 }
 
-// isText reports whether data begin as text does.
-func isText(data []byte) bool {
+// looksLikeText reports whether data begin as text does.
+func looksLikeText(data []byte) bool {
 	for _, c := range data {
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' || c == 0x7f {
 			return false

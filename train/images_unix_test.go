@@ -15,7 +15,7 @@ import (
 // files.
 func TestImagesFromNoFiles(t *testing.T) {
 	dir := writeFiles(t, "f/a.png", pngFile(t, greyPicture(1, 1, "a")))
-	for path, want := range map[string]string{"/dev/zero": "this is a device: name a file or a pipe", "/dev/null": "this is a device: name a file or a pipe"} {
+	for path, want := range map[string]string{"/dev/zero": "this is a device: name a file, or - for standard input", "/dev/null": "this is a device: name a file, or - for standard input"} {
 		if _, err := ReadImages([]string{path}, nil); err == nil || !strings.HasSuffix(err.Error(), path+": "+want) {
 			t.Errorf("%s: error %v, want %q", path, err, want)
 		}

@@ -57,7 +57,7 @@ it was interrupted.`,
 // model.
 func (j *textJob) define(fs *pflag.FlagSet) {
 	o := &j.options
-	filesFlag(fs, &j.data, "data", "d", false, "corpus `FILE` (required)")
+	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
@@ -99,7 +99,7 @@ var textFlags = []runFlag[train.Options]{
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin() (trainer, error) {
-	corpus, err := train.ReadCorpus(j.data[0], &j.corpus)
+	corpus, err := train.ReadCorpus(j.data, &j.corpus)
 	if err != nil {
 		return nil, err
 	}
