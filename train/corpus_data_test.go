@@ -67,7 +67,7 @@ func TestRealRecipes(t *testing.T) {
 			if got := hex.EncodeToString(words.Sum(nil)); got != c.words {
 				t.Errorf("vocabulary has sha256 %s, want %s", got, c.words)
 			}
-			d, err := NewDataset(corpus.Docs, tok, DefaultLength)
+			d, err := NewDataset(corpus.Docs, tok, &DatasetOptions{CutLong: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,6 +78,7 @@ func TestRealRecipes(t *testing.T) {
 				for _, id := range d.Row(i) {
 					row = binary.LittleEndian.AppendUint32(row, uint32(id))
 				}
+				row = append(row, make([]byte, 4*(d.Length+1)-len(row))...) // padding
 				ids.Write(row)
 			}
 			if got := hex.EncodeToString(ids.Sum(nil)); got != c.ids {
@@ -148,7 +149,7 @@ func BenchmarkNewDataset(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := NewDataset(corpus.Docs, tok, DefaultLength); err != nil {
+		if _, err := NewDataset(corpus.Docs, tok, &DatasetOptions{CutLong: true}); err != nil {
 			b.Fatal(err)
 		}
 	}

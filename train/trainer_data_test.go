@@ -16,7 +16,7 @@ func TestRealTraining(t *testing.T) {
 	for _, ignore := range []bool{false, true} {
 		tr, err := New(corpus.Docs[:256], &Options{
 			Vocabulary: 1000, Embedding: 32, Units: 48, Length: 80, BatchSize: 8, LearningRate: 0.005,
-			Epochs: 2, Validation: 0.1, IgnorePadding: ignore,
+			Epochs: 2, Validation: 0.1, CountPadding: !ignore, CutLong: !ignore,
 		})
 		if err != nil {
 			t.Fatal(err)

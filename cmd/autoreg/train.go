@@ -43,8 +43,11 @@ type trainKind struct {
 	flags  []string // that decide a run's result
 	// begin reads the data, begins or resumes the run, and prints what it is.
 	begin func() (trainer, error)
-	// rate and loss word positions per second and a mean loss in nats.
-	rate, loss func(float64) string
+	// rate words positions per second, padding not counted.
+	rate func(float64) string
+	// loss words a mean loss in nats, and the one over words where padding counts too,
+	// or 0.
+	loss func(loss, words float64) string
 	// sample lets the model as it is after an epoch make something, and returns what
 	// to say of it, or "".
 	sample func(ctx context.Context, epoch int) (string, error)
