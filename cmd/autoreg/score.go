@@ -24,6 +24,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		limit        int
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
+		read         train.ImageOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
@@ -39,8 +40,9 @@ the first, and so does its end. Words that the model does not know count as [UNK
 which is easy to guess: compare models on a file only if they know about as many of
 its words.
 
-An image model reads IDX files and CIFAR-10 batches, gzipped or not, PNG and JPEG
-files and folders of those, resized and reduced to levels as for training. Values
+An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or not,
+PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
+as for training: give --antialias if it was given there. Values
 are pixels, or with colour three a pixel; bits/value is what others call bits per
 dimension. Compare models on images of the same size and levels only.`,
 		Example: `  autoreg score novel.txt --format paragraphs
@@ -56,9 +58,10 @@ dimension. Compare models on images of the same size and levels only.`,
 				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens"); err != nil {
 					return err
 				}
-				return a.scoreImages(cmd, pixels, args, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
+				read.Format, read.Limit = format, limit
+				return a.scoreImages(cmd, pixels, args, &read, &imageOptions)
 			}
-			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
+			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
 				return err
 			}
 			if err := checkText(args, model); err != nil {
@@ -96,6 +99,7 @@ dimension. Compare models on images of the same size and levels only.`,
 	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
+	pictureFlags(fs, &read)
 	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one a CPU; the result does not depend on it")
 	return cmd
 }

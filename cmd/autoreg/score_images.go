@@ -19,7 +19,7 @@ import (
 )
 
 // imageFormats are the names of an image file's formats, as flags take them.
-var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatPictures}
+var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatCIFAR100, train.ImageFormatPictures}
 
 // scoreImages prints how well an image model predicts the images of each file.
 func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
@@ -55,7 +55,7 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
 	set, err := train.ReadImages([]string{path}, read)
 	if err != nil {
-		return autoreg.PixelScore{}, err
+		return autoreg.PixelScore{}, &optionError{err}
 	}
 	bar := a.newProgress(int64(set.Len()), path)
 	defer bar.finish()

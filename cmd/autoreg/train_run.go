@@ -127,6 +127,10 @@ func (j *trainJob) advice() string {
 		if slices.Contains(drop, f.Name) {
 			return
 		}
+		if f.Value.Type() == "bool" {
+			line += " --" + f.Name + map[string]string{"true": "", "false": "=false"}[f.Value.String()]
+			return
+		}
 		values := []string{f.Value.String()}
 		if list, ok := f.Value.(*filesValue); ok {
 			values = *list.p
