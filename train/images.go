@@ -387,7 +387,7 @@ func (r *imageReader) grow(end int) error {
 	data := make([]uint8, len(s.Data), room)
 	copy(data, s.Data)
 	s.Data = data
-	if old >= 16<<20 {
+	if old >= 1<<20 {
 		runtime.GC() // or what was there before would stay for as long again
 	}
 	return nil
