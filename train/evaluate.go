@@ -79,12 +79,12 @@ func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, ignorePadding
 	return e, nil
 }
 
-// positions returns how many positions of d count in a loss.
-func positions(d *Dataset, ignorePadding bool) (n int64) {
+// positionsOf returns how many positions of documents [lo, hi) of d count in a loss.
+func positionsOf(d *Dataset, lo, hi int, ignorePadding bool) (n int64) {
 	if !ignorePadding {
-		return int64(d.Len()) * int64(d.Length)
+		return int64(hi-lo) * int64(d.Length)
 	}
-	for i := range d.Len() {
+	for i := lo; i < hi; i++ {
 		for _, id := range d.Row(i)[:d.Length] {
 			if id != tokenizer.Stop {
 				n++

@@ -149,7 +149,7 @@ func (t *ImageTrainer) validate(ctx context.Context) (Evaluation, error) {
 // values returns how many levels an image has.
 func (t *ImageTrainer) values() int64 { return int64(len(t.training.Image(0))) }
 
-func (t *ImageTrainer) positions() int64 { return int64(t.training.Len()) * t.values() }
+func (t *ImageTrainer) positions(items []int) int64 { return int64(len(items)) * t.values() }
 
 func (t *ImageTrainer) file(net network) *weights.File {
 	return (&model.Pixel{Config: t.model.Config, Net: net.(pixelNetwork).PixelCNN}).File()

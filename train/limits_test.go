@@ -176,7 +176,7 @@ func TestHeaderRoom(t *testing.T) {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}
 	var b bytes.Buffer
-	if _, err := tr.checkpointFile().WriteTo(&b); err != nil {
+	if _, err := checkpointOf(t, tr).WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	text, err := tok.MarshalJSON()
@@ -184,7 +184,7 @@ func TestHeaderRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	floats := 0
-	for _, tensor := range tr.checkpointFile().Tensors {
+	for _, tensor := range checkpointOf(t, tr).Tensors {
 		floats += len(tensor.Data)
 	}
 	if header := b.Len() - 4*floats; header > len(text)+headerFixed+headerEpoch*epochs {

@@ -48,8 +48,8 @@ type task interface {
 	gradients(items []int) (sum float64, positions int64)
 	// validate measures the model on the data set aside.
 	validate(ctx context.Context) (Evaluation, error)
-	// positions returns how many positions an epoch has.
-	positions() int64
+	// positions returns how many positions these items have, as gradients counts.
+	positions(items []int) int64
 	// file returns the content of a model file with the weights of net. Some of it
 	// may be net's own memory.
 	file(net network) *weights.File

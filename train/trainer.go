@@ -83,7 +83,7 @@ func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
 		}
 	}
 	for _, d := range []*Dataset{t.training, t.validation} {
-		if d != nil && positions(d, o.IgnorePadding) == 0 {
+		if d != nil && positionsOf(d, 0, d.Len(), o.IgnorePadding) == 0 {
 			return nil, errors.New("train: without padding no position is left to count: the documents hold no words")
 		}
 	}
@@ -115,7 +115,13 @@ func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
 	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.IgnorePadding)
 }
 
-func (t *Trainer) positions() int64 { return positions(t.training, t.options.IgnorePadding) }
+func (t *Trainer) positions(items []int) (n int64) {
+	for _, k := range items {
+		lo, hi := t.training.Batch(k, t.options.BatchSize)
+		n += positionsOf(t.training, lo, hi, t.options.IgnorePadding)
+	}
+	return n
+}
 
 func (t *Trainer) file(net network) *weights.File {
 	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack}).File()
