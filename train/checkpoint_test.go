@@ -45,6 +45,12 @@ func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) strin
 	return path
 }
 
+// readFile reads a model file or a checkpoint.
+func readFile(path string) (*weights.File, error) {
+	f, _, err := weights.ReadVersioned(path)
+	return f, err
+}
+
 func TestCheckpointRoundTrip(t *testing.T) {
 	tr := midway(t)
 	path := save(t, tr)
