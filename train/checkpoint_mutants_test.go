@@ -28,7 +28,7 @@ func TestCheckpointMutants(t *testing.T) {
 	if testing.Short() {
 		n = 150
 	}
-	n, seed := number(t, "AUTOREG_MUTANTS", n), number(t, "AUTOREG_SEED", 1)
+	n, seed := envNumber(t, "AUTOREG_MUTANTS", n), envNumber(t, "AUTOREG_SEED", 1)
 	for i, s := range mutantStates(t) {
 		t.Run(s.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
@@ -62,7 +62,7 @@ func TestCheckpointMutants(t *testing.T) {
 	}
 }
 
-func number(t *testing.T, name string, otherwise int) int {
+func envNumber(t *testing.T, name string, otherwise int) int {
 	text := os.Getenv(name)
 	if text == "" {
 		return otherwise
@@ -109,7 +109,8 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("midway", 7, Options{Validation: 0.2, Patience: 2})
 	text("before the first validation", 4, Options{Validation: 0.2})
 	text("without validation", 6, Options{ClipNorm: 1})
-	text("without padding", 6, Options{Validation: 0.2, IgnorePadding: true})
+	text("padding counted", 6, Options{Validation: 0.2, CountPadding: true})
+	text("padding counted, cut, before a validation", 12, Options{Validation: 0.2, CountPadding: true, CutLong: true})
 
 	set := smallImages(7, 1)
 	images := func(name string, steps int, o ImageTrainOptions) {

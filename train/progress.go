@@ -9,15 +9,19 @@ import (
 
 // progress is how far a run has come. All of it is in the checkpoint.
 type progress struct {
-	Epoch     int           `json:"epoch"`     // epochs that have ended
-	Batch     int           `json:"batch"`     // steps of the epoch under way
-	Steps     int           `json:"steps"`     // in all
-	LossSum   float64       `json:"loss_sum"`  // of the epoch under way
-	Positions int64         `json:"positions"` // of the epoch under way
-	Power1    float64       `json:"beta1_power"`
-	Power2    float64       `json:"beta2_power"`
-	History   []epochRecord `json:"history"`
-	Best      int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
+	Epoch     int     `json:"epoch"`     // epochs that have ended
+	Batch     int     `json:"batch"`     // steps of the epoch under way
+	Steps     int     `json:"steps"`     // in all
+	LossSum   float64 `json:"loss_sum"`  // of the epoch under way
+	Positions int64   `json:"positions"` // of the epoch under way
+	// The same over positions that do not read padding, in a run that counts padding.
+	// 0 in the checkpoints of older versions.
+	WordLossSum float64       `json:"word_loss_sum,omitempty"`
+	Words       int64         `json:"words,omitempty"`
+	Power1      float64       `json:"beta1_power"`
+	Power2      float64       `json:"beta2_power"`
+	History     []epochRecord `json:"history"`
+	Best        int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
 }
 
 // epochRecord is an epoch that has ended.
@@ -25,6 +29,11 @@ type epochRecord struct {
 	Steps   int     `json:"steps"` // of the run, at its end
 	Loss    float64 `json:"loss"`
 	ValLoss float64 `json:"val_loss"`
+
+	// The same over positions that do not read padding, in a run that counts padding;
+	// 0 if it is not known.
+	WordLoss    float64 `json:"word_loss,omitempty"`
+	ValWordLoss float64 `json:"val_word_loss,omitempty"`
 }
 
 // Done reports whether nothing is left to run.
@@ -55,6 +64,7 @@ func (r *run) endEpoch(e epochRecord) {
 	p.History = append(p.History, e)
 	p.Epoch++
 	p.Batch, p.LossSum, p.Positions = 0, 0, 0
+	p.WordLossSum, p.Words = 0, 0
 	if r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss) {
 		p.Best = p.Epoch
 		if r.best != nil {
@@ -79,6 +89,12 @@ func (r *run) epochStats(i int) EpochStats {
 	s := EpochStats{
 		Epoch: i + 1, Epochs: r.schedule.Epochs, Steps: e.Steps,
 		Loss: e.Loss, Perplexity: Perplexity(e.Loss),
+	}
+	if e.WordLoss > 0 {
+		s.WordLoss, s.WordPerplexity = e.WordLoss, Perplexity(e.WordLoss)
+	}
+	if e.ValWordLoss > 0 {
+		s.ValWordLoss, s.ValWordPerplexity = e.ValWordLoss, Perplexity(e.ValWordLoss)
 	}
 	if r.judged {
 		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true

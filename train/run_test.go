@@ -208,7 +208,7 @@ func TestDivergence(t *testing.T) {
 
 	// A gradient that overflows although the loss does not.
 	tr = newTestTrainer(t, smallDocs(), small())
-	tr.pass.load(tr.training, 0, 4, false)
+	tr.pass.load(tr.training, 0, 4, true)
 	tr.pass.forward()
 	tr.pass.back.run()
 	tr.pass.back.grad.Head.Bias[0] = 1e30
@@ -244,7 +244,7 @@ func TestSaveModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := evaluateStack(context.Background(), m.Stack, tr.Validation(), nil)
+	e, err := evaluateStack(context.Background(), m.Stack, tr.Validation(), &EvaluateOptions{CountPadding: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,4 +267,26 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A document without a word, set aside, is padding alone.
+func TestValidationWithoutWords(t *testing.T) {
+	docs := smallDocs()
+	o := small()
+	o.CountPadding, o.Validation, o.Epochs = true, 1.0/24, 1
+	docs[23] = ""
+	tr, err := New(docs, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: path}); err != nil {
+		t.Fatal(err)
+	}
+	if e := tr.History()[0]; e.ValLoss <= 0 || e.ValWordLoss != 0 || e.WordLoss <= 0 {
+		t.Errorf("%+v: want a loss over padding, and none over words", e)
+	}
+	if _, err := Resume(path, docs, nil); err != nil {
+		t.Error(err)
+	}
 }
