@@ -20,6 +20,10 @@ const unknownWord = "[UNK]"
 // Options.MaxTokens is 0.
 const DefaultMaxTokens = 10000
 
+// DefaultMaxBytes is the memory that Learn may take to count words when
+// Options.MaxBytes is 0.
+const DefaultMaxBytes = 1 << 30
+
 // Options choose the pipeline. The zero value, or a nil pointer, is the pipeline
 // of the package comment.
 type Options struct {
@@ -27,21 +31,34 @@ type Options struct {
 	// included; 0 means DefaultMaxTokens. New takes a vocabulary as it is, and
 	// only checks it against MaxTokens where that is not 0.
 	MaxTokens int
+	// MaxBytes is how many bytes of memory Learn may take to count words, beside the
+	// texts; 0 means DefaultMaxBytes. It is of no meaning elsewhere.
+	MaxBytes int64
 	// KeepCase leaves the letters A to Z as they are.
 	KeepCase bool
 	// StripPunctuation drops ASCII punctuation (all 32 characters, so the backslash
 	// too) instead of making words of it: "don't" is read as "dont".
 	StripPunctuation bool
+	// UnicodePunctuation treats punctuation beyond ASCII as ASCII punctuation is
+	// treated, instead of leaving it in its word: curly quotation marks and
+	// apostrophes, « » ‹ › „ ‚, ¿ ¡, dashes, the ellipsis, and that of Arabic, Chinese,
+	// Japanese and others become words of their own, or are dropped. "“Don’t”" is
+	// read as "“ don ’ t ”".
+	UnicodePunctuation bool
 }
 
 // A Tokenizer is an immutable vocabulary with the pipeline that goes with it. Make
 // one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
 // the last. It is safe for concurrent use.
 type Tokenizer struct {
-	options Options // MaxTokens is not kept: it has done its work
+	options Options // MaxTokens and MaxBytes are not kept: they have done their work
 	words   []string
 	ids     map[string]int32
 	class   [256]class
+
+	longestBlank int  // bytes of the longest word with a blank in it, beyond ASCII; 0 if there is none
+	pronoun      bool // "i" is mostly the pronoun
+	rightQuotes  bool // ” is in no company of “ or „: it opens and closes
 }
 
 // New makes a tokenizer from a whole vocabulary, in which the index of a word is
@@ -69,10 +86,12 @@ func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 		return nil, fmt.Errorf("tokenizer: entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
 	}
 	t := &Tokenizer{
-		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation},
+		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation},
 		words:   append([]string(nil), vocabulary...),
 		ids:     make(map[string]int32, len(vocabulary)),
 		class:   classes(o),
+
+		rightQuotes: true,
 	}
 	for i, w := range t.words {
 		switch {
@@ -87,7 +106,12 @@ func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
 		}
 		t.ids[w] = int32(i)
+		if strings.IndexFunc(w, pythonBlank) >= 0 {
+			t.longestBlank = max(t.longestBlank, len(w))
+		}
+		t.rightQuotes = t.rightQuotes && !strings.ContainsAny(w, "“„")
 	}
+	t.pronoun = hasPronoun(t.ids)
 	return t, nil
 }
 
@@ -114,6 +138,6 @@ func (t *Tokenizer) ID(word string) (id int, ok bool) {
 	return int(n), true
 }
 
-// Options returns the pipeline's choices. MaxTokens is 0: it matters only while
-// learning.
+// Options returns the pipeline's choices. MaxTokens and MaxBytes are 0: they matter
+// only while learning.
 func (t *Tokenizer) Options() Options { return t.options }

@@ -44,7 +44,7 @@ func TestRealRecipes(t *testing.T) {
 			"e383a7ccda23f0b5d58817644bd2c2d50576210c6888c5b658fdcf5ba2c8a47e"},
 	} {
 		t.Run(filepath.Dir(c.file), func(t *testing.T) {
-			corpus, err := ReadCorpus(dataFile(t, c.file), nil)
+			corpus, err := ReadCorpus([]string{dataFile(t, c.file)}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestRealRecipes(t *testing.T) {
 // between words of every fifth recipe, it gets at least 999 in 1000 right.
 func TestPrettyOnRealRecipes(t *testing.T) {
 	for _, file := range []string{"epicurious/recipes.json.gz", "cookbooks/recipes.json.gz"} {
-		corpus, err := ReadCorpus(dataFile(t, file), nil)
+		corpus, err := ReadCorpus([]string{dataFile(t, file)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestPrettyOnRealRecipes(t *testing.T) {
 }
 
 func BenchmarkReadCorpus(b *testing.B) {
-	path := dataFile(b, "epicurious/recipes.json.gz")
+	path := []string{dataFile(b, "epicurious/recipes.json.gz")}
 	for b.Loop() {
 		if _, err := ReadCorpus(path, nil); err != nil {
 			b.Fatal(err)
@@ -139,7 +139,7 @@ func BenchmarkReadCorpus(b *testing.B) {
 }
 
 func BenchmarkNewDataset(b *testing.B) {
-	corpus, err := ReadCorpus(dataFile(b, "epicurious/recipes.json.gz"), nil)
+	corpus, err := ReadCorpus([]string{dataFile(b, "epicurious/recipes.json.gz")}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // An epoch over a slice of real recipes teaches something, and the validation
 // documents show that it is not only by heart.
 func TestRealTraining(t *testing.T) {
-	corpus, err := ReadCorpus(dataFile(t, "cookbooks/recipes.json.gz"), nil)
+	corpus, err := ReadCorpus([]string{dataFile(t, "cookbooks/recipes.json.gz")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

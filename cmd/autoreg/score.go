@@ -115,7 +115,7 @@ func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []st
 
 // scoreFile scores the documents of a file, with a bar for whoever waits.
 func (a *app) scoreFile(cmd *cobra.Command, m *autoreg.Model, path string, corpus *train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
-	c, err := train.ReadCorpus(path, corpus)
+	c, err := train.ReadCorpus([]string{path}, corpus)
 	if err != nil {
 		return autoreg.Score{}, err
 	}

@@ -16,6 +16,7 @@ import (
 type textJob struct {
 	trainJob
 	corpus  train.CorpusOptions
+	limits  corpusLimits
 	options train.Options
 
 	// Their defaults depend on the corpus.
@@ -35,12 +36,14 @@ func (a *app) trainTextCommand() *cobra.Command {
 		begin: j.begin, rate: textRate, loss: j.loss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
-		Use:   "text --data FILE -o MODEL",
+		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, LSTM, output layer) to predict each next word of a
-corpus: a JSON list of recipes, or plain text; gzipped or not. Plain text has one
-document a line. Where blank lines separate documents, as in a novel, say so with
---format paragraphs: nothing else tells the two apart.
+corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
+folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
+repeatedly for several. Plain text has one document a line. Where blank lines separate
+documents, as in a novel, say so with --format paragraphs: nothing else tells the two
+apart.
 
 Without options it is the reference model, and for recipes the reference training:
 each is cut or padded to 201 words, and predicting padding counts in the loss. For
@@ -54,7 +57,7 @@ it was interrupted.`,
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
-		Args: noArguments("name the corpus with --data FILE"),
+		Args: noArguments("name the corpus with --data FILE, once for each file"),
 	}, j.define)
 }
 
@@ -62,7 +65,7 @@ it was interrupted.`,
 // model.
 func (j *textJob) define(fs *pflag.FlagSet) {
 	o := &j.options
-	filesFlag(fs, &j.data, "data", "d", false, "corpus `FILE` (required)")
+	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
@@ -78,12 +81,14 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
 	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
+	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
 	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
 	j.machineFlags(fs, &o.Threads)
+	j.limits.define(fs)
 }
 
 // textFlags are the flags that decide a text run's result.
@@ -102,13 +107,16 @@ var textFlags = []runFlag[train.Options]{
 	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
 	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
 	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
+	{"unicode-punctuation", "UnicodePunctuation", func(o train.Options) any { return o.UnicodePunctuation }},
 }
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin() (trainer, error) {
-	corpus, err := train.ReadCorpus(j.data[0], &j.corpus)
+	j.limits.apply(&j.corpus)
+	j.corpus.MaxMemory = int64(j.maxMemory) << 20
+	corpus, err := train.ReadCorpus(j.data, &j.corpus)
 	if err != nil {
-		return nil, err
+		return nil, &corpusError{err}
 	}
 	if j.trainer, err = j.newTrainer(corpus); err != nil {
 		return nil, err
@@ -157,12 +165,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 // writeCorpus prints what was read.
 func (j *textJob) writeCorpus(c *train.Corpus) error {
 	t := j.trainer
-	rows := [][]string{
-		{"corpus", fmt.Sprintf("%s: %s documents, read as %s", j.data[0], thousands(len(c.Docs)), c.Format)},
-		{"", fmt.Sprintf("%s skipped for want of a title or directions, %s invalid UTF-8 sequences replaced", thousands(c.Skipped), thousands(c.Replaced))},
-		{"sha256", fmt.Sprintf("%x", c.SHA256)},
-		{"training", describeDataset(t.Training())},
-	}
+	rows := append(corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}
