@@ -106,11 +106,11 @@ func mutantStates(t *testing.T) (list []mutantState) {
 			})
 		}})
 	}
-	text("midway", 7, Options{Validation: 0.2, Patience: 2})
-	text("before the first validation", 4, Options{Validation: 0.2})
-	text("without validation", 6, Options{ClipNorm: 1})
-	text("padding counted", 6, Options{Validation: 0.2, CountPadding: true})
-	text("padding counted, cut, before a validation", 12, Options{Validation: 0.2, CountPadding: true, CutLong: true})
+	text("midway", 7, Options{Validation: 0.2, Patience: 2, CountPadding: true, CutLong: true})
+	text("before the first validation", 4, Options{Validation: 0.2, CountPadding: true, CutLong: true})
+	text("without validation", 6, Options{ClipNorm: 1, CountPadding: true})
+	text("without padding", 6, Options{Validation: 0.2, CutLong: true})
+	text("windows", 6, Options{Validation: 0.2})
 
 	set := smallImages(7, 1)
 	images := func(name string, steps int, o ImageTrainOptions) {
