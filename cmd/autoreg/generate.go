@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -54,11 +55,11 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
 				return err
 			}
-			prompt, err := a.prompt(args)
+			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			m, err := openText(model)
+			m, err := a.openText(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
@@ -125,11 +126,17 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.Model, prompt string, o au
 const maxPrompt = 1 << 20
 
 // prompt returns the prompt that the arguments mean.
-func (a *app) prompt(args []string) (string, error) {
-	if len(args) != 1 || args[0] != "-" {
+func (a *app) prompt(ctx context.Context, args []string) (string, error) {
+	if len(args) != 1 || args[0] != stdinName {
 		return strings.Join(args, " "), nil
 	}
-	data, err := io.ReadAll(io.LimitReader(a.in, maxPrompt+1))
+	data, err := await(ctx, func() ([]byte, error) {
+		f, err := a.open(stdinName)
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(io.LimitReader(f, maxPrompt+1))
+	})
 	if err != nil {
 		return "", fmt.Errorf("reading the prompt from standard input: %w", err)
 	}

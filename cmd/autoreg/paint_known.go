@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -15,9 +16,9 @@ import (
 )
 
 // readKnown reads the picture to complete, and settles what is kept of it.
-func (j *paintJob) readKnown() error {
+func (j *paintJob) readKnown(ctx context.Context) error {
 	o := &j.options
-	img, err := train.ReadPicture(j.complete)
+	img, err := readPicture(ctx, j.complete)
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (j *paintJob) readKnown() error {
 		return &fileError{j.complete, err}
 	}
 	if j.mask != "" {
-		o.Mask, err = readMask(j.mask, img.Bounds().Size(), o.Height, o.Width)
+		o.Mask, err = readMask(ctx, j.mask, img.Bounds().Size(), o.Height, o.Width)
 	} else {
 		o.Mask, err = keptPart(j.keep, o.Height, o.Width)
 	}
@@ -39,6 +40,11 @@ func (j *paintJob) readKnown() error {
 		j.note("all of the picture is kept: nothing is left to draw")
 	}
 	return nil
+}
+
+// readPicture reads a picture, unless ctx ends before.
+func readPicture(ctx context.Context, path string) (image.Image, error) {
+	return await(ctx, func() (image.Image, error) { return train.ReadPicture(path) })
 }
 
 // keptPart returns the mask of height×width pixels that --keep means.
@@ -78,8 +84,8 @@ func keptPart(keep string, height, width int) ([]bool, error) {
 
 // readMask reads the mask of height×width pixels at path. It may also be as large as
 // the picture that it is for, and is resized as that is then.
-func readMask(path string, picture image.Point, height, width int) ([]bool, error) {
-	img, err := train.ReadPicture(path)
+func readMask(ctx context.Context, path string, picture image.Point, height, width int) ([]bool, error) {
+	img, err := readPicture(ctx, path)
 	if err != nil {
 		return nil, err
 	}

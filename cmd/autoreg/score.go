@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -48,20 +49,18 @@ dimension. Compare models on images of the same size and levels only.`,
   autoreg score --model clothes t10k-images-idx3-ubyte.gz`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, pixels, err := openEither(model)
+			any, err := a.openEither(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
-			if pixels != nil {
+			m := any.text
+			if pixels := any.pixels; pixels != nil {
 				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens"); err != nil {
 					return err
 				}
 				return a.scoreImages(cmd, pixels, args, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
 			}
 			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
-				return err
-			}
-			if err := checkText(args, model); err != nil {
 				return err
 			}
 			corpus := train.CorpusOptions{Format: format}
@@ -71,7 +70,7 @@ dimension. Compare models on images of the same size and levels only.`,
 				failed error
 			)
 			for _, path := range args {
-				s, err := a.scoreFile(cmd, m, path, &corpus, &o)
+				s, err := a.scoreFile(cmd.Context(), m, path, model, corpus, &o)
 				if err != nil {
 					failed = err // the files before it have been scored all the same
 					break
@@ -114,14 +113,27 @@ func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []st
 }
 
 // scoreFile scores the documents of a file, with a bar for whoever waits.
-func (a *app) scoreFile(cmd *cobra.Command, m *autoreg.Model, path string, corpus *train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
-	c, err := train.ReadCorpus(path, corpus)
+func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
+	c, err := await(ctx, func() (*train.Corpus, error) {
+		f, err := a.open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if err := checkText(f, path, model); err != nil {
+			return nil, err
+		}
+		if _, ok := f.(*input); !ok {
+			return train.ReadCorpus(path, &read)
+		}
+		return train.DecodeCorpus(f, path, &read)
+	})
 	if err != nil {
 		return autoreg.Score{}, err
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()
-	s, err := m.Score(cmd.Context(), counting(bar, slices.Values(c.Docs)), o)
+	s, err := m.Score(ctx, counting(bar, slices.Values(c.Docs)), o)
 	if err != nil {
 		return s, &fileError{path, err}
 	}

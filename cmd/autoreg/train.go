@@ -42,7 +42,7 @@ type trainKind struct {
 	items  string   // what that consists of
 	flags  []string // that decide a run's result
 	// begin reads the data, begins or resumes the run, and prints what it is.
-	begin func() (trainer, error)
+	begin func(ctx context.Context) (trainer, error)
 	// rate and loss word positions per second and a mean loss in nats.
 	rate, loss func(float64) string
 	// sample lets the model as it is after an epoch make something, and returns what

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -98,12 +99,13 @@ var textFlags = []runFlag[train.Options]{
 }
 
 // begin reads the corpus and begins the run, or resumes it.
-func (j *textJob) begin() (trainer, error) {
-	corpus, err := train.ReadCorpus(j.data[0], &j.corpus)
+func (j *textJob) begin(ctx context.Context) (trainer, error) {
+	corpus, err := await(ctx, func() (*train.Corpus, error) { return train.ReadCorpus(j.data[0], &j.corpus) })
 	if err != nil {
 		return nil, err
 	}
-	if j.trainer, err = j.newTrainer(corpus); err != nil {
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(corpus) })
+	if err != nil {
 		return nil, err
 	}
 	j.patience = j.trainer.Options().Patience
