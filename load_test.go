@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"testing/fstest"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/sampler"
 )
@@ -65,6 +67,45 @@ func TestLoadCheckpoint(t *testing.T) {
 	}
 	if !bytes.Equal(encode(t, m), encode(t, &Model{tiny(t)})) {
 		t.Error("the model in a checkpoint is not the model")
+	}
+}
+
+// What other programs add to the metadata of a model is handed out as a copy, and
+// written again.
+func TestMetadata(t *testing.T) {
+	added := map[string]string{"author": "A. N. Other", "licence": "CC0"}
+	text, images := small(t).text.File(), smallPixels(1).pixel.File()
+	maps.Copy(text.Metadata, added)
+	maps.Copy(images.Metadata, added)
+	var b, b2 bytes.Buffer
+	if _, err := text.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := images.WriteTo(&b2); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load(bytes.NewReader(b.Bytes()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := LoadPixel(bytes.NewReader(b2.Bytes()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for _, got := range []map[string]string{m.Metadata(), p.Metadata()} {
+			if !maps.Equal(got, added) {
+				t.Errorf("Metadata = %q, want %q", got, added)
+			}
+			clear(got)
+			got["author"] = "nobody" // the model keeps its own
+		}
+	}
+	if !bytes.Equal(encode(t, m), b.Bytes()) || !bytes.Equal(encodePixels(t, p), b2.Bytes()) {
+		t.Error("written again, the bytes differ")
+	}
+	if got := small(t).Metadata(); got == nil || len(got) != 0 {
+		t.Errorf("Metadata of a model without = %#v, want an empty map", got)
 	}
 }
 
@@ -162,12 +203,36 @@ func TestLoadCut(t *testing.T) {
 	}
 }
 
-// A file with any bit of its header flipped is an error, or a model that works
-// where the bit means no more than another spelling of a word or another Length.
+// A file with any bit flipped is an error, unless the bit is the checksum's key's.
 func TestLoadFlipped(t *testing.T) {
 	good := encode(t, small(t))
+	key := bytes.Index(good, []byte(`checksum":"`))
+	for i := range good {
+		for bit := range 8 {
+			b := bytes.Clone(good)
+			b[i] ^= 1 << bit
+			m, err := Load(bytes.NewReader(b), nil)
+			if err == nil && !(key <= i && i < key+len("checksum")) {
+				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
+			}
+			if err != nil && (m != nil || !(errors.Is(err, ErrFormat) || errors.Is(err, ErrTooLarge))) {
+				t.Fatalf("byte %d, bit %d: got %v, %v; want an error that wraps ErrFormat or ErrTooLarge", i, bit, m, err)
+			}
+			if i >= len(good)-4 && (err == nil || !strings.Contains(err.Error(), "the checksum does not match")) {
+				t.Errorf("byte %d, bit %d, of a weight: error %v, want one about the checksum", i, bit, err)
+			}
+		}
+	}
+}
+
+// Without a checksum, a file with any bit of its header flipped is an error, or a
+// model that works where the bit means no more than another spelling of a word,
+// another Length, or other metadata of no meaning.
+func TestLoadFlippedWithoutChecksum(t *testing.T) {
+	good := testkit.DisableChecksum(encode(t, small(t)))
 	end := 8 + int(binary.LittleEndian.Uint64(good))
 	header := string(good[:end])
+	free := strings.Index(header, `disabled`)
 	words := [2]int{strings.Index(header, "vocabulary"), strings.LastIndex(header, "]}")}
 	words[1] = strings.Index(header, `]}"`) // the end of the tokenizer's JSON string
 	length := strings.Index(header, `\"length\":`) + len(`\"length\":`)
@@ -187,7 +252,7 @@ func TestLoadFlipped(t *testing.T) {
 				continue
 			}
 			accepted++
-			if !(words[0] < i && i < words[1]) && !(length <= i && i < length+2) {
+			if !(words[0] < i && i < words[1]) && !(length <= i && i < length+2) && !(free <= i && i < free+len(`disabled":"sha256:`)+64) {
 				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
 			}
 			if _, err := m.Generate(context.Background(), "anything", &GenerateOptions{NewTokens: 5}); err != nil {
@@ -269,7 +334,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(good[:300])
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := Load(bytes.NewReader(b), nil)
+		m, err := Load(bytes.NewReader(testkit.DisableChecksum(b)), nil)
 		if err != nil {
 			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
 				t.Errorf("error %v wraps neither ErrFormat nor ErrTooLarge", err)

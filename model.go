@@ -2,6 +2,7 @@ package autoreg
 
 import (
 	"io"
+	"maps"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -22,6 +23,18 @@ func (m *Model) Tokenizer() *tokenizer.Tokenizer { return m.text.Tokenizer }
 // Length returns the number of steps of the sequences that the model was trained
 // on. Longer ones are allowed.
 func (m *Model) Length() int { return m.text.Config.Length }
+
+// Metadata returns a copy of what the model's file says about the model beside what
+// describes it, such as where it comes from and what other programs added. Nothing
+// here depends on it; WriteTo writes it again.
+func (m *Model) Metadata() map[string]string { return copied(m.text.Metadata) }
+
+// copied returns a copy, never nil.
+func copied(meta map[string]string) map[string]string {
+	c := make(map[string]string, len(meta))
+	maps.Copy(c, meta)
+	return c
+}
 
 // WriteTo writes the model in the form that Load reads and returns the number of
 // bytes written. The same model gives the same bytes. What was loaded from a

@@ -68,6 +68,10 @@ func newPixelModel(f *weights.File) (*PixelModel, error) {
 	return &PixelModel{p}, nil
 }
 
+// Metadata returns a copy of what the model's file says beside what describes the
+// model, as Model.Metadata does.
+func (m *PixelModel) Metadata() map[string]string { return copied(m.pixel.Metadata) }
+
 // WriteTo writes the model in the form that LoadPixel reads and returns the number
 // of bytes written. The same model gives the same bytes. What was loaded from a
 // checkpoint is written without the optimiser's state.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
@@ -163,17 +164,30 @@ func TestResumeRefusesFiles(t *testing.T) {
 	}
 	// The header's JSON ends where the tensors begin.
 	header := bytes.LastIndexByte(good[:bytes.LastIndex(good, []byte("data_offsets"))+64], '}')
+	unchecked := testkit.DisableChecksum(good)
+	sum := bytes.Index(good, []byte(`checksum":"sha256:`))
 	for at := 0; at < header; at += 7 {
-		bad := bytes.Clone(good)
-		bad[at] ^= 0x11
-		if err := os.WriteFile(path, bad, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		// A changed word of the vocabulary does no harm to anything but itself.
-		if _, err := Resume(path, smallDocs(), nil); err == nil && !bytes.Contains(good[max(at-12, 0):at+12], []byte(`"w`)) {
-			t.Errorf("byte %d of the header, in %q: no error", at, good[max(at-8, 0):at+8])
+		inSum := sum <= at && at < sum+len(`checksum":"sha256:`)+64
+		for _, file := range [][]byte{good, unchecked} {
+			bad := bytes.Clone(file)
+			bad[at] ^= 0x11
+			if err := os.WriteFile(path, bad, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			// Without a checksum, a changed word of the vocabulary does no harm to
+			// anything but itself.
+			inWord := &file[0] == &unchecked[0] && bytes.Contains(good[max(at-12, 0):at+12], []byte(`"w`))
+			if _, err := Resume(path, smallDocs(), nil); err == nil && !inSum && !inWord {
+				t.Errorf("byte %d of the header, in %q: no error", at, file[max(at-8, 0):at+8])
+			}
 		}
 	}
+	bad := bytes.Clone(good)
+	bad[len(bad)-1] ^= 1
+	if err := os.WriteFile(path, bad, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refuse("a flipped bit of a moment", "the checksum does not match")
 }
 
 // How JSON writes numbers and strings is the encoder's business: another release of

@@ -62,7 +62,7 @@ func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTr
 		return nil, fmt.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
 			was.Filters, was.Blocks, was.Kernel, now.Filters, now.Blocks, now.Kernel)
 	}
-	if err := options.checkModel(now); err != nil {
+	if err := options.checkModel(now, m.Metadata); err != nil {
 		return nil, err
 	}
 	if err := options.checkMemory(now, set.Len()); err != nil {

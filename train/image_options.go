@@ -102,13 +102,17 @@ func (o ImageTrainOptions) config(set *ImageSet) model.PixelConfig {
 	}}
 }
 
-// checkModel refuses a model that no file could hold.
-func (o ImageTrainOptions) checkModel(c model.PixelConfig) error {
+// checkModel refuses a model that, with the given free metadata, no file could hold.
+func (o ImageTrainOptions) checkModel(c model.PixelConfig, free map[string]string) error {
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("train: the model cannot be made: %w", inner{err})
 	}
 	tensors := int64(2*(3*o.Blocks+4)) * 4 // weights, two moments, best
-	total := headerImages + headerTensor*tensors + headerEpoch*int64(o.Epochs)
+	size, err := (&weights.File{Metadata: free}).Size()
+	if err != nil {
+		return fmt.Errorf("train: the model cannot be saved: %w", inner{err})
+	}
+	total := size + headerImages + headerTensor*tensors + headerEpoch*int64(o.Epochs)
 	if total <= weights.MaxHeader {
 		return nil
 	}

@@ -50,7 +50,7 @@ func NewImages(set *ImageSet, o *ImageTrainOptions) (*ImageTrainer, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	config := options.config(set)
-	if err := options.checkModel(config); err != nil {
+	if err := options.checkModel(config, nil); err != nil {
 		return nil, err
 	}
 	if err := options.checkMemory(config, set.Len()); err != nil {
@@ -152,7 +152,7 @@ func (t *ImageTrainer) values() int64 { return int64(len(t.training.Image(0))) }
 func (t *ImageTrainer) positions() int64 { return int64(t.training.Len()) * t.values() }
 
 func (t *ImageTrainer) file(net network) *weights.File {
-	return (&model.Pixel{Config: t.model.Config, Net: net.(pixelNetwork).PixelCNN}).File()
+	return (&model.Pixel{Config: t.model.Config, Net: net.(pixelNetwork).PixelCNN, Metadata: t.model.Metadata}).File()
 }
 
 func (t *ImageTrainer) measure(s *EpochStats) { s.Bits, s.ValBits = Bits(s.Loss), Bits(s.ValLoss) }

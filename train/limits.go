@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -19,13 +20,16 @@ const (
 	headerEpoch = 128
 )
 
-// checkHeader refuses a run whose checkpoints would not fit weights.MaxHeader.
-func (o Options) checkHeader(tok *tokenizer.Tokenizer) error {
+// checkHeader refuses a run whose checkpoints, with the given free metadata, would
+// not fit weights.MaxHeader.
+func (o Options) checkHeader(tok *tokenizer.Tokenizer, free map[string]string) error {
 	text, err := tok.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
 	}
-	size, err := (&weights.File{Metadata: map[string]string{model.KeyTokenizer: string(text)}}).Size()
+	meta := map[string]string{model.KeyTokenizer: string(text)}
+	maps.Copy(meta, free)
+	size, err := (&weights.File{Metadata: meta}).Size()
 	if err != nil {
 		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
 	}

@@ -60,7 +60,7 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 	if want := options.config(m.Config.Symbols); m.Config != want {
 		return nil, fmt.Errorf("the model is %+v, its options say %+v: the file is damaged", m.Config, want)
 	}
-	if err := options.checkHeader(m.Tokenizer); err != nil {
+	if err := options.checkHeader(m.Tokenizer, m.Metadata); err != nil {
 		return nil, err
 	}
 	if err := options.checkMemory(m.Config.Symbols, len(docs)); err != nil {

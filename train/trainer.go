@@ -56,7 +56,7 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	if err := config.Check(); err != nil {
 		return nil, fmt.Errorf("train: the model would be too large: %w", inner{err})
 	}
-	if err := options.checkHeader(tok); err != nil {
+	if err := options.checkHeader(tok, nil); err != nil {
 		return nil, err
 	}
 	if err := options.checkMemory(tok.Len(), len(docs)); err != nil {
@@ -118,7 +118,7 @@ func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
 func (t *Trainer) positions() int64 { return positions(t.training, t.options.IgnorePadding) }
 
 func (t *Trainer) file(net network) *weights.File {
-	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack}).File()
+	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack, Metadata: t.model.Metadata}).File()
 }
 
 func (t *Trainer) measure(*EpochStats) {}

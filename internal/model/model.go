@@ -25,12 +25,16 @@
 //	NAME.bias          [Out]
 //
 // A checkpoint is the same with one more metadata key, "checkpoint", and
-// tensors whose names begin with "optimizer.". Nothing else may be there and
+// tensors whose names begin with "optimizer.". No other tensor may be there and
 // nothing may be missing.
+//
+// Metadata under any other key is free: other programs add an author or a licence.
+// It has no meaning here, stays with the model and is written again with it.
 package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,12 +62,30 @@ const (
 	kindPixels = "pixelcnn"
 )
 
+// ownKeys are the metadata keys that have a meaning here or in package weights.
+var ownKeys = []string{KeyFormat, KeyVersion, KeyConfig, KeyTokenizer, KeyCheckpoint, weights.KeyChecksum}
+
+// free returns a copy of the metadata under keys other than ownKeys, never nil.
+func free(meta map[string]string) map[string]string {
+	rest := make(map[string]string)
+	for key, value := range meta {
+		if !slices.Contains(ownKeys, key) {
+			rest[key] = value
+		}
+	}
+	return rest
+}
+
 // A Text is a word-by-word text model: Embedding, LSTM, Linear. Stack.Symbols
 // is Config.Symbols, which is at least Tokenizer.Len.
 type Text struct {
 	Config    Config
 	Tokenizer *tokenizer.Tokenizer
 	Stack     *layers.Stack
+
+	// Metadata is written into the file beside what describes the model; keys that
+	// have a meaning there are left out. It may be nil.
+	Metadata map[string]string
 }
 
 // New returns a model of zero weights. It panics if c.Check would fail or
@@ -102,13 +124,15 @@ func (t *Text) File() *weights.File {
 	}
 	wih, whh, bias := t.LSTM().Weights()
 	out, outBias := t.Stack.Head.Weights()
+	meta := free(t.Metadata)
+	maps.Copy(meta, map[string]string{
+		KeyFormat:    format,
+		KeyVersion:   formatVersion,
+		KeyConfig:    string(c.appendJSON(nil)),
+		KeyTokenizer: string(tok),
+	})
 	return &weights.File{
-		Metadata: map[string]string{
-			KeyFormat:    format,
-			KeyVersion:   formatVersion,
-			KeyConfig:    string(c.appendJSON(nil)),
-			KeyTokenizer: string(tok),
-		},
+		Metadata: meta,
 		Tensors: []weights.Tensor{
 			{Name: "embedding.weight", Shape: []int{V, E}, Data: t.Stack.Embedding.Weight},
 			{Name: "lstm.weight_ih_l0", Shape: []int{4 * H, E}, Data: wih},
@@ -162,6 +186,7 @@ func FromFile(f *weights.File) (*Text, error) {
 	t := assemble(c, tok, &layers.Embedding{Symbols: V, Dim: E, Weight: embedding})
 	t.LSTM().SetWeights(wih, whh, fold(bih, bhh))
 	t.Stack.Head.SetWeights(out, outBias)
+	t.Metadata = free(f.Metadata)
 	return t, nil
 }
 
@@ -179,7 +204,8 @@ func fold(a, b []float32) []float32 {
 }
 
 // readConfig checks the metadata of f and parses its configuration. Apart from
-// what all models have there must be the given keys.
+// what all models have there must be the given keys. Others are free, but for those
+// of another kind of model.
 func readConfig(f *weights.File, parse func([]byte) error, keys ...string) error {
 	if err := checkFormat(f.Metadata); err != nil {
 		return err
@@ -191,7 +217,15 @@ func readConfig(f *weights.File, parse func([]byte) error, keys ...string) error
 	if err := parse([]byte(text)); err != nil { // says first if the model is of another kind
 		return bad("metadata %q: %w", KeyConfig, err)
 	}
-	return checkKeys(f.Metadata, keys)
+	for _, key := range keys {
+		if _, ok := f.Metadata[key]; !ok {
+			return bad("metadata %q is missing", key)
+		}
+	}
+	if _, ok := f.Metadata[KeyTokenizer]; ok && !slices.Contains(keys, KeyTokenizer) {
+		return bad("metadata %q belongs to a model of text, and this is none", KeyTokenizer)
+	}
+	return nil
 }
 
 func checkFormat(meta map[string]string) error {
@@ -202,24 +236,6 @@ func checkFormat(meta map[string]string) error {
 	}
 	if got := meta[KeyVersion]; got != formatVersion {
 		return bad("metadata %q is %.40q and this program reads %q", KeyVersion, got, formatVersion)
-	}
-	return nil
-}
-
-func checkKeys(meta map[string]string, keys []string) error {
-	for key := range meta {
-		switch key {
-		case KeyFormat, KeyVersion, KeyConfig, KeyCheckpoint:
-		default:
-			if !slices.Contains(keys, key) {
-				return bad("unknown metadata %.40q", key)
-			}
-		}
-	}
-	for _, key := range keys {
-		if _, ok := meta[key]; !ok {
-			return bad("metadata %q is missing", key)
-		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -92,6 +93,49 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// What other programs add to the metadata is ignored, kept, and written again; what
+// describes the model cannot be replaced that way.
+func TestFreeMetadata(t *testing.T) {
+	added := map[string]string{"author": "A. N. Other", "licence": "CC0\n\"é\"", "": "", "Config": "{}", "training": "[]"}
+	for name, f := range map[string]*weights.File{
+		"text": random(t, small).File(), "checkpoint": checkpoint(random(t, small).File()),
+		"pixels": randomPixels(smallPixels).File(), "pixels' checkpoint": checkpoint(randomPixels(smallPixels).File()),
+	} {
+		maps.Copy(f.Metadata, added)
+		read, err := weights.Read(bytes.NewReader(encode(t, f)), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]string
+		var again *weights.File
+		if m, err := FromFile(read); err == nil {
+			got, again = m.Metadata, m.File()
+		} else if m, err := PixelFromFile(read); err == nil {
+			got, again = m.Metadata, m.File()
+		} else {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !maps.Equal(got, added) {
+			t.Errorf("%s: Metadata = %q, want %q", name, got, added)
+		}
+		want := maps.Clone(f.Metadata)
+		delete(want, KeyCheckpoint)
+		if !maps.Equal(again.Metadata, want) {
+			t.Errorf("%s: written again with metadata %q, want %q", name, again.Metadata, want)
+		}
+	}
+	m, p := random(t, small), randomPixels(smallPixels)
+	want, wantPixels := m.File().Metadata, p.File().Metadata
+	m.Metadata = map[string]string{KeyFormat: "x", KeyVersion: "x", KeyConfig: "x", KeyTokenizer: "x", KeyCheckpoint: "x", weights.KeyChecksum: "x"}
+	p.Metadata = m.Metadata
+	if got := m.File().Metadata; !maps.Equal(got, want) {
+		t.Errorf("own keys replaced: %q, want %q", got, want)
+	}
+	if got := p.File().Metadata; !maps.Equal(got, wantPixels) {
+		t.Errorf("own keys replaced: %q, want %q", got, wantPixels)
+	}
+}
+
 // PyTorch has two biases: the model's is their sum.
 func TestBiasesFold(t *testing.T) {
 	f := random(t, small).File()
@@ -150,7 +194,6 @@ func TestMetadataErrors(t *testing.T) {
 		{KeyFormat, "-", `no metadata "format"`},
 		{KeyVersion, "2", `"2"`},
 		{KeyVersion, "-", `format_version`},
-		{"origin", "x", `unknown metadata "origin"`},
 		{KeyConfig, "-", `"config" is missing`},
 		{KeyTokenizer, "-", `"tokenizer" is missing`},
 		{KeyTokenizer, "{}", "tokenizer"},

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -11,6 +12,8 @@ import (
 type Pixel struct {
 	Config PixelConfig
 	Net    *layers.PixelCNN
+
+	Metadata map[string]string // see Text
 }
 
 // NewPixel returns a model of zero weights. It panics if c.Check would fail.
@@ -23,14 +26,13 @@ func NewPixel(c PixelConfig) *Pixel {
 
 // File returns the content of the model's file, all of it copies.
 func (m *Pixel) File() *weights.File {
-	return &weights.File{
-		Metadata: map[string]string{
-			KeyFormat:  format,
-			KeyVersion: formatVersion,
-			KeyConfig:  string(m.Config.appendJSON(nil)),
-		},
-		Tensors: PixelTensors("", m.Net),
-	}
+	meta := free(m.Metadata)
+	maps.Copy(meta, map[string]string{
+		KeyFormat:  format,
+		KeyVersion: formatVersion,
+		KeyConfig:  string(m.Config.appendJSON(nil)),
+	})
+	return &weights.File{Metadata: meta, Tensors: PixelTensors("", m.Net)}
 }
 
 // PixelTensors returns copies of the weights of net, each name with a prefix.
@@ -86,6 +88,7 @@ func PixelFromFile(f *weights.File) (*Pixel, error) {
 		return nil, bad("the tensors hold %d values, a model of this shape has %d parameters", have, want)
 	}
 	m := NewPixel(c)
+	m.Metadata = free(f.Metadata)
 	p := f.Pick()
 	if err := TakePixelTensors(p, "", m.Net); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func TestPixelTensors(t *testing.T) {
 	if err := TakePixelTensors((&weights.File{Tensors: list}).Pick(), "m.", net); err != nil {
 		t.Error(err)
 	}
-	if !bytes.Equal(encode(t, (&Pixel{c, net}).File()), encode(t, randomPixels(c).File())) {
+	if !bytes.Equal(encode(t, (&Pixel{Config: c, Net: net}).File()), encode(t, randomPixels(c).File())) {
 		t.Error("what was taken is not what was given")
 	}
 }
@@ -154,8 +154,7 @@ func TestPixelMetadataErrors(t *testing.T) {
 		{KeyFormat, "pt", `"pt"`},
 		{KeyFormat, "-", `no metadata "format"`},
 		{KeyVersion, "2", `"2"`},
-		{"origin", "x", `unknown metadata "origin"`},
-		{KeyTokenizer, "{}", `unknown metadata "tokenizer"`},
+		{KeyTokenizer, "{}", `metadata "tokenizer" belongs to a model of text`},
 		{KeyConfig, "-", `"config" is missing`},
 		{KeyCheckpoint, "{}", "no optimizer tensor"},
 		{KeyConfig, "", "not valid JSON"},
@@ -317,7 +316,7 @@ func FuzzPixelFromFile(f *testing.F) {
 	f.Add(encode(f, randomPixels(smallPixels).File()))
 	f.Add(encode(f, checkpoint(randomPixels(smallPixels).File())))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		file, err := weights.Read(bytes.NewReader(b), 1<<20)
+		file, err := weights.Read(bytes.NewReader(testkit.DisableChecksum(b)), 1<<20)
 		if err != nil {
 			return
 		}

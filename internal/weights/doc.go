@@ -14,6 +14,21 @@
 //	{"__metadata__":{"format":"autoreg"},
 //	 "head.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}
 //
+// # Checksum
+//
+// The metadata key [KeyChecksum] holds "sha256:" and 64 hexadecimal digits in lower
+// case: the SHA-256 of the file in the form that [File.WriteTo] writes, if its only
+// metadata were, where present, "checkpoint", "config", "format", "format_version"
+// and "tokenizer". So it covers each tensor's name, shape and data and what decides
+// their meaning. It does not depend on the order of the tensors, on the form of the
+// header, or on metadata under other keys: a program that writes the same tensors in
+// another order, or adds a licence, need not know of it. One that changes what it
+// covers must remove it.
+//
+// A file without the key is read without a check. A checksum that differs is an
+// error, and so is one of another form, which is either damaged or of a later
+// version. It detects accidents; whoever makes a hostile file can make it match.
+//
 // # Reading
 //
 // [Read] refuses, with an error that wraps [ErrFormat] and names the tensor or
@@ -22,8 +37,8 @@
 // [MaxMetadata] metadata keys; a dtype other than F32; more than [MaxRank]
 // dimensions, a dimension beyond [MaxDim], a size that overflows 64 bits;
 // offsets that differ from dtype and shape; holes, overlaps, bytes after the
-// last tensor, and a file that ends early. Numbers are plain decimal integers:
-// no sign, fraction, exponent or leading zero.
+// last tensor, a file that ends early; and a checksum that does not match. Numbers
+// are plain decimal integers: no sign, fraction, exponent or leading zero.
 //
 // It accepts tensors in any order in the header, JSON white space, and
 // zero-size tensors: a dimension may be 0, and the tensor then takes no bytes
@@ -37,9 +52,9 @@
 // # Writing
 //
 // [File.WriteTo] has one output for one File, whatever the order of its tensors
-// or of map iteration: metadata first and by key, tensors by name, both in
-// order of their bytes; no white space except the spaces that round the header
-// up to 8 bytes; strings escaped only where JSON demands it. [WriteFile]
+// or of map iteration: metadata first and by key, the checksum included, tensors by
+// name, both in order of their bytes; no white space except the spaces that round
+// the header up to 8 bytes; strings escaped only where JSON demands it. [WriteFile]
 // replaces a file as a whole or not at all.
 //
 // # Concurrency

@@ -32,7 +32,7 @@ func Example() {
 	fmt.Println(err)
 	fmt.Println(p.Finish())
 	// Output:
-	// 208 <nil>
+	// 296 <nil>
 	// [1 2 3 4 5 6] <nil>
 	// weights: tensor "head.bias" has shape [2], want [3]
 	// weights: the model does not use 1 of the tensors: "head.bias"

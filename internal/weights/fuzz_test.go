@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
 )
 
 // Read on any bytes: an error of a known kind or a consistent File that can be
@@ -15,6 +17,7 @@ import (
 // memory below the documented ceiling.
 func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, sample()))
+	f.Add(withoutSum(f, sample()))
 	f.Add(encoded(f, &File{}))
 	for _, header := range []string{
 		`{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`,
@@ -27,47 +30,53 @@ func FuzzRead(f *testing.F) {
 		f.Add(raw(header, 8))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		const limit = 1 << 30
-		var m meter
-		m.read()
-		got, err := Read(opaque{bytes.NewReader(b)}, limit)
-		if used := m.read(); used > ceiling(b) {
-			t.Errorf("%d bytes allocated for a file of %d, want at most %d", used, len(b), ceiling(b))
-		}
-		known, knownErr := Read(bytes.NewReader(b), limit)
-		if (err == nil) != (knownErr == nil) || err != nil && err.Error() != knownErr.Error() {
-			t.Fatalf("error %v if the length is not known, %v if it is", err, knownErr)
-		}
-		if err != nil {
-			if got != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
-				t.Errorf("Read = %v, %v; want no File and a known error", got, err)
-			}
-			return
-		}
-		if err := consistent(got, len(b)); err != nil {
-			t.Error(err)
-		}
-		if err := same(got, known); err != nil {
-			t.Error(err)
-		}
-		agree(t, got, b)
-
-		// The canonical form has at most the same header, padding aside.
-		again := encoded(t, got)
-		if len(again) > len(b)+7 {
-			t.Errorf("%d bytes became %d", len(b), len(again))
-		}
-		back, err := Read(bytes.NewReader(again), limit)
-		if err != nil {
-			t.Fatalf("written again, then read: %v", err)
-		}
-		if err := same(got, back); err != nil {
-			t.Errorf("written again, then read: %v", err)
-		}
-		if !bytes.Equal(encoded(t, back), again) {
-			t.Error("written twice, the bytes differ")
-		}
+		checkRead(t, b)
+		checkRead(t, testkit.DisableChecksum(b)) // whose changes reach what lies behind
 	})
+}
+
+func checkRead(t *testing.T, b []byte) {
+	const limit = 1 << 30
+	var m meter
+	m.read()
+	got, err := Read(opaque{bytes.NewReader(b)}, limit)
+	if used := m.read(); used > ceiling(b) {
+		t.Errorf("%d bytes allocated for a file of %d, want at most %d", used, len(b), ceiling(b))
+	}
+	known, knownErr := Read(bytes.NewReader(b), limit)
+	if (err == nil) != (knownErr == nil) || err != nil && err.Error() != knownErr.Error() {
+		t.Fatalf("error %v if the length is not known, %v if it is", err, knownErr)
+	}
+	if err != nil {
+		if got != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("Read = %v, %v; want no File and a known error", got, err)
+		}
+		return
+	}
+	if err := consistent(got, len(b)); err != nil {
+		t.Error(err)
+	}
+	if err := same(got, known); err != nil {
+		t.Error(err)
+	}
+	agree(t, got, b)
+
+	// The canonical form has at most the same header, padding and checksum aside.
+	const sum = len(`"__metadata__":{"checksum":"sha256:"},`) + 64
+	again := encoded(t, got)
+	if len(again) > len(b)+7+sum {
+		t.Errorf("%d bytes became %d", len(b), len(again))
+	}
+	back, err := Read(bytes.NewReader(again), limit)
+	if err != nil {
+		t.Fatalf("written again, then read: %v", err)
+	}
+	if err := same(got, back); err != nil {
+		t.Errorf("written again, then read: %v", err)
+	}
+	if !bytes.Equal(encoded(t, back), again) {
+		t.Error("written twice, the bytes differ")
+	}
 }
 
 // agree checks f against the header as encoding/json understands it, and every

@@ -73,13 +73,16 @@ func layOut(entries []entry) error {
 
 // metadata parses the value of "__metadata__".
 func (p *parser) metadata() (map[string]string, error) {
-	meta := make(map[string]string)
+	meta, keys := make(map[string]string), 0
 	err := p.object(func(key string) error {
 		if _, dup := meta[key]; dup {
 			return p.fail("metadata key %s appears twice", quote(key))
 		}
 		// A map costs many times the few bytes of the shortest members.
-		if len(meta) == MaxMetadata {
+		if key != KeyChecksum {
+			keys++
+		}
+		if keys > MaxMetadata {
 			return p.fail("metadata has more than %d keys", MaxMetadata)
 		}
 		value, err := p.str("a string as metadata " + quote(key))

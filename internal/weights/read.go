@@ -17,7 +17,8 @@ const (
 // comment. A file longer than maxBytes is refused with an error that wraps
 // ErrTooLarge, a malformed one with an error that wraps ErrFormat (one that ends
 // early wraps io.ErrUnexpectedEOF too), and an error of r itself is returned
-// wrapped. No File is returned with an error.
+// wrapped. A checksum in the metadata is compared with the content. No File is
+// returned with an error.
 //
 // Each tensor has memory of its own. Where the length of r is known (an open
 // file, a bytes.Reader, anything that can seek or has a Len method), tensors are
@@ -77,6 +78,9 @@ func Read(r io.Reader, maxBytes int64) (*File, error) {
 		f.Tensors[i].Data = data
 	}
 	if err := s.atEnd(); err != nil {
+		return nil, err
+	}
+	if err := f.verify(len(header), buf); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -191,9 +191,10 @@ func TestReadCut(t *testing.T) {
 	}
 }
 
-// Every byte in front of the data takes every other value.
+// Every byte in front of the data takes every other value, where no checksum would
+// notice.
 func TestReadFlipped(t *testing.T) {
-	b := encoded(t, &File{
+	b := withoutSum(t, &File{
 		Metadata: map[string]string{"k": "v\n"},
 		Tensors:  []Tensor{{"a", []int{2, 3}, make([]float32, 6)}, {"b", []int{0}, nil}, {"c", []int{12}, make([]float32, 12)}},
 	})
@@ -252,6 +253,7 @@ func TestReadClaims(t *testing.T) {
 		"tensor of 1 GB, cut": raw(`{"a":{"dtype":"F32","shape":[268435456],"data_offsets":[0,1073741824]}}`, 5_000_001),
 		"3000 tensors":        raw(`{`+many.String()[1:]+`}`, 4_000_100),
 		"30000 zero-size":     raw(`{`+zeros.String()[1:]+`}`, 1),
+		"30000 and checksum":  raw(`{"__metadata__":{"checksum":"sha256:`+strings.Repeat("0", 64)+`"}`+zeros.String()+`}`, 0),
 		"metadata":            raw(`{"__metadata__":{`+short.String()[1:]+`}}`, 0),
 		"one long escape":     raw(`{"__metadata__":{"":"`+strings.Repeat(`\n`, 1_000_000)+`"}}`, 1),
 		"long number":         raw(`{"a":{"dtype":"F32","shape":[`+strings.Repeat("1", 1_000_000)+`]}}`, 1),

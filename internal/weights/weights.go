@@ -11,7 +11,7 @@ import (
 // that a file is good everywhere or nowhere, as far as memory allows.
 const (
 	MaxHeader   = 16 << 20      // bytes of header, padding included
-	MaxMetadata = 1024          // metadata keys; their values are not limited
+	MaxMetadata = 1024          // metadata keys, the checksum's aside; their values are not limited
 	MaxRank     = 8             // dimensions of a tensor
 	MaxDim      = math.MaxInt32 // length of one dimension
 )
@@ -39,8 +39,8 @@ type Tensor struct {
 // A File is the content of a model file. The zero File is empty and can be
 // written. It is safe for concurrent use while nothing modifies it.
 type File struct {
-	Metadata map[string]string
-	Tensors  []Tensor // names are unique; Read gives them in the order of the data
+	Metadata map[string]string // Read leaves the checksum in, WriteTo replaces it
+	Tensors  []Tensor          // names are unique; Read gives them in the order of the data
 }
 
 // Lookup returns the tensor called name, or nil. The tensor belongs to f. The

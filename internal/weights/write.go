@@ -2,6 +2,7 @@ package weights
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -9,13 +10,14 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
-// WriteTo writes f to w in the one form described in the package comment and
-// returns the number of bytes written. The same content gives the same bytes,
-// whatever the order of f.Tensors; f is not modified. Read gives the content
-// back, floats bit for bit.
+// WriteTo writes f to w in the one form described in the package comment, with a
+// checksum, and returns the number of bytes written. The same content gives the same
+// bytes, whatever the order of f.Tensors and the checksum in f.Metadata; f is not
+// modified. Read gives the content back, floats bit for bit.
 //
 // Before the first byte it checks what Read would check (shapes against data,
 // unique names other than "__metadata__", UTF-8, the limits) and returns an
@@ -25,7 +27,12 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	head, err := f.appendHeader(order)
+	buf := make([]byte, 0, chunk)
+	sum, err := f.checksum(order, nil, buf)
+	if err != nil {
+		return 0, err
+	}
+	head, err := f.header(order, sum)
 	if err != nil {
 		return 0, err
 	}
@@ -36,7 +43,6 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 	if err := out.write(head, "header"); err != nil {
 		return out.at, err
 	}
-	buf := make([]byte, 0, chunk)
 	for _, t := range order {
 		what := "tensor " + quote(t.Name)
 		for data := t.Data; len(data) > 0; {
@@ -53,13 +59,14 @@ func (f *File) WriteTo(w io.Writer) (int64, error) {
 
 // Size returns how many bytes WriteTo would write, and the error that it would
 // return before the first of them, but for one: a header beyond MaxHeader is
-// measured like any other. It is header and 8 bytes for a File without tensors.
+// measured like any other. It is header and 8 bytes for a File without tensors. The
+// tensors' data are not looked at.
 func (f *File) Size() (int64, error) {
 	order, err := f.sorted()
 	if err != nil {
 		return 0, err
 	}
-	head, err := f.appendHeader(order)
+	head, err := f.header(order, checksumPrefix+strings.Repeat("0", 2*sha256.Size))
 	if err != nil {
 		return 0, err
 	}
@@ -97,16 +104,26 @@ func (f *File) sorted() ([]*Tensor, error) {
 	return order, nil
 }
 
-// appendHeader returns the length, the JSON and its padding.
-func (f *File) appendHeader(order []*Tensor) ([]byte, error) {
-	b := append(make([]byte, 8, 1024), '{')
-	if len(f.Metadata) > MaxMetadata {
-		return nil, formatErr("metadata has %d keys, more than %d", len(f.Metadata), MaxMetadata)
+// header returns the length, the JSON and its padding, with the given checksum.
+func (f *File) header(order []*Tensor, sum string) ([]byte, error) {
+	meta := make(map[string]string, len(f.Metadata)+1)
+	maps.Copy(meta, f.Metadata)
+	meta[KeyChecksum] = sum
+	if n := len(meta) - 1; n > MaxMetadata {
+		return nil, formatErr("metadata has %d keys, more than %d", n, MaxMetadata)
 	}
-	if len(f.Metadata) > 0 {
+	return appendHeader(nil, meta, order)
+}
+
+// appendHeader appends the header of a file with the given metadata, with its length
+// in front and the padding behind, to an empty b.
+func appendHeader(b []byte, meta map[string]string, order []*Tensor) ([]byte, error) {
+	b = append(b, make([]byte, 8)...)
+	b = append(b, '{')
+	if len(meta) > 0 {
 		b = append(b, `"`+metadataKey+`":{`...)
-		for i, key := range slices.Sorted(maps.Keys(f.Metadata)) {
-			value := f.Metadata[key]
+		for i, key := range slices.Sorted(maps.Keys(meta)) {
+			value := meta[key]
 			if !utf8.ValidString(key) || !utf8.ValidString(value) {
 				return nil, formatErr("metadata %s: not UTF-8", quote(key))
 			}
@@ -121,7 +138,7 @@ func (f *File) appendHeader(order []*Tensor) ([]byte, error) {
 	}
 	at := int64(0)
 	for i, t := range order {
-		if i > 0 || len(f.Metadata) > 0 {
+		if i > 0 || len(meta) > 0 {
 			b = append(b, ',')
 		}
 		b = appendString(b, t.Name)

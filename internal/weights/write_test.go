@@ -19,17 +19,18 @@ import (
 
 // The form of the file is a promise: same training, same bytes, also next year.
 func TestGolden(t *testing.T) {
-	header := `{"__metadata__":{"a":"","b":"\"\\\n\u0001é🍲","format":"autoreg"},` +
+	const checksum = "sha256:0f9b9208ca6932c1b56b94333fdff1ac319f6e62c266cdfad07bf7c75989613d"
+	header := `{"__metadata__":{"a":"","b":"\"\\\n\u0001é🍲","checksum":"` + checksum + `","format":"autoreg"},` +
 		`"conv":{"dtype":"F32","shape":[1,2,1],"data_offsets":[0,8]},` +
 		`"head.bias":{"dtype":"F32","shape":[3],"data_offsets":[8,20]},` +
 		`"lstm.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[20,44]},` +
 		`"none":{"dtype":"F32","shape":[4,0],"data_offsets":[44,44]},` +
-		`"out.scale":{"dtype":"F32","shape":[],"data_offsets":[44,48]}}    `
+		`"out.scale":{"dtype":"F32","shape":[],"data_offsets":[44,48]}}       `
 	data := "cdcccc3dcdcc4c3e" + // 0.1, 0.2
 		"0100a07f" + "0000c07f" + "000080ff" + // a signalling NaN, a quiet one, -Inf
 		"0000803f000000c0000060400000807f0000008001000000" + // 1, -2, 3.5, Inf, -0, 2^-149
 		"ffff7f7f" // MaxFloat32
-	want, err := hex.DecodeString("8001000000000000" + hex.EncodeToString([]byte(header)) + data)
+	want, err := hex.DecodeString("d801000000000000" + hex.EncodeToString([]byte(header)) + data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,12 +38,15 @@ func TestGolden(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("WriteTo wrote\n%q, want\n%q", got, want)
 	}
-	const sum = "ee80c2382c988cfb4c889f8e2ff308fdaaf69b5b49669e06755f005c5bb712f1" // from Python: struct, hashlib
+	const sum = "2599c2e0c4e77e5d9662887a8a499c1529ec7d787271418bcd6568caa765a9a0" // from Python: struct, hashlib
 	if s := fmt.Sprintf("%x", sha256.Sum256(got)); s != sum {
 		t.Errorf("sha256 = %s, want %s", s, sum)
 	}
-	if got := encoded(t, &File{Metadata: map[string]string{}}); string(got) != "\x08\x00\x00\x00\x00\x00\x00\x00{}      " {
-		t.Errorf("an empty File is %q", got)
+	// An empty file without the key has the checksum of an empty file with it.
+	const empty = "\x08\x00\x00\x00\x00\x00\x00\x00{}      "
+	want = raw(fmt.Sprintf(`{"__metadata__":{"checksum":"sha256:%x"}} `, sha256.Sum256([]byte(empty))), 0)
+	if got := encoded(t, &File{Metadata: map[string]string{}}); !bytes.Equal(got, want) {
+		t.Errorf("an empty File is %q, want %q", got, want)
 	}
 }
 
