@@ -235,7 +235,7 @@ func BenchmarkTrainStep(b *testing.B) {
 				if threads > runtime.GOMAXPROCS(0) {
 					b.Skip("fewer CPUs than threads")
 				}
-				t, err := train.New(docs, &train.Options{Epochs: 10_000, Threads: threads})
+				t, err := train.New(docs, &train.Options{CutLong: true, Epochs: 10_000, Threads: threads})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -114,7 +114,7 @@ func trained(t *testing.T, threads int) (file []byte, losses []float64) {
 	t.Helper()
 	tr, err := train.New(goldenCorpus(), &train.Options{
 		Embedding: 11, Units: 19, Length: 17, BatchSize: 7, Epochs: 3, LearningRate: 0.01,
-		ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
+		ClipNorm: 1, Validation: 0.2, Seed: 5, CountPadding: true, CutLong: true, Threads: threads,
 	})
 	if err != nil {
 		t.Fatal(err)

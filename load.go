@@ -33,9 +33,9 @@ type LoadOptions struct {
 // options mean the zero value.
 //
 // The file is not trusted. Whatever it holds, the result is a model or an error,
-// and memory stays proportional to the bytes that r delivers. Weights may be
-// any numbers: where NaN or infinite ones spoil the scores, drawing ends with
-// sampler.ErrNoSymbol.
+// and memory stays proportional to the bytes that r delivers. Weights that are not
+// finite are an error. Finite ones may be so large that the scores are not: drawing
+// then ends with sampler.ErrNoSymbol.
 func Load(r io.Reader, o *LoadOptions) (*Model, error) {
 	m, err := load(r, o)
 	if err != nil {

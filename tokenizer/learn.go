@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"cmp"
+	"container/heap"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,60 +17,110 @@ import (
 // bytes, so that the result depends on the counts alone. nil options mean the zero
 // value.
 //
-// It returns an error if the options make no sense or the texts hold no word.
+// It returns an error if the options make no sense, if the texts hold no word, and if
+// counting their words takes more memory than o.MaxBytes. A word takes its length and
+// 30 to 45 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	limit := o.MaxTokens
+	limit, maxBytes := o.MaxTokens, o.MaxBytes
 	if limit == 0 {
 		limit = DefaultMaxTokens
 	}
-	if limit < 3 {
+	if maxBytes == 0 {
+		maxBytes = DefaultMaxBytes
+	}
+	switch {
+	case limit < 3:
 		return nil, fmt.Errorf("tokenizer: MaxTokens is %d: want at least 3, for 2 of them are reserved, or 0 for %d", limit, DefaultMaxTokens)
+	case maxBytes < 0:
+		return nil, fmt.Errorf("tokenizer: MaxBytes is %d: want 0 or more", maxBytes)
 	}
 
-	type entry struct {
-		word  string
-		count int64
-	}
 	var (
-		entries []entry
-		index   = make(map[string]int)
-		table   = classes(o)
-		buf     []byte
+		words  = newCounts(maxBytes)
+		table  = classes(o)
+		buf    []byte
+		number int64 // of the text
 	)
 	for text := range texts {
+		number++
 		text = validText(text)
 		for {
 			if buf, text = nextWord(text, &table, buf); len(buf) == 0 {
 				break
 			}
-			i, seen := index[string(buf)]
-			if !seen {
-				i = len(entries)
-				entries = append(entries, entry{word: string(buf)})
-				index[entries[i].word] = i
+			if !words.add(buf, cap(buf)) {
+				return nil, words.full(number)
 			}
-			entries[i].count++
 		}
 	}
 	// No word equals "" or "[UNK]": words are not empty, and brackets are either
 	// words of their own or dropped.
-	if len(entries) == 0 {
+	if words.n == 0 {
 		return nil, errors.New("tokenizer: the texts hold no word to learn")
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		if c := cmp.Compare(b.count, a.count); c != 0 {
-			return c
-		}
-		return strings.Compare(b.word, a.word)
-	})
-
-	vocabulary := make([]string, 0, 2+len(entries))
+	if !words.take(tokenBytes*min(words.n, limit), cap(buf)) {
+		return nil, words.full(number)
+	}
+	most := words.mostFrequent(limit - 2)
+	vocabulary := make([]string, 0, 2+len(most))
 	vocabulary = append(vocabulary, "", unknownWord)
-	for _, e := range entries[:min(len(entries), limit-2)] {
-		vocabulary = append(vocabulary, e.word)
+	for _, e := range most {
+		vocabulary = append(vocabulary, strings.Clone(e.word)) // not the block that it lies in
 	}
 	return New(vocabulary, o)
+}
+
+// full is the error for texts with too many words.
+func (t *counts) full(texts int64) error {
+	return fmt.Errorf("tokenizer: the first %d texts hold %d different words, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise MaxBytes",
+		texts, t.n, t.max>>20)
+}
+
+// A wordCount is a word and how often it was met.
+type wordCount struct {
+	word  string
+	count int64
+}
+
+// order sorts by falling count, then by falling bytes.
+func (a wordCount) order(b wordCount) int {
+	if c := cmp.Compare(b.count, a.count); c != 0 {
+		return c
+	}
+	return strings.Compare(b.word, a.word)
+}
+
+// A leastFrequent is a heap, the last in order at its top.
+type leastFrequent []wordCount
+
+func (h leastFrequent) Len() int           { return len(h) }
+func (h leastFrequent) Less(i, j int) bool { return h[i].order(h[j]) > 0 }
+func (h leastFrequent) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *leastFrequent) Push(x any)        { *h = append(*h, x.(wordCount)) }
+func (h *leastFrequent) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}
+
+// mostFrequent returns the k most frequent words, or all if there are fewer, in order.
+func (t *counts) mostFrequent(k int) []wordCount {
+	var most leastFrequent
+	for _, block := range t.entries {
+		for _, e := range block {
+			switch {
+			case len(most) < k:
+				heap.Push(&most, e)
+			case e.order(most[0]) < 0:
+				most[0] = e
+				heap.Fix(&most, 0)
+			}
+		}
+	}
+	slices.SortFunc(most, wordCount.order)
+	return most
 }

@@ -20,6 +20,10 @@ const unknownWord = "[UNK]"
 // Options.MaxTokens is 0.
 const DefaultMaxTokens = 10000
 
+// DefaultMaxBytes is the memory that Learn may take to count words when
+// Options.MaxBytes is 0.
+const DefaultMaxBytes = 1 << 30
+
 // Options choose the pipeline. The zero value, or a nil pointer, is the pipeline
 // of the package comment.
 type Options struct {
@@ -27,6 +31,9 @@ type Options struct {
 	// included; 0 means DefaultMaxTokens. New takes a vocabulary as it is, and
 	// only checks it against MaxTokens where that is not 0.
 	MaxTokens int
+	// MaxBytes is how many bytes of memory Learn may take to count words, beside the
+	// texts; 0 means DefaultMaxBytes. It is of no meaning elsewhere.
+	MaxBytes int64
 	// KeepCase leaves the letters A to Z as they are.
 	KeepCase bool
 	// StripPunctuation drops ASCII punctuation (all 32 characters, so the backslash
@@ -38,7 +45,7 @@ type Options struct {
 // one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
 // the last. It is safe for concurrent use.
 type Tokenizer struct {
-	options Options // MaxTokens is not kept: it has done its work
+	options Options // MaxTokens and MaxBytes are not kept: they have done their work
 	words   []string
 	ids     map[string]int32
 	class   [256]class
@@ -114,6 +121,6 @@ func (t *Tokenizer) ID(word string) (id int, ok bool) {
 	return int(n), true
 }
 
-// Options returns the pipeline's choices. MaxTokens is 0: it matters only while
-// learning.
+// Options returns the pipeline's choices. MaxTokens and MaxBytes are 0: they matter
+// only while learning.
 func (t *Tokenizer) Options() Options { return t.options }

@@ -34,11 +34,11 @@ func randomTrainer(tb testing.TB, symbols, docs int, o Options) *Trainer {
 	}
 	m := model.New(o.config(symbols), tok)
 	initialise(m.Stack, o.Seed)
-	t, err := assemble(m, texts, o)
+	data, err := o.encode(texts, tok)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return t
+	return assemble(m, data, o)
 }
 
 // BenchmarkTrainStep is a step of the reference model on 32 documents of 200
@@ -50,7 +50,7 @@ func BenchmarkTrainStep(b *testing.B) {
 		}
 		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
 			b.Run(fmt.Sprintf("h=128/v=10000/b=32/t=200/threads=%d", threads), func(b *testing.B) {
-				t := randomTrainer(b, 10000, 32, Options{Threads: threads})
+				t := randomTrainer(b, 10000, 32, Options{CutLong: true, Threads: threads})
 				if _, err := t.step([]int{0}); err != nil {
 					b.Fatal(err)
 				}

@@ -98,7 +98,6 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"BatchSize":        {BatchSize: 5},
 		"LearningRate":     {LearningRate: 0.03},
 		"ClipNorm":         {ClipNorm: 1},
-		"IgnorePadding":    {IgnorePadding: true},
 		"Validation":       {Validation: 0.5},
 		"Patience":         {Patience: 9},
 		"Seed":             {Seed: 12},
@@ -109,6 +108,16 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		_, err := Resume(path, smallDocs(), &o)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {
 			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
+		}
+	}
+	windows := smallVariants()["windows"]
+	tr, err := New(smallDocs(), &windows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]Options{"CountPadding": {CountPadding: true}, "CutLong": {CutLong: true}} {
+		if _, err := Resume(save(t, tr), smallDocs(), &o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%+v: error %v, want one that names %s", o, err, name)
 		}
 	}
 	same := smallVariants()["patience"]

@@ -44,7 +44,7 @@ func TestRealRecipes(t *testing.T) {
 			"e383a7ccda23f0b5d58817644bd2c2d50576210c6888c5b658fdcf5ba2c8a47e"},
 	} {
 		t.Run(filepath.Dir(c.file), func(t *testing.T) {
-			corpus, err := ReadCorpus(dataFile(t, c.file), nil)
+			corpus, err := ReadCorpus([]string{dataFile(t, c.file)}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestRealRecipes(t *testing.T) {
 			if got := hex.EncodeToString(words.Sum(nil)); got != c.words {
 				t.Errorf("vocabulary has sha256 %s, want %s", got, c.words)
 			}
-			d, err := NewDataset(corpus.Docs, tok, DefaultLength)
+			d, err := NewDataset(corpus.Docs, tok, &DatasetOptions{CutLong: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,6 +78,7 @@ func TestRealRecipes(t *testing.T) {
 				for _, id := range d.Row(i) {
 					row = binary.LittleEndian.AppendUint32(row, uint32(id))
 				}
+				row = append(row, make([]byte, 4*(d.Length+1)-len(row))...) // padding
 				ids.Write(row)
 			}
 			if got := hex.EncodeToString(ids.Sum(nil)); got != c.ids {
@@ -94,7 +95,7 @@ func TestRealRecipes(t *testing.T) {
 // between words of every fifth recipe, it gets at least 999 in 1000 right.
 func TestPrettyOnRealRecipes(t *testing.T) {
 	for _, file := range []string{"epicurious/recipes.json.gz", "cookbooks/recipes.json.gz"} {
-		corpus, err := ReadCorpus(dataFile(t, file), nil)
+		corpus, err := ReadCorpus([]string{dataFile(t, file)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +130,7 @@ func TestPrettyOnRealRecipes(t *testing.T) {
 }
 
 func BenchmarkReadCorpus(b *testing.B) {
-	path := dataFile(b, "epicurious/recipes.json.gz")
+	path := []string{dataFile(b, "epicurious/recipes.json.gz")}
 	for b.Loop() {
 		if _, err := ReadCorpus(path, nil); err != nil {
 			b.Fatal(err)
@@ -138,7 +139,7 @@ func BenchmarkReadCorpus(b *testing.B) {
 }
 
 func BenchmarkNewDataset(b *testing.B) {
-	corpus, err := ReadCorpus(dataFile(b, "epicurious/recipes.json.gz"), nil)
+	corpus, err := ReadCorpus([]string{dataFile(b, "epicurious/recipes.json.gz")}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func BenchmarkNewDataset(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := NewDataset(corpus.Docs, tok, DefaultLength); err != nil {
+		if _, err := NewDataset(corpus.Docs, tok, &DatasetOptions{CutLong: true}); err != nil {
 			b.Fatal(err)
 		}
 	}

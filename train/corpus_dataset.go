@@ -10,75 +10,146 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// DefaultLength is the number of steps that NewDataset gives a document when its
-// caller has no wish of its own: the reference model's.
+// DefaultLength is the number of steps that a sequence has at most if its caller
+// has no wish of its own: the reference model's.
 const DefaultLength = 200
 
 // maxIDs is how many ids a Dataset may hold: no more than make can take as int32.
 const maxIDs = min(math.MaxInt32, math.MaxInt/4)
 
-// A Dataset is a list of documents as rows of ids, each of Length+1: a step reads
-// ids 0 to Length-1 of a row and is to predict ids 1 to Length. Documents keep the
-// order of the corpus. It is immutable and safe for concurrent use.
-type Dataset struct {
-	Length  int   // steps of a document
-	Words   int64 // ids in the rows, padding not counted
-	Unknown int64 // how many of Words are tokenizer.Unknown
-	Cut     int64 // ids beyond Length+1 that were left out
-	Long    int   // documents that lost some
-
-	ids []int32 // [Len(), Length+1]
+// DatasetOptions say how documents become sequences. The zero value, or a nil
+// pointer, works.
+type DatasetOptions struct {
+	Length int // steps of a sequence at most; 0 means DefaultLength
+	// CutLong drops what a document has beyond its first Length+1 ids. Otherwise
+	// it is cut into windows, see Dataset.
+	CutLong bool
 }
 
-// NewDataset encodes docs with tok: of each document the first length+1 ids, padded
-// on the right with tokenizer.Stop. The result takes 4·len(docs)·(length+1) bytes.
-// It returns an error if length is less than 1, if docs is empty or if the rows
-// would hold more than maxIDs ids: 2³¹-1, or on a 32-bit machine 2²⁹-1.
-func NewDataset(docs []string, tok *tokenizer.Tokenizer, length int) (*Dataset, error) {
-	if length < 1 {
-		return nil, fmt.Errorf("train: data set: length is %d: want at least 1 step", length)
+// A Dataset is documents as sequences of ids. A step reads an id of a sequence and
+// is to predict the next one, or tokenizer.Stop after the last id of a document.
+//
+// A document of n ids has n steps: it is read from its first id to its last. With
+// n > Length it is cut into windows: the first one reads ids 0 to Length-1 and
+// predicts ids 1 to Length, the second one reads on from id Length, and so on. So
+// each id is read once, and predicted once if it is not the document's first, but a
+// window knows nothing of the one before it. With DatasetOptions.CutLong such a
+// document is its first window alone.
+//
+// Sequences keep the order of the corpus. A Dataset is immutable and safe for
+// concurrent use.
+type Dataset struct {
+	Length    int   // steps of a sequence at most
+	Documents int   // that the sequences are from
+	Words     int64 // ids in the sequences, each counted once
+	Unknown   int64 // how many of Words are tokenizer.Unknown
+	Long      int   // documents of more than Length ids, with CutLong of more than Length+1: several windows, or cut off
+	Cut       int64 // ids that CutLong has dropped
+
+	ids  []int32 // of all documents, one after the other
+	rows []span  // sequences
+	cut  bool    // DatasetOptions.CutLong
+}
+
+// A span is where the ids of a sequence are in Dataset.ids: from to to-1. Windows
+// of a document have an id in common.
+type span struct{ from, to int32 }
+
+// NewDataset encodes docs with tok. The result takes 4 bytes an id and 8 a sequence.
+// Nil options mean the zero value. It returns an error if Length is negative, if
+// docs is empty or if they hold more than maxIDs ids: 2³¹-1, or on a 32-bit machine
+// 2²⁹-1.
+func NewDataset(docs []string, tok *tokenizer.Tokenizer, o *DatasetOptions) (*Dataset, error) {
+	var options DatasetOptions
+	if o != nil {
+		options = *o
+	}
+	setDefault(&options.Length, DefaultLength)
+	d, err := newDataset(docs, tok, options, math.MaxInt64)
+	if err != nil {
+		return nil, fmt.Errorf("train: data set: %w", err)
+	}
+	return d, nil
+}
+
+// errDataBytes is the error for documents that take more memory than is allowed.
+var errDataBytes = errors.New("the encoded documents take more memory than is allowed")
+
+// newDataset is NewDataset for options with defaults. It returns errDataBytes if the
+// result would take more than maxBytes.
+func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBytes int64) (*Dataset, error) {
+	if o.Length < 1 {
+		return nil, fmt.Errorf("the length is %d: want at least 1 step", o.Length)
 	}
 	if len(docs) == 0 {
-		return nil, errors.New("train: data set: there are no documents")
+		return nil, errors.New("there are no documents")
 	}
-	// Compared by division, for the product may not fit.
-	if length >= maxIDs || len(docs) > maxIDs/(length+1) {
-		return nil, fmt.Errorf("train: data set: %d documents of %d steps are more than %d ids: use fewer or shorter ones", len(docs), length, maxIDs)
-	}
-	d := &Dataset{Length: length, ids: make([]int32, len(docs)*(length+1))}
+	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong}
 	var ids []int
-	for i, doc := range docs {
+	for _, doc := range docs {
 		ids = tok.Append(ids[:0], doc)
-		if n := len(ids) - (length + 1); n > 0 {
-			ids = ids[:length+1]
-			d.Cut += int64(n)
+		if n := len(ids) - o.Length; o.CutLong && n > 1 {
+			ids = ids[:o.Length+1]
+			d.Cut += int64(n - 1)
+			d.Long++
+		} else if !o.CutLong && n > 0 {
 			d.Long++
 		}
-		d.Words += int64(len(ids))
-		row := d.Row(i)
-		for j, id := range ids {
-			row[j] = int32(id)
-			if id == tokenizer.Unknown {
-				d.Unknown++
-			}
+		if len(ids) > maxIDs-len(d.ids) {
+			return nil, fmt.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+		}
+		d.add(ids)
+		if d.bytes() > maxBytes {
+			return nil, errDataBytes
 		}
 	}
 	return d, nil
 }
 
-// Len returns the number of documents.
-func (d *Dataset) Len() int { return len(d.ids) / (d.Length + 1) }
-
-// Row returns the Length+1 ids of document i, to be read only. It panics if i is
-// outside 0 to Len()-1.
-func (d *Dataset) Row(i int) []int32 {
-	n := d.Length + 1
-	return d.ids[i*n : (i+1)*n : (i+1)*n]
+// add adds the sequences of a document.
+func (d *Dataset) add(ids []int) {
+	from := len(d.ids)
+	for _, id := range ids {
+		d.ids = append(d.ids, int32(id))
+		if id == tokenizer.Unknown {
+			d.Unknown++
+		}
+	}
+	d.Words += int64(len(ids))
+	to := len(d.ids)
+	for {
+		end := min(from+d.Length+1, to)
+		d.rows = append(d.rows, span{int32(from), int32(end)})
+		// CutLong has left one window, whose last id is only predicted.
+		if from += d.Length; d.cut || from >= to {
+			return
+		}
+	}
 }
 
-// Batches returns how many batches of size documents there are; the last may be
+// bytes returns the memory that the ids and sequences take.
+func (d *Dataset) bytes() int64 { return 4*int64(cap(d.ids)) + 8*int64(cap(d.rows)) }
+
+// Len returns the number of sequences.
+func (d *Dataset) Len() int { return len(d.rows) }
+
+// Row returns the ids of sequence i, at most Length+1, to be read only. It panics if
+// i is outside 0 to Len()-1.
+func (d *Dataset) Row(i int) []int32 {
+	r := d.rows[i]
+	return d.ids[r.from:r.to:r.to]
+}
+
+// Steps returns how many steps sequence i has, padding not counted: one for each id
+// that it reads. It panics if i is outside 0 to Len()-1.
+func (d *Dataset) Steps(i int) int {
+	r := d.rows[i]
+	return min(int(r.to-r.from), d.Length)
+}
+
+// Batches returns how many batches of size sequences there are; the last may be
 // smaller. Batches are cut in corpus order, so that a batch always holds the same
-// documents and only the order of batches changes from epoch to epoch. It panics if
+// sequences and only the order of batches changes from epoch to epoch. It panics if
 // size is less than 1.
 func (d *Dataset) Batches(size int) int {
 	if size < 1 {
@@ -95,7 +166,7 @@ func batches(n, size int) int {
 	return n / size
 }
 
-// Batch returns the documents of batch k of the given size: lo to hi-1. It panics if
+// Batch returns the sequences of batch k of the given size: lo to hi-1. It panics if
 // k is outside 0 to Batches(size)-1.
 func (d *Dataset) Batch(k, size int) (lo, hi int) {
 	if k < 0 || k >= d.Batches(size) {

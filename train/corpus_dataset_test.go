@@ -15,21 +15,42 @@ func TestNewDataset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := NewDataset([]string{"a b", "a b c x", "A B C X a x", "", "c"}, tok, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := [][]int32{{2, 3, 0, 0}, {2, 3, 4, 1}, {2, 3, 4, 1}, {0, 0, 0, 0}, {4, 0, 0, 0}}
-	if d.Len() != len(want) || d.Length != 3 {
-		t.Fatalf("%d rows of %d steps, want %d of 3", d.Len(), d.Length, len(want))
-	}
-	for i, w := range want {
-		if got := d.Row(i); !slices.Equal(got, w) || cap(got) != 4 {
-			t.Errorf("Row(%d) = %v (cap %d), want %v (cap 4)", i, got, cap(got), w)
+	docs := []string{"a b", "a b c x", "A B C X a x b", "", "c", "a b c"}
+	for _, c := range []struct {
+		cut                           bool
+		want                          [][]int32
+		steps                         []int
+		words, unknown, dropped, long int
+	}{
+		{
+			true, [][]int32{{2, 3}, {2, 3, 4, 1}, {2, 3, 4, 1}, {}, {4}, {2, 3, 4}},
+			[]int{2, 3, 3, 0, 1, 3}, 14, 2, 3, 1,
+		},
+		// A window begins with the last id of the one before, and the last one ends
+		// with the step that is to predict the stop, though it be the only one.
+		{
+			false, [][]int32{{2, 3}, {2, 3, 4, 1}, {1}, {2, 3, 4, 1}, {1, 2, 1, 3}, {3}, {}, {4}, {2, 3, 4}},
+			[]int{2, 3, 1, 3, 3, 1, 0, 1, 3}, 17, 3, 0, 2,
+		},
+	} {
+		d, err := NewDataset(docs, tok, &DatasetOptions{Length: 3, CutLong: c.cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Len() != len(c.want) || d.Length != 3 || d.Documents != len(docs) {
+			t.Fatalf("cut=%v: %d rows of %d documents, want %d of %d", c.cut, d.Len(), d.Documents, len(c.want), len(docs))
+		}
+		for i, w := range c.want {
+			if got := d.Row(i); !slices.Equal(got, w) || cap(got) != len(w) || d.Steps(i) != c.steps[i] {
+				t.Errorf("cut=%v: Row(%d) = %v (cap %d), %d steps, want %v, %d", c.cut, i, got, cap(got), d.Steps(i), w, c.steps[i])
+			}
+		}
+		if got, want := fmt.Sprint(d.Words, d.Unknown, d.Cut, d.Long), fmt.Sprint(c.words, c.unknown, c.dropped, c.long); got != want {
+			t.Errorf("cut=%v: words, unknown, dropped, long %s, want %s", c.cut, got, want)
 		}
 	}
-	if d.Words != 11 || d.Unknown != 2 || d.Cut != 2 || d.Long != 1 {
-		t.Errorf("words %d, unknown %d, cut %d, long %d, want 11, 2, 2, 1", d.Words, d.Unknown, d.Cut, d.Long)
+	if d, err := NewDataset(docs, tok, nil); err != nil || d.Length != DefaultLength || d.Len() != len(docs) {
+		t.Errorf("without options: %+v, %v", d, err)
 	}
 
 	for _, c := range []struct {
@@ -37,13 +58,10 @@ func TestNewDataset(t *testing.T) {
 		length int
 		want   string
 	}{
-		{[]string{"a"}, 0, "length is 0"},
 		{[]string{"a"}, -1, "length is -1"},
 		{nil, 3, "no documents"},
-		{[]string{"a", "b"}, math.MaxInt32 / 2, "more than"},
-		{[]string{"a"}, math.MaxInt32, "more than"},
 	} {
-		if _, err := NewDataset(c.docs, tok, c.length); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := NewDataset(c.docs, tok, &DatasetOptions{Length: c.length}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("NewDataset(%q, %d): error %v, want one with %q", c.docs, c.length, err, c.want)
 		}
 	}
@@ -54,7 +72,7 @@ func TestBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := NewDataset(make([]string, 10), tok, 1)
+	d, err := NewDataset(make([]string, 10), tok, &DatasetOptions{Length: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

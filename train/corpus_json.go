@@ -17,39 +17,60 @@ import (
 // picks out the two members. The last one knows that the record is valid, so it can
 // walk the bytes without decoding what it does not need; a hostile record then costs
 // no more memory than its size.
-func (c *Corpus) readRecipes(in *bufio.Reader, at int64, maxDoc int) error {
-	list := jsonList{in: in, maxDoc: maxDoc, at: at, line: 1, recordAt: at, recordLine: 1}
-	var text []byte
+func (r *corpusReader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
+	list := jsonList{in: in, at: at, line: 1, recordAt: at, recordLine: 1}
+	var (
+		text    []byte
+		skipped []byte // the first record that is skipped
+		kept    int
+	)
 	for n := 0; ; n++ {
+		list.maxDoc = r.docs.room(r.o.MaxDocBytes)
 		record, err := list.next()
 		if err == io.EOF {
 			break
 		}
+		if err == errLongRecord {
+			err = r.tooLarge("the record", list.maxDoc)
+		}
 		if err == nil {
 			var keep bool
-			text, keep, err = c.recipeText(text[:0], record)
-			if err == nil && keep {
-				c.Docs = append(c.Docs, string(text))
-			} else if err == nil {
-				c.Skipped++
+			text, keep, err = r.recipeText(text[:0], record)
+			switch {
+			case err == nil && keep:
+				kept++
+				err = r.docs.add(text)
+			case err == nil:
+				if r.file.Skipped == 0 && kept == 0 {
+					skipped = bytes.Clone(record)
+				}
+				r.file.Skipped++
 			}
 		}
+		if err == nil {
+			continue
+		}
 		var syntax *jsonSyntaxError
-		if errors.As(err, &syntax) {
+		switch {
+		case errors.As(err, &syntax) && auto && n == 0: // it may be a text that begins like a list
+			return fmt.Errorf("malformed JSON in record %d, %w; or %s", n, err, asText)
+		case errors.As(err, &syntax):
 			return fmt.Errorf("malformed JSON in record %d, %w", n, err)
 		}
-		if err != nil {
-			return fmt.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
-		}
+		return fmt.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
 	}
 	switch {
-	case len(c.Docs) > 0:
+	case kept > 0:
 		return nil
-	case c.Skipped > 0:
-		return fmt.Errorf("nothing to learn from: all %d recipes lack a title or directions", c.Skipped)
+	case r.file.Skipped > 0:
+		return &emptyError{fmt.Sprintf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s`,
+			r.file.Skipped, memberNames(skipped))}
 	}
-	return errors.New("nothing to learn from: the list of recipes is empty")
+	return &emptyError{"nothing to learn from: the list of recipes is empty"}
 }
+
+// errLongRecord is the error for a record of more than jsonList.maxDoc bytes.
+var errLongRecord = errors.New("record too long")
 
 // A jsonSyntaxError is a place where the data is not JSON, or not a list.
 type jsonSyntaxError struct {
@@ -95,7 +116,9 @@ func (l *jsonList) next() ([]byte, error) {
 		return nil, l.fault("found %q: want , or ] after a record", b)
 	}
 	if b == ']' {
-		if b, err := l.skipBlanks(); err == nil {
+		if b, err := l.skipBlanks(); err == nil && b == '[' {
+			return nil, l.fault("found %q after the end of the list: put all recipes into one list", b)
+		} else if err == nil {
 			return nil, l.fault("found %q after the end of the list", b)
 		} else if !isEnd(err) {
 			return nil, err
@@ -110,6 +133,9 @@ func (l *jsonList) next() ([]byte, error) {
 	l.recordAt, l.recordLine = l.at-1, l.line
 	if b != '{' {
 		name := jsonType(b)
+		if b == ']' {
+			return nil, l.fault("found %q: want a record after the comma, or no comma", b)
+		}
 		if name == "" {
 			return nil, l.fault("found %q: want a record", b)
 		}
@@ -134,7 +160,7 @@ func (l *jsonList) object() ([]byte, error) {
 			if err := l.judge(""); err != nil {
 				return nil, err
 			}
-			return nil, fmt.Errorf("the record is larger than the limit of %d bytes", l.maxDoc)
+			return nil, errLongRecord
 		}
 		l.record = append(l.record, b)
 		l.at++

@@ -3,30 +3,24 @@ package train
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // recipeText appends the document of one valid JSON object to dst: see RecipeText.
-// It reports false if title or directions are missing or null.
-func (c *Corpus) recipeText(dst, record []byte) (text []byte, keep bool, err error) {
+// It reports false if title or directions are missing or null, or all
+// directions are.
+func (r *corpusReader) recipeText(dst, record []byte) (text []byte, keep bool, err error) {
 	var title, directions []byte
-	for i := skipJSONBlanks(record, 1); record[i] != '}'; {
-		if record[i] == ',' {
-			i = skipJSONBlanks(record, i+1)
-		}
-		name := record[i:skipJSONValue(record, i)]
-		i = skipJSONBlanks(record, i+len(name)) // at the colon
-		i = skipJSONBlanks(record, i+1)         // at the value
-		value := record[i:skipJSONValue(record, i)]
-		i = skipJSONBlanks(record, i+len(value))
+	members(record, func(name, value []byte) {
 		switch {
 		case isJSONName(name, "title"):
 			title = value
 		case isJSONName(name, "directions"):
 			directions = value
 		}
-	}
+	})
 	if title == nil || title[0] == 'n' || directions == nil || directions[0] == 'n' {
 		return dst, false, nil
 	}
@@ -37,22 +31,71 @@ func (c *Corpus) recipeText(dst, record []byte) (text []byte, keep bool, err err
 		return dst, false, fmt.Errorf(`"directions" is %s: want a list of strings`, jsonType(directions[0]))
 	}
 	dst = append(dst, recipePrefix...)
-	dst = c.appendUnquoted(dst, title)
+	dst = r.appendUnquoted(dst, title)
 	dst = append(dst, recipeBar...)
-	n := 0
-	for i := skipJSONBlanks(directions, 1); directions[i] != ']'; n++ {
-		if n > 0 {
-			i = skipJSONBlanks(directions, i+1) // after the comma
-			dst = append(dst, ' ')
+	steps, nulls := 0, 0
+	for i := skipJSONBlanks(directions, 1); directions[i] != ']'; {
+		if directions[i] == ',' {
+			i = skipJSONBlanks(directions, i+1)
 		}
 		value := directions[i:skipJSONValue(directions, i)]
-		if value[0] != '"' {
-			return dst, false, fmt.Errorf(`"directions"[%d] is %s: want a string`, n, jsonType(value[0]))
-		}
-		dst = c.appendUnquoted(dst, value)
 		i = skipJSONBlanks(directions, i+len(value))
+		switch {
+		case value[0] == 'n':
+			nulls++
+			continue
+		case value[0] != '"':
+			return dst, false, fmt.Errorf(`"directions"[%d] is %s: want a string`, steps+nulls, jsonType(value[0]))
+		case steps > 0:
+			dst = append(dst, ' ')
+		}
+		dst = r.appendUnquoted(dst, value)
+		steps++
 	}
+	if nulls > 0 && steps == 0 {
+		return dst, false, nil
+	}
+	r.file.NullSteps += nulls
 	return dst, true, nil
+}
+
+// members calls yield with each name, quotation marks included, and value of a valid
+// JSON object.
+func members(record []byte, yield func(name, value []byte)) {
+	for i := skipJSONBlanks(record, 1); record[i] != '}'; {
+		if record[i] == ',' {
+			i = skipJSONBlanks(record, i+1)
+		}
+		name := record[i:skipJSONValue(record, i)]
+		i = skipJSONBlanks(record, i+len(name)) // at the colon
+		i = skipJSONBlanks(record, i+1)         // at the value
+		value := record[i:skipJSONValue(record, i)]
+		i = skipJSONBlanks(record, i+len(value))
+		yield(name, value)
+	}
+}
+
+// memberNames lists some names of a valid JSON object for an error.
+func memberNames(record []byte) string {
+	const most = 6
+	var list []string
+	members(record, func(name, value []byte) {
+		if len(list) > most {
+			return
+		}
+		text := fmt.Sprintf("%.40q", name[1:len(name)-1])
+		if value[0] == 'n' {
+			text += " (null)"
+		}
+		list = append(list, text)
+	})
+	switch {
+	case len(list) == 0:
+		return "none"
+	case len(list) > most:
+		list = append(list[:most], "…")
+	}
+	return strings.Join(list, ", ")
 }
 
 // isJSONName tells whether a quoted name spells want, with or without escapes.
@@ -64,8 +107,8 @@ func isJSONName(quoted []byte, want string) bool {
 	if len(inner) > len(want)*len(`\u0000`) {
 		return false
 	}
-	var scratch Corpus // its count of replacements is of no interest
-	return string(scratch.appendUnquoted(nil, quoted)) == want
+	scratch := corpusReader{file: new(CorpusFile)} // its counts are of no interest
+	return string(scratch.appendUnquoted(nil, quoted)) == want && scratch.file.Marks == 0
 }
 
 // skipJSONBlanks returns the index of the first byte of valid JSON at or after i
@@ -116,14 +159,14 @@ func jsonScalar(c byte) bool {
 
 // appendUnquoted appends the text of a valid JSON string, quotation marks included
 // in quoted, as valid UTF-8; what is not valid is replaced and counted.
-func (c *Corpus) appendUnquoted(dst, quoted []byte) []byte {
+func (r *corpusReader) appendUnquoted(dst, quoted []byte) []byte {
 	s := quoted[1 : len(quoted)-1]
 	for {
 		i := bytes.IndexByte(s, '\\')
 		if i < 0 {
-			return c.appendValid(dst, s)
+			return r.appendValid(dst, s)
 		}
-		dst = c.appendValid(dst, s[:i])
+		dst = r.appendValid(dst, s[:i])
 		escape := s[i+1]
 		s = s[i+2:]
 		switch escape {
@@ -138,20 +181,24 @@ func (c *Corpus) appendUnquoted(dst, quoted []byte) []byte {
 		case 't':
 			dst = append(dst, '\t')
 		case 'u':
-			r := hex4(s)
+			c := hex4(s)
 			s = s[4:]
-			if utf16.IsSurrogate(r) {
+			if utf16.IsSurrogate(c) {
 				low := rune(-1)
 				if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
 					low = hex4(s[2:])
 				}
-				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				if c = utf16.DecodeRune(c, low); c != utf8.RuneError {
 					s = s[6:]
 				} else {
-					c.Replaced++
+					r.file.Replaced++
 				}
 			}
-			dst = utf8.AppendRune(dst, r)
+			if c == '\ufeff' {
+				r.file.Marks++
+				continue
+			}
+			dst = utf8.AppendRune(dst, c)
 		default: // quotation mark, backslash, slash
 			dst = append(dst, escape)
 		}

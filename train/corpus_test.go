@@ -129,13 +129,13 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"blank paragraphs", "\n \n", CorpusOptions{Format: FormatParagraphs}, "no text in it"},
 		{"empty file of recipes", "", CorpusOptions{Format: FormatRecipes}, "line 1, byte 0: the data ends before the list does"},
 		{"empty list", "[ ]", CorpusOptions{}, "list of recipes is empty"},
-		{"all skipped", `[{},{"title":"a"}]`, CorpusOptions{}, "all 2 recipes lack"},
+		{"all skipped", `[{},{"title":"a"}]`, CorpusOptions{}, `no record of 2 has both "title" and "directions"; the members of the first are none`},
 		{"unknown format", "a", CorpusOptions{Format: "csv"}, `format "csv"`},
 		{"negative cap", "a", CorpusOptions{MaxBytes: -1}, "want 0 or more"},
 		{"an object", good, CorpusOptions{}, "JSON list of objects"},
 		{"an object by name", good, CorpusOptions{Format: FormatRecipes}, `line 1, byte 0: found "{": want [`},
 		{"a string", `"x"`, CorpusOptions{Format: FormatRecipes}, `want [`},
-		{"list of strings", `["a"]`, CorpusOptions{}, "record 0 (line 1, byte 1): this is a string"},
+		{"list of strings", `["a"]`, CorpusOptions{Format: FormatRecipes}, "record 0 (line 1, byte 1): this is a string"},
 		{"number among records", "[" + good + ",\n7]", CorpusOptions{}, "record 1 (line 2, byte 35): this is a number"},
 		{"null among records", "[" + good + ",null]", CorpusOptions{}, "this is null"},
 		{"title", "[" + good + ",\n{\"directions\":[],\"title\":7}]", CorpusOptions{}, `record 1 (line 2, byte 35): "title" is a number: want a string`},
@@ -144,7 +144,7 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"directions", `[{"directions":"abc","title":"a"}]`, CorpusOptions{}, `"directions" is a string: want a list of strings`},
 		{"directions object", `[{"directions":{},"title":"a"}]`, CorpusOptions{}, `"directions" is an object`},
 		{"a direction", `[{"directions":["a",["b"]],"title":"a"}]`, CorpusOptions{}, `"directions"[1] is a list: want a string`},
-		{"null direction", `[{"directions":[null],"title":"a"}]`, CorpusOptions{}, `"directions"[0] is null`},
+		{"a direction after nulls", `[{"directions":[null,"a",null,7],"title":"a"}]`, CorpusOptions{}, `"directions"[3] is a number`},
 
 		{"missing comma", "[" + good + "\n" + good + "]", CorpusOptions{}, `line 2, byte 34: found "{": want , or ]`},
 		{"comma at the end", "[" + good + ",]", CorpusOptions{}, `byte 34: found "]": want a record`},
@@ -174,8 +174,6 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"large file", strings.Repeat("a\n", 51), CorpusOptions{MaxBytes: 101}, "larger than the limit of 101 bytes"},
 		{"large recipes", "[" + good + strings.Repeat(" ", 100000) + "]", CorpusOptions{MaxBytes: 70000}, "larger than the limit of 70000 bytes"},
 
-		{"UTF-16", "\xff\xfea\x00", CorpusOptions{}, "UTF-16"},
-		{"UTF-16, big end first", "\xfe\xff\x00a", CorpusOptions{}, "UTF-16"},
 		{"binary", "a\nb\x00", CorpusOptions{}, "line 2, byte 3: a NUL byte"},
 	} {
 		for _, packed := range []bool{false, true} {
@@ -226,7 +224,7 @@ func TestCorpusCutGzip(t *testing.T) {
 			t.Errorf("damaged at %d of %d: error %v", n, len(data), err)
 		}
 	}
-	if _, err := readString(data+"rubbish that is long enough", nil); err == nil || !strings.Contains(err.Error(), "gzip data is damaged") {
+	if _, err := readString(data+"rubbish", nil); err == nil || !strings.Contains(err.Error(), "something follows the gzip data, after 71 unpacked bytes") {
 		t.Errorf("something behind the gzip data: error %v", err)
 	}
 	two, err := readString(pack(t, "a\n")+pack(t, "b\n"), nil)
@@ -262,13 +260,10 @@ func TestReadCorpus(t *testing.T) {
 	if err := os.WriteFile(path, []byte(pack(t, "a\nb\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := ReadCorpus(path, nil); err != nil || !slices.Equal(c.Docs, []string{"a", "b"}) {
+	if c, err := ReadCorpus([]string{path}, nil); err != nil || !slices.Equal(c.Docs, []string{"a", "b"}) {
 		t.Errorf("ReadCorpus = %+v, %v", c, err)
 	}
-	if _, err := ReadCorpus(filepath.Join(dir, "none"), nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none") {
+	if _, err := ReadCorpus([]string{filepath.Join(dir, "none")}, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none") {
 		t.Errorf("missing file: error %v", err)
-	}
-	if _, err := ReadCorpus(dir, nil); err == nil || !strings.Contains(err.Error(), "directory") || !strings.Contains(err.Error(), dir) {
-		t.Errorf("directory: error %v", err)
 	}
 }

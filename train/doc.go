@@ -1,7 +1,7 @@
 // Package train makes models of text: it reads a corpus, learns a vocabulary, and
 // trains Embedding, LSTM and output layer to predict each next word.
 //
-//	corpus, err := train.ReadCorpus("recipes.json.gz", nil)
+//	corpus, err := train.ReadCorpus([]string{"recipes.json.gz"}, nil)
 //	trainer, err := train.New(corpus.Docs, &train.Options{Epochs: 4})
 //	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
 //	err = trainer.SaveModel("recipes.model")

@@ -6,15 +6,14 @@ import (
 	"runtime"
 
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // EvaluateOptions choose what Evaluate counts and how fast it is, for texts and for
 // images. The zero value, or a nil pointer, works.
 type EvaluateOptions struct {
-	IgnorePadding bool // see Options; for texts only
-	BatchSize     int  // documents at a time, for texts only; 0 means DefaultBatchSize; the result does not depend on it
-	Threads       int  // 0 means one a CPU that Go may use; the result does not depend on it
+	CountPadding bool // see Options; for texts only
+	BatchSize    int  // sequences at a time, for texts only; 0 means DefaultBatchSize; the result does not depend on it
+	Threads      int  // 0 means one a CPU that Go may use; the result does not depend on it
 }
 
 // Evaluate measures the model as it is now on a data set made with its Tokenizer.
@@ -50,19 +49,17 @@ func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *Evalua
 	if err != nil {
 		return Evaluation{}, err
 	}
-	for i := range d.Len() {
-		for _, id := range d.Row(i) {
-			if int(id) >= net.Symbols() {
-				return Evaluation{}, fmt.Errorf("train: Evaluate: document %d has the id %d, the model only %d: encode it with the model's tokenizer", i, id, net.Symbols())
-			}
+	for _, id := range d.ids {
+		if int(id) >= net.Symbols() {
+			return Evaluation{}, fmt.Errorf("train: Evaluate: the data set has the id %d, the model only %d: encode it with the model's tokenizer", id, net.Symbols())
 		}
 	}
-	p := newPass(net, min(opt.BatchSize, d.Len()), d.Length, opt.Threads, false)
-	return evaluate(ctx, p, d, opt.BatchSize, opt.IgnorePadding)
+	p := newPass(net, sizeOf(d, opt.BatchSize, opt.CountPadding), opt.Threads, false)
+	return evaluate(ctx, p, d, opt.BatchSize, opt.CountPadding)
 }
 
 // evaluate is evaluateStack with a pass of the caller's.
-func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, ignorePadding bool) (e Evaluation, err error) {
+func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, countPadding bool) (e Evaluation, err error) {
 	back := p.back
 	p.back = nil
 	defer func() { p.back = back }()
@@ -71,25 +68,20 @@ func evaluate(ctx context.Context, p *pass, d *Dataset, batch int, ignorePadding
 			return Evaluation{}, err
 		}
 		lo, hi := d.Batch(k, batch)
-		p.load(d, lo, hi, ignorePadding)
+		p.load(d, lo, hi, countPadding)
 		p.forward()
-		e.Sum = p.addLosses(e.Sum)
-		e.Positions += int64(p.n)
+		p.addLosses(&e, d, lo)
 	}
 	return e, nil
 }
 
-// positions returns how many positions of d count in a loss.
-func positions(d *Dataset, ignorePadding bool) (n int64) {
-	if !ignorePadding {
-		return int64(d.Len()) * int64(d.Length)
+// positionsOf returns how many positions of sequences lo to hi-1 of d count in a loss.
+func positionsOf(d *Dataset, lo, hi int, countPadding bool) (n int64) {
+	if countPadding {
+		return int64(hi-lo) * int64(d.Length)
 	}
-	for i := range d.Len() {
-		for _, id := range d.Row(i)[:d.Length] {
-			if id != tokenizer.Stop {
-				n++
-			}
-		}
+	for i := lo; i < hi; i++ {
+		n += int64(d.Steps(i))
 	}
 	return n
 }

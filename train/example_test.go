@@ -37,8 +37,8 @@ func Example() {
 	}
 	fmt.Println(file.Len(), "bytes of model")
 	// Output:
-	// epoch 20: loss 0.7706, perplexity 2.161
-	// epoch 40: loss 0.1522, perplexity 1.164
-	// epoch 60: loss 0.0774, perplexity 1.080
+	// epoch 20: loss 0.3194, perplexity 1.376
+	// epoch 40: loss 0.1036, perplexity 1.109
+	// epoch 60: loss 0.0892, perplexity 1.093
 	// 8732 bytes of model
 }

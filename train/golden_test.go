@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
@@ -69,6 +70,24 @@ type goldenTrain struct {
 	}
 }
 
+// goldenDataset returns rows of ids as a data set of as many sequences.
+func goldenDataset(length int, rows [][]int32) *Dataset {
+	d := &Dataset{Length: length}
+	for _, row := range rows {
+		d.rows = append(d.rows, span{int32(len(d.ids)), int32(len(d.ids) + len(row))})
+		d.ids = append(d.ids, row...)
+	}
+	return d
+}
+
+// batchLoss returns the mean loss of the batch that p has taken forward, which begins
+// at sequence lo of d.
+func batchLoss(p *pass, d *Dataset, lo int) float64 {
+	var e Evaluation
+	p.addLosses(&e, d, lo)
+	return e.Loss()
+}
+
 var goldenNames = []string{
 	"embedding.weight", "lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0", "linear.weight", "linear.bias",
 }
@@ -92,25 +111,24 @@ func TestGoldenTraining(t *testing.T) {
 			copy(net.Embedding.Weight, w[0])
 			lstmOf(net).SetWeights(w[1], w[2], w[3])
 			net.Head.SetWeights(w[4], w[5])
-			p := newPass(net, g.Batch, g.Steps, 2, true)
+			p := newPass(net, passSize{g.Batch, g.Steps, g.Batch * g.Steps}, 2, true)
 			o := newOptimiser(textNetwork{net}, textNetwork{p.back.grad}, g.Adam.LR, 0, p.threads)
 			for s, want := range run.Losses {
-				d := &Dataset{Length: g.Steps}
-				for _, row := range g.IDs[s%len(g.IDs)] {
-					d.ids = append(d.ids, row...)
-				}
-				p.load(d, 0, g.Batch, false)
+				d := goldenDataset(g.Steps, g.IDs[s%len(g.IDs)])
+				p.load(d, 0, g.Batch, true)
 				if run.IgnorePadding { // here even the first padding is left out
-					for r, target := range p.targets {
-						if target == 0 {
-							p.targets[r] = -1
+					for b := range g.Batch {
+						n := slices.Index(d.Row(b), 0)
+						if n < 0 {
+							n = len(d.Row(b))
 						}
+						p.steps[b] = int32(n - 1)
 					}
-					p.count()
+					p.layOut(d, 0)
 				}
 				p.forward()
 				// float32 losses of about 3, each good to a few 2⁻²³.
-				if got := p.addLosses(0) / float64(p.n); math.Abs(got-want) > 2e-6 {
+				if got := batchLoss(p, d, 0); math.Abs(got-want) > 2e-6 {
 					t.Errorf("ignore=%v: loss of step %d = %v, want %v", run.IgnorePadding, s, got, want)
 				}
 				p.back.run()
@@ -151,22 +169,21 @@ func TestGoldenLSTMGradients(t *testing.T) {
 		}
 		copy(net.Embedding.Weight, g.Inputs["x"].float32s())
 		lstmOf(net).SetWeights(g.Inputs["weight_ih_l0"].float32s(), g.Inputs["weight_hh_l0"].float32s(), g.Inputs["bias_ih_l0"].float32s())
-		d := &Dataset{Length: g.Steps}
+		ids := make([][]int32, g.Batch)
 		for r := range rows {
-			d.ids = append(d.ids, int32(r))
-			if (r+1)%g.Steps == 0 {
-				d.ids = append(d.ids, 0)
-			}
+			b := r / g.Steps
+			ids[b] = append(ids[b], int32(r))
 		}
-		p := newPass(net, g.Batch, g.Steps, 1, true)
-		p.load(d, 0, g.Batch, false)
+		d := goldenDataset(g.Steps, ids)
+		p := newPass(net, passSize{g.Batch, g.Steps, rows}, 1, true)
+		p.load(d, 0, g.Batch, true)
 		p.forward()
 		got := make([]float32, rows*g.Hidden)
 		v := g.Inputs["v"].float32s()
 		for b := range g.Batch {
 			for s := range g.Steps {
 				to := (b*g.Steps + s) * g.Hidden
-				copy(got[to:], rowOf(p.h.rows(rows+g.Batch), (s+1)*g.Batch+b))
+				copy(got[to:], rowOf(p.h.rows(rows), s*g.Batch+b))
 				copy(rowOf(p.back.dh.rows(rows), s*g.Batch+b), v[to:to+g.Hidden])
 			}
 		}

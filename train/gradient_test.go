@@ -12,9 +12,9 @@ import (
 // in the order and layout of parameterTensors.
 func gradients(t *Trainer, lo, hi int) (loss float64, grad [6][]float32) {
 	p := t.pass
-	p.load(t.training, lo, hi, t.options.IgnorePadding)
+	p.load(t.training, lo, hi, t.options.CountPadding)
 	p.forward()
-	loss = p.addLosses(0) / float64(p.n)
+	loss = batchLoss(p, t.training, lo)
 	p.back.run()
 	for i, tensor := range parameterTensors("", p.back.grad) {
 		grad[i] = tensor.Data
@@ -28,7 +28,7 @@ func TestGradientElements(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, ignore := range []bool{false, true} {
 			tr := newTestTrainer(t, testDocs(5, 6, 4), Options{
-				Embedding: 3, Units: 2, Length: 5, BatchSize: 4, IgnorePadding: ignore, Threads: 1,
+				Embedding: 3, Units: 2, Length: 5, BatchSize: 4, CountPadding: !ignore, CutLong: true, Threads: 1,
 			})
 			rows := rowsOf(tr.training, 0, 4)
 			ref := newReference(tr.model.Stack)
@@ -70,7 +70,7 @@ func TestGradientDirections(t *testing.T) {
 			{13, 33, 20, 5, 140, true},
 		} {
 			tr := newTestTrainer(t, testDocs(s.batch, s.length+5, s.words), Options{
-				Embedding: s.embedding, Units: s.units, Length: s.length, BatchSize: s.batch, IgnorePadding: s.ignore, Threads: 2,
+				Embedding: s.embedding, Units: s.units, Length: s.length, BatchSize: s.batch, CountPadding: !s.ignore, CutLong: true, Threads: 2,
 			})
 			rows := rowsOf(tr.training, 0, s.batch)
 			_, grad := gradients(tr, 0, s.batch)
@@ -113,7 +113,7 @@ func TestChunksAndThreads(t *testing.T) {
 			var want [6][]float32
 			for _, c := range []struct{ threads, chunk int }{{1, 1000}, {1, 7}, {2, 48}, {3, 20}, {4, 1000}, {9, 5}} {
 				tr := newTestTrainer(t, testDocs(8, 30, 300), Options{
-					Embedding: 9, Units: 20, Length: 25, BatchSize: 8, IgnorePadding: ignore, Threads: c.threads,
+					Embedding: 9, Units: 20, Length: 25, BatchSize: 8, CountPadding: !ignore, CutLong: true, Threads: c.threads,
 				})
 				h := &tr.pass.head
 				h.scores.Rows = min(h.scores.Rows, c.chunk)
@@ -138,7 +138,7 @@ func TestChunksAndThreads(t *testing.T) {
 func TestPassIsReusable(t *testing.T) {
 	for _, ignore := range []bool{false, true} {
 		tr := newTestTrainer(t, testDocs(12, 12, 50), Options{
-			Embedding: 6, Units: 10, Length: 10, BatchSize: 12, IgnorePadding: ignore, Threads: 2,
+			Embedding: 6, Units: 10, Length: 10, BatchSize: 12, CountPadding: !ignore, CutLong: true, Threads: 2,
 		})
 		loss, want := gradients(tr, 0, 12)
 		for _, b := range [][2]int{{0, 3}, {3, 10}, {11, 12}} {

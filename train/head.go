@@ -6,23 +6,14 @@ import (
 
 // A headPass is the output layer's part of a pass: scores, losses, and the
 // gradients of its weights and inputs, a chunk of rows at a time, so that the
-// [T·B, V] scores never are in memory as a whole. How the rows are cut changes
+// [rows, V] scores never are in memory as a whole. How the rows are cut changes
 // no result.
 type headPass struct {
 	p      *pass
 	scores kernels.Matrix // [chunk, V] in panels
-	at, n  int            // the chunk under way: rows at to at+n-1 of those that count
+	at, n  int            // the chunk under way: rows at to at+n-1
 
-	// What the rows that count read and write: the pass's own matrices if all
-	// count, otherwise copies without the others.
-	in, grad kernels.Matrix // [rows, H]
-	targets  []int32
-	loss     []float32
-	copies   struct {
-		in, grad buffer
-		targets  []int32
-		loss     []float32
-	}
+	in, grad kernels.Matrix // [rows, H] of the batch
 
 	score, weigh func(worker, from, to int) // bound once: a closure allocates
 }
@@ -53,17 +44,12 @@ func (h *headPass) init(p *pass, rows int) {
 	h.score, h.weigh = h.scoreRows, h.weighPanels
 }
 
-// run takes all rows that count through the output layer.
+// run takes all rows through the output layer.
 func (h *headPass) run() {
 	p := h.p
-	rows := p.B * p.T
-	if p.n < rows {
-		h.gather(rows)
-	} else {
-		h.in, h.targets, h.loss = p.h.rows(rows+p.B).SubRows(p.B, rows), p.targets, p.loss
-		if p.back != nil {
-			h.grad = p.back.dh.rows(rows)
-		}
+	h.in = p.h.rows(p.n)
+	if p.back != nil {
+		h.grad = p.back.dh.rows(p.n)
 	}
 	for h.at = 0; h.at < p.n; h.at += h.n {
 		h.n = min(h.scores.Rows, p.n-h.at)
@@ -71,9 +57,6 @@ func (h *headPass) run() {
 		if p.back != nil {
 			p.threads.Split(h.scores.Panels(), 1, h.weigh)
 		}
-	}
-	if p.n < rows {
-		h.scatter(rows)
 	}
 }
 
@@ -84,7 +67,7 @@ func (h *headPass) scoreRows(worker, from, to int) {
 	at := h.at + from
 	scores := h.scores.SubRows(from, n)
 	p.net.Head.ApplyBatch(w, scores, h.in.SubRows(at, n))
-	kernels.SoftmaxCrossEntropy(scores, h.targets[at:at+n], p.scale, h.loss[at:at+n])
+	kernels.SoftmaxCrossEntropy(scores, p.targets[at:at+n], p.scale, p.loss[at:at+n])
 	if p.back != nil {
 		kernels.Gemm(w, h.grad.SubRows(at, n), scores, p.back.headT, nil)
 	}
@@ -102,40 +85,5 @@ func (h *headPass) weighPanels(worker, from, to int) {
 		part := columns(scores, from, end)
 		kernels.GemmTAdd(h.p.single[worker], columns(grad.W, from, end), in, part)
 		kernels.AddRows(grad.Bias[from*kernels.PanelWidth:][:part.Cols], part)
-	}
-}
-
-// gather copies what the rows that count read.
-func (h *headPass) gather(rows int) {
-	p, c := h.p, &h.copies
-	most, H := len(p.targets), p.h.cols
-	if c.targets == nil {
-		c.in, c.targets, c.loss = newBuffer(most, H), make([]int32, most), make([]float32, most)
-	}
-	if p.back != nil && c.grad.data == nil {
-		c.grad = newBuffer(most, H)
-	}
-	h.in, h.targets, h.loss = c.in.rows(p.n), c.targets, c.loss
-	if p.back != nil {
-		h.grad = c.grad.rows(p.n)
-	}
-	from := p.h.rows(rows+p.B).SubRows(p.B, rows)
-	for i, r := range p.counted {
-		copy(rowOf(h.in, i), rowOf(from, int(r)))
-		h.targets[i] = p.targets[r]
-	}
-}
-
-// scatter puts back what the rows that count wrote, and 0 where others do not.
-func (h *headPass) scatter(rows int) {
-	p := h.p
-	if p.back != nil {
-		clear(p.back.dh.data[:rows*p.h.cols])
-	}
-	for i, r := range p.counted {
-		p.loss[r] = h.loss[i]
-		if p.back != nil {
-			copy(rowOf(p.back.dh.rows(rows), int(r)), rowOf(h.grad, i))
-		}
 	}
 }

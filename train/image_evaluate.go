@@ -55,5 +55,6 @@ func evaluateImages(ctx context.Context, p *pixelPass, set *ImageSet) (e Evaluat
 		}
 		e.Sum += p.run(images[:n])
 	}
+	e.WordSum, e.Words = e.Sum, e.Positions
 	return e, nil
 }

@@ -62,7 +62,7 @@ func TestImageTrainOptionsRefused(t *testing.T) {
 		{ImageTrainOptions{Validation: 1}, "Validation is 1"},
 		{ImageTrainOptions{Validation: 0.01}, "0.01 splits 4 images"},
 		{ImageTrainOptions{MaxBytes: -1}, "MaxBytes is -1"},
-		{ImageTrainOptions{MaxBytes: 1 << 20}, "MB of memory, more than the 1 MB"},
+		{ImageTrainOptions{MaxBytes: 1 << 20}, "MiB of memory, more than the 1 MiB"},
 		{ImageTrainOptions{Filters: 1 << 12, Blocks: 2, MaxBytes: 1 << 30}, "lower Filters (4096), Blocks (2), Threads ("},
 	} {
 		tr, err := NewImages(set, &c.o)

@@ -134,12 +134,13 @@ func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, 
 	return pick(learn), pick(judge), nil
 }
 
-func (t *ImageTrainer) gradients(items []int) (sum float64, n int64) {
+func (t *ImageTrainer) gradients(items []int) Evaluation {
 	t.batch = t.batch[:0]
 	for _, i := range items {
 		t.batch = append(t.batch, t.training.Image(i))
 	}
-	return t.pass.run(t.batch), int64(len(items)) * t.values()
+	sum, n := t.pass.run(t.batch), int64(len(items))*t.values()
+	return Evaluation{Sum: sum, Positions: n, WordSum: sum, Words: n}
 }
 
 func (t *ImageTrainer) validate(ctx context.Context) (Evaluation, error) {
@@ -149,7 +150,12 @@ func (t *ImageTrainer) validate(ctx context.Context) (Evaluation, error) {
 // values returns how many levels an image has.
 func (t *ImageTrainer) values() int64 { return int64(len(t.training.Image(0))) }
 
-func (t *ImageTrainer) positions() int64 { return int64(t.training.Len()) * t.values() }
+func (t *ImageTrainer) positions(items []int) (all, words int64) {
+	n := int64(len(items)) * t.values()
+	return n, n
+}
+
+func (t *ImageTrainer) symbols() int { return t.model.Config.Levels }
 
 func (t *ImageTrainer) file(net network) *weights.File {
 	return (&model.Pixel{Config: t.model.Config, Net: net.(pixelNetwork).PixelCNN, Metadata: t.model.Metadata}).File()

@@ -147,7 +147,7 @@ type recorder struct {
 	steps [][]int
 }
 
-func (r *recorder) gradients(items []int) (float64, int64) {
+func (r *recorder) gradients(items []int) Evaluation {
 	r.steps = append(r.steps, slices.Clone(items))
 	return r.task.gradients(items)
 }

@@ -92,7 +92,7 @@ func TestImageFilesRefused(t *testing.T) {
 		{"gzip cut off", packed[:len(packed)-12], nil, "the gzip data is cut off: …"},
 		{"gzip without its checksum", packed[:len(packed)-8], nil, "the gzip data is cut off: it ends in the middle, 28 unpacked bytes in: fetch the file again"},
 		{"gzip with a wrong checksum", string(damaged), nil, "the gzip data is damaged, found out 28 unpacked bytes in: fetch the file again: gzip: invalid checksum"},
-		{"gzip with other data behind", packed + "more than a header", nil, "the gzip data is damaged, found out 28 unpacked bytes in: fetch the file again: gzip: invalid header"},
+		{"gzip with other data behind", packed + "more than a header", nil, "something follows the gzip data, after 28 unpacked bytes, which is neither gzip nor padding with zeros: take it away or fetch the file again"},
 		{"gzip of a picture", pack(t, grey), nil, "this is a gzip file, and pictures are read as they are: unpack it"},
 
 		{"cifar cut off", cifar(1, 2)[:2*cifarRecord-1], nil, "this is no CIFAR-10 binary batch, or it is damaged: it has 6145 bytes: want a multiple of 3073"},

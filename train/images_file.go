@@ -3,7 +3,6 @@ package train
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -52,12 +51,12 @@ func (r *imageReader) readStream(f io.Reader, name string) error {
 func openImages(f io.Reader, maxBytes int64) (in io.Reader, head []byte, packed bool, err error) {
 	raw := bufio.NewReaderSize(f, peekLen)
 	in = raw
-	if magic, _ := raw.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(raw)
+	if startsGzip(raw) {
+		z, err := newGunzip(raw)
 		if err != nil {
-			return nil, nil, true, gzipError(err, 0)
+			return nil, nil, true, err
 		}
-		in, packed = &cappedReader{r: z, left: maxBytes, max: maxBytes, gzip: true}, true
+		in, packed = &cappedReader{r: z, left: &maxBytes, max: maxBytes}, true
 	}
 	head = make([]byte, idxHeader)
 	n, err := io.ReadFull(in, head)

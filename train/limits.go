@@ -17,7 +17,7 @@ import (
 // for what an epoch adds to the history, longest numbers and escapes included.
 const (
 	headerFixed = 16 << 10
-	headerEpoch = 128
+	headerEpoch = 256
 )
 
 // checkHeader refuses a run whose checkpoints, with the given free metadata, would
@@ -43,15 +43,15 @@ func (o Options) checkHeader(tok *tokenizer.Tokenizer, free map[string]string) e
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
 // be addressed.
-func (o Options) checkMemory(symbols, docs int) error {
-	return o.schedule().checkMemory(o.memory(symbols, docs), fmt.Sprintf("BatchSize (%d), Length (%d) or Units (%d)", o.BatchSize, o.Length, o.Units))
+func (o Options) checkMemory(symbols int, data textData) error {
+	return o.schedule().checkMemory(o.memory(symbols, data), fmt.Sprintf("BatchSize (%d), Length (%d) or Units (%d)", o.BatchSize, o.Length, o.Units))
 }
 
 // memory returns the bytes that MaxBytes limits. All factors have been checked to
-// fit 24 bits or fewer, documents aside.
-func (o Options) memory(symbols, docs int) int64 {
-	B := int64(min(o.BatchSize, max(docs, 1)))
-	rows := B * int64(o.Length)
+// fit 24 bits or fewer, rows aside, which are no more than BatchSize·Length.
+func (o Options) memory(symbols int, data textData) int64 {
+	size := data.batches(o)
+	B, T, rows := int64(size.sequences), int64(size.steps), int64(size.rows)
 	V, E, H := int64(symbols), int64(o.Embedding), int64(o.Units)
 	gates := int64(kernels.GateCols(o.Units))
 	panels := int64(kernels.PanelsLen(1, symbols))
@@ -63,16 +63,21 @@ func (o Options) memory(symbols, docs int) int64 {
 	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
 	held := params*copies +
 		V*(H+64) + gates*(E+H+128) + // transposed copies
-		rows*(E+gates+3*H+4) + B*3*H + // activations
-		chunk*panels + // scores
-		int64(docs)*int64(o.Length+1)
-	if o.IgnorePadding {
-		held += rows * (2*H + 2)
-	}
+		rows*(E+gates+4*H+3) + B*3*H + T*(B+1) + // activations
+		chunk*panels // scores
 	// At the end of an epoch a checkpoint copies all but embeddings and gradients,
 	// and then a Snapshot that is read again as a model is three copies. Run collects
 	// the garbage in between. Left to itself the collector would wait until there is
 	// as much of it as of what is alive, gradients and moments included.
 	passing := max((copies-1)*(params-V*E), 3*params)
-	return 4 * (held + passing)
+	return 4*(held+passing) + data.bytes()
+}
+
+// bytes returns the memory that the sequences take.
+func (d textData) bytes() int64 {
+	n := d.training.bytes()
+	if d.validation != nil {
+		n += d.validation.bytes()
+	}
+	return n
 }

@@ -23,7 +23,7 @@ import (
 // memory must not promise less than what a trainer holds.
 func TestMemoryHeld(t *testing.T) {
 	for _, o := range []Options{
-		{Threads: 1}, {Threads: 7}, {Units: 300, Embedding: 40, Threads: 2}, {IgnorePadding: true, Patience: 1, Validation: 0.5, Threads: 2},
+		{Threads: 1}, {Threads: 7}, {Units: 300, Embedding: 40, Threads: 2}, {CountPadding: true, CutLong: true, Patience: 1, Validation: 0.5, Threads: 2},
 	} {
 		const symbols, docs = 2000, 64
 		o = o.withDefaults()
@@ -40,11 +40,10 @@ func TestMemoryHeld(t *testing.T) {
 		weights := count(parameters(tr.model.Stack))
 		p, b := tr.pass, tr.pass.back
 		floats += count(parameters(tr.model.Stack), parameters(b.grad), tr.optimiser.m.parameters(), tr.optimiser.v.parameters(),
-			[][]float32{p.x.data, p.z.data, p.h.data, p.c.data, p.loss, p.head.scores.Data, b.headT.Data, b.inT.Data, b.recT.Data, b.dh.data, b.dc.Data})
-		floats += len(p.ids) + len(p.targets) + cap(p.counted) + len(tr.training.ids)
-		if tr.validation != nil {
-			floats += len(tr.validation.ids)
-		}
+			[][]float32{p.x.data, p.z.data, p.h.data, p.c.data, p.loss, p.head.scores.Data, b.headT.Data, b.inT.Data, b.recT.Data, b.dh.data, b.dc.data, b.some.data, p.hIn.data, p.previous.data})
+		floats += len(p.ids) + len(p.targets) + len(p.steps) + len(p.start)
+		data := textData{tr.training, tr.validation}
+		floats += int(data.bytes() / 4)
 		copies := 3 // weights and moments
 		if tr.best != nil {
 			floats += count(tr.best.parameters())
@@ -53,11 +52,11 @@ func TestMemoryHeld(t *testing.T) {
 		// The copies that the end of an epoch makes, see memory.
 		floats += max(copies*(weights-len(tr.model.Stack.Embedding.Weight)), 3*weights)
 		taken := int64(4 * floats)
-		if got := o.memory(symbols, docs); got < taken || got > taken+taken/5 {
+		if got := o.memory(symbols, data); got < taken || got > taken+taken/5 {
 			t.Errorf("%+v: %d bytes are taken, memory says %d", o, taken, got)
 		}
 		o.MaxBytes = taken - 1
-		if err := o.checkMemory(symbols, docs); err == nil {
+		if err := o.checkMemory(symbols, data); err == nil {
 			t.Errorf("%+v: %d bytes are taken, %d were said to be enough", o, taken, o.MaxBytes)
 		}
 	}
@@ -124,7 +123,7 @@ func measureRun(t *testing.T, dir string) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fmt.Println("MEMORY", o.memory(symbols, docs), m.HeapSys)
+	fmt.Println("MEMORY", o.memory(symbols, textData{tr.training, tr.validation}), m.HeapSys)
 }
 
 // A lengthReader knows how much there is to read.
@@ -173,7 +172,10 @@ func TestHeaderRoom(t *testing.T) {
 	tr.begin(tr, o.schedule(), textNetwork{m.Stack}, textNetwork{newLike(m.Stack)}, nil)
 	const epochs = 100
 	for range epochs {
-		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
+		tr.progress.History = append(tr.progress.History, epochRecord{
+			Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300,
+			WordLoss: 1.2345678901234567e-300, ValWordLoss: 1.2345678901234567e-300,
+		})
 	}
 	var b bytes.Buffer
 	if _, err := tr.checkpointFile().WriteTo(&b); err != nil {

@@ -18,9 +18,10 @@ const (
 	DefaultMaxBytes     = 8 << 30
 )
 
-// Options say what is trained and how. The zero value, or a nil pointer, is the
-// reference model with the reference training; a zero field takes the default
-// in its comment, or, when a run is resumed, what the checkpoint has.
+// Options say what is trained and how. The zero value, or a nil pointer, trains the
+// reference model with the reference schedule on texts of any kind; with
+// CountPadding and CutLong it is the reference training. A zero field takes the
+// default in its comment, or, when a run is resumed, what the checkpoint has.
 //
 // All fields but the last three are part of the run: they are in its checkpoints
 // and decide its result.
@@ -31,16 +32,21 @@ type Options struct {
 
 	Embedding int `json:"embedding"` // length of a word's vector; 0 means DefaultEmbedding
 	Units     int `json:"units"`     // units of the LSTM; 0 means DefaultUnits
-	Length    int `json:"length"`    // steps of a document, what is longer is cut; 0 means DefaultLength
+	Length    int `json:"length"`    // steps of a sequence at most; 0 means DefaultLength
 
-	BatchSize    int     `json:"batch_size"`    // documents a step; 0 means DefaultBatchSize
+	BatchSize    int     `json:"batch_size"`    // sequences a step; 0 means DefaultBatchSize
 	LearningRate float64 `json:"learning_rate"` // of Adam; 0 means DefaultLearningRate
 	ClipNorm     float64 `json:"clip_norm"`     // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
 
-	// IgnorePadding leaves out the positions that are to predict padding after
-	// padding. The first padding after the last word still counts: it is how a
-	// model learns to stop. Otherwise every position counts, as in the reference.
-	IgnorePadding bool `json:"ignore_padding"`
+	// CountPadding makes all sequences Length steps long, and the steps that read
+	// and predict padding count in the loss, as in the reference. Otherwise padding
+	// is neither counted nor computed. Either way the step that reads the last word
+	// of a document is to predict the first padding: it is how a model learns to
+	// stop.
+	CountPadding bool `json:"count_padding"`
+	// CutLong drops what a document has beyond its first Length+1 words, as in the
+	// reference. Otherwise it is cut into windows, see Dataset.
+	CutLong bool `json:"cut_long"`
 
 	// Validation is the share of documents set aside, see SplitDocs; 0 means none.
 	Validation float64 `json:"validation"`
@@ -58,8 +64,8 @@ type Options struct {
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is weights, gradients, moments, activations and
-	// encoded documents, and what the end of an epoch takes for a while: the copies
+	// DefaultMaxBytes. What counts is weights, gradients, moments, the activations
+	// of the largest batch and encoded documents, and what the end of an epoch takes for a while: the copies
 	// of a checkpoint and, for a sample, of a Snapshot and of a model read from it.
 	// The documents themselves, the vocabulary and the program do not count.
 	MaxBytes int64 `json:"-"`
@@ -104,6 +110,11 @@ func (o Options) schedule() schedule {
 	}
 }
 
+// dataset returns the options of the data sets.
+func (o Options) dataset() DatasetOptions {
+	return DatasetOptions{Length: o.Length, CutLong: o.CutLong}
+}
+
 // tokenizer returns the options of the vocabulary.
 func (o Options) tokenizer() *tokenizer.Options {
 	return &tokenizer.Options{MaxTokens: o.Vocabulary, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation}
@@ -112,4 +123,37 @@ func (o Options) tokenizer() *tokenizer.Options {
 // config returns the shape of the model for a vocabulary of so many symbols.
 func (o Options) config(symbols int) model.Config {
 	return model.Config{Symbols: symbols, Embedding: o.Embedding, Units: o.Units, Length: o.Length}
+}
+
+// storedOptions are Options as the JSON of a checkpoint has them. Two fields hold the
+// opposite there: checkpoints had ignore_padding first, and then windows, which a run
+// that cuts does not mention. See stored and options.
+type storedOptions struct {
+	Vocabulary       int     `json:"vocabulary"`
+	KeepCase         bool    `json:"keep_case"`
+	StripPunctuation bool    `json:"strip_punctuation"`
+	Embedding        int     `json:"embedding"`
+	Units            int     `json:"units"`
+	Length           int     `json:"length"`
+	BatchSize        int     `json:"batch_size"`
+	LearningRate     float64 `json:"learning_rate"`
+	ClipNorm         float64 `json:"clip_norm"`
+	CountPadding     bool    `json:"ignore_padding"`
+	CutLong          bool    `json:"windows,omitempty"`
+	Validation       float64 `json:"validation"`
+	Patience         int     `json:"patience"`
+	Seed             uint64  `json:"seed"`
+	Epochs           int     `json:"epochs"`
+	Threads          int     `json:"-"`
+	MaxBytes         int64   `json:"-"`
+}
+
+func (o Options) stored() storedOptions {
+	o.CountPadding, o.CutLong = !o.CountPadding, !o.CutLong
+	return storedOptions(o)
+}
+
+func (s storedOptions) options() Options {
+	s.CountPadding, s.CutLong = !s.CountPadding, !s.CutLong
+	return Options(s)
 }

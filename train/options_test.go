@@ -65,8 +65,8 @@ func TestOptionsRefused(t *testing.T) {
 		{Options{Validation: math.NaN()}, "Validation is NaN"},
 		{Options{Validation: 0.01}, "0.01 splits 4 documents"},
 		{Options{MaxBytes: -1}, "MaxBytes is -1"},
-		{Options{MaxBytes: 1 << 20}, "MB of memory, more than the 1 MB"},
-		{Options{Length: 1 << 20, Units: 1 << 10, BatchSize: 4}, "lower BatchSize"},
+		{Options{MaxBytes: 1 << 20}, "MiB of memory, more than the 1 MiB"},
+		{Options{Length: 1 << 20, Units: 1 << 10, BatchSize: 4, CountPadding: true}, "lower BatchSize"},
 		{Options{Units: 1 << 16}, "too large"},
 	} {
 		tr, err := New(docs, &c.o)
@@ -85,7 +85,7 @@ func TestOptionsRefused(t *testing.T) {
 	}{
 		{nil, Options{}, "no word"},
 		{[]string{"", " "}, Options{}, "no word"},
-		{[]string{"a b", ". ,"}, Options{IgnorePadding: true, StripPunctuation: true, Validation: 0.5}, "no position is left"},
+		{[]string{"a b", ". ,"}, Options{StripPunctuation: true, Validation: 0.5}, "set aside for validation hold no words"},
 	} {
 		if _, err := New(c.docs, &c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want one with %q", c.docs, err, c.want)
@@ -101,9 +101,11 @@ func TestSmallCorpora(t *testing.T) {
 		o    Options
 	}{
 		{[]string{"a"}, Options{}},
-		{[]string{"a", "a a"}, Options{IgnorePadding: true, BatchSize: 1}},
-		{[]string{"a", "", ".", "b"}, Options{IgnorePadding: true, StripPunctuation: true, BatchSize: 1}},
-		{[]string{"a", "", "b"}, Options{BatchSize: 2, Validation: 0.5}},
+		{[]string{"a"}, Options{CountPadding: true, CutLong: true}},
+		{[]string{"a", "a a"}, Options{BatchSize: 1}},
+		{[]string{"a", "", ".", "b"}, Options{StripPunctuation: true, BatchSize: 1}},
+		{[]string{"a", "b", ""}, Options{BatchSize: 2, Validation: 0.5}},
+		{[]string{"a", "", "b"}, Options{BatchSize: 2, Validation: 0.5, CountPadding: true}},
 		{[]string{"a b c d e f"}, Options{Length: 1, Units: 1, Embedding: 1, Vocabulary: 3}},
 	} {
 		c.o.Epochs = 2

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -10,32 +12,64 @@ import (
 // gradients if it was made with room for them. It is the workspace of both and
 // allocates nothing afterwards, apart from what goroutines take.
 //
-// Position (t, b) of a batch of B documents is row t·B + b of every matrix, so
-// the rows of one step are one block and its documents can be shared out among
-// threads, each of which then goes through all steps alone.
+// Position (t, b) of a batch, step t of sequence b, is a row of every matrix. Rows
+// are in the order of t first, then b, and there are none for steps that a sequence
+// does not have. So the rows of one step are one block, of fewer and fewer rows, and
+// sequences can be shared out among threads, each of which then goes through all
+// steps alone.
 type pass struct {
 	net     *layers.Stack
 	lstm    *layers.LSTM
 	threads *kernels.Workers   // all threads
 	single  []*kernels.Workers // each of them
 
-	// The batch: T steps of B documents. targets holds -1 where a row is left
-	// out; counted lists the other rows if there are fewer than T·B, by rising
-	// row; scale is 1/(number of rows that count).
+	// The batch: B sequences of up to T steps. start[t·(B+1)+b] is the row of
+	// position (t, b), or of the next one that there is.
 	B, T    int
-	ids     []int32
+	steps   []int32 // [B] of each sequence
+	start   []int32 // [T·(B+1)]
+	ids     []int32 // [rows]
 	targets []int32
-	counted []int32
-	n       int // rows that count
-	scale   float32
+	n       int     // rows
+	scale   float32 // 1/n
 
-	x, z, h, c buffer // [T·B, E]; [T·B, gates] in panels; [(T+1)·B, H] each, a row of zeros first
-	loss       []float32
+	x, z     buffer // [rows, E]; [rows, gates] in panels
+	hIn, h   buffer // [rows, H] each: the outputs of the step before, and of this one
+	c        buffer // [rows, H] cells of this step
+	previous buffer // [B, H] cells of the step before the one under way
+	loss     []float32
 
 	head headPass
 	back *backPass // nil without gradients
 
 	embed, recur func(worker, from, to int) // bound once: a closure allocates
+}
+
+// A passSize is the largest batch that a pass has room for.
+type passSize struct{ sequences, steps, rows int }
+
+// sizeOf returns the size of the batches of d.
+func sizeOf(d *Dataset, batch int, countPadding bool) (s passSize) {
+	for k := range d.Batches(batch) {
+		lo, hi := d.Batch(k, batch)
+		rows := 0
+		for i := lo; i < hi; i++ {
+			n := d.Length
+			if !countPadding {
+				n = d.Steps(i)
+			}
+			s.steps = max(s.steps, n)
+			rows += n
+		}
+		s.sequences = max(s.sequences, hi-lo)
+		s.rows = max(s.rows, rows)
+	}
+	return s
+}
+
+// and returns the size for batches of both.
+func (s passSize) and(o passSize) passSize {
+	return passSize{max(s.sequences, o.sequences), max(s.steps, o.steps), max(s.rows, o.rows)}
 }
 
 // A buffer is memory for matrices of up to a number of rows.
@@ -71,96 +105,100 @@ func columns(m kernels.Matrix, from, to int) kernels.Matrix {
 	return m
 }
 
-// newPass returns a pass for batches of up to batch documents of up to steps
-// steps.
-func newPass(net *layers.Stack, batch, steps, threads int, gradients bool) *pass {
+// newPass returns a pass for batches of up to a size.
+func newPass(net *layers.Stack, s passSize, threads int, gradients bool) *pass {
 	lstm := lstmOf(net)
 	E, H := lstm.InLen(), lstm.OutLen()
-	rows := batch * steps
 	p := &pass{
-		net:     net,
-		lstm:    lstm,
-		threads: kernels.NewWorkers(threads),
-		single:  make([]*kernels.Workers, threads),
-		ids:     make([]int32, rows),
-		targets: make([]int32, rows),
-		counted: make([]int32, 0, rows),
-		loss:    make([]float32, rows),
-		x:       newBuffer(rows, E),
-		z:       newPanelBuffer(rows, lstm.W.Cols),
-		h:       newBuffer(rows+batch, H),
-		c:       newBuffer(rows+batch, H),
+		net:      net,
+		lstm:     lstm,
+		threads:  kernels.NewWorkers(threads),
+		single:   make([]*kernels.Workers, threads),
+		steps:    make([]int32, s.sequences),
+		start:    make([]int32, s.steps*(s.sequences+1)),
+		ids:      make([]int32, s.rows),
+		targets:  make([]int32, s.rows),
+		loss:     make([]float32, s.rows),
+		x:        newBuffer(s.rows, E),
+		z:        newPanelBuffer(s.rows, lstm.W.Cols),
+		hIn:      newBuffer(s.rows, H),
+		h:        newBuffer(s.rows, H),
+		c:        newBuffer(s.rows, H),
+		previous: newBuffer(s.sequences, H),
 	}
 	for i := range p.single {
 		p.single[i] = kernels.NewWorkers(1)
 	}
-	p.embed, p.recur = p.embedRows, p.recurDocuments
+	p.embed, p.recur = p.embedRows, p.recurSequences
 	if gradients {
-		p.back = newBackPass(p, rows, batch)
+		p.back = newBackPass(p, s)
 	}
-	p.head.init(p, rows)
+	p.head.init(p, s.rows)
 	return p
 }
 
-// load makes documents lo to hi-1 of d the batch.
-func (p *pass) load(d *Dataset, lo, hi int, ignorePadding bool) {
-	p.B, p.T = hi-lo, d.Length
-	if ignorePadding {
-		p.T = 0
-		for i := lo; i < hi; i++ {
-			p.T = max(p.T, countedSteps(d.Row(i)))
-		}
-	}
+// load makes sequences lo to hi-1 of d the batch. With countPadding each has
+// d.Length steps: those that read and predict padding count too.
+func (p *pass) load(d *Dataset, lo, hi int, countPadding bool) {
+	p.B = hi - lo
 	for b := range p.B {
-		row := d.Row(lo + b)
-		for t := range p.T {
-			r := t*p.B + b
-			p.ids[r], p.targets[r] = row[t], row[t+1]
-			if ignorePadding && row[t] == tokenizer.Stop {
-				p.targets[r] = -1
+		p.steps[b] = int32(d.Length)
+		if !countPadding {
+			p.steps[b] = int32(d.Steps(lo + b))
+		}
+	}
+	p.layOut(d, lo)
+}
+
+// layOut gives each step of the batch its row. The batch begins at sequence lo of d.
+func (p *pass) layOut(d *Dataset, lo int) {
+	p.T = int(slices.Max(p.steps[:p.B]))
+	p.n = 0
+	for t := range p.T {
+		for b := range p.B {
+			p.start[t*(p.B+1)+b] = int32(p.n)
+			if !p.has(t, b) {
+				continue
 			}
+			// Behind its end a sequence goes on with padding.
+			row := d.Row(lo + b)
+			p.ids[p.n], p.targets[p.n] = tokenizer.Stop, tokenizer.Stop
+			if t < len(row) {
+				p.ids[p.n] = row[t]
+			}
+			if t+1 < len(row) {
+				p.targets[p.n] = row[t+1]
+			}
+			p.n++
 		}
+		p.start[t*(p.B+1)+p.B] = int32(p.n)
 	}
-	p.count()
-}
-
-// countedSteps returns how many positions of a document count where padding is
-// ignored: those that read a word. The last of them may have to predict the
-// first padding.
-func countedSteps(row []int32) int {
-	n := len(row) - 1
-	for n > 0 && row[n-1] == tokenizer.Stop {
-		n--
-	}
-	return n
-}
-
-// count makes n, counted and scale agree with targets.
-func (p *pass) count() {
-	p.counted = p.counted[:0]
-	rows := p.B * p.T
-	for r, t := range p.targets[:rows] {
-		if t >= 0 {
-			p.counted = append(p.counted, int32(r))
-		}
-	}
-	p.n = len(p.counted)
 	p.scale = 0
 	if p.n > 0 {
 		p.scale = 1 / float32(p.n)
 	}
 }
 
+// row returns the row of position (t, b), or of the next one if there is none.
+func (p *pass) row(t, b int) int { return int(p.start[t*(p.B+1)+b]) }
+
+// has reports whether sequence b has a step t.
+func (p *pass) has(t, b int) bool { return t < int(p.steps[b]) }
+
+// block returns the first row of step t of sequences from to to-1, and how many they
+// have there.
+func (p *pass) block(t, from, to int) (lo, n int) {
+	lo = p.row(t, from)
+	return lo, p.row(t, to) - lo
+}
+
 // forward computes the losses of the batch, and where the pass has gradients
 // also those of the output layer and of its inputs.
 func (p *pass) forward() {
-	// A smaller batch before may have left its outputs in what are now zeros.
-	clear(p.h.rows(p.B).Data[:p.B*p.h.cols])
-	clear(p.c.rows(p.B).Data[:p.B*p.c.cols])
 	if p.back != nil {
 		p.back.begin()
 	}
-	p.threads.Split(p.B*p.T, rowUnit, p.embed)
+	p.threads.Split(p.n, rowUnit, p.embed)
 	p.threads.Split(p.B, 1, p.recur)
 	p.head.run()
 }
@@ -170,33 +208,66 @@ const rowUnit = 16
 
 // embedRows fills in the inputs of rows from to to-1 and begins their gates.
 func (p *pass) embedRows(worker, from, to int) {
-	rows := p.B * p.T
-	x := p.x.rows(rows).SubRows(from, to-from)
+	x := p.x.rows(p.n).SubRows(from, to-from)
 	for i := range x.Rows {
 		copy(rowOf(x, i), p.net.Embedding.Row(int(p.ids[from+i])))
 	}
-	p.lstm.Inputs(p.single[worker], p.z.rows(rows).SubRows(from, to-from), x)
+	p.lstm.Inputs(p.single[worker], p.z.rows(p.n).SubRows(from, to-from), x)
 }
 
-// recurDocuments takes documents from to to-1 through all steps.
-func (p *pass) recurDocuments(worker, from, to int) {
-	n, w := to-from, p.single[worker]
-	z, h, c := p.z.rows(p.B*p.T), p.h.rows(p.B*(p.T+1)), p.c.rows(p.B*(p.T+1))
+// recurSequences takes sequences from to to-1 through all steps.
+func (p *pass) recurSequences(worker, from, to int) {
+	z, hIn, h, c := p.z.rows(p.n), p.hIn.rows(p.n), p.h.rows(p.n), p.c.rows(p.n)
 	for t := range p.T {
-		now, next := t*p.B+from, (t+1)*p.B+from
-		p.lstm.Recur(w, h.SubRows(next, n), c.SubRows(next, n), z.SubRows(now, n), h.SubRows(now, n), c.SubRows(now, n))
+		lo, n := p.block(t, from, to)
+		in := hIn.SubRows(lo, n)
+		p.gather(in, h, t, from, to)
+		p.lstm.Recur(p.single[worker], h.SubRows(lo, n), c.SubRows(lo, n), z.SubRows(lo, n), in, p.before(c, t, from, to))
 	}
 }
 
-// addLosses returns sum plus the batch's losses in float64, document by document
-// and position by position.
-func (p *pass) addLosses(sum float64) float64 {
-	for b := range p.B {
-		for t := range p.T {
-			if r := t*p.B + b; p.targets[r] >= 0 {
-				sum += float64(p.loss[r])
-			}
+// before returns the rows of c, the cells after each step, that the step before t has
+// left for sequences from to to-1. They are good until the next call for these.
+func (p *pass) before(c kernels.Matrix, t, from, to int) kernels.Matrix {
+	_, n := p.block(t, from, to)
+	previous := p.previous.rows(p.B).SubRows(from, n)
+	p.gather(previous, c, t, from, to)
+	return previous
+}
+
+// gather copies to dst, which has a row for each of the sequences from to to-1 that
+// has a step t, what the step before has left in the matrix all.
+func (p *pass) gather(dst, all kernels.Matrix, t, from, to int) {
+	if t == 0 {
+		clear(dst.Data[:dst.Rows*dst.Row])
+		return
+	}
+	lo, n := p.block(t-1, from, to)
+	if n == dst.Rows { // no sequence has ended in between
+		copy(dst.Data[:n*dst.Row], all.SubRows(lo, n).Data)
+		return
+	}
+	for b := from; b < to; b++ {
+		if p.has(t, b) {
+			copy(rowOf(dst, p.row(t, b)-p.row(t, from)), rowOf(all, p.row(t-1, b)))
 		}
 	}
-	return sum
+}
+
+// addLosses adds the batch's losses to e in float64, sequence by sequence and step by
+// step. words are the steps of each sequence of d, from sequence lo on, that read no
+// padding.
+func (p *pass) addLosses(e *Evaluation, d *Dataset, lo int) {
+	for b := range p.B {
+		words := d.Steps(lo + b)
+		for t := range int(p.steps[b]) {
+			loss := float64(p.loss[p.row(t, b)])
+			e.Sum += loss
+			if t < words {
+				e.WordSum += loss
+			}
+		}
+		e.Positions += int64(p.steps[b])
+		e.Words += int64(min(words, int(p.steps[b])))
+	}
 }

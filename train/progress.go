@@ -10,15 +10,19 @@ import (
 
 // progress is how far a run has come. All of it is in the checkpoint.
 type progress struct {
-	Epoch     int           `json:"epoch"`     // epochs that have ended
-	Batch     int           `json:"batch"`     // steps of the epoch under way
-	Steps     int           `json:"steps"`     // in all
-	LossSum   float64       `json:"loss_sum"`  // of the epoch under way
-	Positions int64         `json:"positions"` // of the epoch under way
-	Power1    float64       `json:"beta1_power"`
-	Power2    float64       `json:"beta2_power"`
-	History   []epochRecord `json:"history"`
-	Best      int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
+	Epoch     int     `json:"epoch"`     // epochs that have ended
+	Batch     int     `json:"batch"`     // steps of the epoch under way
+	Steps     int     `json:"steps"`     // in all
+	LossSum   float64 `json:"loss_sum"`  // of the epoch under way
+	Positions int64   `json:"positions"` // of the epoch under way
+	// The same over positions that do not read padding, in a run that counts padding.
+	// 0 in the checkpoints of older versions.
+	WordLossSum float64       `json:"word_loss_sum,omitempty"`
+	Words       int64         `json:"words,omitempty"`
+	Power1      float64       `json:"beta1_power"`
+	Power2      float64       `json:"beta2_power"`
+	History     []epochRecord `json:"history"`
+	Best        int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
 }
 
 // epochRecord is an epoch that has ended.
@@ -26,6 +30,11 @@ type epochRecord struct {
 	Steps   int     `json:"steps"` // of the run, at its end
 	Loss    float64 `json:"loss"`
 	ValLoss float64 `json:"val_loss"`
+
+	// The same over positions that do not read padding, in a run that counts padding;
+	// 0 if it is not known.
+	WordLoss    float64 `json:"word_loss,omitempty"`
+	ValWordLoss float64 `json:"val_word_loss,omitempty"`
 }
 
 // Done reports whether nothing is left to run.
@@ -56,6 +65,7 @@ func (r *run) endEpoch(e epochRecord) {
 	p.History = append(p.History, e)
 	p.Epoch++
 	p.Batch, p.LossSum, p.Positions = 0, 0, 0
+	p.WordLossSum, p.Words = 0, 0
 	if r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss) {
 		p.Best = p.Epoch
 		if r.best != nil {
@@ -80,6 +90,12 @@ func (r *run) epochStats(i int) EpochStats {
 	s := EpochStats{
 		Epoch: i + 1, Epochs: r.schedule.Epochs, Steps: e.Steps,
 		Loss: e.Loss, Perplexity: Perplexity(e.Loss),
+	}
+	if e.WordLoss > 0 {
+		s.WordLoss, s.WordPerplexity = e.WordLoss, Perplexity(e.WordLoss)
+	}
+	if e.ValWordLoss > 0 {
+		s.ValWordLoss, s.ValWordPerplexity = e.ValWordLoss, Perplexity(e.ValWordLoss)
 	}
 	if r.judged {
 		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true
@@ -132,15 +148,19 @@ func (r *run) copyOf(net network) *weights.File {
 // run itself.
 func (r *run) checkProgress() error {
 	p, steps := &r.progress, r.steps()
+	positions, _ := r.task.positions(Order(r.items, 0, 0))
 	bad := p.Epoch < 0 || p.Batch < 0 || p.Batch > steps ||
 		len(p.History) != p.Epoch ||
 		int64(p.Steps) != int64(p.Epoch)*int64(steps)+int64(p.Batch) ||
-		p.Positions < 0 || p.Positions > r.task.positions() ||
+		p.Positions < 0 || p.Positions > positions ||
+		p.Words < 0 || p.Words > p.Positions || p.Words > 0 && !r.padded ||
 		!finite(p.LossSum) || p.LossSum < 0 ||
+		!(p.WordLossSum >= 0 && p.WordLossSum <= p.LossSum) || p.WordLossSum > 0 && p.Words == 0 ||
 		!power(p.Power1, p.Steps) || !power(p.Power2, p.Steps) ||
 		p.Best < 0 || p.Best > p.Epoch || p.Best > 0 != (r.judged && p.Epoch > 0)
 	for i, e := range p.History {
-		bad = bad || e.Steps != (i+1)*steps || !finite(e.Loss) || !finite(e.ValLoss)
+		bad = bad || e.Steps != (i+1)*steps || !finite(e.Loss) || !finite(e.ValLoss) || !finite(e.WordLoss) || !finite(e.ValWordLoss) ||
+			!r.padded && (e.WordLoss != 0 || e.ValWordLoss != 0)
 	}
 	if bad {
 		return errors.New("the checkpoint contradicts itself: the file is damaged")

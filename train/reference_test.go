@@ -100,10 +100,12 @@ func testDocs(n, most, words int) []string {
 	return docs
 }
 
-// rowsOf returns documents lo to hi-1 of d.
+// rowsOf returns sequences lo to hi-1 of d with their padding.
 func rowsOf(d *Dataset, lo, hi int) (rows [][]int32) {
 	for i := lo; i < hi; i++ {
-		rows = append(rows, d.Row(i))
+		row := make([]int32, d.Length+1)
+		copy(row, d.Row(i))
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -12,12 +12,12 @@ import (
 type checkpoint struct {
 	Version int    `json:"version"`
 	Corpus  string `json:"corpus"` // SHA-256 of the encoded documents
-	Options
+	storedOptions
 	progress
 }
 
 func (t *Trainer) checkpoint() any {
-	return checkpoint{checkpointVersion, t.corpus, t.options, t.progress}
+	return checkpoint{checkpointVersion, t.corpus, t.options.stored(), t.progress}
 }
 
 // Resume continues the run that the checkpoint at path holds, with the documents
@@ -63,16 +63,17 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 	if err := options.checkHeader(m.Tokenizer, m.Metadata); err != nil {
 		return nil, err
 	}
-	if err := options.checkMemory(m.Config.Symbols, len(docs)); err != nil {
-		return nil, err
-	}
-	t, err := assemble(m, docs, options)
+	data, err := options.encode(docs, m.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	if t.corpus != c.Corpus {
+	if data.hash() != c.Corpus {
 		return nil, errors.New("the documents are not those that the run began with")
 	}
+	if err := options.checkMemory(m.Config.Symbols, data); err != nil {
+		return nil, err
+	}
+	t := assemble(m, data, options)
 	if err := t.restore(f, c.progress); err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 // merge returns the options of the run from those of the checkpoint and those
 // asked for now.
 func (c *checkpoint) merge(o Options) (Options, error) {
-	was := c.Options
+	was := c.options()
 	was.Threads, was.MaxBytes = 1, 1
 	if err := was.check(); err != nil {
 		return was, fmt.Errorf("the checkpoint is damaged: %w", inner{err})
@@ -94,7 +95,8 @@ func (c *checkpoint) merge(o Options) (Options, error) {
 	same(&d, "Embedding", was.Embedding, o.Embedding)
 	same(&d, "Units", was.Units, o.Units)
 	same(&d, "Length", was.Length, o.Length)
-	same(&d, "IgnorePadding", was.IgnorePadding, o.IgnorePadding)
+	same(&d, "CountPadding", was.CountPadding, o.CountPadding)
+	same(&d, "CutLong", was.CutLong, o.CutLong)
 	was.schedule().compare(&d, o.schedule())
 	if d.err != nil {
 		return was, d.err

@@ -33,6 +33,7 @@ type run struct {
 	items    int  // of the training data, in an order of their own in each epoch
 	perStep  int  // items that a step takes; the last may take fewer
 	judged   bool // there are data to validate by
+	padded   bool // positions that read padding count
 
 	net       network
 	optimiser *optimiser
@@ -42,14 +43,16 @@ type run struct {
 
 // A task is what a run learns: one kind of model from one kind of data.
 type task interface {
-	// gradients takes these items forward and back. It returns the sum of their
-	// losses and of how many positions it is, and leaves the gradients of their mean
-	// where the optimiser finds them.
-	gradients(items []int) (sum float64, positions int64)
+	// gradients takes these items forward and back. It returns their losses, and
+	// leaves the gradients of the mean where the optimiser finds them.
+	gradients(items []int) Evaluation
 	// validate measures the model on the data set aside.
 	validate(ctx context.Context) (Evaluation, error)
-	// positions returns how many positions an epoch has.
-	positions() int64
+	// positions returns how many positions these items have, as gradients counts
+	// them, and how many of these do not read padding.
+	positions(items []int) (all, words int64)
+	// symbols returns among how many symbols each position chooses.
+	symbols() int
 	// file returns the content of a model file with the weights of net. Some of it
 	// may be net's own memory.
 	file(net network) *weights.File
@@ -96,7 +99,7 @@ func (r *run) Run(ctx context.Context, o *RunOptions) error {
 // runEpoch ends the epoch under way.
 func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	p, steps := &r.progress, r.steps()
-	c.epoch, c.epochPositions = 0, 0
+	c.epoch, c.epochTokens = 0, 0
 	order := Order(r.items, r.schedule.Seed, p.Epoch)
 	for p.Batch < steps {
 		if err := ctx.Err(); err != nil {
@@ -108,22 +111,28 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 		if err != nil {
 			return fmt.Errorf("train: epoch %d, step %d of %d: %w", p.Epoch+1, p.Batch+1, steps, err)
 		}
-		c.add(stats.Positions, time.Since(begin))
+		c.add(stats, time.Since(begin))
 		if o.OnStep != nil {
 			stats.Steps = steps
-			stats.Positions, stats.Elapsed = c.positions, time.Since(c.start)
+			stats.Positions, stats.Tokens, stats.Elapsed = c.positions, c.tokens, time.Since(c.start)
 			left := (r.schedule.Epochs-p.Epoch)*steps - p.Batch
 			stats.Remaining = time.Duration(stats.Elapsed.Seconds() / float64(c.steps) * float64(left) * float64(time.Second))
 			o.OnStep(stats)
 		}
 	}
 	record := epochRecord{Steps: p.Steps, Loss: p.LossSum / float64(p.Positions)}
+	if p.Words > 0 {
+		record.WordLoss = p.WordLossSum / float64(p.Words)
+	}
 	if r.judged {
 		e, err := r.task.validate(ctx)
 		if err != nil {
 			return r.interrupted(o, err)
 		}
 		record.ValLoss = e.Loss()
+		if r.padded {
+			record.ValWordLoss = e.WordLoss()
+		}
 		if !finite(record.ValLoss) {
 			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, errDiverged)
 		}
@@ -140,7 +149,7 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	}
 	if o.OnEpoch != nil {
 		s := r.epochStats(p.Epoch - 1)
-		s.Seconds, s.TokensPerSecond = c.epoch.Seconds(), rate(c.epochPositions, c.epoch)
+		s.Seconds, s.TokensPerSecond = c.epoch.Seconds(), rate(c.epochTokens, c.epoch)
 		o.OnEpoch(s)
 		runtime.GC()
 	}
@@ -152,24 +161,29 @@ var errDiverged = errors.New("training has diverged: lower LearningRate or set C
 // step trains on these items. If it returns an error then nothing has changed.
 func (r *run) step(items []int) (s Stats, err error) {
 	p := &r.progress
-	sum, n := r.task.gradients(items)
-	if !finite(sum) {
-		return s, fmt.Errorf("the loss is %v: %w", sum, errDiverged)
+	e := r.task.gradients(items)
+	if !finite(e.Sum) {
+		return s, fmt.Errorf("the loss is %v: %w", e.Sum, errDiverged)
 	}
 	norm, err := r.optimiser.apply()
 	if err != nil {
 		return s, fmt.Errorf("%w: %w", err, errDiverged)
 	}
 	p.Power1, p.Power2 = r.optimiser.power1, r.optimiser.power2
-	p.LossSum += sum
-	p.Positions += n
+	p.LossSum += e.Sum
+	p.Positions += e.Positions
+	if r.padded && (p.Batch == 0 || p.Words > 0) { // else the checkpoint is of an older version
+		p.WordLossSum += e.WordSum
+		p.Words += e.Words
+	}
 	p.Batch++
 	p.Steps++
 	return Stats{
 		Epoch: p.Epoch + 1, Epochs: r.schedule.Epochs, Step: p.Batch,
-		Loss: p.LossSum / float64(max(p.Positions, 1)), BatchLoss: sum / float64(max(n, 1)),
+		Loss: p.LossSum / float64(max(p.Positions, 1)), WordLoss: p.WordLossSum / float64(max(p.Words, 1)),
+		BatchLoss:    e.Sum / float64(max(e.Positions, 1)),
 		GradientNorm: norm,
-		Positions:    n,
+		Positions:    e.Positions, Tokens: e.Words,
 	}, nil
 }
 
@@ -199,18 +213,19 @@ func finite(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
 
 // A clock measures the steps of one call of Run.
 type clock struct {
-	start     time.Time
-	steps     int
-	positions int64
+	start             time.Time
+	steps             int
+	positions, tokens int64
 
-	epoch          time.Duration // spent in steps of the epoch under way
-	epochPositions int64
+	epoch       time.Duration // spent in steps of the epoch under way
+	epochTokens int64
 }
 
 // add counts a step.
-func (c *clock) add(positions int64, d time.Duration) {
+func (c *clock) add(s Stats, d time.Duration) {
 	c.steps++
-	c.positions += positions
+	c.positions += s.Positions
+	c.tokens += s.Tokens
 	c.epoch += d
-	c.epochPositions += positions
+	c.epochTokens += s.Tokens
 }

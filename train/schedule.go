@@ -59,9 +59,12 @@ func (s schedule) checkMemory(total int64, lower string) error {
 	if total <= limit {
 		return nil
 	}
-	return fmt.Errorf("train: the run would take %d MB of memory, more than the %d MB allowed: lower %s, or raise MaxBytes",
-		total>>20, limit>>20, lower)
+	return fmt.Errorf("train: the run would take %s of memory, more than the %s allowed: lower %s, or raise MaxBytes",
+		mebibytes(total), mebibytes(limit), lower)
 }
+
+// mebibytes writes a count of bytes for a reader.
+func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // compare compares what a run cannot change midway.
 func (s schedule) compare(c *comparison, now schedule) {

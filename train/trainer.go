@@ -22,7 +22,7 @@ type Trainer struct {
 	model      *model.Text
 	training   *Dataset
 	validation *Dataset // nil if no documents are set aside
-	corpus     string   // hash of the ids of both
+	corpus     string   // hash of both, see textData.hash
 
 	pass *pass
 	run
@@ -59,63 +59,105 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	if err := options.checkHeader(tok, nil); err != nil {
 		return nil, err
 	}
-	if err := options.checkMemory(tok.Len(), len(docs)); err != nil {
+	data, err := options.encode(docs, tok)
+	if err != nil {
+		return nil, err
+	}
+	if err := options.checkMemory(tok.Len(), data); err != nil {
 		return nil, err
 	}
 	m := model.New(config, tok)
 	initialise(m.Stack, options.Seed)
-	return assemble(m, docs, options)
+	return assemble(m, data, options), nil
+}
+
+// A textData is what a run learns from and what it is judged by; the latter may be
+// nil.
+type textData struct{ training, validation *Dataset }
+
+// encode splits documents and encodes both parts.
+func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData, err error) {
+	learn, judge, err := SplitDocs(docs, o.Validation)
+	if err != nil {
+		return data, err
+	}
+	left := o.MaxBytes
+	for _, part := range []struct {
+		docs []string
+		to   **Dataset
+		name string
+	}{{learn, &data.training, "documents"}, {judge, &data.validation, "documents set aside for validation"}} {
+		if part.docs == nil && part.to == &data.validation {
+			continue
+		}
+		d, err := newDataset(part.docs, tok, o.dataset(), left)
+		if errors.Is(err, errDataBytes) {
+			return data, fmt.Errorf("train: %w, %s: raise MaxBytes, or use fewer documents", err, mebibytes(o.MaxBytes))
+		}
+		if err != nil {
+			return data, fmt.Errorf("train: %w", err)
+		}
+		if positionsOf(d, 0, d.Len(), o.CountPadding) == 0 {
+			return data, fmt.Errorf("train: the %s hold no words", part.name)
+		}
+		left -= d.bytes()
+		*part.to = d
+	}
+	return data, nil
+}
+
+// batches returns the size of the largest batches.
+func (d textData) batches(o Options) passSize {
+	s := sizeOf(d.training, o.BatchSize, o.CountPadding)
+	if d.validation != nil { // it has batches of the same size
+		s = s.and(sizeOf(d.validation, o.BatchSize, o.CountPadding))
+	}
+	return s
+}
+
+// padded reports whether positions that read padding count.
+func (d textData) padded(o Options) bool {
+	padding := positionsOf(d.training, 0, d.training.Len(), o.CountPadding) - positionsOf(d.training, 0, d.training.Len(), false)
+	if v := d.validation; v != nil {
+		padding += positionsOf(v, 0, v.Len(), o.CountPadding) - positionsOf(v, 0, v.Len(), false)
+	}
+	return padding > 0
 }
 
 // assemble makes a run of a model, at its start.
-func assemble(m *model.Text, docs []string, o Options) (*Trainer, error) {
-	t := &Trainer{options: o, model: m}
-	learn, judge, err := SplitDocs(docs, o.Validation)
-	if err != nil {
-		return nil, err
-	}
-	if t.training, err = NewDataset(learn, m.Tokenizer, o.Length); err != nil {
-		return nil, err
-	}
-	if len(judge) > 0 {
-		if t.validation, err = NewDataset(judge, m.Tokenizer, o.Length); err != nil {
-			return nil, err
-		}
-	}
-	for _, d := range []*Dataset{t.training, t.validation} {
-		if d != nil && positions(d, o.IgnorePadding) == 0 {
-			return nil, errors.New("train: without padding no position is left to count: the documents hold no words")
-		}
-	}
-	t.corpus = corpusHash(t.training, t.validation)
-
-	// Validation cuts batches of the same size.
-	batch := t.training.Len()
-	if t.validation != nil {
-		batch = max(batch, t.validation.Len())
-	}
-	t.pass = newPass(m.Stack, min(o.BatchSize, batch), o.Length, o.Threads, true)
-	// The items are batches, which always hold the same documents.
-	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil}
+func assemble(m *model.Text, data textData, o Options) *Trainer {
+	t := &Trainer{options: o, model: m, training: data.training, validation: data.validation, corpus: data.hash()}
+	t.pass = newPass(m.Stack, data.batches(o), o.Threads, true)
+	// The items are batches, which always hold the same sequences.
+	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil, padded: data.padded(o)}
 	t.begin(t, o.schedule(), textNetwork{m.Stack}, textNetwork{t.pass.back.grad}, t.pass.threads)
-	return t, nil
+	return t
 }
 
 // gradients is of one item, a batch.
-func (t *Trainer) gradients(items []int) (sum float64, n int64) {
+func (t *Trainer) gradients(items []int) (e Evaluation) {
 	lo, hi := t.training.Batch(items[0], t.options.BatchSize)
-	t.pass.load(t.training, lo, hi, t.options.IgnorePadding)
+	t.pass.load(t.training, lo, hi, t.options.CountPadding)
 	t.pass.forward()
-	sum = t.pass.addLosses(0)
+	t.pass.addLosses(&e, t.training, lo)
 	t.pass.back.run()
-	return sum, int64(t.pass.n)
+	return e
 }
 
 func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
-	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.IgnorePadding)
+	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.CountPadding)
 }
 
-func (t *Trainer) positions() int64 { return positions(t.training, t.options.IgnorePadding) }
+func (t *Trainer) positions(items []int) (all, words int64) {
+	for _, k := range items {
+		lo, hi := t.training.Batch(k, t.options.BatchSize)
+		all += positionsOf(t.training, lo, hi, t.options.CountPadding)
+		words += positionsOf(t.training, lo, hi, false)
+	}
+	return all, words
+}
+
+func (t *Trainer) symbols() int { return t.model.Config.Symbols }
 
 func (t *Trainer) file(net network) *weights.File {
 	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack, Metadata: t.model.Metadata}).File()
@@ -123,11 +165,13 @@ func (t *Trainer) file(net network) *weights.File {
 
 func (t *Trainer) measure(*EpochStats) {}
 
-// corpusHash returns the SHA-256 of the encoded documents, in hexadecimal.
-func corpusHash(sets ...*Dataset) string {
+// hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of
+// cut documents are hashed with their padding, as they were when there were no others.
+// Those of windows are so with the one stop that makes them differ from longer ones.
+func (d textData) hash() string {
 	h := sha256.New()
 	var buf []byte
-	for _, d := range sets {
+	for _, d := range []*Dataset{d.training, d.validation} {
 		if d == nil {
 			continue
 		}
@@ -136,8 +180,16 @@ func corpusHash(sets ...*Dataset) string {
 		h.Write(buf)
 		for i := range d.Len() {
 			buf = buf[:0]
-			for _, id := range d.Row(i) {
+			row := d.Row(i)
+			for _, id := range row {
 				buf = binary.LittleEndian.AppendUint32(buf, uint32(id))
+			}
+			padding := 1
+			if d.cut {
+				padding = d.Length + 1 - len(row)
+			}
+			for range padding {
+				buf = binary.LittleEndian.AppendUint32(buf, tokenizer.Stop)
 			}
 			h.Write(buf)
 		}
@@ -148,11 +200,15 @@ func corpusHash(sets ...*Dataset) string {
 // Options returns the options of the run, defaults filled in.
 func (t *Trainer) Options() Options { return t.options }
 
-// Training returns the documents that the run learns from.
+// Training returns the sequences that the run learns from.
 func (t *Trainer) Training() *Dataset { return t.training }
 
-// Validation returns the documents set aside, or nil.
+// Validation returns the sequences of the documents set aside, or nil.
 func (t *Trainer) Validation() *Dataset { return t.validation }
+
+// CountsPadding reports whether padding counts in the losses: Options.CountPadding is
+// set and a sequence is shorter than Length.
+func (t *Trainer) CountsPadding() bool { return t.padded }
 
 // Tokenizer returns the model's vocabulary.
 func (t *Trainer) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }

@@ -38,7 +38,7 @@ func (s silent) Read([]byte) (int, error) {
 // TestInterruptedInput ends commands while they wait for standard input.
 func TestInterruptedInput(t *testing.T) {
 	for _, args := range [][]string{
-		{"generate", "-"}, {"probs", "-"}, {"score", "-"}, {"score", "--model", smallImage().model, "-"},
+		{"generate", "-"}, {"probs", "-"}, {"score", "-"},
 		{"generate", "--model", "-", "a"}, {"info", "--model", "-"}, {"paint", "--model", "-", "-o", filepath.Join(t.TempDir(), "p.png")},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -23,6 +23,8 @@ func (a *app) scoreCommand() *cobra.Command {
 		model        string
 		format       string
 		limit        int
+		limits       corpusLimits
+		memory       int // MiB
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
 	)
@@ -55,7 +57,7 @@ dimension. Compare models on images of the same size and levels only.`,
 			}
 			m := any.text
 			if pixels := any.pixels; pixels != nil {
-				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens"); err != nil {
+				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus", "max-memory"); err != nil {
 					return err
 				}
 				return a.scoreImages(cmd, pixels, args, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
@@ -63,7 +65,8 @@ dimension. Compare models on images of the same size and levels only.`,
 			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
 				return err
 			}
-			corpus := train.CorpusOptions{Format: format}
+			corpus := train.CorpusOptions{Format: format, MaxMemory: int64(memory) << 20}
+			limits.apply(&corpus)
 			rows := [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}
 			var (
 				total  autoreg.Score
@@ -94,6 +97,8 @@ dimension. Compare models on images of the same size and levels only.`,
 	modelFlag(fs, &model, cookbooksName)
 	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	limits.define(fs)
+	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts that take more than `N` MiB of memory")
 	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
 	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one a CPU; the result does not depend on it")
 	return cmd
@@ -123,13 +128,11 @@ func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model strin
 		if err := checkText(f, path, model); err != nil {
 			return nil, err
 		}
-		if _, ok := f.(*input); !ok {
-			return train.ReadCorpus(path, &read)
-		}
-		return train.DecodeCorpus(f, path, &read)
+		read.Open = a.opened(path, f)
+		return train.ReadCorpus([]string{path}, &read)
 	})
 	if err != nil {
-		return autoreg.Score{}, err
+		return autoreg.Score{}, &corpusError{err}
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()

@@ -43,8 +43,11 @@ type trainKind struct {
 	flags  []string // that decide a run's result
 	// begin reads the data, begins or resumes the run, and prints what it is.
 	begin func(ctx context.Context) (trainer, error)
-	// rate and loss word positions per second and a mean loss in nats.
-	rate, loss func(float64) string
+	// rate words positions per second, padding not counted.
+	rate func(float64) string
+	// loss words a mean loss in nats, and the one over words where padding counts too,
+	// or 0.
+	loss func(loss, words float64) string
 	// sample lets the model as it is after an epoch make something, and returns what
 	// to say of it, or "".
 	sample func(ctx context.Context, epoch int) (string, error)
@@ -67,6 +70,7 @@ func (j *trainJob) command(cmd *cobra.Command, define func(fs *pflag.FlagSet)) *
 		if err := j.check(); err != nil {
 			return err
 		}
+		defer limitMemory(j.maxMemory)()
 		return j.execute(cmd.Context())
 	}
 	cmd.Flags().SortFlags = false
@@ -102,7 +106,7 @@ func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
 // machineFlags defines the flags for what the run may take.
 func (j *trainJob) machineFlags(fs *pflag.FlagSet, threads *int) {
 	intFlag(fs, threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the result does not depend on it")
-	intFlag(fs, &j.maxMemory, "max-memory", "", train.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a run that takes more than `N` MiB")
+	intFlag(fs, &j.maxMemory, "max-memory", "", train.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a run that takes more than `N` MiB beside the program itself, which takes up to 64")
 }
 
 func positive(x float64) bool    { return x > 0 && x <= math.MaxFloat32 }

@@ -224,7 +224,7 @@ func (j *imageJob) rate(positions float64) string {
 	return fmt.Sprintf("%s images/s", thousands(int64(positions/float64(len(j.trainer.Training().Image(0))))))
 }
 
-func imageLoss(loss float64) string { return fmt.Sprintf("%.4f, %.4f bits", loss, train.Bits(loss)) }
+func imageLoss(loss, _ float64) string { return fmt.Sprintf("%.4f, %.4f bits", loss, train.Bits(loss)) }
 
 // checkSamples settles the folder of the samples. Nothing that is written may become
 // an image to learn from when the run is resumed.

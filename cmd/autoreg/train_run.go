@@ -53,7 +53,11 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 	err := t.Run(inner, &train.RunOptions{
 		Checkpoint: j.checkpoint,
 		OnStep: func(s train.Stats) {
-			bar.describe("epoch %d/%d  loss %.4f  %s", s.Epoch, s.Epochs, s.Loss, j.kind.rate(s.TokensPerSecond()))
+			loss := fmt.Sprintf("loss %.4f", s.Loss)
+			if s.WordLoss > 0 {
+				loss += fmt.Sprintf(", over words %.4f", s.WordLoss)
+			}
+			bar.describe("epoch %d/%d  %s  %s", s.Epoch, s.Epochs, loss, j.kind.rate(s.TokensPerSecond()))
 			bar.add(1)
 		},
 		OnEpoch: func(e train.EpochStats) {
@@ -81,9 +85,9 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 
 // epoch tells about an epoch: a line and a sample, the log, the plot.
 func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log *logWriter) error {
-	line := fmt.Sprintf("epoch %d/%d: loss %s", e.Epoch, e.Epochs, j.kind.loss(e.Loss))
+	line := fmt.Sprintf("epoch %d/%d: loss %s", e.Epoch, e.Epochs, j.kind.loss(e.Loss, e.WordLoss))
 	if e.ValPerplexity > 0 { // 0 where nothing is set aside
-		line += "; validation loss " + j.kind.loss(e.ValLoss)
+		line += "; validation loss " + j.kind.loss(e.ValLoss, e.ValWordLoss)
 		if e.Best {
 			line += ", the best so far"
 		}

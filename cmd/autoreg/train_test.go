@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/train"
 )
 
 // TestTrainAndResume trains in one go, and in two with another number of threads:
@@ -196,10 +201,11 @@ func TestTrainBadInput(t *testing.T) {
 	bad(1, "no text in it", "")
 	bad(1, "no text in it", " \n\t\n")
 	bad(1, "the list", "[]")
-	bad(1, "all 2 recipes lack", `[{"title":"a"},{"directions":["b"]}]`)
+	bad(1, "no record of 2 has both", `[{"title":"a"},{"directions":["b"]}]`)
 	bad(1, "line 3, byte ", "[{\"title\":\"a\",\n\"directions\":[\"b\"]},\n{\"title\" \"c\"}]")
 	bad(1, "cut off", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b")
-	bad(1, "UTF-16", "\xff\xfea\x00")
+	bad(1, "give --format lines to read it as plain text", "[1, 2]")
+	bad(1, "a table of 2 columns", "name,age\nBob,3\n")
 	bad(1, "no word", "...\n", "--strip-punctuation")
 	bad(1, "documents", "a b c\n", "--validation", "0.5")
 	bad(1, "--max-memory", "a b c\n", "--max-memory", "1", "--units", "1000", "--vocabulary", "1000")
@@ -229,7 +235,7 @@ func TestTrainBadInput(t *testing.T) {
 	fails(t, 2, "image", "train", "image")
 	fails(t, 2, `no argument, such as "more"`, trainArgs(files.data, model, "more")...)
 	fails(t, 1, "no such file", trainArgs(filepath.Join(dir, "none"), model)...)
-	fails(t, 1, "directory", trainArgs(dir, model)...)
+	fails(t, 1, "in this folder", trainArgs(t.TempDir(), model)...)
 	fails(t, 1, "is a directory", trainArgs(files.data, dir)...)
 	fails(t, 1, "holds a run already", trainArgs(files.data, files.model)...)
 
@@ -259,5 +265,105 @@ func TestTrainBadInput(t *testing.T) {
 	ok(t, "train", "text", "-d", files.data, "-o", model, "--resume", files.checkpoint)
 	if !bytes.Equal(read(t, files.model), read(t, model)) {
 		t.Error("resuming a complete run gives another model")
+	}
+}
+
+// TestPaddingIsNamed: where padding counts, each line says so, and gives the loss over
+// words beside it, which for the validation documents is what score says. By default
+// plain text has none.
+func TestPaddingIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	var docs []string
+	for i := range 24 {
+		docs = append(docs, strings.Join(strings.Fields("the cat saw a dog that ran to the old mill by the sea")[i%5:6+i%7], " "))
+	}
+	_, judge, err := train.SplitDocs(docs, 0.25)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := write(t, dir, "corpus.txt", strings.Join(docs, "\n"))
+	held := write(t, dir, "held.txt", strings.Join(judge, "\n"))
+	for _, c := range []struct {
+		flags   []string
+		counted bool
+	}{{nil, false}, {[]string{"--ignore-padding=false"}, true}, {[]string{"--ignore-padding=false", "--windows=false"}, true}} {
+		model, log := filepath.Join(dir, "model"), filepath.Join(dir, "log")
+		out := ok(t, trainArgs(data, model, append(c.flags, "--overwrite", "--epochs", "1", "--validation", "0.25", "--log", log)...)...)
+		var e train.EpochStats
+		if err := json.Unmarshal(read(t, log), &e); err != nil {
+			t.Fatal(err)
+		}
+		loss, perplexity := e.ValLoss, e.ValPerplexity
+		if c.counted {
+			loss, perplexity = e.ValWordLoss, e.ValWordPerplexity
+		}
+		if counted := e.WordLoss > e.Loss && e.ValWordLoss > e.ValLoss && e.WordPerplexity > e.Perplexity; counted != c.counted {
+			t.Errorf("%q: %+v", c.flags, e)
+		}
+		_, line, _ := strings.Cut(out, "epoch 1/1: ")
+		line, _, _ = strings.Cut(line, "\n")
+		word := fmt.Sprintf("%.4f, perplexity %.2f", loss, perplexity)
+		if !strings.Contains(line, word) || strings.Count(line, "counting padding") != strings.Count(line, "over words") || strings.Contains(line, "over words "+word) != c.counted {
+			t.Errorf("%q: %q, want %q", c.flags, line, word)
+		}
+		if strings.Contains(out, "padding counts") != c.counted {
+			t.Errorf("%q: the output is\n%s", c.flags, out)
+		}
+		fields := strings.Fields(strings.Split(ok(t, "score", "-m", model, held), "\n")[1])
+		if got := strings.Join(fields[len(fields)-2:], ", perplexity "); got != word {
+			t.Errorf("%q: score says %q, training %q", c.flags, got, word)
+		}
+		m, err := autoreg.Open(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := m.Score(context.Background(), slices.Values(judge), nil); err != nil || s.Mean() != loss {
+			t.Errorf("%q: Score gives %v (%v), training %v", c.flags, s.Mean(), err, loss)
+		}
+	}
+}
+
+// TestLongDocuments are cut into windows, or cut off, and what is printed says which.
+func TestLongDocuments(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("one two three four five ", 10)
+	data := write(t, dir, "corpus.txt", long+"\nsix seven\n"+long+"\n")
+	args := func(more ...string) []string {
+		return trainArgs(data, filepath.Join(dir, "model"), append(more, "--overwrite", "--sample", "")...)
+	}
+	for _, c := range []struct{ flags, want string }{
+		{"", "3 documents, 102 words, 0.00% of them unknown; 2 of them, of more than 24 words, cut into 6 windows\n"},
+		{"--windows=false", "3 documents, 52 words, 0.00% of them unknown; 50 words cut off from 2 of them, after 25 words (--windows keeps them)\n"},
+		{"--length 50", "3 documents, 102 words, 0.00% of them unknown\n"},
+	} {
+		if out := ok(t, args(strings.Fields(c.flags)...)...); !strings.Contains(out, c.want) {
+			t.Errorf("%q: the output lacks %q:\n%s", c.flags, c.want, out)
+		}
+	}
+	// Recipes keep the reference's ways unless they are told otherwise.
+	out := ok(t, trainArgs(small().data, filepath.Join(dir, "recipes"), "--length", "9")...)
+	if !strings.Contains(out, "words cut off from") || strings.Contains(out, "windows;") {
+		t.Errorf("recipes:\n%s", out)
+	}
+	out = ok(t, trainArgs(small().data, filepath.Join(dir, "recipes2"), "--length", "9", "--windows", "--ignore-padding")...)
+	if strings.Contains(out, "cut off") || strings.Contains(out, "padding counts") || strings.Contains(out, "counting padding") || !strings.Contains(out, "windows") {
+		t.Errorf("recipes in windows:\n%s", out)
+	}
+}
+
+// TestOneStep says what to do about epochs of one step.
+func TestOneStep(t *testing.T) {
+	dir := t.TempDir()
+	data := write(t, dir, "corpus.txt", "a b c\nd e f\ng h i\n")
+	for flags, want := range map[string]string{
+		"":                       "1 an epoch, of all 3 sequences: a --batch of less",
+		"--batch 2":              "2 an epoch, of up to 2 sequences\n",
+		"--format paragraphs":    "1 an epoch, for there is one sequence only",
+		"--batch 1 --length 200": "3 an epoch",
+	} {
+		out := ok(t, trainArgs(data, filepath.Join(dir, "model"), append(strings.Fields(flags), "--overwrite")...)...)
+		if !strings.Contains(out, want) {
+			t.Errorf("%q: the output lacks %q:\n%s", flags, want, out)
+		}
 	}
 }

@@ -17,7 +17,11 @@ import (
 type textJob struct {
 	trainJob
 	corpus  train.CorpusOptions
+	limits  corpusLimits
 	options train.Options
+
+	// Their defaults depend on the corpus.
+	ignorePadding, windows bool
 
 	samplePrompt string
 	sampleTokens int
@@ -30,19 +34,23 @@ func (a *app) trainTextCommand() *cobra.Command {
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "text", learns: "corpus", items: "documents",
 		flags: flagNames(textFlags),
-		begin: j.begin, rate: textRate, loss: textLoss, sample: j.sample,
+		begin: j.begin, rate: textRate, loss: j.loss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
-		Use:   "text --data FILE -o MODEL",
+		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, LSTM, output layer) to predict each next word of a
-corpus: a JSON list of recipes, or plain text; gzipped or not. Plain text has one
-document a line. Where blank lines separate documents, as in a novel, say so with
---format paragraphs: nothing else tells the two apart.
+corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
+folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
+repeatedly for several. Plain text has one document a line. Where blank lines separate
+documents, as in a novel, say so with --format paragraphs: nothing else tells the two
+apart.
 
-Without options it is the reference model with the reference training. After each
-epoch it prints the loss, in nats per position, and a text that the model writes,
-and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
+Without options it is the reference model, and for recipes the reference training:
+each is cut or padded to 201 words, and predicting padding counts in the loss. For
+plain text padding is left out, and longer documents are cut into windows of so many
+words. After each epoch it prints the loss, in nats per word, and a text that the
+model writes, and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
 second Ctrl-C ends the process at once.) The same data and options give the same
 model, to the byte: on any machine, with any number of threads, and however often
 it was interrupted.`,
@@ -50,7 +58,7 @@ it was interrupted.`,
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
-		Args: noArguments("name the corpus with --data FILE"),
+		Args: noArguments("name the corpus with --data FILE, once for each file"),
 	}, j.define)
 }
 
@@ -58,18 +66,19 @@ it was interrupted.`,
 // model.
 func (j *textJob) define(fs *pflag.FlagSet) {
 	o := &j.options
-	filesFlag(fs, &j.data, "data", "d", false, "corpus `FILE` (required)")
+	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs, schedule{&o.Epochs, &o.BatchSize, &o.LearningRate, &o.ClipNorm})
-	fs.BoolVar(&o.IgnorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss")
+	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
+	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of batches")
 
 	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of a word's vector")
 	intFlag(fs, &o.Units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM")
-	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "steps of a document: its first N+1 words, the rest is cut off")
+	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
 	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
 	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
@@ -79,6 +88,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
 	j.machineFlags(fs, &o.Threads)
+	j.limits.define(fs)
 }
 
 // textFlags are the flags that decide a text run's result.
@@ -88,7 +98,8 @@ var textFlags = []runFlag[train.Options]{
 	{"clip", "ClipNorm", func(o train.Options) any { return o.ClipNorm }},
 	{"validation", "Validation", func(o train.Options) any { return o.Validation }},
 	{"patience", "Patience", func(o train.Options) any { return o.Patience }},
-	{"ignore-padding", "IgnorePadding", func(o train.Options) any { return o.IgnorePadding }},
+	{"ignore-padding", "CountPadding", func(o train.Options) any { return !o.CountPadding }},
+	{"windows", "CutLong", func(o train.Options) any { return !o.CutLong }},
 	{"seed", "Seed", func(o train.Options) any { return o.Seed }},
 	{"embedding", "Embedding", func(o train.Options) any { return o.Embedding }},
 	{"units", "Units", func(o train.Options) any { return o.Units }},
@@ -100,9 +111,11 @@ var textFlags = []runFlag[train.Options]{
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin(ctx context.Context) (trainer, error) {
-	corpus, err := await(ctx, func() (*train.Corpus, error) { return train.ReadCorpus(j.data[0], &j.corpus) })
+	j.limits.apply(&j.corpus)
+	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
+	corpus, err := await(ctx, func() (*train.Corpus, error) { return train.ReadCorpus(j.data, &j.corpus) })
 	if err != nil {
-		return nil, err
+		return nil, &corpusError{err}
 	}
 	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(corpus) })
 	if err != nil {
@@ -121,6 +134,14 @@ func (j *textJob) begin(ctx context.Context) (trainer, error) {
 
 func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 	o := j.options
+	recipes := corpus.Format == train.FormatRecipes
+	o.CountPadding, o.CutLong = recipes, recipes
+	if j.flags.Changed("ignore-padding") {
+		o.CountPadding = !j.ignorePadding
+	}
+	if j.flags.Changed("windows") {
+		o.CutLong = !j.windows
+	}
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
 	if j.resume == "" {
 		t, err := train.New(corpus.Docs, &o)
@@ -144,26 +165,56 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 // writeCorpus prints what was read.
 func (j *textJob) writeCorpus(c *train.Corpus) error {
 	t := j.trainer
-	rows := [][]string{
-		{"corpus", fmt.Sprintf("%s: %s documents, read as %s", j.data[0], thousands(len(c.Docs)), c.Format)},
-		{"", fmt.Sprintf("%s skipped for want of a title or directions, %s invalid UTF-8 sequences replaced", thousands(c.Skipped), thousands(c.Replaced))},
-		{"sha256", fmt.Sprintf("%x", c.SHA256)},
-		{"training", describeDataset(t.Training())},
-	}
+	rows := append(corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}
+	rows = append(rows, []string{"steps", describeSteps(t)})
 	rows = append(rows, []string{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included", thousands(t.Tokenizer().Len()))})
 	return j.writeData(rows, t, t.Options().Epochs)
 }
 
 func describeDataset(d *train.Dataset) string {
-	return fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown; %s cut off after %s words",
-		thousands(d.Len()), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)), thousands(d.Long), thousands(d.Length+1))
+	text := fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown",
+		thousands(d.Documents), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)))
+	switch {
+	case d.Cut > 0:
+		text += fmt.Sprintf("; %s words cut off from %s of them, after %s words (--windows keeps them)", thousands(d.Cut), thousands(d.Long), thousands(d.Length+1))
+	case d.Long > 0:
+		text += fmt.Sprintf("; %s of them, of more than %s words, cut into %s windows", thousands(d.Long), thousands(d.Length), thousands(d.Long+d.Len()-d.Documents))
+	}
+	return text
 }
 
-func textRate(positions float64) string { return thousands(int64(positions)) + " tokens/s" }
+// describeSteps says how many steps an epoch has, and what to do if it is only one.
+func describeSteps(t *train.Trainer) string {
+	n, size := t.Training().Len(), t.Options().BatchSize
+	steps := t.Training().Batches(size)
+	text := fmt.Sprintf("%s an epoch, of up to %s sequences", thousands(steps), thousands(size))
+	switch {
+	case n == 1:
+		text = "1 an epoch, for there is one sequence only: more documents make more, or a smaller --length"
+	case steps == 1:
+		text = fmt.Sprintf("1 an epoch, of all %s sequences: a --batch of less makes more steps, and often a better model", thousands(n))
+	}
+	if t.CountsPadding() {
+		text += "; padding counts (not with --ignore-padding)"
+	}
+	return text
+}
 
-func textLoss(loss float64) string {
-	return fmt.Sprintf("%.4f, perplexity %s", loss, perplexityText(train.Perplexity(loss)))
+func textRate(words float64) string { return thousands(int64(words)) + " tokens/s" }
+
+// loss words a mean loss, and the one over words alone where padding counts too: 0 if
+// it is not known.
+func (j *textJob) loss(loss, words float64) string {
+	text := fmt.Sprintf("%.4f", loss)
+	if j.trainer.CountsPadding() {
+		text += " counting padding"
+	}
+	text += ", perplexity " + perplexityText(train.Perplexity(loss))
+	if words > 0 {
+		text += fmt.Sprintf("; over words %.4f, perplexity %s", words, perplexityText(train.Perplexity(words)))
+	}
+	return text
 }

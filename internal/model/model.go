@@ -148,8 +148,8 @@ func (t *Text) File() *weights.File {
 // FromFile builds the model that f holds; what makes f a checkpoint is left
 // aside. The model takes over the embedding's data; otherwise it keeps nothing
 // of f. Everything is checked before anything is built, so that what is
-// allocated is proportional to what f holds. Weights may be any float32, NaN
-// included. Errors wrap weights.ErrFormat.
+// allocated is proportional to what f holds. A weight that is NaN or infinite is an
+// error. Errors wrap weights.ErrFormat.
 func FromFile(f *weights.File) (*Text, error) {
 	var c Config
 	if err := readConfig(f, c.parse, KeyTokenizer); err != nil {
@@ -182,9 +182,16 @@ func FromFile(f *weights.File) (*Text, error) {
 	if err := checkRest(f, p); err != nil {
 		return nil, err
 	}
+	if err := checkFinite(f); err != nil {
+		return nil, err
+	}
+	bias := fold(bih, bhh)
+	if i := notFinite(bias); i >= 0 {
+		return nil, badWeight("the sum of tensors lstm.bias_ih_l0 and lstm.bias_hh_l0", []int{4 * H}, i, bias[i])
+	}
 
 	t := assemble(c, tok, &layers.Embedding{Symbols: V, Dim: E, Weight: embedding})
-	t.LSTM().SetWeights(wih, whh, fold(bih, bhh))
+	t.LSTM().SetWeights(wih, whh, bias)
 	t.Stack.Head.SetWeights(out, outBias)
 	t.Metadata = free(f.Metadata)
 	return t, nil

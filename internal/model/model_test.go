@@ -62,13 +62,13 @@ func checkpoint(f *weights.File) *weights.File {
 }
 
 // A model that is written, read and written again gives the same bytes, and so
-// do the weights: negative zero, infinities and NaN included.
+// do the weights: negative zero and denormal numbers included.
 func TestRoundTrip(t *testing.T) {
 	m := random(t, small)
 	negZero := float32(math.Copysign(0, -1))
 	wih, whh, bias := m.LSTM().Weights()
 	for _, s := range [][]float32{m.Stack.Embedding.Weight, wih, whh, bias} {
-		copy(s[1:], []float32{negZero, float32(math.Inf(-1)), float32(math.NaN()), math.SmallestNonzeroFloat32})
+		copy(s[1:], []float32{negZero, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32})
 	}
 	m.LSTM().SetWeights(wih, whh, bias)
 	first := encode(t, m.File())

@@ -71,9 +71,9 @@ func TakePixelTensors(p *weights.Picker, prefix string, net *layers.PixelCNN) er
 }
 
 // PixelFromFile builds the model that f holds; what makes f a checkpoint is left
-// aside. It keeps nothing of f. Weights may be any float32; those of closed taps
-// are of no effect, for other programs' files may hold what an optimiser left
-// there. Errors wrap weights.ErrFormat.
+// aside. It keeps nothing of f. Weights of closed taps may be anything and are of no
+// effect, for other programs' files may hold what an optimiser left there. Any other
+// weight that is NaN or infinite is an error. Errors wrap weights.ErrFormat.
 func PixelFromFile(f *weights.File) (*Pixel, error) {
 	var c PixelConfig
 	if err := readConfig(f, c.parse); err != nil {
@@ -95,6 +95,11 @@ func PixelFromFile(f *weights.File) (*Pixel, error) {
 	}
 	if err := checkRest(f, p); err != nil {
 		return nil, err
+	}
+	if checkFinite(f) != nil { // perhaps at closed taps only, which m has as 0
+		if err := checkFinite(m.File()); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }

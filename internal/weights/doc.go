@@ -43,7 +43,7 @@
 // It accepts tensors in any order in the header, JSON white space, and
 // zero-size tensors: a dimension may be 0, and the tensor then takes no bytes
 // and has empty Data. A shape of no dimensions is a scalar, one element. NaN
-// and Inf are kept bit for bit: what a weight may be is for the model to say.
+// and Inf are kept bit for bit: what a weight may be is for package model to say.
 //
 // Memory follows the bytes that have arrived, not the bytes that were promised:
 // a header that claims a gigabyte in front of an empty stream costs little more

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/autoreg/autoreg/train"
+)
+
+// corpusLimits are the limits on a corpus that flags raise, in MiB.
+type corpusLimits struct{ document, corpus int }
+
+// define defines the flags for how a corpus is read.
+func (l *corpusLimits) define(fs *pflag.FlagSet) {
+	intFlag(fs, &l.document, "max-document", "", train.DefaultMaxDocBytes>>20, 1, 1<<10, "refuse a document of more than `N` MiB")
+	intFlag(fs, &l.corpus, "max-corpus", "", train.DefaultMaxCorpusBytes>>20, 1, math.MaxInt32, "refuse a corpus of more than `N` MiB, unpacked, all files together")
+}
+
+// apply sets the limits in o.
+func (l *corpusLimits) apply(o *train.CorpusOptions) {
+	o.MaxDocBytes, o.MaxBytes = l.document<<20, int64(l.corpus)<<20
+}
+
+// A corpusError words an error of reading a corpus with the names of the flags.
+type corpusError struct{ err error }
+
+var corpusFlagNames = strings.NewReplacer(
+	`set Format to "lines"`, "give --format lines",
+	"raise MaxDocBytes", "raise --max-document",
+	"raise MaxBytes", "raise --max-corpus",
+	"raise MaxMemory", "raise --max-memory",
+)
+
+func (e *corpusError) Error() string { return corpusFlagNames.Replace(e.err.Error()) }
+func (e *corpusError) Unwrap() error { return e.err }
+
+// mostFiles is how many files of a corpus are listed.
+const mostFiles = 20
+
+// corpusRows says what was read, in rows of a name and a text.
+func corpusRows(c *train.Corpus) [][]string {
+	var rows [][]string
+	row := func(format string, args ...any) {
+		name := "corpus"
+		if len(rows) > 0 {
+			name = ""
+		}
+		rows = append(rows, []string{name, fmt.Sprintf(format, args...)})
+	}
+	for i, f := range c.Files {
+		if i == mostFiles && len(c.Files) > mostFiles+1 {
+			row("and %s files more", thousands(len(c.Files)-i))
+			break
+		}
+		text := fmt.Sprintf("%s: %s documents, read as %s", f.Path, thousands(f.Docs), f.Format)
+		if f.Encoding != "UTF-8" {
+			text += ", converted from " + f.Encoding
+		}
+		row("%s", text)
+	}
+	if len(c.Files) > 1 {
+		row("%s documents in %s files", thousands(len(c.Docs)), thousands(len(c.Files)))
+	}
+	var notes []string
+	note := func(n int, text string) {
+		if n > 0 {
+			notes = append(notes, thousands(n)+" "+text)
+		}
+	}
+	if c.Format == train.FormatRecipes || c.Skipped > 0 {
+		notes = append(notes, thousands(c.Skipped)+" skipped for want of a title or directions")
+	}
+	note(c.NullSteps, "directions left out because they are null")
+	note(c.Replaced, "invalid UTF-8 sequences replaced")
+	note(c.Marks, "byte order marks dropped")
+	note(c.LeftOut, "other entries of folders left out")
+	if len(notes) > 0 {
+		row("%s", strings.Join(notes, ", "))
+	}
+	for _, f := range c.Files {
+		if f.Legacy {
+			row("%s looks like Latin-1, Windows-1252 or another encoding that is not UTF-8: convert it, with iconv for example", f.Path)
+			break
+		}
+	}
+	return append(rows, []string{"sha256", fmt.Sprintf("%x", c.SHA256)})
+}

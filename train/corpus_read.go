@@ -1,0 +1,317 @@
+package train
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A corpusReader gathers the documents of one corpus.
+type corpusReader struct {
+	o      CorpusOptions // without zeros where they mean a default
+	docs   docStore
+	corpus Corpus
+	hash   hash.Hash // of the files read so far
+	left   int64     // of MaxBytes
+	stdin  bool      // standard input has been read
+
+	file *CorpusFile // being read
+	// Of the file being read, in the documents that hold invalid sequences: how many of
+	// these there are, and how many characters outside ASCII.
+	invalid, multibyte int64
+}
+
+func newCorpusReader(o *CorpusOptions) (*corpusReader, error) {
+	r := &corpusReader{hash: sha256.New()}
+	if o != nil {
+		r.o = *o
+	}
+	setDefault(&r.o.Format, FormatAuto)
+	setDefault(&r.o.MaxDocBytes, DefaultMaxDocBytes)
+	setDefault(&r.o.MaxBytes, DefaultMaxCorpusBytes)
+	setDefault(&r.o.MaxMemory, DefaultMaxCorpusMemory)
+	if r.o.Open == nil {
+		r.o.Open = openInput
+	}
+	switch {
+	case !slices.Contains([]string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}, r.o.Format):
+		return nil, fmt.Errorf("format %.40q: want %s, %s, %s or %s", r.o.Format, FormatAuto, FormatRecipes, FormatLines, FormatParagraphs)
+	case r.o.MaxDocBytes < 0 || r.o.MaxDocBytes > maxDocBytes:
+		return nil, fmt.Errorf("MaxDocBytes is %d: want 0 to %d", r.o.MaxDocBytes, maxDocBytes)
+	case r.o.MaxBytes < 0 || r.o.MaxMemory < 0:
+		return nil, fmt.Errorf("MaxBytes is %d and MaxMemory %d: want 0 or more", r.o.MaxBytes, r.o.MaxMemory)
+	}
+	r.left = r.o.MaxBytes
+	r.docs.max = min(r.o.MaxMemory, math.MaxInt)
+	return r, nil
+}
+
+// stdinName is the path of standard input.
+const stdinName = "-"
+
+// openInput opens a path of the machine's file system.
+func openInput(path string) (fs.File, error) {
+	if path == stdinName {
+		return stdinFile{os.Stdin}, nil
+	}
+	// Looked at first: opening a device may do something, and a socket cannot be opened.
+	if info, err := os.Stat(path); err == nil {
+		if err := checkKind(info.Mode(), path); err != nil {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+	return os.Open(path)
+}
+
+// A stdinFile is standard input, which stays open.
+type stdinFile struct{ *os.File }
+
+func (stdinFile) Close() error { return nil }
+
+// checkKind refuses what has no end or cannot be read. What standard input is was
+// chosen by the caller, be it a terminal.
+func checkKind(mode fs.FileMode, path string) error {
+	standard := path == stdinName || path == "/dev/stdin" ||
+		strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
+	switch {
+	case mode&fs.ModeSocket != 0:
+		return errors.New("this is a socket: name a file")
+	case mode&(fs.ModeDevice|fs.ModeCharDevice) != 0 && !standard:
+		return errors.New("this is a device: name a file, or - for standard input")
+	}
+	return nil
+}
+
+// readPath reads a file or a folder.
+func (r *corpusReader) readPath(path string) error {
+	if path == stdinName {
+		if r.stdin {
+			return errors.New("train: corpus: standard input can be read only once: name it once")
+		}
+		r.stdin = true
+	}
+	f, err := r.o.Open(path)
+	if err != nil {
+		return fmt.Errorf("train: corpus: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return r.readFolder(f, path)
+	}
+	return r.readFile(f, path, false)
+}
+
+// isText reports whether a file of a folder is read, by its name.
+func isText(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	return slices.Contains([]string{".txt", ".text", ".md", ".json"}, filepath.Ext(name))
+}
+
+// readFolder reads the texts of a folder.
+func (r *corpusReader) readFolder(f fs.File, path string) error {
+	fail := func(err error) error { return fmt.Errorf("train: corpus %s: %w", path, err) }
+	dir, ok := f.(fs.ReadDirFile)
+	if !ok {
+		return fail(errors.New("this is a folder that cannot be listed: name its files"))
+	}
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return fail(err)
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	before, files := r.docs.n, len(r.corpus.Files)
+	for _, e := range entries {
+		name := filepath.Join(path, e.Name())
+		mode := e.Type()
+		if mode&fs.ModeSymlink != 0 {
+			if info, err := os.Stat(name); err == nil {
+				mode = info.Mode()
+			}
+		}
+		switch {
+		case e.Name()[0] == '.':
+			continue
+		case !isText(e.Name()) || !mode.IsRegular() && mode&fs.ModeSymlink == 0:
+			r.corpus.LeftOut++
+			continue
+		}
+		if err := r.readEntry(name); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(r.corpus.Files) == files:
+		return fail(errors.New("there is no .txt, .text, .md or .json file in this folder, nor one of these with .gz behind (folders inside are not searched)"))
+	case r.docs.n == before:
+		return fail(fmt.Errorf("there is no text in its %d files", len(r.corpus.Files)-files))
+	}
+	return nil
+}
+
+func (r *corpusReader) readEntry(path string) error {
+	f, err := r.o.Open(path)
+	if err != nil {
+		return fmt.Errorf("train: corpus: %w", err)
+	}
+	defer f.Close()
+	return r.readFile(f, path, true)
+}
+
+// An emptyError says why a file has no document.
+type emptyError struct{ msg string }
+
+func (e *emptyError) Error() string { return e.msg }
+
+// readFile reads one file, which may be without a document if it is one of several.
+func (r *corpusReader) readFile(f io.Reader, path string, several bool) error {
+	if s, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := s.Stat(); err == nil {
+			if err := checkKind(info.Mode(), path); err != nil {
+				return fmt.Errorf("train: corpus %s: %w", path, err)
+			}
+		}
+	}
+	r.corpus.Files = append(r.corpus.Files, CorpusFile{Path: path})
+	r.file = &r.corpus.Files[len(r.corpus.Files)-1]
+	r.invalid, r.multibyte = 0, 0
+	docs, text := r.docs.n, r.docs.text
+	own := sha256.New()
+	err := r.readStream(io.TeeReader(f, io.MultiWriter(own, r.hash)))
+	var empty *emptyError
+	if err != nil && !(several && errors.As(err, &empty)) {
+		return fmt.Errorf("train: corpus %s: %w", path, err)
+	}
+	// Every format reads to the end of the data, so the hashes have seen all of it.
+	own.Sum(r.file.SHA256[:0])
+	r.file.Docs = r.docs.n - docs
+	r.file.Legacy = r.invalid > r.multibyte && r.invalid*1000 >= r.docs.text-text
+	r.corpus.CorpusCounts.add(r.file.CorpusCounts)
+	switch {
+	case len(r.corpus.Files) == 1:
+		r.corpus.Format = r.file.Format
+	case r.corpus.Format != r.file.Format:
+		r.corpus.Format = FormatMixed
+	}
+	return nil
+}
+
+func (r *corpusReader) readStream(f io.Reader) error {
+	in, at, err := r.unpack(f)
+	if err != nil {
+		return err
+	}
+	head, err := in.Peek(peekLen)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	whole := err == io.EOF
+	if err := checkBinary(head, at); err != nil {
+		return err
+	}
+	auto := r.o.Format == FormatAuto
+	r.file.Format = r.o.Format
+	if auto || r.o.Format == FormatRecipes {
+		if err := checkOtherText(head); err != nil {
+			return err
+		}
+	}
+	if auto {
+		if r.file.Format, err = sniff(head, whole); err != nil {
+			return err
+		}
+	}
+	if r.file.Format == FormatRecipes {
+		return r.readRecipes(in, at, auto)
+	}
+	return r.readText(in, at, r.file.Format == FormatParagraphs)
+}
+
+func (r *corpusReader) finish() (*Corpus, error) {
+	r.hash.Sum(r.corpus.SHA256[:0])
+	r.corpus.Docs = r.docs.list()
+	return &r.corpus, nil
+}
+
+// mark is U+FEFF, the byte order mark, as UTF-8.
+var mark = []byte("\ufeff")
+
+// dropMarks returns s without byte order marks, which it counts.
+func (r *corpusReader) dropMarks(s []byte) []byte {
+	n := bytes.Count(s, mark)
+	if n == 0 {
+		return s
+	}
+	r.file.Marks += n
+	return bytes.ReplaceAll(s, mark, nil)
+}
+
+// appendValid appends s without byte order marks and with each run of invalid bytes as
+// one U+FFFD, and counts both.
+func (r *corpusReader) appendValid(dst, s []byte) []byte {
+	s = r.dropMarks(s)
+	for !utf8.Valid(s) {
+		good := 0
+		for {
+			c, size := utf8.DecodeRune(s[good:])
+			if c == utf8.RuneError && size <= 1 {
+				break
+			}
+			if size > 1 {
+				r.multibyte++
+			}
+			good += size
+		}
+		dst = append(dst, s[:good]...)
+		dst = utf8.AppendRune(dst, utf8.RuneError)
+		r.file.Replaced++
+		r.invalid++
+		s = s[good:]
+		for len(s) > 0 {
+			c, size := utf8.DecodeRune(s)
+			if c != utf8.RuneError || size > 1 {
+				break
+			}
+			s = s[1:]
+		}
+	}
+	return append(dst, s...)
+}
+
+// tooLarge is the error for what ("the record", …) that is larger than limit, which
+// docStore.room has given.
+func (r *corpusReader) tooLarge(what string, limit int) error {
+	if limit < r.o.MaxDocBytes {
+		return fmt.Errorf("%s is larger than %s, for which the memory does not suffice: %w", what, sizeText(int64(limit)), r.docs.full())
+	}
+	return fmt.Errorf("%s is larger than the limit of %s: raise MaxDocBytes", what, sizeText(int64(limit)))
+}
+
+// sizeText writes a count of bytes for a reader; below 1 MiB exactly.
+func sizeText(n int64) string {
+	for _, u := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		switch {
+		case n >= u.size && n%u.size == 0:
+			return fmt.Sprintf("%d %s", n/u.size, u.name)
+		case u.size < 1<<20:
+		case n >= 10*u.size:
+			return fmt.Sprintf("%.0f %s", float64(n)/float64(u.size), u.name)
+		case n >= u.size:
+			return fmt.Sprintf("%.1f %s", float64(n)/float64(u.size), u.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
