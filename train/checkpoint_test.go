@@ -92,18 +92,20 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"Vocabulary":       {Vocabulary: 50},
 		"KeepCase":         {KeepCase: true},
 		"StripPunctuation": {StripPunctuation: true},
-		"Embedding":        {Embedding: 7},
-		"Units":            {Units: 11},
-		"Length":           {Length: 13},
-		"BatchSize":        {BatchSize: 5},
-		"LearningRate":     {LearningRate: 0.03},
-		"ClipNorm":         {ClipNorm: 1},
-		"Validation":       {Validation: 0.5},
-		"Patience":         {Patience: 9},
-		"Seed":             {Seed: 12},
-		"Epochs":           {Epochs: 1}, // epoch 2 has begun
-		"Threads":          {Threads: -1},
-		"MaxBytes":         {MaxBytes: 1},
+
+		"UnicodePunctuation": {UnicodePunctuation: true},
+		"Embedding":          {Embedding: 7},
+		"Units":              {Units: 11},
+		"Length":             {Length: 13},
+		"BatchSize":          {BatchSize: 5},
+		"LearningRate":       {LearningRate: 0.03},
+		"ClipNorm":           {ClipNorm: 1},
+		"Validation":         {Validation: 0.5},
+		"Patience":           {Patience: 9},
+		"Seed":               {Seed: 12},
+		"Epochs":             {Epochs: 1}, // epoch 2 has begun
+		"Threads":            {Threads: -1},
+		"MaxBytes":           {MaxBytes: 1},
 	} {
 		_, err := Resume(path, smallDocs(), &o)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {

@@ -92,6 +92,7 @@ func (c *checkpoint) merge(o Options) (Options, error) {
 	same(&d, "Vocabulary", was.Vocabulary, o.Vocabulary)
 	same(&d, "KeepCase", was.KeepCase, o.KeepCase)
 	same(&d, "StripPunctuation", was.StripPunctuation, o.StripPunctuation)
+	same(&d, "UnicodePunctuation", was.UnicodePunctuation, o.UnicodePunctuation)
 	same(&d, "Embedding", was.Embedding, o.Embedding)
 	same(&d, "Units", was.Units, o.Units)
 	same(&d, "Length", was.Length, o.Length)

@@ -19,6 +19,7 @@ type modelInfo struct {
 	Words      int         `json:"words"`
 	KeepCase   bool        `json:"keep_case"`
 	Strip      bool        `json:"strip_punctuation"`
+	Unicode    bool        `json:"unicode_punctuation,omitempty"`
 	Vocabulary []string    `json:"vocabulary,omitempty"`
 	machineInfo
 }
@@ -30,6 +31,7 @@ func infoOf(m *described) *modelInfo {
 		fileInfo: m.info, machineInfo: thisMachine(),
 		Layers: layersJSON(m.text.Layers()), Params: m.text.Params(), Length: m.text.Length(),
 		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
+		Unicode: tok.Options().UnicodePunctuation,
 	}
 }
 
@@ -43,6 +45,9 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 	}
 	if i.Strip {
 		marks = "punctuation dropped"
+	}
+	if i.Unicode {
+		marks += ", beyond ASCII too"
 	}
 	rows := append(i.fileInfo.rows(), [][]string{
 		{"weights", bytesText(4*int64(i.Params)) + " of float32"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"math"
 	"path/filepath"
@@ -91,8 +92,8 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "1 is the model's own; below prefers likely levels, above evens out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest levels only; 0 means all")
-	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's)")
-	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's)")
+	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's, up to 2^18 pixels in all)")
+	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's, up to 2^18 pixels in all)")
 
 	fs.StringVar(&j.complete, "complete", "", "PNG or JPEG `FILE` of which a part is kept")
 	fs.StringVar(&j.keep, "keep", "top", "`PART` that is kept: top, bottom, left, right, or so many rows or columns as in top:5")
@@ -161,7 +162,10 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 	o := &j.options
 	o.Temperature = &j.temperature
 	if o.Height == 0 {
-		o.Height, o.Width = j.pixels.Size()
+		if o.Height, o.Width, err = j.pixels.DefaultSize(); err != nil {
+			h, w := j.pixels.Size()
+			return fmt.Errorf("%s: %s: give --width and --height (%d and %d for the size in the file)", describeModel(j.model), message(err), w, h)
+		}
 	}
 	if err := j.layOut(); err != nil {
 		return err

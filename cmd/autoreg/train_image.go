@@ -275,8 +275,10 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 		return "", err
 	}
 	o := j.trainer.Options()
+	height, width := m.Size() // however large: the images of the training are
 	pictures, err := m.Paint(ctx, &autoreg.PaintOptions{
 		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
+		Height: height, Width: width,
 	})
 	if ctx.Err() != nil {
 		return "", nil // the epoch itself is complete

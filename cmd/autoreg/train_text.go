@@ -82,6 +82,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
 	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
+	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
@@ -107,6 +108,7 @@ var textFlags = []runFlag[train.Options]{
 	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
 	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
 	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
+	{"unicode-punctuation", "UnicodePunctuation", func(o train.Options) any { return o.UnicodePunctuation }},
 }
 
 // begin reads the corpus and begins the run, or resumes it.

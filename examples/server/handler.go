@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +24,15 @@ const (
 // model is: each request has a stream of its own.
 type handler struct {
 	model    *autoreg.Model
-	slots    chan struct{} // one for each text under way
+	slots    *budget       // one for each text under way
 	patience time.Duration // for a client to take a word
+	longest  time.Duration // for a whole text
 }
 
-// newHandler returns a handler that has at most streams texts under way at once.
-func newHandler(m *autoreg.Model, streams int) *handler {
-	return &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
+// newHandler returns a handler that has as many texts under way at once as there are
+// slots.
+func newHandler(m *autoreg.Model, slots *budget) *handler {
+	return &handler{model: m, slots: slots, patience: 5 * time.Second, longest: time.Minute}
 }
 
 // routes returns
@@ -41,7 +44,28 @@ func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.help)
 	mux.HandleFunc("GET /generate", h.generate)
-	return mux
+	return noBody(mux)
+}
+
+// noBody refuses requests that announce a body, by Content-Length or in chunks: no
+// route here has a use for one. It is no mere tidiness. While a body is unread,
+// net/http does not notice that a client hangs up, and it reads the body to its end
+// before it sends the first byte of an answer: a handler would wait in its first
+// Flush, slot in hand, for a client that never sends what it announced.
+func noBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// The answer goes out at once. Then net/http reads the body for a moment, so
+		// that closing does not take the answer back from a client that is sending.
+		w.Header().Set("Connection", "close")
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second / 2)); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		http.Error(w, "want a request without a body", http.StatusBadRequest)
+	})
 }
 
 func (h *handler) help(w http.ResponseWriter, r *http.Request) {
@@ -63,23 +87,26 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return // the query is in order, that is all there is to say
 	}
-	// Better to refuse at once than to be slow for everybody.
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
+	// To refuse at once is better than to be slow for all.
+	from := addressOf(r.RemoteAddr)
+	if !h.slots.take(from) {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "too many texts under way: try again", http.StatusServiceUnavailable)
 		return
 	}
+	defer h.slots.release(from)
+	defer hold(r)()
+
+	// The request's context ends when the client hangs up.
+	ctx, cancel := context.WithTimeout(r.Context(), h.longest)
+	defer cancel()
 
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
 	control := http.NewResponseController(w)
-	// The request's context ends when the client hangs up.
-	for piece, err := range h.model.Text(r.Context(), prompt, &o) {
+	for piece, err := range h.model.Text(ctx, prompt, &o) {
 		switch {
 		case errors.Is(err, autoreg.ErrEmptyPrompt):
 			http.Error(w, "prompt: want at least one word", http.StatusBadRequest)
