@@ -254,7 +254,7 @@ func TestImageHeaderRoom(t *testing.T) {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}
 	var b bytes.Buffer
-	f := tr.checkpointFile()
+	f := checkpointOf(t, tr)
 	if _, err := f.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
