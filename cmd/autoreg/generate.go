@@ -1,13 +1,10 @@
 package main
 
 import (
-<<<<<<< HEAD
-	"context"
-=======
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
->>>>>>> main
 	"fmt"
 	"io"
 	"math"
@@ -182,15 +179,9 @@ func (a *app) writeJSONLine(v any) error {
 const maxPrompt = 1 << 20
 
 // prompt returns the prompt that the arguments mean.
-<<<<<<< HEAD
 func (a *app) prompt(ctx context.Context, args []string) (string, error) {
 	if len(args) != 1 || args[0] != stdinName {
-		return strings.Join(args, " "), nil
-=======
-func (a *app) prompt(args []string) (string, error) {
-	if len(args) != 1 || args[0] != "-" {
 		return strings.TrimPrefix(strings.Join(args, " "), "\uFEFF"), nil
->>>>>>> main
 	}
 	data, err := await(ctx, func() ([]byte, error) {
 		f, err := a.open(stdinName)
