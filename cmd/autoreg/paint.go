@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -161,7 +163,7 @@ func wantsExtension(flag, path, want string) error {
 
 // execute draws, from the model file to the picture files.
 func (j *paintJob) execute(ctx context.Context) (err error) {
-	if j.pixels, err = openPixels(j.model); err != nil {
+	if j.pixels, err = j.openPixels(ctx, j.model); err != nil {
 		return err
 	}
 	o := &j.options
@@ -176,7 +178,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 		return err
 	}
 	if j.complete != "" {
-		if err := j.readKnown(); err != nil {
+		if err := j.readKnown(ctx); err != nil {
 			return err
 		}
 	}
@@ -187,7 +189,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := j.save(pictures); err != nil {
+	if err := j.save(ctx, pictures); err != nil {
 		return err
 	}
 	return j.writeKnown(pictures)
@@ -213,19 +215,36 @@ func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
 }
 
 // save writes the sheet and the animation.
-func (j *paintJob) save(pictures []autoreg.Painting) error {
+func (j *paintJob) save(ctx context.Context, pictures []autoreg.Painting) error {
 	if j.output != "" {
-		sheet := pngFile{j.sheet(pictures)}
+		sheet, err := encoded(ctx, func() io.WriterTo { return pngFile{j.sheet(pictures)} })
+		if err != nil {
+			return err
+		}
 		if j.output == "-" {
-			if _, err := sheet.WriteTo(j.out); err != nil {
-				return err
-			}
-		} else if err := writePicture(j.output, sheet); err != nil {
+			_, err = sheet.WriteTo(j.out)
+		} else {
+			err = writePicture(j.output, sheet)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if j.gif != "" {
-		return writePicture(j.gif, gifFile{j.animation(pictures)})
+		animation, err := encoded(ctx, func() io.WriterTo { return gifFile{j.animation(pictures)} })
+		if err != nil {
+			return err
+		}
+		return writePicture(j.gif, animation)
 	}
 	return nil
+}
+
+// encoded returns the bytes of a picture file.
+func encoded(ctx context.Context, picture func() io.WriterTo) (*bytes.Buffer, error) {
+	return await(ctx, func() (*bytes.Buffer, error) {
+		var b bytes.Buffer
+		_, err := picture().WriteTo(&b)
+		return &b, err
+	})
 }

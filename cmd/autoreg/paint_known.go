@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -15,16 +16,17 @@ import (
 )
 
 // readKnown reads the picture to complete, and settles what is kept of it.
-func (j *paintJob) readKnown() error {
+func (j *paintJob) readKnown(ctx context.Context) error {
 	o := &j.options
-	img, err := train.ReadPicture(j.complete, &j.read)
+	j.read.Open = j.open
+	img, err := j.readPicture(ctx, j.complete)
 	if err != nil {
-		return &optionError{err}
+		return err
 	}
 	o.Known = make([]uint8, o.Height*o.Width*j.pixels.Channels())
 	pixels.Quantise(o.Known, img, o.Height, o.Width, j.pixels.Channels(), j.pixels.Levels(), j.read.Antialias)
 	if j.mask != "" {
-		o.Mask, err = j.readMask(img.Bounds().Size())
+		o.Mask, err = j.readMask(ctx, img.Bounds().Size())
 	} else {
 		o.Mask, err = keptPart(j.keep, o.Height, o.Width)
 	}
@@ -38,6 +40,15 @@ func (j *paintJob) readKnown() error {
 		j.note("all of the picture is kept: nothing is left to draw")
 	}
 	return nil
+}
+
+// readPicture reads a picture, unless ctx ends before.
+func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
+	img, err := await(ctx, func() (image.Image, error) { return train.ReadPicture(path, &j.read) })
+	if err != nil {
+		return nil, &optionError{err}
+	}
+	return img, nil
 }
 
 // keptPart returns the mask of height×width pixels that --keep means.
@@ -77,10 +88,10 @@ func keptPart(keep string, height, width int) ([]bool, error) {
 
 // readMask reads the mask of the pictures drawn. It may also be as large as the picture
 // to complete, and is resized as that is then.
-func (j *paintJob) readMask(picture image.Point) ([]bool, error) {
-	img, err := train.ReadPicture(j.mask, &j.read)
+func (j *paintJob) readMask(ctx context.Context, picture image.Point) ([]bool, error) {
+	img, err := j.readPicture(ctx, j.mask)
 	if err != nil {
-		return nil, &optionError{err}
+		return nil, err
 	}
 	height, width := j.options.Height, j.options.Width
 	if size := img.Bounds().Size(); size != picture && size != image.Pt(width, height) {

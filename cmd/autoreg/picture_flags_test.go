@@ -147,3 +147,38 @@ func TestImageMemory(t *testing.T) {
 		t.Error("there is a model")
 	}
 }
+
+// okWith is ok with something on standard input.
+func okWith(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	r := commandIn(stdin, args...)
+	if r.code != exitOK {
+		t.Fatalf("autoreg %s: status %d: %s", strings.Join(args, " "), r.code, r.err)
+	}
+	return r.out
+}
+
+// TestImagesFromStandardInput reads images where - stands for a file.
+func TestImagesFromStandardInput(t *testing.T) {
+	dir := t.TempDir()
+	data := idx(9, 7, 8)
+	path := write(t, dir, "images", data)
+	model := filepath.Join(dir, "model")
+	text := okWith(t, data, trainImageArgs("-", model, "--samples", "", "--data", path)...)
+	if !strings.Contains(text, "standard input: 9 images of 8×7 pixels") || !strings.Contains(text, "training   18 images") {
+		t.Errorf("train:\n%s", text)
+	}
+	one, other := okWith(t, data, "score", "-m", model, "-"), ok(t, "score", "-m", model, path)
+	if strings.Fields(one)[6] == "" || strings.Join(strings.Fields(one)[6:], " ") != strings.Join(strings.Fields(other)[6:], " ") {
+		t.Errorf("score:\n%s\nof the file:\n%s", one, other)
+	}
+	var sheets [][]byte
+	for _, c := range []struct{ stdin, path string }{{picture(9, 8, nil), "-"}, {"", write(t, dir, "a.png", picture(9, 8, nil))}} {
+		out := filepath.Join(dir, "out.png")
+		okWith(t, c.stdin, "paint", "-m", model, "-n", "1", "--seed", "3", "--complete", c.path, "-o", out)
+		sheets = append(sheets, read(t, out))
+	}
+	if !bytes.Equal(sheets[0], sheets[1]) {
+		t.Error("paint draws something else where the picture is standard input")
+	}
+}

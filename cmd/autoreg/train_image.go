@@ -111,19 +111,20 @@ var imageFlags = []runFlag[train.ImageTrainOptions]{
 }
 
 // begin reads the images and begins the run, or resumes it.
-func (j *imageJob) begin() (trainer, error) {
+func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 	if err := cmp.Or(j.checkImages(), j.checkSamples()); err != nil {
 		return nil, err
 	}
-	if err := j.takeShape(); err != nil {
+	if err := j.takeShape(ctx); err != nil {
 		return nil, err
 	}
-	j.images.MaxBytes = int64(j.maxMemory) << 20
-	set, err := train.ReadImages(j.data, &j.images)
+	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
+	set, err := await(ctx, func() (*train.ImageSet, error) { return train.ReadImages(j.data, &j.images) })
 	if err != nil {
 		return nil, &optionError{err}
 	}
-	if j.trainer, err = j.newTrainer(set); err != nil {
+	j.trainer, err = await(ctx, func() (*train.ImageTrainer, error) { return j.newTrainer(set) })
+	if err != nil {
 		return nil, err
 	}
 	j.patience = j.trainer.Options().Patience
@@ -151,11 +152,11 @@ func (j *imageJob) checkImages() error {
 }
 
 // takeShape makes the images of a run that is resumed what they were.
-func (j *imageJob) takeShape() error {
+func (j *imageJob) takeShape(ctx context.Context) error {
 	if j.resume == "" {
 		return nil
 	}
-	m, err := autoreg.OpenPixel(j.resume)
+	m, err := await(ctx, func() (*autoreg.PixelModel, error) { return autoreg.OpenPixel(j.resume) })
 	if err != nil {
 		return j.otherKind(&fileError{"cannot resume", err}, "text")
 	}
