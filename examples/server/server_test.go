@@ -120,6 +120,9 @@ func TestManyClients(t *testing.T) {
 			if err != nil || r.StatusCode != 200 || string(got) != want.Text {
 				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want.Text)
 			}
+			if end := r.Trailer.Get("Autoreg-End"); end != want.Reason.String() || end == "" {
+				t.Errorf("client %d: ended by %q, want %v", i, end, want.Reason)
+			}
 			if seed := r.Header.Get("Autoreg-Seed"); seed != fmt.Sprint(i) {
 				t.Errorf("client %d: seed %s", i, seed)
 			}
