@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -45,16 +46,23 @@ func (r *run) beside() []prefixed {
 }
 
 // SaveCheckpoint writes the state of the run to path, atomically: see
-// weights.WriteFile. Run does so by itself.
-func (r *run) SaveCheckpoint(path string) error {
+// weights.WriteFile. It replaces what is there. Run saves checkpoints by itself.
+func (r *run) SaveCheckpoint(path string) error { return r.save(path, nil) }
+
+// save writes a checkpoint, unless path holds something else than was.
+func (r *run) save(path string, was *weights.Version) error {
 	f, err := r.checkpointFile()
 	if err == nil {
-		err = weights.WriteFile(path, f)
+		var now weights.Version
+		if now, err = weights.Replace(path, f, was); err == nil {
+			r.note(path, now)
+			return nil
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
+	if errors.Is(err, weights.ErrReplaced) {
+		return r.saveElsewhere(path, f)
 	}
-	return nil
+	return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
 }
 
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own

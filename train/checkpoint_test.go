@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +42,12 @@ func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) strin
 		t.Fatal(err)
 	}
 	return path
+}
+
+// readFile reads a model file or a checkpoint.
+func readFile(path string) (*weights.File, error) {
+	f, _, err := weights.ReadVersioned(path)
+	return f, err
 }
 
 func TestCheckpointRoundTrip(t *testing.T) {
@@ -329,17 +334,17 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 		}
 		try(c.from+" → "+c.to, c.want, f)
 	}
-	// Three fields that agree with each other, and with nothing else.
+	// Fields that agree with each other, and with nothing else.
 	f := read()
-	text := f.Metadata[model.KeyCheckpoint]
-	for name, value := range map[string]string{"batch": "5", "steps": "10", "positions": "0"} {
-		text = regexp.MustCompile(`"`+name+`":\d+,("loss|"pos|"beta|"word|"steps":\d+,"loss)`).ReplaceAllString(text, `"`+name+`":`+value+`,$1`)
+	fields := fieldsOf(t, f)
+	for i, x := range fields {
+		if value, ok := map[string]string{"batch": "5", "steps": "10", "positions": "0", "loss_sum": "0"}[x.name]; ok {
+			fields[i].value = value
+		}
 	}
-	if !strings.Contains(text, `"batch":5,"steps":10,`) || !strings.Contains(text, `"positions":0,`) {
-		t.Fatal(text)
-	}
-	f.Metadata[model.KeyCheckpoint] = text
-	try("a whole epoch without a position", "damaged", f)
+	fields = slices.DeleteFunc(fields, func(x field) bool { return strings.HasPrefix(x.name, "word") }) // as 0 is written
+	f.Metadata[model.KeyCheckpoint] = write(fields, model.KeyCheckpoint)
+	try("a whole epoch without a position", "5 steps of epoch 2 have 216 positions, not 0", f)
 	for _, text := range []string{"", "{}", "null", "[]", "1", `"x"`, strings.Repeat("[", 100000)} {
 		f := read()
 		f.Metadata[model.KeyCheckpoint] = text

@@ -26,17 +26,16 @@ func (p *progress) check(r *run) error {
 	}
 	order := Order(r.items, r.schedule.Seed, p.Epoch)
 	done := order[:min(p.Batch*r.perStep, r.items)]
-	n, words := r.task.positions(done)
+	all, words := r.task.positions(done)
 	switch {
-	case p.Positions != n:
-		return damaged("%d steps of epoch %d have %d positions, not %d", p.Batch, p.Epoch+1, n, p.Positions)
+	case p.Positions != all:
+		return damaged("%d steps of epoch %d have %d positions, not %d", p.Batch, p.Epoch+1, all, p.Positions)
 	case !isLoss(p.LossSum, p.Positions):
 		return damaged("the sum of %d losses is %v", p.Positions, p.LossSum)
-	// Older versions did not keep those of words.
-	case p.Words != 0 && (p.Words != words || !r.padded):
+	case p.Words != 0 && (!r.padded || p.Words != words): // 0: not known, see progress
 		return damaged("%d steps of epoch %d have %d words, not %d", p.Batch, p.Epoch+1, words, p.Words)
 	case !isLoss(p.WordLossSum, p.Words) || p.WordLossSum > p.LossSum:
-		return damaged("the sum of the losses of %d words is %v, that of %d positions %v", p.Words, p.WordLossSum, p.Positions, p.LossSum)
+		return damaged("the sum of %d words' losses is %v", p.Words, p.WordLossSum)
 	}
 	for _, power := range []struct {
 		value float64
@@ -58,10 +57,12 @@ func (p *progress) checkHistory(r *run, steps int) error {
 			return damaged("epoch %d ends after %d steps, not %d", i+1, int64(i+1)*int64(steps), e.Steps)
 		case !isLoss(e.Loss, 1) || !isLoss(e.ValLoss, 1):
 			return damaged("epoch %d has the losses %v and %v", i+1, e.Loss, e.ValLoss)
-		case !isLoss(e.WordLoss, 1) || !isLoss(e.ValWordLoss, 1) || !r.padded && (e.WordLoss != 0 || e.ValWordLoss != 0):
-			return damaged("epoch %d has the losses %v and %v over words", i+1, e.WordLoss, e.ValWordLoss)
+		case !isLoss(e.WordLoss, 1) || !isLoss(e.ValWordLoss, 1):
+			return damaged("epoch %d has the losses over words %v and %v", i+1, e.WordLoss, e.ValWordLoss)
+		case !r.padded && (e.WordLoss != 0 || e.ValWordLoss != 0):
+			return damaged("epoch %d has losses over words, but no padding counts", i+1)
 		case !r.judged && (e.ValLoss != 0 || e.ValWordLoss != 0):
-			return damaged("epoch %d has a validation loss of %v, but nothing is set aside", i+1, e.ValLoss)
+			return damaged("epoch %d has a validation loss of %v, but nothing is set aside", i+1, max(e.ValLoss, e.ValWordLoss))
 		case best > 0 && r.schedule.Patience > 0 && i-best >= r.schedule.Patience:
 			return damaged("the run goes on after epoch %d although Patience had ended it", i)
 		}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -15,7 +16,9 @@ import (
 // pointer, works.
 type RunOptions struct {
 	// Checkpoint is the file that the run is saved to, after each epoch and when
-	// it is interrupted; "" means none. It is replaced as a whole or not at all.
+	// it is interrupted; "" means none. It is replaced as a whole or not at all, and
+	// only if it holds what it did when Run began or what this run has written: two
+	// runs with one checkpoint are an error, see ReplacedError.
 	Checkpoint string
 	// OnStep is called after each step. To stop the run, cancel its context.
 	OnStep func(Stats)
@@ -38,6 +41,7 @@ type run struct {
 	optimiser *optimiser
 	best      network // weights of the best epoch; nil without Patience
 	progress  progress
+	saved     map[string]weights.Version // what checkpoints held when this run last saved or read them
 }
 
 // A task is what a run learns: one kind of model from one kind of data.
@@ -92,10 +96,17 @@ func (r *run) Run(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = &RunOptions{}
 	}
-	runtime.GC()                    // see memory
 	if p := &r.progress; r.Done() { // it may have been resumed with fewer epochs
 		return r.checkResult(p.History, p.Best)
 	}
+	if o.Checkpoint != "" {
+		unlock, err := r.claim(o.Checkpoint)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	runtime.GC() // see memory
 	c := clock{start: time.Now()}
 	for !r.Done() {
 		if err := r.runEpoch(ctx, o, &c); err != nil {
@@ -154,7 +165,7 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	}
 	r.endEpoch(record)
 	if o.Checkpoint != "" {
-		if err := r.SaveCheckpoint(o.Checkpoint); err != nil {
+		if err := r.saveOwn(o.Checkpoint); err != nil {
 			return err
 		}
 		runtime.GC() // see memory
@@ -205,7 +216,11 @@ func (r *run) interrupted(o *RunOptions, cause error) error {
 	if o.Checkpoint == "" {
 		return fmt.Errorf("%s; no checkpoint was asked for: %w", where, cause)
 	}
-	if err := r.SaveCheckpoint(o.Checkpoint); err != nil {
+	if err := r.saveOwn(o.Checkpoint); err != nil {
+		var replaced *ReplacedError
+		if errors.As(err, &replaced) {
+			return fmt.Errorf("%s (%w); %w", where, cause, inner{err})
+		}
 		return fmt.Errorf("%s (%w), and what was reached since the last checkpoint is lost: %w", where, cause, inner{err})
 	}
 	return fmt.Errorf("%s; resume from the checkpoint %s: %w", where, o.Checkpoint, cause)

@@ -102,7 +102,7 @@ func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log
 		return err
 	}
 	if r.Sample != "" {
-		if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
+		if _, err := fmt.Fprintf(j.out, "  %s\n", j.safe(r.Sample)); err != nil {
 			return err
 		}
 	}

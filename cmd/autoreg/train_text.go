@@ -84,7 +84,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
-	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
+	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"Recipe for\", or for plain text its first two words)")
 	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
 	j.machineFlags(fs, &o.Threads)
