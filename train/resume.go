@@ -32,7 +32,7 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	f, err := readFile(path)
+	f, version, err := weights.ReadVersioned(path)
 	var t *Trainer
 	if err == nil {
 		t, err = resume(f, docs, *o)
@@ -40,6 +40,7 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: cannot resume from %s: %w", path, inner{err})
 	}
+	t.note(path, version)
 	return t, nil
 }
 
