@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,11 +61,11 @@ like.`,
 			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
 				return err
 			}
-			prompt, err := a.prompt(args)
+			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			m, err := openText(model)
+			m, err := a.openText(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
@@ -178,11 +179,17 @@ func (a *app) writeJSONLine(v any) error {
 const maxPrompt = 1 << 20
 
 // prompt returns the prompt that the arguments mean.
-func (a *app) prompt(args []string) (string, error) {
-	if len(args) != 1 || args[0] != "-" {
+func (a *app) prompt(ctx context.Context, args []string) (string, error) {
+	if len(args) != 1 || args[0] != stdinName {
 		return strings.TrimPrefix(strings.Join(args, " "), "\uFEFF"), nil
 	}
-	data, err := io.ReadAll(io.LimitReader(a.in, maxPrompt+1))
+	data, err := await(ctx, func() ([]byte, error) {
+		f, err := a.open(stdinName)
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(io.LimitReader(f, maxPrompt+1))
+	})
 	if err != nil {
 		return "", fmt.Errorf("reading the prompt from standard input: %w", err)
 	}

@@ -48,11 +48,11 @@ like.`,
   autoreg probs "recipe for" --steps 5 --temperatures 0`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			prompt, err := a.prompt(args)
+			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			m, err := openText(model)
+			m, err := a.openText(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
