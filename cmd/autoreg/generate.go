@@ -119,7 +119,8 @@ like.`,
 func promptFlagError(cmd *cobra.Command, err error) error {
 	err = cmd.Parent().FlagErrorFunc()(cmd, err)
 	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	var malformed *pflag.InvalidSyntaxError
+	if errors.As(err, &unknown) || errors.As(err, &malformed) {
 		return fmt.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
 	}
 	return err
