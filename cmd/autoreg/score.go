@@ -28,6 +28,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		asJSON       bool
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
+		read         train.ImageOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
@@ -43,10 +44,11 @@ counts but the first, and so does its end. Words that the model does not know co
 as [UNK], which is easy to predict: compare two models on a file only if they know
 about as many of its words.
 
-An image model reads IDX files and CIFAR-10 batches, gzipped or not, PNG and JPEG
-files and folders of those, resized and reduced to levels as for training. A value
-is a pixel, or in colour each of its three; bits/value is also known as bits per
-dimension. Compare models on images of the same size and levels only.
+An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or not,
+PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
+as for training (give --antialias if it was given there). A value is a pixel, or in
+colour each of its three; bits/value is also known as bits per dimension. Compare
+models on images of the same size and levels only.
 
 FILE may be - for standard input, or a pipe.`,
 		Example: `  autoreg score novel.txt --format paragraphs
@@ -61,12 +63,13 @@ FILE may be - for standard input, or a pipe.`,
 			}
 			m := any.text
 			if pixels := any.pixels; pixels != nil {
-				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus", "max-memory"); err != nil {
+				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus"); err != nil {
 					return err
 				}
-				return a.scoreImages(cmd, pixels, args, asJSON, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
+				read.Format, read.Limit, read.Open, read.MaxBytes = format, limit, a.openImages(model), int64(memory)<<20
+				return a.scoreImages(cmd, pixels, args, asJSON, &read, &imageOptions)
 			}
-			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
+			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
 				return err
 			}
 			corpus := train.CorpusOptions{Format: format, MaxMemory: int64(memory) << 20}
@@ -103,8 +106,9 @@ FILE may be - for standard input, or a pipe.`,
 	fs.BoolVar(&asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	limits.define(fs)
-	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts that take more than `N` MiB of memory")
+	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
+	pictureFlags(fs, &read)
 	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one a CPU; the result does not depend on it")
 	return cmd
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // imageFormats are the names of an image file's formats, as flags take them.
-var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatPictures}
+var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatCIFAR100, train.ImageFormatPictures}
 
 // scoreImages prints how well an image model predicts the images of each file.
 func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, asJSON bool, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
@@ -53,7 +53,7 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
 	set, err := await(cmd.Context(), func() (*train.ImageSet, error) { return train.ReadImages([]string{path}, read) })
 	if err != nil {
-		return autoreg.PixelScore{}, err
+		return autoreg.PixelScore{}, &optionError{err}
 	}
 	bar := a.newProgress(int64(set.Len()), path)
 	defer bar.finish()
@@ -84,6 +84,20 @@ func counting[T any](bar *progress, items iter.Seq[T]) iter.Seq[T] {
 
 func imageScoreRow(name string, s autoreg.PixelScore) []string {
 	return []string{name, thousands(s.Images), thousands(s.Values), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
+}
+
+// openImages returns the Open of images for the model called so, which refuses texts.
+func (a *app) openImages(model string) func(path string) (fs.File, error) {
+	return func(path string) (fs.File, error) {
+		f, err := a.open(path)
+		if in, ok := f.(*input); ok && err == nil {
+			if what := whatFile(in.head(whatLen)); what == "a text" || what == "JSON" {
+				in.Close()
+				return nil, fmt.Errorf("%s is %s, and the model %s is one of images: name a text model, as in --model %s", path, what, model, cookbooksName)
+			}
+		}
+		return f, err
+	}
 }
 
 // checkText refuses a file of images, which a text model would read as noise.
