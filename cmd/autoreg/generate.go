@@ -214,11 +214,7 @@ func (a *app) checkPrompt(m *autoreg.Model, prompt string, o *autoreg.GenerateOp
 		if !slices.ContainsFunc(ids, func(id int) bool { return id != tokenizer.Unknown }) {
 			known += ", which leaves none that it knows"
 		}
-		list := strings.Join(unknown, " ")
-		if a.terminal {
-			list = safeText(list)
-		}
-		a.note("words that the model does not know, %s: %s", known, list)
+		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))
 	}
 	limit := o.MaxTokens
 	if limit == 0 && o.NewTokens == 0 {

@@ -34,4 +34,6 @@ func TestNoModels(t *testing.T) {
 	fails(t, exitError, "this is not a model file (safetensors)", "info", write(t, dir, "file", strings.Repeat("\x00\xff\x01", 400)))
 	fails(t, exitError, "end", "info", write(t, dir, "file", string(cookbooks[:1000]))) // one that is cut off
 	fails(t, exitError, "a model", "score", small().model)
+	fails(t, exitError, "is a text, and the model", "score", "--model", smallImage().model, write(t, dir, "text", "Chop the onions.\n"))
+	fails(t, exitError, "is JSON, and the model", "score", "--model", smallImage().model, small().data)
 }
