@@ -213,7 +213,7 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
-		{"GET", "/generate?prompt=word1&tokens=2", 200, "word1 "},
+		{"GET", "/generate?prompt=word1&tokens=2&seed=1", 200, "word1 "},
 		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
 		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
 		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
