@@ -156,7 +156,7 @@ func (m *PixelModel) Quantise(img image.Image, height, width int) ([]uint8, erro
 		return nil, fmt.Errorf("autoreg: the picture has %d×%d pixels: want 1 to %d in all", b.Dx(), b.Dy(), maxPicture)
 	}
 	levels := make([]uint8, height*width*m.Channels())
-	pixels.Quantise(levels, pixels.FromImage(img, m.Channels()), height, width, m.Levels())
+	pixels.Quantise(levels, img, height, width, m.Channels(), m.Levels(), false)
 	return levels, nil
 }
 

@@ -24,19 +24,15 @@ type modelInfo struct {
 	machineInfo
 }
 
-// readInfo describes the text model called name.
-func readInfo(name string, m *autoreg.Model) (*modelInfo, error) {
-	file, _, err := readFile(name)
-	if err != nil {
-		return nil, err
-	}
-	tok := m.Tokenizer()
+// infoOf describes a text model.
+func infoOf(m *described) *modelInfo {
+	tok := m.text.Tokenizer()
 	return &modelInfo{
-		fileInfo: file, machineInfo: thisMachine(),
-		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
+		fileInfo: m.info, machineInfo: thisMachine(),
+		Layers: layersJSON(m.text.Layers()), Params: m.text.Params(), Length: m.text.Length(),
 		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
 		Unicode: tok.Options().UnicodePunctuation,
-	}, nil
+	}
 }
 
 func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {

@@ -16,7 +16,7 @@ import (
 
 // execute trains, from the files of data to the model file.
 func (j *trainJob) execute(ctx context.Context) (err error) {
-	t, err := j.kind.begin()
+	t, err := j.kind.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -25,9 +25,11 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 	}
 	var log *logWriter
 	if j.log != "" {
-		if log, err = openLog(j.log, t.History()); err != nil {
+		log, err = await(ctx, func() (*logWriter, error) { return openLog(j.log, t.History()) })
+		if err != nil {
 			return err
 		}
+		log.w = newOutput(ctx, log.f)
 		defer func() { err = errors.Join(err, log.close()) }()
 	}
 	err = j.train(ctx, t, log)
@@ -100,7 +102,7 @@ func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log
 		return err
 	}
 	if r.Sample != "" {
-		if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
+		if _, err := fmt.Fprintf(j.out, "  %s\n", j.safe(r.Sample)); err != nil {
 			return err
 		}
 	}
@@ -125,6 +127,10 @@ func (j *trainJob) advice() string {
 	line := "go on with: autoreg train " + j.kind.name
 	j.flags.Visit(func(f *pflag.Flag) {
 		if slices.Contains(drop, f.Name) {
+			return
+		}
+		if f.Value.Type() == "bool" {
+			line += " --" + f.Name + map[string]string{"true": "", "false": "=false"}[f.Value.String()]
 			return
 		}
 		values := []string{f.Value.String()}

@@ -71,7 +71,7 @@ func noBody(next http.Handler) http.Handler {
 func (h *handler) help(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `GET /generate?prompt=recipe+for+roasted
   seed=N         the same seed gives the same text; drawn if left out, see the header Autoreg-Seed
-  temperature=X  0 or more, 1 if left out
+  temperature=X  0 or more, 0.7 if left out
   top_k=N        draw among the N likeliest words; 0, all, if left out
   tokens=N       1 to %d words, prompt included; 200 if left out
   plain=1        single blanks between words
@@ -120,7 +120,7 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if _, err := io.WriteString(w, piece); err != nil {
+		if _, err := io.WriteString(w, piece.Text); err != nil {
 			return
 		}
 		if err := control.Flush(); err != nil {
@@ -135,8 +135,8 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 	if err != nil {
 		return "", o, err
 	}
-	temperature := 1.0
-	o = autoreg.GenerateOptions{MaxTokens: 200, Pretty: true, Temperature: &temperature, Seed: uint64(rand.Uint32())}
+	temperature := autoreg.DefaultTemperature
+	o = autoreg.GenerateOptions{MaxTokens: autoreg.DefaultMaxTokens, Temperature: &temperature, Seed: uint64(rand.Uint32())}
 	for name, list := range values {
 		if len(list) > 1 {
 			return "", o, fmt.Errorf("%s: given %d times", name, len(list))
@@ -158,9 +158,7 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 		case "tokens":
 			o.MaxTokens, err = number(value, 1, maxTokens)
 		case "plain":
-			var plain bool
-			plain, err = strconv.ParseBool(value)
-			o.Pretty = !plain
+			o.Plain, err = strconv.ParseBool(value)
 		default:
 			return "", o, fmt.Errorf("%.40q: no such parameter", name)
 		}

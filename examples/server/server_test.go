@@ -103,7 +103,7 @@ func TestManyClients(t *testing.T) {
 				return
 			}
 			temperature := 0.5 + float64(i%4)/4
-			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Pretty: i%2 == 0}
+			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Plain: i%2 != 0}
 			want, err := short.Generate(context.Background(), prompt, &o)
 			if err != nil {
 				t.Error(err)
@@ -117,8 +117,8 @@ func TestManyClients(t *testing.T) {
 			}
 			defer r.Body.Close()
 			got, err := io.ReadAll(r.Body)
-			if err != nil || r.StatusCode != 200 || string(got) != want {
-				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want)
+			if err != nil || r.StatusCode != 200 || string(got) != want.Text {
+				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want.Text)
 			}
 			if seed := r.Header.Get("Autoreg-Seed"); seed != fmt.Sprint(i) {
 				t.Errorf("client %d: seed %s", i, seed)
@@ -173,9 +173,9 @@ func TestFlush(t *testing.T) {
 		got = append(got, <-w.flushed)
 	}
 	<-done
-	want, err := h.model.Generate(context.Background(), "word1", &autoreg.GenerateOptions{MaxTokens: 4, Seed: 3})
-	if err != nil || strings.Join(got, "") != want || len(strings.Fields(want)) != 4 {
-		t.Errorf("flushed %q, want %q word by word, error %v", got, want, err)
+	want, err := h.model.Generate(context.Background(), "word1", &autoreg.GenerateOptions{MaxTokens: 4, Seed: 3, Plain: true})
+	if err != nil || strings.Join(got, "") != want.Text || len(strings.Fields(want.Text)) != 4 {
+		t.Errorf("flushed %q, want %q word by word, error %v", got, want.Text, err)
 	}
 }
 
@@ -210,8 +210,8 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
-		{"GET", "/generate?prompt=word1&tokens=2", 200, "Word1 "},
-		{"GET", "/generate?prompt=word1&tokens=1", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&tokens=2", 200, "word1 "},
+		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
 		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
 		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
 		{"GET", "/generate?prompt=" + strings.Repeat("a", maxPromptBytes), 200, ""},
@@ -223,14 +223,14 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=word1&temperature=NaN", 400, "temperature: "},
 		{"GET", "/generate?prompt=word1&temperature=Inf", 400, "temperature: "},
 		{"GET", "/generate?prompt=word1&temperature=1e400", 400, "temperature: "},
-		{"GET", "/generate?prompt=word1&temperature=0", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&temperature=0", 200, "word1"},
 		{"GET", "/generate?prompt=word1&tokens=0", 400, "tokens: "},
 		{"GET", fmt.Sprintf("/generate?prompt=word1&tokens=%d", maxTokens+1), 400, "tokens: "},
 		{"GET", "/generate?prompt=word1&tokens=9999999999999999999999", 400, "tokens: "},
 		{"GET", "/generate?prompt=word1&top_k=-1", 400, "top_k: "},
-		{"GET", "/generate?prompt=word1&top_k=3", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&top_k=3", 200, "word1"},
 		{"GET", "/generate?prompt=word1&seed=-1", 400, "seed: "},
-		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "word1"},
 		{"GET", "/generate?prompt=word1&seed=18446744073709551616", 400, "seed: "},
 		{"GET", "/generate?prompt=word1&plain=perhaps", 400, "plain: "},
 		{"GET", "/generate?prompt=%zz", 400, "invalid URL escape"},
@@ -298,7 +298,7 @@ func TestBrokenModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Body.Close()
-	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "Word1" {
+	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "word1" {
 		t.Errorf("text %q, error %v: want one after the prompt", text, err)
 	}
 	idle(t, h)
