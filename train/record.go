@@ -118,16 +118,23 @@ func prepareMetadata(free map[string]string) error {
 	return nil
 }
 
-// recordText returns the record of the run for a model whose weights are of the end of
-// an epoch, or 0.
-func (r *run) recordText(epoch int) string {
+// Record returns the record of the run as it is now.
+func (r *run) Record() *Record {
 	p := &r.progress
 	record := r.task.record()
-	record.Epochs, record.Steps, record.Weights, record.Best = p.Epoch, p.Steps, epoch, p.Best
+	record.Epochs, record.Steps, record.Best = p.Epoch, p.Steps, p.Best
 	record.History = make([]RecordEpoch, len(p.History))
 	for i, e := range p.History {
 		record.History[i] = RecordEpoch{e.Steps, e.Loss, e.ValLoss}
 	}
+	return &record
+}
+
+// recordText returns the record of the run for a model whose weights are of the end of
+// an epoch, or 0.
+func (r *run) recordText(epoch int) string {
+	record := r.Record()
+	record.Weights = epoch
 	text, err := json.Marshal(record)
 	if err != nil {
 		return "" // a number is not finite: the weights are not either

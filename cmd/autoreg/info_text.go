@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg"
@@ -55,9 +53,7 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},
 		{"runs on", i.ISA + " (" + i.Platform + ")"},
 	}...)
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
-	}
+	rows = append(rows, metadataRows(i.Metadata)...)
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
