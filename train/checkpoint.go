@@ -94,7 +94,7 @@ func (r *run) checkFinite() error {
 		for _, list := range net.parameters() {
 			for _, x := range list {
 				if !finite(float64(x)) {
-					return fmt.Errorf("the weights or their moments are not finite any more: %w", errDiverged)
+					return fmt.Errorf("the weights or their moments are not finite any more: %w", ErrDiverged)
 				}
 			}
 		}

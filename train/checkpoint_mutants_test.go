@@ -159,7 +159,7 @@ func goesOn(r *run, resume func(*weights.File) error) error {
 			return nil
 		}
 		err = r.Run(&countdown{context.Background(), 1}, nil)
-		if errors.Is(err, errDiverged) {
+		if errors.Is(err, ErrDiverged) {
 			return nil
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {

@@ -448,7 +448,7 @@ func FuzzResume(f *testing.F) {
 		if tr.Done() || tr.options.BatchSize < 2 {
 			return
 		}
-		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, errDiverged) {
+		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrDiverged) {
 			t.Errorf("%s: %v", text, err)
 		}
 	})
@@ -498,7 +498,7 @@ func TestCheckpointIsFinite(t *testing.T) {
 		was := *spoil
 		*spoil = float32(math.Inf(1))
 		err := tr.Run(&countdown{context.Background(), 0}, &RunOptions{Checkpoint: path})
-		if !errors.Is(err, errDiverged) || !errors.Is(err, context.Canceled) {
+		if !errors.Is(err, ErrDiverged) || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: error %v", name, err)
 		}
 		*spoil = was

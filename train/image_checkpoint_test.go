@@ -251,7 +251,7 @@ func FuzzResumeImages(f *testing.F) {
 		if tr.Done() {
 			return
 		}
-		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, errDiverged) {
+		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrDiverged) {
 			t.Errorf("%s: %v", text, err)
 		}
 	})

@@ -53,19 +53,28 @@ func (r *run) StepsLeft() int64 {
 func (r *run) steps() int { return batches(r.items, r.perStep) }
 
 // stopped reports whether Patience is at its end.
-func (r *run) stopped() bool {
-	p, patience := &r.progress, r.schedule.Patience
-	return patience > 0 && p.Best > 0 && p.Epoch-p.Best >= patience
+func (r *run) stopped() bool { return r.impatient(r.progress.Epoch, r.progress.Best) }
+
+// impatient reports whether Patience is at its end after so many epochs.
+func (r *run) impatient(epoch, best int) bool {
+	patience := r.schedule.Patience
+	return patience > 0 && best > 0 && epoch-best >= patience
+}
+
+// improves reports whether e has the lowest validation loss so far.
+func (r *run) improves(e epochRecord) bool {
+	p := &r.progress
+	return r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
 }
 
 // endEpoch records an epoch and begins the next one.
 func (r *run) endEpoch(e epochRecord) {
-	p := &r.progress
+	p, improves := &r.progress, r.improves(e)
 	p.History = append(p.History, e)
 	p.Epoch++
 	p.Batch, p.LossSum, p.Positions = 0, 0, 0
 	p.WordLossSum, p.Words = 0, 0
-	if r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss) {
+	if improves {
 		p.Best = p.Epoch
 		if r.best != nil {
 			copyParameters(r.best, r.net)

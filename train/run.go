@@ -49,6 +49,8 @@ type task interface {
 	// gradients takes these items forward and back. It returns their losses, and
 	// leaves the gradients of the mean where the optimiser finds them.
 	gradients(items []int) Evaluation
+	// loss returns the losses of these items. The gradients are lost.
+	loss(items []int) Evaluation
 	// validate measures the model on the data set aside.
 	validate(ctx context.Context) (Evaluation, error)
 	// positions returns how many positions these items have, as gradients counts
@@ -78,8 +80,8 @@ func (r *run) begin(t task, s schedule, net, grad network, threads *kernels.Work
 	r.progress = progress{Power1: 1, Power2: 1}
 }
 
-// Run trains until the last epoch has ended, or until Patience is at its end. It
-// returns nil at once if that is so already.
+// Run trains until the last epoch has ended, or until Patience is at its end. There is
+// nothing left to train if that is so already.
 //
 // When ctx ends, Run stops after the step under way, saves the checkpoint and
 // returns an error that wraps ctx.Err() and says where the run can be resumed
@@ -87,11 +89,19 @@ func (r *run) begin(t task, s schedule, net, grad network, threads *kernels.Work
 // made, the checkpoint stays what it was. So it does when it cannot be saved. In
 // all cases the Trainer is as after a whole number of steps, and Run may be
 // called again.
+//
+// A model that is much worse than a uniform guess at the data of its last step, by one
+// nat a position, is an error too: at the end of the run, and of an epoch with such a
+// mean loss if the run has made 100 steps. That epoch has not ended then, and the
+// checkpoint is that of the one before. Errors of both kinds wrap ErrDiverged.
 func (r *run) Run(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = &RunOptions{}
 	}
-	if o.Checkpoint != "" && !r.Done() {
+	if p := &r.progress; r.Done() { // it may have been resumed with fewer epochs
+		return r.checkResult(p.History, p.Best)
+	}
+	if o.Checkpoint != "" {
 		unlock, err := r.claim(o.Checkpoint)
 		if err != nil {
 			return err
@@ -146,11 +156,14 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 			record.ValWordLoss = e.WordLoss()
 		}
 		if !finite(record.ValLoss) {
-			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, errDiverged)
+			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, ErrDiverged)
 		}
 	}
 	if !finite(r.weightNorm()) {
-		return fmt.Errorf("train: epoch %d: the weights are not finite any more: %w", p.Epoch+1, errDiverged)
+		return fmt.Errorf("train: epoch %d: the weights are not finite any more: %w", p.Epoch+1, ErrDiverged)
+	}
+	if err := r.checkEpoch(record); err != nil {
+		return err
 	}
 	r.endEpoch(record)
 	if o.Checkpoint != "" {
@@ -168,18 +181,16 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	return nil
 }
 
-var errDiverged = errors.New("training has diverged: lower LearningRate or set ClipNorm")
-
 // step trains on these items. If it returns an error then nothing has changed.
 func (r *run) step(items []int) (s Stats, err error) {
 	p := &r.progress
 	e := r.task.gradients(items)
 	if !finite(e.Sum) {
-		return s, fmt.Errorf("the loss is %v: %w", e.Sum, errDiverged)
+		return s, fmt.Errorf("the loss is %v: %w", e.Sum, ErrDiverged)
 	}
 	norm, err := r.optimiser.apply()
 	if err != nil {
-		return s, fmt.Errorf("%w: %w", err, errDiverged)
+		return s, fmt.Errorf("%w: %w", err, ErrDiverged)
 	}
 	p.Power1, p.Power2 = r.optimiser.power1, r.optimiser.power2
 	p.LossSum += e.Sum

@@ -157,7 +157,7 @@ func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {
 		[]string{"trained on", fmt.Sprintf("images of %d×%d pixels, %s, %d levels", i.Width, i.Height, colourName(i.Channels), i.Levels)})
 	rows = append(rows, i.ReceptiveField.rows()...)
 	rows = append(rows, []string{"runs on", i.ISA + " (" + i.Platform + ")"})
-	rows = append(rows, metadataRows(i.Metadata)...)
+	rows = append(rows, i.metadataRows()...)
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}

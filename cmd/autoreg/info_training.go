@@ -12,9 +12,11 @@ import (
 	"github.com/autoreg/autoreg/train"
 )
 
-// metadataRows are the lines of info on the metadata of a model: first its training, if
-// the file has a record that can be read, then each key that is not shown otherwise.
-func metadataRows(meta map[string]string) (rows [][]string) {
+// metadataRows are the last lines of info: first the training, if the file has a record
+// that can be read, then each key that is not shown otherwise. What other programs wrote
+// there may be anything.
+func (i *fileInfo) metadataRows() (rows [][]string) {
+	meta := i.Metadata
 	record, err := train.ParseRecord(meta[train.RecordKey])
 	if err == nil {
 		rows = recordRows(record)
@@ -26,15 +28,10 @@ func metadataRows(meta map[string]string) (rows [][]string) {
 	}
 	for _, row := range rows { // anything may be in a file
 		for i := range row {
-			row[i] = oneLine(row[i])
+			row[i] = lineText(row[i])
 		}
 	}
 	return rows
-}
-
-// oneLine escapes what would break a line or a terminal.
-func oneLine(s string) string {
-	return strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(safeText(strings.ReplaceAll(s, "\r\n", "\n")))
 }
 
 // recordRows are the lines of info on where a model comes from.

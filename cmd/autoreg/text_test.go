@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/train"
 )
 
 func TestGenerate(t *testing.T) {
@@ -248,7 +249,7 @@ func TestPerplexityText(t *testing.T) {
 	for _, c := range []struct {
 		p    float64
 		want string
-	}{{1, "1.00"}, {12.345, "12.35"}, {999999, "999999.00"}, {1e6, "1e+06"}, {1.23456e7, "1.235e+07"}, {math.MaxFloat64, "1.798e+308"}} {
+	}{{1, "1.00"}, {12.345, "12.35"}, {999999, "999999.00"}, {999999.99, "999999.99"}, {1e6, "over 1e6"}, {train.Perplexity(1e9), "over 1e6"}, {math.Inf(1), "over 1e6"}} {
 		if got := perplexityText(c.p); got != c.want {
 			t.Errorf("perplexityText(%v) = %s, want %s", c.p, got, c.want)
 		}

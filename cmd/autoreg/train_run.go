@@ -37,7 +37,7 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, log.close()) }()
 	}
 	err = j.train(ctx, t, log)
-	if !t.Done() {
+	if !t.Done() || errors.Is(err, train.ErrDiverged) {
 		return err
 	}
 	// The run is complete, whatever went wrong in telling about it.
@@ -104,6 +104,8 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 			return &interruption{message(err), ctx.Err()}
 		}
 		return err
+	case errors.Is(err, train.ErrDiverged):
+		return fmt.Errorf("%w; %s", &optionError{err}, j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
 	case ctx.Err() != nil && err != nil:
@@ -178,6 +180,16 @@ func (j *trainJob) advice(checkpoint string) string {
 	return line + " --resume " + shellQuote(checkpoint)
 }
 
+// afterDivergence says what there is after a run that has diverged: no model, for it
+// would be of no use, but perhaps the checkpoint of the last good epoch.
+func (j *trainJob) afterDivergence(t trainer) string {
+	n := len(t.History())
+	if _, err := os.Stat(j.checkpoint); err != nil || n == 0 || t.Done() {
+		return "no model is written"
+	}
+	return fmt.Sprintf("no model is written; the checkpoint is that of epoch %d, for whose model %s --epochs %[1]d", n, j.advice(j.checkpoint))
+}
+
 // shellQuote quotes s for a shell, where that is necessary.
 func shellQuote(s string) string {
 	plain := func(r rune) bool {
@@ -193,6 +205,9 @@ func shellQuote(s string) string {
 func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
 	if n := len(t.History()); j.resume != "" {
 		rows = append(rows, []string{"resumed", fmt.Sprintf("from %s, after %d of %d epochs", j.resume, n, epochs)})
+	}
+	for _, row := range rows {
+		row[1] = lineText(row[1]) // names of files may be anything
 	}
 	if err := writeColumns(j.out, rows, "ll"); err != nil {
 		return err
