@@ -48,7 +48,11 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tok, err := tokenizer.Learn(slices.Values(learn), options.tokenizer())
+	words := options.tokenizer()
+	if words.MaxBytes = options.MaxBytes - options.documentBytes(docs); words.MaxBytes <= 0 {
+		return nil, options.errDocuments()
+	}
+	tok, err := tokenizer.Learn(slices.Values(learn), words)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", inner{err})
 	}
@@ -73,7 +77,10 @@ func New(docs []string, o *Options) (*Trainer, error) {
 
 // A textData is what a run learns from and what it is judged by; the latter may be
 // nil.
-type textData struct{ training, validation *Dataset }
+type textData struct {
+	training, validation *Dataset
+	documents            int64 // bytes of memory that the documents and the vocabulary take
+}
 
 // encode splits documents and encodes both parts.
 func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData, err error) {
@@ -81,7 +88,8 @@ func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData,
 	if err != nil {
 		return data, err
 	}
-	left := o.MaxBytes
+	data.documents = o.documentBytes(docs) + vocabularyBytes(tok)
+	left := o.MaxBytes - data.documents
 	for _, part := range []struct {
 		docs []string
 		to   **Dataset
@@ -92,7 +100,7 @@ func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData,
 		}
 		d, err := newDataset(part.docs, tok, o.dataset(), left)
 		if errors.Is(err, errDataBytes) {
-			return data, fmt.Errorf("train: %w, %s: raise MaxBytes, or use fewer documents", err, mebibytes(o.MaxBytes))
+			return data, o.errDocuments()
 		}
 		if err != nil {
 			return data, fmt.Errorf("train: %w", err)
