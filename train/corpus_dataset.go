@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 
 	"github.com/autoreg/autoreg/tokenizer"
@@ -128,8 +129,14 @@ func grow[T any](s *[]T, n int, size, maxBytes int64) bool {
 		return false
 	}
 	*s = slices.Grow(*s, n)
+	if int64(len(*s))*size >= muchGarbage {
+		runtime.GC() // what s was before
+	}
 	return true
 }
+
+// muchGarbage is how many bytes are not left to the collector's own choice of time.
+const muchGarbage = 16 << 20
 
 // add adds the sequences of a document.
 func (d *Dataset) add(ids []int) {

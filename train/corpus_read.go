@@ -291,8 +291,11 @@ func (r *corpusReader) appendValid(dst, s []byte) []byte {
 // tooLarge is the error for what ("the record", …) that is larger than limit, which
 // docStore.room has given.
 func (r *corpusReader) tooLarge(what string, limit int) error {
-	if limit < r.o.MaxDocBytes {
-		return fmt.Errorf("%s is larger than %s, for which the memory does not suffice: %w", what, sizeText(int64(limit)), r.docs.full())
+	switch {
+	case limit < r.o.MaxDocBytes && r.docs.used > r.docs.max/2:
+		return r.docs.full()
+	case limit < r.o.MaxDocBytes:
+		return fmt.Errorf("%s is larger than %s, an eighth of what is left of the %s of memory allowed: raise MaxMemory", what, sizeText(int64(limit)), sizeText(r.docs.max))
 	}
 	return fmt.Errorf("%s is larger than the limit of %s: raise MaxDocBytes", what, sizeText(int64(limit)))
 }

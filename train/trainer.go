@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -48,13 +49,17 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	taken := options.documentBytes(docs)
 	words := options.tokenizer()
-	if words.MaxBytes = options.MaxBytes - options.documentBytes(docs); words.MaxBytes <= 0 {
+	if words.MaxBytes = options.MaxBytes - taken; words.MaxBytes <= 0 {
 		return nil, options.errDocuments()
 	}
 	tok, err := tokenizer.Learn(slices.Values(learn), words)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", inner{err})
+	}
+	if taken >= muchGarbage {
+		runtime.GC() // what reading the documents and counting their words has left
 	}
 	config := options.config(tok.Len())
 	if err := config.Check(); err != nil {
