@@ -23,9 +23,11 @@ type Canvas struct {
 }
 
 // NewCanvas returns an empty image of height×width pixels; 0, 0 means the model's
-// Size.
+// DefaultSize. A canvas takes 5 bytes for each level and, for each residual block of
+// the model, 4 bytes a column for each filter: at the most that is allowed, 4096×4096
+// pixels, 80 MiB in grey and 240 MiB in colour, and what the blocks take.
 func (m *PixelModel) NewCanvas(height, width int) (*Canvas, error) {
-	height, width, err := m.size(height, width)
+	height, width, err := m.drawSize(height, width)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@
 //		if err != nil {
 //			log.Fatal(err)
 //		}
-//		fmt.Print(piece)
+//		fmt.Print(piece.Text)
 //	}
 //
 // A [Model] is loaded from one file and never changes. [Model.Generate] and

@@ -10,7 +10,6 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A model can travel inside the program.
@@ -32,35 +31,39 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	text, err := m.Generate(context.Background(), "Recipe for roasted", &autoreg.GenerateOptions{Seed: 7, Pretty: true})
+	g, err := m.Generate(context.Background(), "Recipe for roasted", &autoreg.GenerateOptions{Seed: 7})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(text)
+	fmt.Println(g.Text)
+	fmt.Println(g.Reason, "after", g.NewTokens, "words")
 	// Output:
-	// Recipe for roasted carrots | Peel the beets and roast them until tender.
+	// Recipe for roasted carrots | Slice the beets and roast them until tender.
+	// stop after 12 words
 }
 
-// Temperature 0 takes the likeliest word each time. Without Pretty, words are
+// Temperature 0 takes the likeliest word each time. With Plain, words are
 // joined by single spaces, and the stop symbol that ends the text is an empty word.
 func ExampleModel_Generate() {
 	m := load()
-	text, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
+	g, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
 		Temperature: new(0.0),
+		Plain:       true,
 		MaxTokens:   50, // the prompt's words included
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%q\n", text)
+	fmt.Printf("%q\n", g.Text)
 	// Output:
 	// "peel the onions and roast them until tender . "
 }
 
-// Text yields the words as they are drawn, to be shown at once.
+// Text yields the words as they are drawn, to be shown at once, and with the last
+// one the ending.
 func ExampleModel_Text() {
 	m := load()
-	o := &autoreg.GenerateOptions{Seed: 3, NewTokens: 6, Pretty: true}
+	o := &autoreg.GenerateOptions{Seed: 3, NewTokens: 6}
 	const prompt = "recipe for spiced carrots"
 	if unknown := m.UnknownWords(prompt, o); len(unknown) > 0 {
 		fmt.Println("not in the vocabulary:", strings.Join(unknown, ", "))
@@ -69,23 +72,27 @@ func ExampleModel_Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%q\n", piece)
+		fmt.Printf("%q\n", piece.Text)
+		if piece.End != nil {
+			fmt.Printf("%v: %d words read, %d written\n", piece.End.Reason, piece.End.PromptTokens, piece.End.NewTokens)
+		}
 	}
 	// Output:
 	// not in the vocabulary: spiced
-	// "Recipe for [UNK] carrots"
+	// "recipe for spiced carrots"
 	// " and"
 	// " roast"
 	// " them"
 	// " until"
 	// " brown"
 	// "."
+	// length: 4 words read, 6 written
 }
 
 // What the model thinks comes next, at two temperatures.
 func ExampleModel_Probs() {
 	m := load()
-	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2}
+	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Temperature: new(1.0)}
 	for at, err := range m.Probs(context.Background(), "recipe for", o, 2, 1, 0.5) {
 		if err != nil {
 			log.Fatal(err)
@@ -124,7 +131,7 @@ func ExampleStream_Generate() {
 	m := load()
 	tok := m.Tokenizer()
 	s := m.NewStream()
-	chain := sampler.New(42, sampler.Exclude(tokenizer.Unknown), sampler.TopK(5), sampler.Temperature(0.8))
+	chain := sampler.New(42, sampler.TopK(5), sampler.Temperature(0.8))
 	var ids []int
 	for id, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
 		if err != nil {

@@ -27,7 +27,11 @@ type PaintOptions struct {
 	First int // number of the first image
 	Count int // images; 0 means 1
 
-	Height, Width int // of the images; both 0 mean the model's Size
+	// Height and Width are of the images; both 0 mean the model's DefaultSize, or, where
+	// Known is given, its Size. Each thread takes about 5 bytes a level of the images
+	// that it draws together, 16 or fewer, and for each residual block of the model up
+	// to 70 bytes a column for each filter.
+	Height, Width int
 
 	// Known and Mask complete a given picture: of the levels Known [H·W·C], those of
 	// the pixels whose Mask [H·W] is set are kept, the others are drawn in raster
@@ -133,7 +137,11 @@ func (m *PixelModel) newPainter(o *PaintOptions) (*painter, error) {
 		p.PaintOptions = *o
 	}
 	var err error
-	if p.Height, p.Width, err = m.size(p.Height, p.Width); err != nil {
+	size := m.drawSize
+	if p.Known != nil {
+		size = m.size // the caller has images so large
+	}
+	if p.Height, p.Width, err = size(p.Height, p.Width); err != nil {
 		return nil, err
 	}
 	if p.Count == 0 {
@@ -149,7 +157,7 @@ func (m *PixelModel) newPainter(o *PaintOptions) (*painter, error) {
 	case (p.Known == nil) != (p.Mask == nil):
 		return nil, fmt.Errorf("autoreg: Known and Mask go together: give both or neither")
 	case p.Mask != nil && len(p.Mask) != p.Height*p.Width:
-		return nil, fmt.Errorf("autoreg: Mask has %d elements: want %d, one a pixel of %d×%d", len(p.Mask), p.Height*p.Width, p.Height, p.Width)
+		return nil, fmt.Errorf("autoreg: Mask has %d elements: want %d, one a pixel of %d×%d", len(p.Mask), p.Height*p.Width, p.Width, p.Height)
 	case p.Count > maxPaintings/(p.Height*p.Width*m.Channels()):
 		return nil, fmt.Errorf("autoreg: Count is %d: so many pictures take more than %d MiB; paint them in parts, with First", p.Count, maxPaintings>>20)
 	}
@@ -172,10 +180,10 @@ func (m *PixelModel) newPainter(o *PaintOptions) (*painter, error) {
 	if p.threads = p.Threads; p.threads == 0 {
 		p.threads = runtime.GOMAXPROCS(0)
 	}
-	size := p.Height * p.Width * m.Channels()
-	all := make([]uint8, p.Count*size)
+	n := p.Height * p.Width * m.Channels()
+	all := make([]uint8, p.Count*n)
 	for i := range p.Count {
-		p.out = append(p.out, Painting{Number: p.First + i, Height: p.Height, Width: p.Width, Levels: all[i*size : (i+1)*size : (i+1)*size]})
+		p.out = append(p.out, Painting{Number: p.First + i, Height: p.Height, Width: p.Width, Levels: all[i*n : (i+1)*n : (i+1)*n]})
 	}
 	return p, nil
 }

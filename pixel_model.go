@@ -5,6 +5,7 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -89,6 +90,30 @@ func (m *PixelModel) Size() (height, width int) {
 	return m.pixel.Config.Height, m.pixel.Config.Width
 }
 
+// Bounds on what is drawn in a size that only the model's file asks for.
+const (
+	maxDefaultPixels = 1 << 18
+	maxDefaultBytes  = 64 << 20
+)
+
+// DefaultSize returns the height and width of what is drawn where none are given:
+// Size, if such an image has at most 2^18 pixels and takes at most 64 MiB to draw.
+// Otherwise it returns an error, and height and width must be given: the file of a
+// kilobyte may claim any size.
+func (m *PixelModel) DefaultSize() (height, width int, err error) {
+	height, width = m.Size()
+	if n := m.drawBytes(height, width); height*width > maxDefaultPixels || n > maxDefaultBytes {
+		return 0, 0, fmt.Errorf("autoreg: the model's file asks for images of %d×%d pixels (%d MiB each to draw), which are drawn only if height and width are given", width, height, (n+1<<20-1)>>20)
+	}
+	return height, width, nil
+}
+
+// drawBytes returns how much memory drawing one image takes at most.
+func (m *PixelModel) drawBytes(height, width int) int64 {
+	levels := int64(height) * int64(width) * int64(m.Channels())
+	return max(m.pixel.Net.StateBytes(height, width), levels+m.pixel.Net.WaveBytes(1, height, width))
+}
+
 // Channels returns 1 for grey, 3 for colour.
 func (m *PixelModel) Channels() int { return m.pixel.Config.Channels }
 
@@ -118,11 +143,11 @@ func (m *PixelModel) Params() int { return m.pixel.Net.Params() }
 func (m *PixelModel) Effective() int { return m.pixel.Net.Effective() }
 
 // Quantise returns the levels of img, resized to height×width pixels (0, 0 means
-// Size) by bilinear interpolation without smoothing, as in training: level
+// DefaultSize) by bilinear interpolation without smoothing, as in training: level
 // trunc(v·Levels()/256) of a value v of 0 to 255. Transparent parts count as
 // white. It returns an error if a size or img itself is empty or too large.
 func (m *PixelModel) Quantise(img image.Image, height, width int) ([]uint8, error) {
-	height, width, err := m.size(height, width)
+	height, width, err := m.drawSize(height, width)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +156,7 @@ func (m *PixelModel) Quantise(img image.Image, height, width int) ([]uint8, erro
 		return nil, fmt.Errorf("autoreg: the picture has %d×%d pixels: want 1 to %d in all", b.Dx(), b.Dy(), maxPicture)
 	}
 	levels := make([]uint8, height*width*m.Channels())
-	pixels.Quantise(levels, pixels.FromImage(img, m.Channels()), height, width, m.Levels())
+	pixels.Quantise(levels, img, height, width, m.Channels(), m.Levels(), false)
 	return levels, nil
 }
 
@@ -157,13 +182,28 @@ func (m *PixelModel) Render(levels []uint8, height, width int) *image.NRGBA {
 	return pixels.Render(levels, height, width, m.Channels(), m.Levels())
 }
 
-// size checks a size that may be left out.
+// size checks a size that may be left out where images of it are given.
 func (m *PixelModel) size(height, width int) (int, int, error) {
 	if height == 0 && width == 0 {
 		height, width = m.Size()
 	}
 	if height < 1 || height > model.MaxSide || width < 1 || width > model.MaxSide {
-		return 0, 0, fmt.Errorf("autoreg: a picture of height %d and width %d: want 1 to %d each, or 0 for both to have the model's", height, width, model.MaxSide)
+		return 0, 0, fmt.Errorf("autoreg: an image of width %d and height %d: want 1 to %d each, or 0 for both to have the model's", width, height, model.MaxSide)
+	}
+	return height, width, nil
+}
+
+// drawSize checks a size that may be left out where images of it are made.
+func (m *PixelModel) drawSize(height, width int) (int, int, error) {
+	if height == 0 && width == 0 {
+		return m.DefaultSize()
+	}
+	height, width, err := m.size(height, width)
+	if err != nil {
+		return 0, 0, err
+	}
+	if n := m.drawBytes(height, width); n > math.MaxInt {
+		return 0, 0, fmt.Errorf("autoreg: an image of %d×%d pixels takes %d MiB to draw, more than this machine can address", width, height, n>>20)
 	}
 	return height, width, nil
 }
@@ -171,7 +211,7 @@ func (m *PixelModel) size(height, width int) (int, int, error) {
 // checkLevels returns an error if levels cannot be a picture of the model.
 func (m *PixelModel) checkLevels(levels []uint8, height, width int) error {
 	if want := height * width * m.Channels(); len(levels) != want {
-		return fmt.Errorf("%d levels: want %d, for %d×%d pixels of %d", len(levels), want, height, width, m.Channels())
+		return fmt.Errorf("%d levels: want %d, for %d×%d pixels of %d", len(levels), want, width, height, m.Channels())
 	}
 	for i, v := range levels {
 		if int(v) >= m.Levels() {

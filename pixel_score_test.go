@@ -176,9 +176,9 @@ func TestPixelScoreErrors(t *testing.T) {
 		{"canceled", canceled, slices.Values(good), PixelScoreOptions{}, context.Canceled, ""},
 		{"no images", t.Context(), slices.Values([][]uint8(nil)), PixelScoreOptions{}, ErrNoImages, ""},
 		{"threads", t.Context(), slices.Values(good), PixelScoreOptions{Threads: -1}, nil, "Threads is -1"},
-		{"height", t.Context(), slices.Values(good), PixelScoreOptions{Height: 3}, nil, "height 3 and width 0"},
+		{"height", t.Context(), slices.Values(good), PixelScoreOptions{Height: 3}, nil, "width 0 and height 3"},
 		{"size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 1, Width: 5000}, nil, "want 1 to 4096"},
-		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), PixelScoreOptions{}, nil, "image 2: 29 levels: want 30, for 6×5 pixels of 1"},
+		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), PixelScoreOptions{}, nil, "image 2: 29 levels: want 30, for 5×6 pixels of 1"},
 		{"other size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 5, Width: 5}, nil, "image 1: 30 levels: want 25"},
 		{"level", t.Context(), slices.Values([][]uint8{good[0], good[1], good[2], good[0], good[0], high}), PixelScoreOptions{Threads: 1}, nil, "image 6: level 29 is 4: want 0 to 3"},
 	} {

@@ -3,10 +3,8 @@ package autoreg
 import (
 	"context"
 	"iter"
-	"math"
 
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A Position is one step of a generation: what could come next and what did.
@@ -15,6 +13,8 @@ type Position struct {
 	Next []Next // the likeliest words, the best first, ties by rising ID
 	ID   int    // the symbol that was drawn
 	Word string // its word; "" for the stop symbol
+
+	End *Ending // of the text, with its last position; otherwise nil
 }
 
 // A Next is a word that could come next.
@@ -28,14 +28,15 @@ type Next struct {
 // words at that point with their probabilities at the given temperatures. (The
 // temperature does not change which words are likeliest, save that at 0 the best
 // has probability 1.) The distributions are over all words that can be drawn, so
-// "[UNK]" is among them only if o.AllowUnknown; o.TopK does not narrow them.
+// "[UNK]" is among them only if o.AllowUnknown; o.TopK and o.Transforms do not narrow
+// them.
 // What is drawn is drawn with o, and so the same as Generate's.
 //
-// Errors are those of Generate, yielded last, and that of a negative k or a
+// Errors are those of Generate, yielded last, with the ending alone, and that of a negative k or a
 // temperature that is negative or not finite.
 func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k int, temperatures ...float64) iter.Seq2[Position, error] {
 	return func(yield func(Position, error) bool) {
-		fail := func(err error) { yield(Position{}, err) }
+		fail := func(err error) { yield(Position{ID: -1}, err) }
 		g, err := m.prepare(prompt, o)
 		if err != nil {
 			fail(err)
@@ -47,23 +48,25 @@ func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k 
 			return
 		}
 		s := m.NewStream()
+		s.AllowUnknown(g.o.AllowUnknown)
 		for _, id := range g.ids {
 			s.Advance(id)
 		}
 		text := g.prompt(prompt)
 		x, p := make([]float32, s.Symbols()), make([]float32, s.Symbols())
-		for ; g.room > 0; g.room-- {
+		for g.drawn < g.room {
 			if err := ctx.Err(); err != nil {
-				fail(err)
+				yield(Position{Text: text, ID: -1, End: g.failed(err)}, err)
 				return
 			}
 			s.Logits(x)
 			id := g.chain.Sample(x)
 			if id < 0 {
-				fail(sampler.ErrNoSymbol)
+				yield(Position{Text: text, ID: -1, End: g.failed(sampler.ErrNoSymbol)}, sampler.ErrNoSymbol)
 				return
 			}
-			at := Position{Text: text, ID: id, Word: g.tok.Word(id), Next: g.likeliest(x, k)}
+			g.drawn++
+			at := Position{Text: text, ID: id, Word: g.tok.Word(id), Next: g.likeliest(x, k), End: g.end(id)}
 			for _, c := range columns {
 				c.Probabilities(p, x)
 				for i := range at.Next {
@@ -72,7 +75,7 @@ func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k 
 			}
 			s.Advance(id)
 			text += g.piece(id)
-			if !yield(at, nil) || id == tokenizer.Stop {
+			if !yield(at, nil) || at.End != nil {
 				return
 			}
 		}
@@ -86,21 +89,16 @@ func (g *generation) columns(k int, temperatures []float64) ([]*sampler.Chain, e
 	}
 	var chains []*sampler.Chain
 	for _, t := range temperatures {
-		ts := append(g.exclude(), sampler.Temperature(t))
-		if err := sampler.Check(ts...); err != nil {
+		if err := sampler.Check(sampler.Temperature(t)); err != nil {
 			return nil, &rootError{"", err}
 		}
-		chains = append(chains, sampler.New(0, ts...))
+		chains = append(chains, sampler.New(0, sampler.Temperature(t)))
 	}
 	return chains, nil
 }
 
-// likeliest returns the k words with the largest scores. It excludes from x what
-// cannot be drawn.
+// likeliest returns the k words with the largest scores.
 func (g *generation) likeliest(x []float32, k int) []Next {
-	if !g.o.AllowUnknown {
-		x[tokenizer.Unknown] = float32(math.Inf(-1))
-	}
 	var next []Next
 	for _, c := range sampler.Top(nil, x, k) {
 		next = append(next, Next{ID: int(c.ID), Word: g.tok.Word(int(c.ID))})

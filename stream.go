@@ -18,6 +18,8 @@ type Stream struct {
 	model *Model
 	state *layers.State
 	named int // symbols from here on have no word
+
+	unknown bool // "[UNK]" may be drawn
 }
 
 // NewStream returns a stream at the start of a sequence.
@@ -35,7 +37,8 @@ func (s *Stream) Advance(sym int) { s.state.Advance(sym) }
 
 // Logits scores the next symbol: dst [Symbols()] is overwritten with
 // unnormalised natural-log probabilities. Symbols that the vocabulary does not
-// name score -Inf, so that nothing can draw them. Before the first Advance the
+// name score -Inf, and so does "[UNK]" unless AllowUnknown was called, so that
+// nothing can draw them. Before the first Advance the
 // scores are those of an empty memory, which no training has shaped. It panics
 // if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
@@ -43,19 +46,28 @@ func (s *Stream) Logits(dst []float32) {
 	for i := s.named; i < len(dst); i++ {
 		dst[i] = float32(math.Inf(-1))
 	}
+	if !s.unknown {
+		dst[tokenizer.Unknown] = float32(math.Inf(-1))
+	}
 }
 
-// Reset goes back to the start of a sequence.
+// AllowUnknown says whether "[UNK]", the model's name for all words that it does not
+// know, has its score and so can be drawn; at first it cannot. Reading it is always
+// allowed.
+func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
+
+// Reset goes back to the start of a sequence. What AllowUnknown said still holds.
 func (s *Stream) Reset() { s.state.Reset() }
 
 // CopyFrom makes s a fork of src: both continue from where src stands, without
-// touching each other. It is as cheap as copying a few kilobytes. It panics if
+// touching each other, and with what AllowUnknown said to src. It is as cheap as copying a few kilobytes. It panics if
 // the streams are of different Models.
 func (s *Stream) CopyFrom(src *Stream) {
 	if s.model != src.model {
 		panic("autoreg: Stream: CopyFrom: streams of different models")
 	}
 	s.state.CopyFrom(src.state)
+	s.unknown = src.unknown
 }
 
 // Generate consumes the prompt and then draws symbols with c. It ends after
@@ -68,8 +80,6 @@ func (s *Stream) CopyFrom(src *Stream) {
 // range, a done ctx, and scores of which none is finite end the sequence with -1
 // and an error, the second with ctx.Err(), the third with sampler.ErrNoSymbol.
 // Nothing is allocated per symbol.
-//
-// c draws "[UNK]" like any word unless it has sampler.Exclude(tokenizer.Unknown).
 func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		for ; len(prompt) > 0; prompt = prompt[1:] {

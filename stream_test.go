@@ -34,15 +34,20 @@ func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []
 // busy excludes the stop symbol, so that a run lasts.
 func busy(seed uint64) *sampler.Chain { return sampler.New(seed, sampler.Exclude(tokenizer.Stop)) }
 
-// A stream's scores are the network's, save where no word has the symbol.
+// A stream's scores are the network's, save where no word has the symbol, and of
+// "[UNK]" unless it is allowed.
 func TestStreamLogits(t *testing.T) {
 	m := small(t)
 	s, plain := m.NewStream(), m.text.Stack.NewState()
 	got, want := make([]float32, 13), make([]float32, 13)
 	for i := range 20 {
+		s.AllowUnknown(i%2 == 1)
 		s.Logits(got)
 		plain.Logits(want)
 		want[11], want[12] = float32(math.Inf(-1)), float32(math.Inf(-1))
+		if i%2 == 0 {
+			want[tokenizer.Unknown] = float32(math.Inf(-1))
+		}
 		if d := testkit.Diff(got, want); d != "" {
 			t.Fatalf("after %d symbols: scores%s", i, d)
 		}
@@ -51,10 +56,32 @@ func TestStreamLogits(t *testing.T) {
 	}
 	s.Reset()
 	fresh := m.NewStream()
+	fresh.AllowUnknown(true)
 	s.Logits(got)
 	fresh.Logits(want)
 	if d := testkit.Diff(got, want); d != "" {
 		t.Errorf("after Reset: scores%s", d)
+	}
+	fork := m.NewStream()
+	fork.CopyFrom(s)
+	fork.Logits(got)
+	if d := testkit.Diff(got, want); d != "" {
+		t.Errorf("a fork: scores%s", d)
+	}
+}
+
+// A loop of one's own need not know of "[UNK]".
+func TestStreamDrawsNoUnknown(t *testing.T) {
+	m := endless(t)
+	for _, id := range collect(t, m.NewStream(), 50, sampler.New(1), 2) {
+		if id == tokenizer.Unknown {
+			t.Fatal("a stream drew [UNK]")
+		}
+	}
+	s := m.NewStream()
+	s.AllowUnknown(true)
+	if ids := collect(t, s, 3, sampler.New(1), tokenizer.Unknown); !slices.Equal(ids, []int{1, 1, 1}) {
+		t.Errorf("with AllowUnknown: %v", ids)
 	}
 }
 
@@ -198,10 +225,11 @@ func TestConcurrentStreams(t *testing.T) {
 	}
 	for i := range n {
 		want[i] = collect(t, m.NewStream(), 40, busy(uint64(i)), i+2)
-		var err error
-		if texts[i], err = m.Generate(t.Context(), m.Tokenizer().Word(i+2), options(i)); err != nil {
+		g, err := m.Generate(t.Context(), m.Tokenizer().Word(i+2), options(i))
+		if err != nil {
 			t.Fatal(err)
 		}
+		texts[i] = g.Text
 	}
 	var wg sync.WaitGroup
 	for i := range n {
@@ -219,8 +247,8 @@ func TestConcurrentStreams(t *testing.T) {
 			if !slices.Equal(got, want[i]) {
 				t.Errorf("goroutine %d drew %v, want %v", i, got, want[i])
 			}
-			if text, err := m.Generate(context.Background(), m.Tokenizer().Word(i+2), options(i)); err != nil || text != texts[i] {
-				t.Errorf("goroutine %d wrote %q, %v; want %q", i, text, err, texts[i])
+			if g, err := m.Generate(context.Background(), m.Tokenizer().Word(i+2), options(i)); err != nil || g.Text != texts[i] {
+				t.Errorf("goroutine %d wrote %q, %v; want %q", i, g.Text, err, texts[i])
 			}
 		})
 	}

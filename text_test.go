@@ -26,11 +26,11 @@ func endless(t testing.TB) *Model {
 
 func generate(t testing.TB, m *Model, prompt string, o *GenerateOptions) string {
 	t.Helper()
-	text, err := m.Generate(context.Background(), prompt, o)
+	g, err := m.Generate(context.Background(), prompt, o)
 	if err != nil {
 		t.Fatalf("Generate(%q, %+v): %v", prompt, o, err)
 	}
-	return text
+	return g.Text
 }
 
 // The text is the prompt as given, then a space and a word for each new symbol,
@@ -42,13 +42,13 @@ func TestGenerateText(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for seed := range uint64(20) {
 			const prompt = "  Recipe for roasted Carrots| chop "
-			ts := []sampler.Transform{sampler.Exclude(tokenizer.Unknown), sampler.TopK(3), sampler.Temperature(2)}
-			ids := collect(t, m.NewStream(), 33, sampler.New(seed, ts...), tok.Append(nil, "recipe for roasted carrots | chop")...)
+			chain := sampler.New(seed, sampler.TopK(3), sampler.Temperature(2))
+			ids := collect(t, m.NewStream(), 33, chain, tok.Append(nil, "recipe for roasted carrots | chop")...)
 			want := prompt
 			for _, id := range ids {
 				want += " " + tok.Word(id)
 			}
-			o := &GenerateOptions{Temperature: new(2.0), TopK: 3, Seed: seed, MaxTokens: 39}
+			o := &GenerateOptions{Temperature: new(2.0), TopK: 3, Seed: seed, MaxTokens: 39, Plain: true}
 			if got := generate(t, m, prompt, o); got != want {
 				t.Errorf("Generate[%s](seed %d) = %q, want %q", isa, seed, got, want)
 			}
@@ -56,15 +56,16 @@ func TestGenerateText(t *testing.T) {
 			if got := generate(t, m, prompt, o); prompt+got != want {
 				t.Errorf("without prompt: %q, want %q", got, want)
 			}
-			o.Pretty = true
-			all := append(tok.Append(nil, prompt), ids...)
-			pretty := string(tok.AppendPretty(nil, all...))
-			if got := generate(t, m, prompt, o); !strings.HasSuffix(pretty, got) || strings.Contains(got, "Recipe") {
-				t.Errorf("pretty, without prompt: %q, want the end of %q", got, pretty)
+			// As prose the prompt is the same, and the words continue it.
+			o.Plain = false
+			d := tok.DetokenizerAfter(prompt)
+			pretty := string(d.Append(nil, ids...))
+			if got := generate(t, m, prompt, o); got != pretty {
+				t.Errorf("pretty, without prompt: %q, want %q", got, pretty)
 			}
 			o.OmitPrompt = false
-			if got := generate(t, m, prompt, o); got != pretty {
-				t.Errorf("pretty: %q, want %q", got, pretty)
+			if got := generate(t, m, prompt, o); got != prompt+pretty {
+				t.Errorf("pretty: %q, want %q", got, prompt+pretty)
 			}
 		}
 	})
@@ -92,7 +93,10 @@ func TestLimits(t *testing.T) {
 	} {
 		n := 0
 		for piece, err := range m.Text(t.Context(), prompt, &GenerateOptions{MaxTokens: c.max, NewTokens: c.new, OmitPrompt: true}) {
-			if err != nil || len(strings.Fields(piece)) != 1 {
+			if piece.ID < 0 && piece.End != nil {
+				break // nothing was to be written
+			}
+			if err != nil || len(strings.Fields(piece.Text)) != 1 {
 				t.Fatalf("%q, %v", piece, err)
 			}
 			if n++; c.want < 0 && n == 300 {
@@ -134,16 +138,16 @@ func TestUnknownIsNotDrawn(t *testing.T) {
 	}
 }
 
-// The zero options, none, and temperature 1 are the same; a seed gives one text.
+// The zero options, none, and temperature 0.7 are the same; a seed gives one text.
 func TestDefaults(t *testing.T) {
 	m := small(t)
 	prompt := m.Tokenizer().Word(4)
 	want := generate(t, m, prompt, nil)
 	texts := map[string]bool{}
 	for seed := range uint64(30) {
-		a, b := generate(t, m, prompt, &GenerateOptions{Seed: seed}), generate(t, m, prompt, &GenerateOptions{Seed: seed, Temperature: new(1.0)})
+		a, b := generate(t, m, prompt, &GenerateOptions{Seed: seed}), generate(t, m, prompt, &GenerateOptions{Seed: seed, Temperature: new(0.7), MaxTokens: 200})
 		if a != b || seed == 0 && a != want {
-			t.Errorf("seed %d: %q without a temperature, %q with 1, %q without options", seed, a, b, want)
+			t.Errorf("seed %d: %q without a temperature, %q with 0.7, %q without options", seed, a, b, want)
 		}
 		texts[a] = true
 	}
@@ -163,7 +167,7 @@ func TestDefaults(t *testing.T) {
 
 func TestPromptForms(t *testing.T) {
 	m := openTiny(t)
-	greedy := GenerateOptions{Temperature: new(0.0), NewTokens: 1}
+	greedy := GenerateOptions{Temperature: new(0.0), NewTokens: 1, Plain: true}
 	raw := greedy
 	raw.RawPrompt = true
 	for _, c := range []struct {
@@ -193,7 +197,7 @@ func TestPromptForms(t *testing.T) {
 		t.Errorf("raw: %q and %q continue differently", a, b)
 	}
 	// A prompt of unknown words only works.
-	if got := generate(t, m, "qwerty asdf", nil); !strings.HasPrefix(got, "qwerty asdf ") {
+	if got := generate(t, m, "Qwerty asdf", nil); !strings.HasPrefix(got, "Qwerty asdf") || got == "Qwerty asdf" {
 		t.Errorf("Generate = %q", got)
 	}
 }
@@ -209,6 +213,9 @@ func TestGenerateTextErrors(t *testing.T) {
 		{"", GenerateOptions{}, ErrEmptyPrompt, "autoreg: the prompt holds no word"},
 		{" \t\n", GenerateOptions{}, ErrEmptyPrompt, ""},
 		{" \u00a0\n", GenerateOptions{RawPrompt: true}, ErrEmptyPrompt, ""},
+		{"\uFEFF", GenerateOptions{}, ErrEmptyPrompt, ""},
+		{"w", GenerateOptions{Transforms: []sampler.Transform{sampler.TopK(1), nil}}, nil, "autoreg: Transforms[1] is nil"},
+		{"w", GenerateOptions{Transforms: []sampler.Transform{sampler.TopK(-3)}}, nil, "autoreg: top-k -3"},
 		{"w", GenerateOptions{MaxTokens: -1}, nil, "autoreg: MaxTokens is -1"},
 		{"w", GenerateOptions{NewTokens: -7}, nil, "autoreg: NewTokens is -7"},
 		{"w", GenerateOptions{TopK: -2}, nil, "autoreg: top-k -2"},
@@ -217,9 +224,9 @@ func TestGenerateTextErrors(t *testing.T) {
 		{"w", GenerateOptions{Temperature: new(math.Inf(1))}, nil, "autoreg: temperature +Inf"},
 		{"w", GenerateOptions{Temperature: new(1e300)}, nil, "autoreg: temperature +Inf"},
 	} {
-		text, err := m.Generate(t.Context(), c.prompt, &c.o)
-		if text != "" || err == nil || !strings.HasPrefix(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
-			t.Errorf("Generate(%q, %+v) = %q, %v; want %q", c.prompt, c.o, text, err, c.want)
+		g, err := m.Generate(t.Context(), c.prompt, &c.o)
+		if g != (Generation{}) || err == nil || !strings.HasPrefix(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
+			t.Errorf("Generate(%q, %+v) = %+v, %v; want %q", c.prompt, c.o, g, err, c.want)
 		}
 		n := 0
 		for at, err := range m.Probs(t.Context(), c.prompt, &c.o, 3, 1) {
@@ -239,26 +246,36 @@ func TestTextCanceled(t *testing.T) {
 	whole := generate(t, m, "word", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var text string
-	var last error
+	var (
+		text string
+		last error
+		end  *Ending
+	)
 	for piece, err := range m.Text(ctx, "word", nil) {
 		if last != nil {
 			t.Fatal("an element after the error")
 		}
-		if last = err; strings.Count(text+piece, " ") == 4 {
+		if last = err; strings.Count(text+piece.Text, " ") == 4 {
 			cancel()
 		}
-		text += piece
+		if text += piece.Text; (piece.End != nil) != (err != nil) {
+			t.Errorf("piece %+v with error %v", piece, err)
+		}
+		end = piece.End
+	}
+	if want := (Ending{ReasonCanceled, 1, 4, 0}); end == nil || *end != want {
+		t.Errorf("ending %+v, want %+v", end, want)
 	}
 	if !errors.Is(last, context.Canceled) || !strings.HasPrefix(whole, text) || strings.Count(text, " ") != 4 {
 		t.Errorf("text %q, error %v; want four words of %q and context.Canceled", text, last, whole)
 	}
-	if text, err := m.Generate(ctx, "word", nil); text != "word" || !errors.Is(err, context.Canceled) {
-		t.Errorf("Generate = %q, %v; want the prompt and context.Canceled", text, err)
+	want := Generation{"word", Ending{ReasonCanceled, 1, 0, 0}}
+	if g, err := m.Generate(ctx, "word", nil); g != want || !errors.Is(err, context.Canceled) {
+		t.Errorf("Generate = %+v, %v; want %+v and context.Canceled", g, err, want)
 	}
-	for _, err := range m.Probs(ctx, "word", nil, 1, 1) {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Probs: %v", err)
+	for at, err := range m.Probs(ctx, "word", nil, 1, 1) {
+		if !errors.Is(err, context.Canceled) || at.End == nil || *at.End != want.Ending {
+			t.Errorf("Probs: %+v, %v", at, err)
 		}
 	}
 }
@@ -266,8 +283,8 @@ func TestTextCanceled(t *testing.T) {
 // Each range over Text starts anew, and a caller may break off anywhere.
 func TestTextAgain(t *testing.T) {
 	m := endless(t)
-	seq := m.Text(t.Context(), "word", &GenerateOptions{Seed: 5, Pretty: true})
-	want := generate(t, m, "word", &GenerateOptions{Seed: 5, Pretty: true})
+	seq := m.Text(t.Context(), "word", &GenerateOptions{Seed: 5})
+	want := generate(t, m, "word", &GenerateOptions{Seed: 5})
 	for stop := range 5 {
 		for range seq {
 			if stop--; stop < 0 {
@@ -276,7 +293,7 @@ func TestTextAgain(t *testing.T) {
 		}
 		got := ""
 		for piece := range seq {
-			got += piece
+			got += piece.Text
 		}
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -41,33 +41,48 @@ type front struct {
 // more, the more seldom rows move.
 const spare = 2
 
+// frontSizes are lengths in float32s, of 64 bits on every machine.
+type frontSizes struct{ slots, caches, cache, slab, all int64 }
+
+// frontSizes returns how large a front is.
+func (n *PixelCNN) frontSizes(images, height, width, rows int, ahead bool) frontSizes {
+	I, H, W, R := int64(images), int64(height), int64(width), int64(rows)
+	border, half, F, blocks := int64(n.Kernel/2), int64(n.Filters/2), int64(n.Filters), int64(len(n.Blocks))
+	s := frontSizes{slots: R + blockKernel/2}
+	if rows > 1 {
+		s.slots += spare
+	}
+	s.caches = (H + border) * (W + border) * int64(n.Channels)
+	s.cache = s.slots * (W + blockKernel/2) * half
+	if ahead {
+		s.cache = (W + 2 + W) * half // with a border on both sides
+	}
+	s.slab = s.caches + blocks*s.cache
+	work := 2*F + half
+	if n.Channels > 1 {
+		work = (blocks+3)*F + blocks*half
+	}
+	s.all = I*s.slab + I*R*(work+int64(n.Output.Width()))
+	return s
+}
+
 func (n *PixelCNN) newFront(images, height, width, rows, lag int, ahead bool) *front {
-	border, half, F := n.Kernel/2, n.Filters/2, n.Filters
+	half, F, border := n.Filters/2, n.Filters, n.Kernel/2
+	sizes := n.frontSizes(images, height, width, rows, ahead)
 	f := &front{
 		net: n, height: height, width: width, images: images, rows: rows,
-		lag:   lag,
-		slots: rows + blockKernel/2,
-		ahead: ahead,
+		lag:    lag,
+		slots:  int(sizes.slots),
+		caches: int(sizes.caches),
+		cache:  int(sizes.cache),
+		slab:   int(sizes.slab),
+		ahead:  ahead,
 	}
-	if rows > 1 {
-		f.slots += spare
-	}
-	f.caches = (height + border) * (width + border) * n.Channels
-	f.cache = f.slots * (width + blockKernel/2) * half
-	if f.ahead {
-		f.cache = (width + 2 + width) * half // with a border on both sides
-	}
-	f.slab = f.caches + len(n.Blocks)*f.cache
 	// Ordered channels look back at what the channels before have left in every
 	// layer; a single one works in place.
 	keep := n.Channels > 1
 	most := images * rows
-	work := 2*F + half
-	if keep {
-		work = (len(n.Blocks)+3)*F + len(n.Blocks)*half
-	}
-	work += n.Output.Width()
-	f.all = kernels.Alloc(images*f.slab + most*work)
+	f.all = kernels.Alloc(int(sizes.all))
 	rest := f.all
 	cut := func(size int) []float32 {
 		s := rest[:size:size]

@@ -107,5 +107,11 @@ func (s *PixelState) CopyFrom(src *PixelState) {
 	}
 }
 
+// StateBytes returns the memory that NewState allocates for a size, of 64 bits on
+// every machine.
+func (n *PixelCNN) StateBytes(height, width int) int64 {
+	return 4*n.frontSizes(1, height, width, 1, true).all + int64(height)*int64(width)*int64(n.Channels)
+}
+
 // Bytes returns the memory that s holds, the network's weights not included.
 func (s *PixelState) Bytes() int { return 4*len(s.front.all) + len(s.levels) }

@@ -86,6 +86,34 @@ func TestPixelBytes(t *testing.T) {
 	}
 }
 
+// StateBytes and WaveBytes foretell what is allocated, to the byte, and do not
+// overflow.
+func TestPixelBytesAhead(t *testing.T) {
+	for _, c := range []layers.PixelConfig{
+		chapter,
+		{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1},
+		{Channels: 3, Levels: 5, Filters: 7, Blocks: 0, Kernel: 5},
+		{Channels: 3, Levels: 4, Filters: 12, Blocks: 3, Kernel: 3},
+	} {
+		net := layers.NewPixelCNN(c)
+		for _, size := range [][2]int{{1, 1}, {1, 300}, {300, 1}, {5, 7}, {16, 16}, {40, 129}} {
+			h, w := size[0], size[1]
+			if got, want := net.StateBytes(h, w), net.NewState(h, w).Bytes(); got != int64(want) {
+				t.Errorf("%+v: StateBytes(%d, %d) = %d, allocated are %d", c, h, w, got, want)
+			}
+			for _, images := range []int{1, 3} {
+				if got, want := net.WaveBytes(images, h, w), net.NewWave(images, h, w).Bytes(); got != int64(want) {
+					t.Errorf("%+v: WaveBytes(%d, %d, %d) = %d, allocated are %d", c, images, h, w, got, want)
+				}
+			}
+		}
+	}
+	net := layers.NewPixelCNN(layers.PixelConfig{Channels: 3, Levels: 2, Filters: 8, Blocks: 5, Kernel: 1})
+	if got := net.WaveBytes(1000, 4096, 4096); got < 1000*4096*4096*3*4 {
+		t.Errorf("WaveBytes of a thousand large images = %d", got)
+	}
+}
+
 func TestPixelNoAllocs(t *testing.T) {
 	for _, c := range []layers.PixelConfig{
 		{Channels: 1, Levels: 4, Filters: 16, Blocks: 2, Kernel: 7},

@@ -38,11 +38,24 @@ func (n *PixelCNN) NewWave(images, height, width int) *PixelWave {
 	if images < 1 || height < 1 || width < 1 {
 		panic("layers: PixelCNN: NewWave: no pixels")
 	}
-	lag := max(n.leastLag(), (width+mostRows-1)/mostRows)
-	rows := min(height, (width+lag-1)/lag)
+	rows, lag := n.waveRows(height, width)
 	w := &PixelWave{front: n.newFront(images, height, width, rows, lag, false)}
 	w.Reset()
 	return w
+}
+
+// waveRows returns how many rows of an image are under way at once, and how many
+// columns each is behind the one above.
+func (n *PixelCNN) waveRows(height, width int) (rows, lag int) {
+	lag = max(n.leastLag(), (width+mostRows-1)/mostRows)
+	return min(height, (width+lag-1)/lag), lag
+}
+
+// WaveBytes returns the memory that NewWave allocates for images of a size, of 64
+// bits on every machine.
+func (n *PixelCNN) WaveBytes(images, height, width int) int64 {
+	rows, _ := n.waveRows(height, width)
+	return 4 * n.frontSizes(images, height, width, rows, false).all
 }
 
 // Reset goes back to the start of all images.

@@ -5,12 +5,14 @@
 // punctuation filter), so that a vocabulary learned here equals the one learned
 // there:
 //
-//  1. Each run of invalid UTF-8 bytes becomes one U+FFFD.
+//  1. Each run of invalid UTF-8 bytes becomes one U+FFFD. Byte order marks, U+FEFF,
+//     are dropped.
 //  2. Each of the 31 characters !"#$%&'()*+,-./:;<=>?@[]^_`{|}~ becomes a word of
 //     its own: "don't" is read as "don ' t" and "1/4" as "1 / 4". That is ASCII
 //     punctuation without the backslash, which the original pipeline leaves alone
 //     because of how its regular expression is quoted. Punctuation beyond ASCII
-//     (curly quotes, dashes, the degree sign) stays inside its word.
+//     (curly quotes, dashes, the degree sign) stays inside its word, unless
+//     Options.UnicodePunctuation asks for words of it.
 //  3. The letters A to Z become a to z, byte by byte. Other letters keep their case.
 //  4. The text is cut at runs of ASCII blanks: space, tab, LF, VT, FF and CR. A
 //     no-break space is part of a word.

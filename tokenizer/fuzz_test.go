@@ -17,7 +17,7 @@ import (
 func FuzzAppend(f *testing.F) {
 	for _, s := range []string{
 		"", "Recipe for Ham  | Don't chop 1/4 cup.", "a\xff\xfeb \\ É\u00a0x\x1cy", "-- [UNK] _ (a) \"b\" c's 5- to 6-inch",
-		"\x00\u0130ﬁ ß", strings.Repeat("long", 40),
+		"\x00\u0130ﬁ ß", "\uFEFF“Don’t,” he said — i'm «a» »b« 1.5 10:30 http://a.b/c_d e.g. $1,000", "你好，。「」ǆ", strings.Repeat("long", 40),
 	} {
 		f.Add(s)
 	}
@@ -30,7 +30,7 @@ func FuzzAppend(f *testing.F) {
 			if len(list) == 0 {
 				continue
 			}
-			tok, err := Learn(slices.Values([]string{text}), &Options{MaxTokens: 1 << 20, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation})
+			tok, err := Learn(slices.Values([]string{text}), &Options{MaxTokens: 1 << 20, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,6 +53,12 @@ func FuzzAppend(f *testing.F) {
 			}
 			if squeeze(string(pretty), o) != squeeze(joined, o) {
 				t.Fatalf("AppendPretty = %q of %q", pretty, joined)
+			}
+
+			for id := 2; id < tok.Len(); id++ {
+				if got := tok.AppendRaw(nil, "a "+tok.Word(id)); len(got) != 2 || got[1] != id {
+					t.Fatalf("the word %q, named, has ids %v, want %d", tok.Word(id), got, id)
+				}
 			}
 
 			data, err := tok.MarshalJSON()

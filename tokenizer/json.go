@@ -9,15 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// formatVersion is the "version" of the JSON form. A change that an older reader
-// would misread raises it.
-const formatVersion = 1
+// formatVersion is the largest "version" of the JSON form that is read. A change that
+// an older reader would misread raises it; what needs none of the changes is written
+// as the version before, so that older programs read it.
+const formatVersion = 2
 
 // MarshalJSON returns the tokenizer as one JSON object without blanks:
 //
 //	{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]",".",...]}
 //
-// All four members are always there, in this order. Strings escape the quotation
+// All four members are always there, in this order. With Options.UnicodePunctuation
+// the version is 2 and "unicode_punctuation":true stands before the vocabulary. Strings escape the quotation
 // mark, the backslash and characters below U+0020 (as \u00xx) and nothing else, so
 // that the bytes depend on the tokenizer alone, not on the Go release. json.Marshal
 // calls this method but then escapes <, > and & too: call it directly where bytes
@@ -31,8 +33,12 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 		n += len(w) + 4
 	}
 	b := make([]byte, 0, n)
-	b = fmt.Appendf(b, `{"version":%d,"keep_case":%t,"strip_punctuation":%t,"vocabulary":[`,
-		formatVersion, t.options.KeepCase, t.options.StripPunctuation)
+	version, more := 1, ""
+	if t.options.UnicodePunctuation {
+		version, more = 2, `"unicode_punctuation":true,`
+	}
+	b = fmt.Appendf(b, `{"version":%d,"keep_case":%t,"strip_punctuation":%t,%s"vocabulary":[`,
+		version, t.options.KeepCase, t.options.StripPunctuation, more)
 	for i, w := range t.words {
 		if i > 0 {
 			b = append(b, ',')
@@ -92,7 +98,8 @@ func decode(data []byte) (vocabulary []string, o *Options, err error) {
 		return nil, nil, err
 	}
 	o = new(Options)
-	seen := make(map[string]bool, 4)
+	version := 0
+	seen := make(map[string]bool, 5)
 	for d.More() {
 		tok, err := d.Token()
 		if err != nil {
@@ -104,11 +111,13 @@ func decode(data []byte) (vocabulary []string, o *Options, err error) {
 		}
 		switch name {
 		case "version":
-			err = decodeVersion(d)
+			version, err = decodeVersion(d)
 		case "keep_case":
 			o.KeepCase, err = scalar[bool](d)
 		case "strip_punctuation":
 			o.StripPunctuation, err = scalar[bool](d)
+		case "unicode_punctuation":
+			o.UnicodePunctuation, err = scalar[bool](d)
 		case "vocabulary":
 			vocabulary, err = decodeWords(d)
 		default:
@@ -127,18 +136,24 @@ func decode(data []byte) (vocabulary []string, o *Options, err error) {
 			return nil, nil, fmt.Errorf("member %q is missing", name)
 		}
 	}
+	switch later := seen["unicode_punctuation"]; {
+	case version == 1 && later:
+		return nil, nil, errors.New(`member "unicode_punctuation" is not for version 1`)
+	case version == 2 && !later:
+		return nil, nil, errors.New(`member "unicode_punctuation" is missing`)
+	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, nil, errors.New("something follows the JSON object")
 	}
 	return vocabulary, o, nil
 }
 
-func decodeVersion(d *json.Decoder) error {
+func decodeVersion(d *json.Decoder) (int, error) {
 	v, err := scalar[float64](d)
-	if err == nil && v != formatVersion {
-		err = fmt.Errorf("this is version %v and this program reads version %d", v, formatVersion)
+	if err == nil && v != 1 && v != formatVersion {
+		err = fmt.Errorf("this is version %v and this program reads versions 1 and %d", v, formatVersion)
 	}
-	return err
+	return int(v), err
 }
 
 func decodeWords(d *json.Decoder) (words []string, err error) {

@@ -53,6 +53,18 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
+// A vocabulary that needs no newer reader is written for the older ones.
+func TestMarshalJSONVersions(t *testing.T) {
+	for want, o := range map[string]*Options{
+		`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]","a"]}`:                            nil,
+		`{"version":2,"keep_case":false,"strip_punctuation":false,"unicode_punctuation":true,"vocabulary":["","[UNK]","a"]}`: {UnicodePunctuation: true},
+	} {
+		if got, err := words(t, o, "a").MarshalJSON(); err != nil || string(got) != want {
+			t.Errorf("MarshalJSON = %s, %v; want %s", got, err, want)
+		}
+	}
+}
+
 func TestUnmarshalJSONAnyOrder(t *testing.T) {
 	var tok Tokenizer
 	err := tok.UnmarshalJSON([]byte(" { \"vocabulary\" : [ \"\" , \"[UNK]\" , \"a\" ] ,\n\"strip_punctuation\":true,\"keep_case\":false, \"version\":1 } \n"))
@@ -72,7 +84,12 @@ func TestUnmarshalJSONRefuses(t *testing.T) {
 		{`{"version":1,` + tail + `}}`, "follows"},
 		{`{"version":1,` + tail + `} x`, "follows"},
 		{`{"version":1,` + tail + `,}`, "invalid character"},
-		{`{"version":2,` + tail + `}`, "version 2"},
+		{`{"version":3,` + tail + `}`, "version 3"},
+		{`{"version":1.5,` + tail + `}`, "version 1.5"},
+		{`{"version":2,` + tail + `}`, `"unicode_punctuation" is missing`},
+		{`{"version":1,"unicode_punctuation":true,` + tail + `}`, `"unicode_punctuation" is not for version 1`},
+		{`{"version":2,"unicode_punctuation":1,` + tail + `}`, "want a bool"},
+		{`{"version":2,"unicode_punctuation":true,"unicode_punctuation":true,` + tail + `}`, "comes twice"},
 		{`{"version":"1",` + tail + `}`, "want a float64"},
 		{`{"version":null,` + tail + `}`, "want a float64"},
 		{`{"version":1,"version":1,` + tail + `}`, `"version" comes twice`},

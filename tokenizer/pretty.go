@@ -1,23 +1,40 @@
 package tokenizer
 
 import (
+	"iter"
 	"unicode"
 	"unicode/utf8"
 )
 
 // A Detokenizer writes words as a person would space them, one id at a time, so
 // that a server can print a text while it is being generated. It undoes the padding
-// of punctuation by rules of thumb; it knows nothing of what the original was:
+// of punctuation by rules of thumb, which need no more than the words so far; it
+// knows nothing of what the original was:
 //
-//   - no space before , . ; : ! ? % ) ] } and none after ( [ { $ # *;
+//   - no space before , . ; : ! ? % ) ] } … and none after ( [ { $ # * ¿ ¡;
 //   - none on either side of - and /: fine-mesh, 1/4, 5- to 6-inch;
-//   - an apostrophe joins the word before it, and the one after it where that is an
-//     English ending or the one before is a single letter: don't, cook's, d'Anjou,
-//     but confectioners' sugar;
-//   - double quotation marks open and close in turn; after a digit where none is
-//     open, one is an inch mark;
+//   - an apostrophe, straight or curly, joins the word before it, and the one after
+//     it where that is an English ending or the one before is a single letter:
+//     don't, cook's, d'Anjou, but confectioners' sugar;
+//   - quotation marks “ ” „ ‘ ’ ‚ « » ‹ › open and close as the ones before them
+//     tell, whether they are words or stand at the ends of words: “Why?”, »Nein!«,
+//     „Ja!“; straight ones open and close in turn, but after a number of at most three
+//     digits, where none is open, one is an inch mark;
+//   - where they are words because of Options.UnicodePunctuation, an em dash has no
+//     space on either side, an en dash only after a number, and the punctuation of
+//     Chinese and Japanese none at all;
+//   - numbers with a point, groups of thousands and times are joined: 1.5, $1,000.50,
+//     10:30; so a sentence that begins with a number after one that ends in a number
+//     is joined to it, which is rarer;
+//   - addresses are joined, from http, https, ftp or www on, and where a word and a full
+//     stop are followed by com, org, net, edu or gov: http://example.org/a_b; so are
+//     single letters with full stops: e.g., i.e., a.m., u.s.;
 //   - unless the tokenizer keeps case, the first letter of a text, and of a sentence
-//     after . ! ? or |, becomes a capital.
+//     after . ! ? or |, has its title case, but not behind a number, and not after the
+//     full stop of single letters or of tbsp, oz and the like; after ! or ? and a closing
+//     quotation mark the sentence goes on: “Why?” she asked; and the pronoun I, alone
+//     or in I'm, I'll, I'd, I've, is written so, except where the vocabulary has i later
+//     than e, that is, less often, so that i is mostly that of "i.e.".
 //
 // Id 0 ends a text: it prints nothing, and a word that follows starts a new line
 // and a new text. "[UNK]" is a word like any other.
@@ -36,27 +53,47 @@ type Detokenizer struct {
 	begun bool // something stands on this line
 	wrap  bool // a text has ended: a new line is due before the next word
 	glue  bool // no space before the next word
-	start bool // the next word begins a sentence
-	quote bool // a double quotation mark is open
-	last  kind // what was written last
+	start start
+	open  quotes
+	last  kind    // what was written last
+	chars int     // digits or letters of the last number or abbreviation, capped
+	final rune    // the last word, if a letter alone
+	short bool    // the last word is an abbreviation
+	addr  address // what of an address has been written
 }
 
-// A kind is what the spacing of the next word needs to know of the last one.
-type kind uint8
+// A start says whether the next word begins a sentence.
+type start uint8
 
 const (
-	nothing    kind = iota // start of a text, or a mark of no further interest
-	aWord                  // letters
-	aLetter                // one letter alone
-	aNumber                // ends in a digit
-	apostrophe             // joined to a word: an ending may follow
-	period                 // a full stop, or one dot of several
-	hyphened               // a number and its hyphen: "5- to 6-inch" may follow
+	within   start = iota
+	doubtful       // after ! or ? and a closing quotation mark: if another one opens
+	begins
 )
 
 // Detokenizer returns a detokenizer at the start of a text.
 func (t *Tokenizer) Detokenizer() Detokenizer {
-	return Detokenizer{t: t, start: true}
+	return Detokenizer{t: t, start: begins}
+}
+
+// DetokenizerAfter returns a detokenizer that continues text, such as a prompt, which
+// stands as it is: the words that follow are spaced as if the detokenizer had
+// written it, except that nothing more is put behind a blank at its end.
+func (t *Tokenizer) DetokenizerAfter(text string) Detokenizer {
+	return t.after(text, t.Words(text))
+}
+
+func (t *Tokenizer) after(text string, words iter.Seq[string]) Detokenizer {
+	d := t.Detokenizer()
+	var buf []byte
+	for word := range words {
+		buf = d.append(buf[:0], word)
+	}
+	if r, _ := utf8.DecodeLastRuneInString(text); text != "" && unicode.IsSpace(r) {
+		d.begun, d.glue = true, true
+		d.last, d.addr = nothing, address{}
+	}
+	return d
 }
 
 // AppendPretty appends the words of ids, spaced and capitalised as [Detokenizer]
@@ -73,7 +110,9 @@ func (d *Detokenizer) Append(dst []byte, ids ...int) []byte {
 	for _, id := range ids {
 		word := d.t.Word(id)
 		if id == Stop {
-			*d = Detokenizer{t: d.t, start: true, wrap: d.wrap || d.begun}
+			wrap := d.wrap || d.begun
+			*d = d.t.Detokenizer()
+			d.wrap = wrap
 			continue
 		}
 		dst = d.append(dst, word)
@@ -91,92 +130,61 @@ func (d *Detokenizer) append(dst []byte, word string) []byte {
 		dst = append(dst, ' ')
 	}
 	d.begun, d.wrap, d.glue = true, false, after
-	last := d.last
-	d.last = d.kindOf(word)
-
-	// Marks leave a sentence's start pending; the first letter or digit uses it up.
-	first, size := utf8.DecodeRuneInString(word)
-	switch {
-	case word == "." && last == period:
-		d.start = false // dots in a row are an ellipsis, in mid sentence
-	case word == "." || word == "!" || word == "?" || word == "|":
-		d.start = true
-	case d.start && (unicode.IsLetter(first) || unicode.IsDigit(first) || len(word) > size):
-		d.start = false
-		if !d.t.options.KeepCase {
-			dst = utf8.AppendRune(dst, unicode.ToUpper(first))
-			word = word[size:]
-		}
-	}
-	return append(dst, word...)
+	return d.spell(dst, word)
 }
 
-// joins tells whether word is written without a space before and after it, and
-// keeps count of quotation marks.
-func (d *Detokenizer) joins(word string) (before, after bool) {
-	switch word {
-	case ",", ".", ";", ":", "!", "?", "%", ")", "]", "}":
-		return true, false
-	case "(", "[", "{", "$", "#", "*":
-		return false, true
-	case "-", "/":
-		return true, true
-	case "'":
-		switch d.last {
-		case aWord, aNumber:
-			return true, false
-		case aLetter:
-			return true, true
-		}
-		return false, true // nothing to belong to: it opens a quotation
-	case `"`:
-		if d.quote {
-			d.quote = false
-			return true, false
-		}
-		if d.last == aNumber {
-			return true, false
-		}
-		d.quote = true
-		return false, true
+// spell writes the letters of a word, with a capital where one is due. Marks leave
+// the start of a sentence pending; the first letter or number uses it up.
+func (d *Detokenizer) spell(dst []byte, word string) []byte {
+	keep := d.t.options.KeepCase
+	if !keep && d.t.pronoun && pronoun(word) {
+		d.start = within
+		return append(append(dst, 'I'), word[1:]...)
 	}
-	if d.last == hyphened && (word == "to" || word == "by" || word == "or" || word == "and") {
-		d.glue = false
+	if d.start != begins {
+		if firstLetter(word) >= 0 {
+			d.start = within
+		}
+		return append(dst, word...)
 	}
-	return d.last == apostrophe && ending(word), false
+	at := firstLetter(word)
+	if at < 0 {
+		return append(dst, word...)
+	}
+	d.start = within
+	first, size := utf8.DecodeRuneInString(word[at:])
+	if keep || !unicode.IsLetter(first) {
+		return append(dst, word...)
+	}
+	dst = append(dst, word[:at]...)
+	dst = utf8.AppendRune(dst, unicode.ToTitle(first))
+	return append(dst, word[at+size:]...)
 }
 
-// ending tells whether word is what English writes after an apostrophe.
-func ending(word string) bool {
+// firstLetter returns the index of the first letter or number of word, or -1.
+func firstLetter(word string) int {
+	for i, r := range word {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			return i
+		}
+	}
+	return -1
+}
+
+// pronoun reports whether word is the pronoun I, alone or, where apostrophes are
+// parts of words, with an ending.
+func pronoun(word string) bool {
 	switch word {
-	case "s", "t", "d", "m", "n", "ll", "re", "ve":
+	case "i", "i’m", "i’ll", "i’d", "i’ve", "i'm", "i'll", "i'd", "i've":
 		return true
 	}
 	return false
 }
 
-// kindOf classifies word, which follows a word of kind d.last.
-func (d *Detokenizer) kindOf(word string) kind {
-	if word == "'" {
-		if d.last == aWord || d.last == aLetter || d.last == aNumber {
-			return apostrophe
-		}
-		return nothing
-	}
-	if word == "-" && d.last == aNumber {
-		return hyphened
-	}
-	if word == "." {
-		return period
-	}
-	final, size := utf8.DecodeLastRuneInString(word)
-	switch {
-	case unicode.IsDigit(final):
-		return aNumber
-	case !unicode.IsLetter(final):
-		return nothing
-	case size == len(word):
-		return aLetter
-	}
-	return aWord
+// hasPronoun reports whether "i" is mostly the pronoun in the texts that a vocabulary
+// was learned from, where frequent words come first, and not that of "i.e.".
+func hasPronoun(ids map[string]int32) bool {
+	i, ok := ids["i"]
+	e, abbreviated := ids["e"]
+	return !ok || !abbreviated || i < e
 }

@@ -15,8 +15,11 @@ const (
 	asciiBlanks = " \t\n\v\f\r"
 )
 
-// A class is what the pipeline does with a byte. Bytes from 0x80 up are always
-// inWord: no step touches them.
+// byteOrderMark is dropped from texts wherever it stands.
+const byteOrderMark = "\uFEFF"
+
+// A class is what the pipeline does with a byte. Bytes from 0x80 up are inWord, or,
+// with Options.UnicodePunctuation, those that begin a character are leads.
 type class uint8
 
 const (
@@ -25,6 +28,7 @@ const (
 	alone        // a word of its own
 	dropped
 	blank
+	lead // of a character beyond ASCII, which may be punctuation
 )
 
 // classes tabulates the pipeline of o.
@@ -46,15 +50,23 @@ func classes(o *Options) (c [256]class) {
 			c[b] = upper
 		}
 	}
+	if o.UnicodePunctuation {
+		for b := 0xC2; b < 0xF5; b++ {
+			c[b] = lead
+		}
+	}
 	return c
 }
 
 // validText is step 1 of the pipeline.
 func validText(text string) string {
-	if utf8.ValidString(text) {
-		return text
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	if strings.Contains(text, byteOrderMark) {
+		text = strings.ReplaceAll(text, byteOrderMark, "")
+	}
+	return text
 }
 
 // nextWord cuts the next of the pipeline's words off a valid text: steps 2 to 4 in
@@ -84,6 +96,18 @@ func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest str
 			if len(word) > 0 {
 				return word, text[i+1:]
 			}
+		case lead:
+			r, size := utf8.DecodeRuneInString(text[i:])
+			switch {
+			case !isTypographic(r):
+				word = append(word, text[i:i+size]...)
+			case table['!'] == dropped: // as all punctuation is
+			case len(word) == 0:
+				return append(word, text[i:i+size]...), text[i+size:]
+			default:
+				return word, text[i:]
+			}
+			i += size - 1
 		}
 	}
 	return word, ""
@@ -113,23 +137,81 @@ func (t *Tokenizer) Append(dst []int, text string) []int {
 // lowering or touching punctuation, to dst and returns the extended slice: a caller
 // writes "recipe for cake | chop 1 /" as the vocabulary spells it. Words are
 // separated by runs of blanks as Python's str.split() has them: Unicode's white
-// space and the four separators U+001C to U+001F. Invalid UTF-8 is replaced first,
-// as in Append. Unknown words give 1.
+// space and the four separators U+001C to U+001F. But only ASCII blanks separate where
+// the vocabulary has a word with others in it, such as a no-break space: the longest
+// such word is taken. Invalid UTF-8 is replaced first, as in Append; of byte order
+// marks only one at the start of text is dropped. Unknown words give 1.
 func (t *Tokenizer) AppendRaw(dst []int, text string) []int {
-	text = validText(text)
+	text = rawText(text)
 	for {
-		text = strings.TrimLeftFunc(text, pythonBlank)
-		if text == "" {
+		var word string
+		if word, text = t.nextRaw(text); word == "" {
 			return dst
 		}
-		end := strings.IndexFunc(text, pythonBlank)
-		if end < 0 {
-			end = len(text)
-		}
-		id, _ := t.ID(text[:end])
+		id, _ := t.ID(word)
 		dst = append(dst, id)
-		text = text[end:]
 	}
+}
+
+// rawText is what of step 1 of the pipeline raw text undergoes.
+func rawText(text string) string {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	return strings.TrimPrefix(text, byteOrderMark)
+}
+
+// nextRaw cuts the next of AppendRaw's words off a valid text. The word is empty at
+// the end.
+func (t *Tokenizer) nextRaw(text string) (word, rest string) {
+	for {
+		text = strings.TrimLeft(text, asciiBlanks)
+		if text == "" {
+			return "", ""
+		}
+		if n := t.blankWord(text); n > 0 {
+			return text[:n], text[n:]
+		}
+		r, size := utf8.DecodeRuneInString(text)
+		if !pythonBlank(r) {
+			break
+		}
+		text = text[size:]
+	}
+	end := strings.IndexFunc(text, pythonBlank)
+	if end < 0 {
+		end = len(text)
+	}
+	return text[:end], text[end:]
+}
+
+// blankWord returns the length of the longest word of the vocabulary that has a blank
+// beyond ASCII in it, that text begins with, and that a blank or the end follows; 0 if
+// there is none.
+func (t *Tokenizer) blankWord(text string) int {
+	if t.longestBlank == 0 {
+		return 0
+	}
+	longest, blanks := 0, false
+	for i, r := range text {
+		if i > t.longestBlank {
+			return longest
+		}
+		if !pythonBlank(r) {
+			continue
+		}
+		if _, known := t.ids[text[:i]]; known && blanks {
+			longest = i
+		}
+		if strings.ContainsRune(asciiBlanks, r) {
+			return longest
+		}
+		blanks = true
+	}
+	if _, known := t.ids[text]; known && blanks {
+		return len(text)
+	}
+	return longest
 }
 
 // pythonBlank is Python's str.isspace for one character.

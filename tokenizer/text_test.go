@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // asWords encodes text and spells the ids out, unknown words as [UNK].
@@ -15,7 +16,7 @@ func asWords(tok *Tokenizer, ids []int) string {
 
 func TestAppend(t *testing.T) {
 	list := []string{"don", "'", "t", "1", "/", "4", "fine", "-", "mesh", `back\slash`, "_", "350°f",
-		"é", "É", "a\u00a0b", "recipe", "for", "ham", "|", ".", "a", "b", "A", "dont", "ab", "14", "\uFFFD"}
+		"é", "É", "a\u00a0b", "recipe", "for", "ham", "|", ".", "a", "b", "A", "dont", "ab", "14", "\uFFFD", "“", "’", "”"}
 	for _, c := range []struct {
 		name, text string
 		o          *Options
@@ -42,6 +43,11 @@ func TestAppend(t *testing.T) {
 		{"strip the backslash too", `a\b`, &Options{StripPunctuation: true}, "ab"},
 		{"invalid run", "a \xff\xfe\xc3 b", nil, "a \uFFFD b"},
 		{"cut-off rune", "a \xe2\x82", nil, "a \uFFFD"},
+		{"curly quotes stay", "“a” b", nil, "[UNK] b"},
+		{"curly quotes apart", "“Don’t—1”…", &Options{UnicodePunctuation: true}, "“ don ’ t [UNK] 1 ” [UNK]"},
+		{"curly quotes dropped", "“Don’t—1”…", &Options{UnicodePunctuation: true, StripPunctuation: true}, "[UNK]"},
+		{"byte order marks", "\uFEFFrecipe for h\uFEFFam\uFEFF", nil, "recipe for ham"},
+		{"only a byte order mark", "\uFEFF", nil, ""},
 	} {
 		tok := words(t, c.o, list...)
 		if got := asWords(tok, tok.Append(nil, c.text)); got != c.want {
@@ -86,6 +92,19 @@ var (
 // splitting.
 func reference(text string, o Options) []string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ReplaceAll(text, "\uFEFF", "")
+	if o.UnicodePunctuation {
+		var b strings.Builder
+		for _, r := range text {
+			switch {
+			case !isTypographic(r):
+				b.WriteRune(r)
+			case !o.StripPunctuation:
+				b.WriteString(" " + string(r) + " ")
+			}
+		}
+		text = b.String()
+	}
 	if o.StripPunctuation {
 		text = stripSet.ReplaceAllString(text, "")
 	} else {
@@ -115,10 +134,13 @@ func scan(text string, o Options) (list []string) {
 	}
 }
 
-var allOptions = []Options{{}, {KeepCase: true}, {StripPunctuation: true}, {KeepCase: true, StripPunctuation: true}}
+var allOptions = []Options{
+	{}, {KeepCase: true}, {StripPunctuation: true}, {KeepCase: true, StripPunctuation: true},
+	{UnicodePunctuation: true}, {UnicodePunctuation: true, StripPunctuation: true},
+}
 
 func TestNextWordEqualsSubstitutions(t *testing.T) {
-	const alphabet = " \t\n\v\f\r!\"'(),-./[]\\^_`{|}~aAzZ09é\u00a0\u2003°\x00\x1c\x7f"
+	const alphabet = " \t\n\v\f\r!\"'(),-./[]\\^_`{|}~aAzZ09é\u00a0\u2003°\x00\x1c\x7f\uFEFF“”’—…«»¿·‧。，你"
 	runes := []rune(alphabet)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
@@ -159,6 +181,64 @@ func TestAppendRaw(t *testing.T) {
 	}
 }
 
+// Every word of a vocabulary can be named, one with a blank beyond ASCII in it too.
+func TestAppendRawBlanks(t *testing.T) {
+	tok := words(t, nil, "add", "2\u00a0cups", "2", "cups", "2\u00a0cups\u2003of", "\u00a0cups", "2\u00a0", "\x1c", "\uFEFFadd", "a\uFEFFb")
+	for _, c := range []struct{ text, want string }{
+		{"add 2\u00a0cups", "add|2\u00a0cups"},
+		{"add\u00a02\u00a0cups", "add|2\u00a0cups"},
+		{"2\u00a0cups\u2003of\u00a0add", "2\u00a0cups\u2003of|add"},
+		{"2\u00a0cups\u2003add", "2\u00a0cups|add"},
+		{"2\u00a0cup", "2|[UNK]"},
+		{"2\u2003cups", "2|cups"},
+		{"2 \u00a0cups", "2|\u00a0cups"},
+		{"\u00a0\u00a0cups \u2003cups", "\u00a0cups|cups"},
+		{"2\u00a0 cups", "2\u00a0|cups"},
+		{"add \x1c cups", "add|\x1c|cups"},
+		{"\uFEFFadd \uFEFFadd a\uFEFFb", "add|\uFEFFadd|a\uFEFFb"},
+	} {
+		var got []string
+		for _, id := range tok.AppendRaw(nil, c.text) {
+			got = append(got, tok.Word(id))
+		}
+		if strings.Join(got, "|") != c.want {
+			t.Errorf("AppendRaw(%q): %q, want %q", c.text, got, c.want)
+		}
+	}
+	for id := 2; id < tok.Len(); id++ {
+		if got := tok.AppendRaw(nil, "add "+tok.Word(id)); !slices.Equal(got, []int{2, id}) {
+			t.Errorf("%q, named, has ids %v, want %d", tok.Word(id), got, id)
+		}
+	}
+}
+
+// The list of punctuation is that of Unicode, less what is part of words, and the
+// narrow and wide forms of ASCII.
+func TestTypographic(t *testing.T) {
+	last := rune(0x7F)
+	for _, r := range typographicRanges {
+		if r[0] <= last || r[1] < r[0] {
+			t.Fatalf("range %U is out of order", r)
+		}
+		last = r[1]
+		for c := r[0]; c <= r[1]; c++ {
+			if !isTypographic(c) || unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsSpace(c) {
+				t.Errorf("%U %q is no punctuation", c, c)
+			}
+		}
+	}
+	for _, r := range "¡¿«»‹›„“”‟‚‘’‛–—―‒‐‑…•′″‰§¶†‡、。「」『』《》（）！？，：；［］｛｝・،؛؟।" {
+		if !isTypographic(r) {
+			t.Errorf("%U %q is left out", r, r)
+		}
+	}
+	for _, r := range "aé你°·‧£€½²\u00a0\u200b\u200d\u2028\uFEFF\uFFFD" {
+		if isTypographic(r) {
+			t.Errorf("%U %q is part of words", r, r)
+		}
+	}
+}
+
 func TestAppendText(t *testing.T) {
 	tok := words(t, nil, "a", ".")
 	for _, c := range []struct {
@@ -179,7 +259,7 @@ func TestAppendText(t *testing.T) {
 }
 
 func TestAppendDoesNotAllocate(t *testing.T) {
-	tok := words(t, nil, "recipe", "for", "ham", "'", "s", "|")
+	tok := words(t, nil, "recipe", "for", "ham", "'", "s", "|", "“why", "a\u00a0b")
 	ids := make([]int, 0, 64)
 	out := make([]byte, 0, 512)
 	d := tok.Detokenizer()

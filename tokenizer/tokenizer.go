@@ -39,6 +39,12 @@ type Options struct {
 	// StripPunctuation drops ASCII punctuation (all 32 characters, so the backslash
 	// too) instead of making words of it: "don't" is read as "dont".
 	StripPunctuation bool
+	// UnicodePunctuation treats punctuation beyond ASCII as ASCII punctuation is
+	// treated, instead of leaving it in its word: curly quotation marks and
+	// apostrophes, « » ‹ › „ ‚, ¿ ¡, dashes, the ellipsis, and that of Arabic, Chinese,
+	// Japanese and others become words of their own, or are dropped. "“Don’t”" is
+	// read as "“ don ’ t ”".
+	UnicodePunctuation bool
 }
 
 // A Tokenizer is an immutable vocabulary with the pipeline that goes with it. Make
@@ -49,6 +55,10 @@ type Tokenizer struct {
 	words   []string
 	ids     map[string]int32
 	class   [256]class
+
+	longestBlank int  // bytes of the longest word with a blank in it, beyond ASCII; 0 if there is none
+	pronoun      bool // "i" is mostly the pronoun
+	rightQuotes  bool // ” is in no company of “ or „: it opens and closes
 }
 
 // New makes a tokenizer from a whole vocabulary, in which the index of a word is
@@ -76,10 +86,12 @@ func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 		return nil, fmt.Errorf("tokenizer: entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
 	}
 	t := &Tokenizer{
-		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation},
+		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation},
 		words:   append([]string(nil), vocabulary...),
 		ids:     make(map[string]int32, len(vocabulary)),
 		class:   classes(o),
+
+		rightQuotes: true,
 	}
 	for i, w := range t.words {
 		switch {
@@ -94,7 +106,12 @@ func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
 		}
 		t.ids[w] = int32(i)
+		if strings.IndexFunc(w, pythonBlank) >= 0 {
+			t.longestBlank = max(t.longestBlank, len(w))
+		}
+		t.rightQuotes = t.rightQuotes && !strings.ContainsAny(w, "“„")
 	}
+	t.pronoun = hasPronoun(t.ids)
 	return t, nil
 }
 

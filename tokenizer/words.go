@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"iter"
-	"strings"
-)
+import "iter"
 
 // Words returns the words of text in order, as the pipeline makes them and Append
 // looks them up.
@@ -21,5 +18,13 @@ func (t *Tokenizer) Words(text string) iter.Seq[string] {
 
 // RawWords returns the words of text in order, as AppendRaw looks them up.
 func (t *Tokenizer) RawWords(text string) iter.Seq[string] {
-	return strings.FieldsFuncSeq(validText(text), pythonBlank)
+	return func(yield func(string) bool) {
+		rest := rawText(text)
+		for {
+			var word string
+			if word, rest = t.nextRaw(rest); word == "" || !yield(word) {
+				return
+			}
+		}
+	}
 }

@@ -7,12 +7,12 @@ import (
 
 // The words are those whose ids Append and AppendRaw give.
 func TestWords(t *testing.T) {
-	for _, o := range []*Options{nil, {KeepCase: true}, {StripPunctuation: true}} {
+	for _, o := range []*Options{nil, {KeepCase: true}, {StripPunctuation: true}, {UnicodePunctuation: true}} {
 		tok, err := New([]string{"", "[UNK]", "don", "'", "t", "dont", "Don't", "a\\b", "\uFFFD", "x\u00a0y", "x", "y", "."}, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{"", " \t", "Don't", "dont  don't.", "a\\b A\\B", "\xff\xfe x", "x\u00a0y x\u2003y x\x1cy.", "it ends "} {
+		for _, text := range []string{"", " \t", "Don't", "dont  don't.", "a\\b A\\B", "\xff\xfe x", "x\u00a0y x\u2003y x\x1cy.", "it ends ", "\uFEFFx “y”\uFEFF x\u00a0y\u00a0x"} {
 			for how, c := range map[string]struct{ words, ids []int }{
 				"Words":    {lookUp(tok, slices.Collect(tok.Words(text))), tok.Append(nil, text)},
 				"RawWords": {lookUp(tok, slices.Collect(tok.RawWords(text))), tok.AppendRaw(nil, text)},

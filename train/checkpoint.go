@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -45,35 +46,68 @@ func (r *run) beside() []prefixed {
 }
 
 // SaveCheckpoint writes the state of the run to path, atomically: see
-// weights.WriteFile. Run does so by itself.
-func (r *run) SaveCheckpoint(path string) error {
-	if err := weights.WriteFile(path, r.checkpointFile()); err != nil {
-		return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
+// weights.WriteFile. It replaces what is there. Run saves checkpoints by itself.
+func (r *run) SaveCheckpoint(path string) error { return r.save(path, nil) }
+
+// save writes a checkpoint, unless path holds something else than was.
+func (r *run) save(path string, was *weights.Version) error {
+	f, err := r.checkpointFile()
+	if err == nil {
+		var now weights.Version
+		if now, err = weights.Replace(path, f, was); err == nil {
+			r.note(path, now)
+			return nil
+		}
 	}
-	return nil
+	if errors.Is(err, weights.ErrReplaced) {
+		return r.saveElsewhere(path, f)
+	}
+	return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
 }
 
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own
-// memory: it is good until the next step.
-func (r *run) checkpointFile() *weights.File {
+// memory: it is good until the next step. A number that is not finite, which
+// Resume would refuse, is an error.
+func (r *run) checkpointFile() (*weights.File, error) {
 	meta, err := json.Marshal(r.task.checkpoint())
 	if err != nil {
-		panic("train: a checkpoint holds a number that is not finite") // step lets none in
+		return nil, fmt.Errorf("the progress of the run is not finite: %w", err)
+	}
+	if err := r.checkFinite(); err != nil {
+		return nil, err
 	}
 	f := r.task.file(r.net)
 	f.Metadata[model.KeyCheckpoint] = string(meta)
 	for _, b := range r.beside() {
 		f.Tensors = append(f.Tensors, b.net.tensors(b.prefix)...)
 	}
-	return f
+	return f, nil
+}
+
+// checkFinite returns an error if a number is not finite that a checkpoint holds.
+func (r *run) checkFinite() error {
+	nets := []network{r.net}
+	for _, b := range r.beside() {
+		nets = append(nets, b.net)
+	}
+	for _, net := range nets {
+		for _, list := range net.parameters() {
+			for _, x := range list {
+				if !finite(float64(x)) {
+					return fmt.Errorf("the weights or their moments are not finite any more: %w", ErrDiverged)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // restore takes over what a checkpoint holds beside the model.
 func (r *run) restore(f *weights.File, p progress) error {
-	r.progress = p
-	if err := r.checkProgress(); err != nil {
+	if err := p.check(r); err != nil {
 		return err
 	}
+	r.progress = p
 	r.optimiser.power1, r.optimiser.power2 = p.Power1, p.Power2
 	return r.takeTensors(f)
 }

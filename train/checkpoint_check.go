@@ -5,34 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
-
-// readFile reads a weights file. Its own size bounds the memory that it takes.
-func readFile(path string) (*weights.File, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err // the path has been named
-		}
-		return nil, err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
-	}
-	return weights.Read(in, info.Size())
-}
 
 // parseCheckpoint reads the JSON of f. It must say what SaveCheckpoint would write
 // for it, without blanks: nothing is missing, unknown, repeated or out of a number's

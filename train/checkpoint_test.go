@@ -44,6 +44,12 @@ func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) strin
 	return path
 }
 
+// readFile reads a model file or a checkpoint.
+func readFile(path string) (*weights.File, error) {
+	f, _, err := weights.ReadVersioned(path)
+	return f, err
+}
+
 func TestCheckpointRoundTrip(t *testing.T) {
 	tr := midway(t)
 	path := save(t, tr)
@@ -92,18 +98,20 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"Vocabulary":       {Vocabulary: 50},
 		"KeepCase":         {KeepCase: true},
 		"StripPunctuation": {StripPunctuation: true},
-		"Embedding":        {Embedding: 7},
-		"Units":            {Units: 11},
-		"Length":           {Length: 13},
-		"BatchSize":        {BatchSize: 5},
-		"LearningRate":     {LearningRate: 0.03},
-		"ClipNorm":         {ClipNorm: 1},
-		"Validation":       {Validation: 0.5},
-		"Patience":         {Patience: 9},
-		"Seed":             {Seed: 12},
-		"Epochs":           {Epochs: 1}, // epoch 2 has begun
-		"Threads":          {Threads: -1},
-		"MaxBytes":         {MaxBytes: 1},
+
+		"UnicodePunctuation": {UnicodePunctuation: true},
+		"Embedding":          {Embedding: 7},
+		"Units":              {Units: 11},
+		"Length":             {Length: 13},
+		"BatchSize":          {BatchSize: 5},
+		"LearningRate":       {LearningRate: 0.03},
+		"ClipNorm":           {ClipNorm: 1},
+		"Validation":         {Validation: 0.5},
+		"Patience":           {Patience: 9},
+		"Seed":               {Seed: 12},
+		"Epochs":             {Epochs: 1}, // epoch 2 has begun
+		"Threads":            {Threads: -1},
+		"MaxBytes":           {MaxBytes: 1},
 	} {
 		_, err := Resume(path, smallDocs(), &o)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {
@@ -291,6 +299,15 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 		{`"steps":`, `"steps":1`, "damaged"},
 		{`"positions":`, `"positions":1000`, "damaged"},
 		{`"loss_sum":`, `"loss_sum":-`, "damaged"},
+		{`"word_loss_sum":`, `"word_loss_sum":-`, "damaged"},
+		{`"word_loss_sum":`, `"word_loss_sum":9`, "damaged"},
+		{`"words":`, `"words":1`, "damaged"},
+		{`"words":`, `"words":-`, "damaged"},
+		{`"word_loss":`, `"word_loss":-`, "damaged"},
+		{`"val_word_loss":`, `"val_word_loss":-`, "damaged"},
+		{`"ignore_padding":false`, `"ignore_padding":true`, "damaged"},
+		{`"ignore_padding":false`, `"ignore_padding":false,"windows":false`, "form"},
+		{`"ignore_padding":false`, `"ignore_padding":false,"windows":true`, "documents"},
 		{`"beta1_power":`, `"beta1_power":-`, "damaged"},
 		{`"beta2_power":0.`, `"beta2_power":2.`, "damaged"},
 		{`"history":[`, `"history":[{"steps":5,"loss":1,"val_loss":1},`, "damaged"},
@@ -317,6 +334,17 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 		}
 		try(c.from+" → "+c.to, c.want, f)
 	}
+	// Fields that agree with each other, and with nothing else.
+	f := read()
+	fields := fieldsOf(t, f)
+	for i, x := range fields {
+		if value, ok := map[string]string{"batch": "5", "steps": "10", "positions": "0", "loss_sum": "0"}[x.name]; ok {
+			fields[i].value = value
+		}
+	}
+	fields = slices.DeleteFunc(fields, func(x field) bool { return strings.HasPrefix(x.name, "word") }) // as 0 is written
+	f.Metadata[model.KeyCheckpoint] = write(fields, model.KeyCheckpoint)
+	try("a whole epoch without a position", "5 steps of epoch 2 have 216 positions, not 0", f)
 	for _, text := range []string{"", "{}", "null", "[]", "1", `"x"`, strings.Repeat("[", 100000)} {
 		f := read()
 		f.Metadata[model.KeyCheckpoint] = text
@@ -338,7 +366,7 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 			try(tensor.Name+" with a negative value", "negative", f)
 		}
 	}
-	f := read()
+	f = read()
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: "optimizer.extra", Shape: []int{1}, Data: []float32{1}})
 	try("a tensor too many", "optimizer.extra", f)
 }
@@ -391,7 +419,7 @@ func FuzzResume(f *testing.F) {
 	if err := tr.Run(&countdown{context.Background(), 10}, nil); !errors.Is(err, context.Canceled) {
 		f.Fatal(err)
 	}
-	file := tr.checkpointFile()
+	file := checkpointOf(f, tr)
 	config, text := file.Metadata[model.KeyConfig], file.Metadata[model.KeyCheckpoint]
 	f.Add(config, text)
 	f.Add(config, strings.Replace(text, `"epoch":1`, `"epoch":2`, 1))
@@ -406,14 +434,95 @@ func FuzzResume(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got := tr.checkpointFile().Metadata[model.KeyCheckpoint]; !sameJSON(got, text) {
+		if got := checkpointOf(t, tr).Metadata[model.KeyCheckpoint]; !sameJSON(got, text) {
 			t.Errorf("resumed from %s as %s", text, got)
 		}
 		if tr.Done() || tr.options.BatchSize < 2 {
 			return
 		}
-		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, errDiverged) {
+		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrDiverged) {
 			t.Errorf("%s: %v", text, err)
 		}
 	})
+}
+
+// An epoch whose steps are made and whose validation was interrupted is a state like
+// any other.
+func TestResumeBeforeValidation(t *testing.T) {
+	o := smallVariants()["patience"]
+	whole, err := New(smallDocs(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := whole.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{5, 13} { // an epoch asks 5 times before a step, and twice in its validation
+		tr, err := New(smallDocs(), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "checkpoint")
+		if err := tr.Run(&countdown{context.Background(), n}, &RunOptions{Checkpoint: path}); !errors.Is(err, context.Canceled) || tr.progress.Batch != tr.steps() {
+			t.Fatalf("error %v, progress %+v: want an epoch without its validation", err, tr.progress)
+		}
+		if tr, err = Resume(path, smallDocs(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Run(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(fileBytes(t, checkpointOf(t, tr)), fileBytes(t, checkpointOf(t, whole))) {
+			t.Errorf("interrupted after %d checks: another run", n)
+		}
+	}
+}
+
+// What is not finite is not saved: Resume would refuse it, and what was there is good.
+func TestCheckpointIsFinite(t *testing.T) {
+	tr := midway(t)
+	path := save(t, tr)
+	before := readAll(t, path)
+	for name, spoil := range map[string]*float32{
+		"weights": &tr.model.Stack.Head.Bias[0],
+		"moments": &tr.optimiser.m.parameters()[0][0],
+	} {
+		was := *spoil
+		*spoil = float32(math.Inf(1))
+		err := tr.Run(&countdown{context.Background(), 0}, &RunOptions{Checkpoint: path})
+		if !errors.Is(err, ErrDiverged) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		*spoil = was
+	}
+	was := tr.progress.LossSum
+	tr.progress.LossSum = math.NaN()
+	if err := tr.SaveCheckpoint(path); err == nil || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("error %v", err)
+	}
+	tr.progress.LossSum = was
+	if !bytes.Equal(readAll(t, path), before) {
+		t.Error("the checkpoint has changed")
+	}
+	if err := tr.SaveCheckpoint(path); err != nil || !bytes.Equal(readAll(t, path), before) {
+		t.Errorf("the run itself has changed (%v)", err)
+	}
+}
+
+// The powers of a run of any length are known at once.
+func TestPowerOf(t *testing.T) {
+	for _, beta := range []float32{beta1, beta2} {
+		power := 1.0
+		for n := range 2_000_000 {
+			if n%99_991 == 0 || n < 100 {
+				if got := powerOf(beta, n); got != power {
+					t.Fatalf("%v to the power of %d: %v, want %v", beta, n, got, power)
+				}
+			}
+			power = float64(power * float64(beta))
+		}
+		if got := powerOf(beta, math.MaxInt); got != power {
+			t.Errorf("%v: %v in the end, want %v", beta, got, power)
+		}
+	}
 }

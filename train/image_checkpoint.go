@@ -26,7 +26,7 @@ func ResumeImages(path string, set *ImageSet, o *ImageTrainOptions) (*ImageTrain
 	if o == nil {
 		o = &ImageTrainOptions{}
 	}
-	f, err := readFile(path)
+	f, version, err := weights.ReadVersioned(path)
 	var t *ImageTrainer
 	if err == nil {
 		t, err = resumeImages(f, set, *o)
@@ -34,6 +34,7 @@ func ResumeImages(path string, set *ImageSet, o *ImageTrainOptions) (*ImageTrain
 	if err != nil {
 		return nil, fmt.Errorf("train: cannot resume from %s: %w", path, inner{err})
 	}
+	t.note(path, version)
 	return t, nil
 }
 

@@ -202,7 +202,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 	}
 	// A text run's progress beside an image model.
 	f := read()
-	f.Metadata[model.KeyCheckpoint] = midway(t).checkpointFile().Metadata[model.KeyCheckpoint]
+	f.Metadata[model.KeyCheckpoint] = checkpointOf(t, midway(t)).Metadata[model.KeyCheckpoint]
 	try("a text run's progress", "form", f)
 
 	f = read()
@@ -233,7 +233,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 // Whatever the metadata say, it is an error or the run that they describe.
 func FuzzResumeImages(f *testing.F) {
 	tr, set := imageMidway(f, 1)
-	file := tr.checkpointFile()
+	file := checkpointOf(f, tr)
 	config, text := file.Metadata[model.KeyConfig], file.Metadata[model.KeyCheckpoint]
 	f.Add(config, text)
 	f.Add(config, strings.Replace(text, `"epoch":1`, `"epoch":2`, 1))
@@ -245,13 +245,13 @@ func FuzzResumeImages(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got := tr.checkpointFile().Metadata[model.KeyCheckpoint]; !sameJSON(got, text) {
+		if got := checkpointOf(t, tr).Metadata[model.KeyCheckpoint]; !sameJSON(got, text) {
 			t.Errorf("resumed from %s as %s", text, got)
 		}
 		if tr.Done() {
 			return
 		}
-		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, errDiverged) {
+		if err := tr.Run(&countdown{context.Background(), 1}, nil); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrDiverged) {
 			t.Errorf("%s: %v", text, err)
 		}
 	})

@@ -50,8 +50,8 @@ type ImageTrainOptions struct {
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is as in Options, and the two parts of a data set
-	// that Validation splits; the data set itself does not count.
+	// DefaultMaxBytes. What counts is as in Options, the data set, and the two parts
+	// that Validation splits.
 	MaxBytes int64 `json:"-"`
 }
 
@@ -128,7 +128,7 @@ const (
 
 // checkMemory refuses a run that would take more than MaxBytes.
 func (o ImageTrainOptions) checkMemory(c model.PixelConfig, images int) error {
-	return o.schedule().checkMemory(o.memory(c, images), fmt.Sprintf("Filters (%d), Blocks (%d), Threads (%d) or the size of the images (height %d, width %d)", o.Filters, o.Blocks, o.Threads, c.Height, c.Width))
+	return o.schedule().checkMemory(o.memory(c, images), fmt.Sprintf("Filters (%d), Blocks (%d), Threads (%d) or the size of the images (%d×%d pixels)", o.Filters, o.Blocks, o.Threads, c.Width, c.Height))
 }
 
 // memory returns the bytes that MaxBytes limits.
@@ -142,9 +142,10 @@ func (o ImageTrainOptions) memory(c model.PixelConfig, images int) int64 {
 	// that is read again as a model is three copies: see Options.memory.
 	passing := max(copies*stored, 2*stored+held)
 	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelConfig, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
-	total += int64(images) * strconv.IntSize / 8 // the order of an epoch
+	set := int64(images) * int64(c.Height*c.Width*c.Channels)
+	total += set + int64(images)*strconv.IntSize/8 // the order of an epoch
 	if o.Validation > 0 {
-		total += 4*int64(o.Threads)*pixelForwardFloats(c) + int64(images)*int64(c.Height*c.Width*c.Channels)
+		total += set + 4*int64(o.Threads)*pixelForwardFloats(c)
 	}
 	return total
 }

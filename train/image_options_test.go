@@ -83,8 +83,8 @@ func TestImageSetsRefused(t *testing.T) {
 		want string
 	}{
 		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 4}, "no images"},
-		{ImageSet{Height: 0, Width: 5, Channels: 1, Levels: 4, Data: levels}, "0×5"},
-		{ImageSet{Height: 2, Width: -5, Channels: 1, Levels: 4, Data: levels}, "2×-5"},
+		{ImageSet{Height: 0, Width: 5, Channels: 1, Levels: 4, Data: levels}, "5×0"},
+		{ImageSet{Height: 2, Width: -5, Channels: 1, Levels: 4, Data: levels}, "-5×2"},
 		{ImageSet{Height: 2, Width: 5, Channels: 0, Levels: 4, Data: levels}, "0 channels"},
 		{ImageSet{Height: 2, Width: 5, Channels: 2, Levels: 4, Data: levels}, "channels is 2"},
 		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 1, Data: levels}, "1 levels"},
@@ -254,7 +254,7 @@ func TestImageHeaderRoom(t *testing.T) {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}
 	var b bytes.Buffer
-	f := tr.checkpointFile()
+	f := checkpointOf(t, tr)
 	if _, err := f.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}

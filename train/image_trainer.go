@@ -66,12 +66,12 @@ func checkImages(set *ImageSet) error {
 	n := len(set.Data)
 	switch {
 	case set.Height < 1 || set.Width < 1 || set.Channels < 1 || set.Levels < 2 || set.Levels > 256:
-		return fmt.Errorf("the images are %d×%d with %d channels of %d levels: want sizes above 0 and 2 to 256 levels", set.Height, set.Width, set.Channels, set.Levels)
+		return fmt.Errorf("the images are %d×%d pixels with %d channels of %d levels: want sizes above 0 and 2 to 256 levels", set.Width, set.Height, set.Channels, set.Levels)
 	case n == 0:
 		return errors.New("there are no images")
 	// Compared by division, for the product may not fit.
 	case set.Height > n/set.Width/set.Channels || n%(set.Height*set.Width*set.Channels) != 0:
-		return fmt.Errorf("%d levels are no whole number of images of %d×%d with %d channels", n, set.Height, set.Width, set.Channels)
+		return fmt.Errorf("%d levels are no whole number of images of %d×%d pixels with %d channels", n, set.Width, set.Height, set.Channels)
 	}
 	size := set.Height * set.Width * set.Channels
 	for i, v := range set.Data {
@@ -142,6 +142,8 @@ func (t *ImageTrainer) gradients(items []int) Evaluation {
 	sum, n := t.pass.run(t.batch), int64(len(items))*t.values()
 	return Evaluation{Sum: sum, Positions: n, WordSum: sum, Words: n}
 }
+
+func (t *ImageTrainer) loss(items []int) Evaluation { return t.gradients(items) }
 
 func (t *ImageTrainer) validate(ctx context.Context) (Evaluation, error) {
 	return evaluateImages(ctx, t.judge, t.validation)

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"hash"
 	"image"
+	"io/fs"
 	"math"
-	"os"
+	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/autoreg/autoreg/internal/pixels"
 )
@@ -17,18 +20,18 @@ const (
 	ImageFormatAuto     = "auto"     // what the first bytes look like
 	ImageFormatIDX      = "idx"      // as MNIST and Fashion-MNIST come
 	ImageFormatCIFAR10  = "cifar10"  // CIFAR-10's binary version
+	ImageFormatCIFAR100 = "cifar100" // CIFAR-100's binary version
 	ImageFormatPictures = "pictures" // PNG or JPEG, or a folder of them
 )
 
 // What holds where ImageOptions does not say otherwise, and what holds always.
 const (
-	DefaultImageLevels   = 4 // the reference model's
-	DefaultMaxImageBytes = 4 << 30
+	DefaultImageLevels     = 4 // the reference model's
+	DefaultMaxImageBytes   = 4 << 30
+	DefaultMaxPictureBytes = 128 << 20
 
 	// MaxImageSide is the greatest height and width of the images in a set.
 	MaxImageSide = pixels.MaxSide
-
-	maxPixels = 1 << 26 // of one image as it comes
 )
 
 // ImageOptions choose how image files are read. The zero value, or a nil pointer,
@@ -47,9 +50,22 @@ type ImageOptions struct {
 	Levels int
 	// Limit is how many images are kept, the first ones; 0 means all.
 	Limit int
-	// MaxBytes is the largest set, in bytes of ImageSet.Data; 0 means
-	// DefaultMaxImageBytes. While a set is read, up to as much again may be in use.
+	// Antialias averages where a side shrinks, so that every pixel counts; see
+	// ReadImages.
+	Antialias bool
+	// MaxBytes is how much memory the set may take, in bytes, also while it is read; 0
+	// means DefaultMaxImageBytes. Images whose number is not known before they are
+	// read, from gzip or a pipe, are copied as the set grows: they may come to about
+	// half of it.
 	MaxBytes int64
+	// MaxPictureBytes is how much memory reading one PNG or JPEG may take, in bytes,
+	// beyond 64 for each byte of its file; 0 means DefaultMaxPictureBytes. It also
+	// limits the images of an IDX file, and the blocks of a JPEG's scans; see
+	// ReadImages.
+	MaxPictureBytes int64
+	// Open opens the file or folder at a path; nil means a file of the system, or
+	// standard input for "-". A folder must be an fs.ReadDirFile.
+	Open func(path string) (fs.File, error)
 }
 
 // An ImageSet is images of one size as levels.
@@ -82,7 +98,8 @@ type ImageFile struct {
 	Images  int
 	Skipped int // other entries of a folder, hidden ones not counted
 
-	Height, Width, Channels int // of the first image, as it came
+	Height, Width, Channels int // of the first image, as it came, upright
+	Sizes                   int // how many different sizes its images have, those kept
 }
 
 // Len returns the number of images.
@@ -106,26 +123,36 @@ func (s *ImageSet) Picture(i int) *image.NRGBA {
 //
 //   - an IDX file of unsigned bytes in 3 dimensions (magic number 2051), as MNIST and
 //     Fashion-MNIST come, plain or gzip;
-//   - a binary batch of CIFAR-10: records of 3,073 bytes, a label below 10 and then
-//     32×32 of red, green and blue; plain or gzip;
+//   - a binary batch of CIFAR-10 or CIFAR-100: records of a label below 10, or two
+//     labels below 20 and 100, and then 32×32 of red, green and blue; plain or gzip;
 //   - a PNG or JPEG file;
 //   - a folder: its *.png, *.jpg and *.jpeg files (in any case) sorted by name, byte
 //     by byte. Names that begin with a dot, other names and folders inside are left
-//     out.
+//     out;
+//   - "-": one of these files on standard input.
 //
 // They are told apart by their first bytes, not their names. nil options mean the
-// zero value.
+// zero value. Pipes are read as files are; devices and sockets are refused.
 //
-// Where an image is to be of another size, it is resized: bilinear, half-pixel
-// centres, no antialiasing, nothing rounded, exactly as the reference model's data.
-// Colour becomes grey by color.GrayModel, before that; transparency lies over white.
-// A sample's level is ⌊value·Levels/256⌋. All but the decoding of JPEG is the same on
-// every machine and with every Go version.
+// A picture with an Exif orientation, in a JPEG or a PNG, is turned upright. Where an
+// image is to be of another size, it is resized: bilinear, half-pixel centres, no
+// antialiasing, nothing rounded, exactly as the reference model's data. Bilinear
+// resizing to less than half leaves pixels out. With ImageOptions.Antialias a side that
+// shrinks from len to n pixels is averaged instead: output i is the exact mean of the
+// source from i·len/n to (i+1)·len/n, pixels at the ends counted by the part that lies
+// within. Colour becomes grey by color.GrayModel, before that; transparency lies over
+// white. A sample's level is ⌊value·Levels/256⌋. All but the decoding of JPEG is the
+// same on every machine and with every Go version.
 //
 // Errors name the file. A file is read to its end and checked even beyond
 // ImageOptions.Limit, but pictures there are not decoded. Memory grows with the
 // images kept and the largest image, as its bytes arrive, and never by what a header
-// merely claims.
+// merely claims. A PNG or JPEG is refused before it is decoded if that would take more
+// than MaxPictureBytes and 64 bytes for each byte of the file: 128 MiB are enough for a
+// photograph of 12 megapixels in any form, and for 24 as most programs write them. A
+// JPEG is refused, too, if its scans have more than MaxPictureBytes/8 blocks of 8×8
+// pixels and 16 for each byte of the file: progressive ones of that size have 10 scans
+// or so, and each takes the time of a picture.
 func ReadImages(paths []string, o *ImageOptions) (*ImageSet, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("train: images: no files named")
@@ -149,29 +176,43 @@ type imageReader struct {
 	hash hash.Hash
 
 	sized, coloured string // the files that the set's size and channels are from
+	stdin           bool   // standard input has been read
 	resizer         *pixels.Resizer
 	from            [2]int // height and width that resizer is for
-	target          int    // len(set.Data) once all images expected are there
+
+	// Of the file being read.
+	sizes  map[[2]int]bool // heights and widths
+	coming int64           // images that are there for certain; 0 where that is not known
+	target int             // len(set.Data) once all images expected are there
 }
 
 func newImageReader(o *ImageOptions) (*imageReader, error) {
+	opt, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("train: images: %w", err)
+	}
+	set := &ImageSet{Height: opt.Height, Width: opt.Width, Channels: opt.Channels, Levels: opt.Levels}
+	return &imageReader{o: opt, set: set, hash: sha256.New()}, nil
+}
+
+// withDefaults returns o with every zero field replaced, but Height, Width and
+// Channels, or an error that names the first field out of range.
+func (o *ImageOptions) withDefaults() (ImageOptions, error) {
 	var opt ImageOptions
 	if o != nil {
 		opt = *o
 	}
-	if opt.Format == "" {
-		opt.Format = ImageFormatAuto
-	}
-	if opt.Levels == 0 {
-		opt.Levels = DefaultImageLevels
-	}
-	if opt.MaxBytes == 0 {
-		opt.MaxBytes = DefaultMaxImageBytes
+	setDefault(&opt.Format, ImageFormatAuto)
+	setDefault(&opt.Levels, DefaultImageLevels)
+	setDefault(&opt.MaxBytes, DefaultMaxImageBytes)
+	setDefault(&opt.MaxPictureBytes, DefaultMaxPictureBytes)
+	if opt.Open == nil {
+		opt.Open = openInput
 	}
 	err := error(nil)
 	switch {
-	case opt.Format != ImageFormatAuto && opt.Format != ImageFormatIDX && opt.Format != ImageFormatCIFAR10 && opt.Format != ImageFormatPictures:
-		err = fmt.Errorf("format %.40q: want %s, %s, %s or %s", opt.Format, ImageFormatAuto, ImageFormatIDX, ImageFormatCIFAR10, ImageFormatPictures)
+	case !slices.Contains(imageFormats, opt.Format):
+		err = fmt.Errorf("format %.40q: want %s or %s", opt.Format, strings.Join(imageFormats[:len(imageFormats)-1], ", "), imageFormats[len(imageFormats)-1])
 	case opt.Levels < 2 || opt.Levels > 256:
 		err = fmt.Errorf("levels is %d: want 2 to 256", opt.Levels)
 	case opt.Height < 0 || opt.Height > MaxImageSide:
@@ -186,30 +227,54 @@ func newImageReader(o *ImageOptions) (*imageReader, error) {
 		err = fmt.Errorf("limit is %d: want how many images to keep, or 0 for all", opt.Limit)
 	case opt.MaxBytes < 0:
 		err = fmt.Errorf("MaxBytes is %d: want 0 or more", opt.MaxBytes)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("train: images: %w", err)
+	case opt.MaxPictureBytes < 0:
+		err = fmt.Errorf("MaxPictureBytes is %d: want 0 or more", opt.MaxPictureBytes)
 	}
 	opt.MaxBytes = min(opt.MaxBytes, math.MaxInt)
-	set := &ImageSet{Height: opt.Height, Width: opt.Width, Channels: opt.Channels, Levels: opt.Levels}
-	return &imageReader{o: opt, set: set, hash: sha256.New()}, nil
+	opt.MaxPictureBytes = min(opt.MaxPictureBytes, math.MaxInt, pixels.MaxPixels)
+	return opt, err
 }
 
+var imageFormats = []string{ImageFormatAuto, ImageFormatIDX, ImageFormatCIFAR10, ImageFormatCIFAR100, ImageFormatPictures}
+
 func (r *imageReader) readPath(path string) error {
-	f, err := os.Open(path)
+	if path == stdinName {
+		if r.stdin {
+			return errors.New("train: images: standard input can be read only once: name it once")
+		}
+		r.stdin = true
+	}
+	f, err := r.o.Open(path)
 	if err != nil {
 		return fmt.Errorf("train: images: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return r.readFolder(path)
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("train: images: %w", err)
 	}
-	return r.readFile(f, path)
+	if info.IsDir() {
+		return r.readFolder(f, path)
+	}
+	if err := checkStream(info, path); err != nil {
+		return fmt.Errorf("train: images %s: %w", inputName(path), err)
+	}
+	size := int64(-1)
+	if path != stdinName && info.Mode().IsRegular() { // standard input may have been read from already
+		size = info.Size()
+	}
+	return r.readFile(f, inputName(path), size)
 }
 
 func (r *imageReader) finish() *ImageSet {
 	r.hash.Sum(r.set.Source.SHA256[:0])
 	return r.set
+}
+
+// begin makes ready for the images of the next path.
+func (r *imageReader) begin(f ImageFile) {
+	r.set.Source.Files = append(r.set.Source.Files, f)
+	r.sizes, r.coming, r.target = make(map[[2]int]bool), 0, 0
 }
 
 // file returns the path being read.
@@ -230,20 +295,20 @@ func (r *imageReader) left() int64 {
 // or says why they do not fit the set.
 func (r *imageReader) expect(name string, height, width, channels int, count int64) error {
 	s := r.set
-	if err := checkPictureSize(height, width); err != nil {
+	if err := checkPictureSize(height, width, channels); err != nil {
 		return err
 	}
 	switch {
 	case count > int64(math.MaxInt-s.Source.Images):
 		return fmt.Errorf("%d images are more than can be counted here", count)
 	case s.Height == 0 && (height > MaxImageSide || width > MaxImageSide):
-		return fmt.Errorf("the size is %d×%d, more than a model can have, %d: give a height and width to resize to", height, width, MaxImageSide)
+		return fmt.Errorf("the size is %d×%d pixels, more than a model can have, %d: give a height and width to resize to", width, height, MaxImageSide)
 	}
 	switch {
 	case s.Height == 0:
 		s.Height, s.Width, r.sized = height, width, name
 	case r.o.Height == 0 && (height != s.Height || width != s.Width):
-		return fmt.Errorf("the size is %d×%d, but that of %s is %d×%d: give a height and width to resize all to", height, width, r.sized, s.Height, s.Width)
+		return fmt.Errorf("the size is %d×%d pixels, but that of %s is %d×%d: give a height and width to resize all to", width, height, r.sized, s.Width, s.Height)
 	}
 	switch {
 	case s.Channels == 0:
@@ -252,19 +317,28 @@ func (r *imageReader) expect(name string, height, width, channels int, count int
 		return fmt.Errorf("this is %s, but %s is %s: give the number of channels to turn all into, 1 or 3",
 			colourName(channels), r.coloured, colourName(s.Channels))
 	}
-	size, keep := s.Height*s.Width*s.Channels, min(count, r.left())
+	f := r.file()
+	size, keep := s.Height*s.Width*s.Channels, min(max(count, r.coming-int64(f.Images)), r.left())
 	if room := r.o.MaxBytes - int64(len(s.Data)); keep > room/int64(size) {
-		return fmt.Errorf("%d images of %d×%d×%d take more than the %d bytes allowed: choose a smaller size, limit their number or raise MaxBytes",
-			int64(s.Source.Images)+keep, s.Height, s.Width, s.Channels, r.o.MaxBytes)
+		return r.tooMany(int64(s.Source.Images) + keep)
 	}
 	r.target = len(s.Data) + int(keep)*size
-	if from := [2]int{height, width}; r.resizer == nil || r.from != from {
-		r.resizer, r.from = pixels.NewResizer(height, width, s.Height, s.Width), from
+	from := [2]int{height, width}
+	if r.resizer == nil || r.from != from {
+		r.resizer, r.from = pixels.NewResizer(height, width, s.Height, s.Width, r.o.Antialias), from
 	}
-	if f := r.file(); f.Images == 0 {
+	if f.Images == 0 {
 		f.Height, f.Width, f.Channels = height, width, channels
 	}
+	r.sizes[from] = true
+	f.Sizes = len(r.sizes)
 	return nil
+}
+
+func (r *imageReader) tooMany(images int64) error {
+	s := r.set
+	return fmt.Errorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes",
+		images, s.Width, s.Height, colourName(s.Channels), sizeText(r.o.MaxBytes))
 }
 
 func colourName(channels int) string {
@@ -276,24 +350,45 @@ func colourName(channels int) string {
 
 // add counts the next of the images expected and keeps it if it is wanted; else nil
 // will do.
-func (r *imageReader) add(m *pixels.Image) {
+func (r *imageReader) add(rows pixels.Rows) error {
 	s := r.set
 	if r.left() > 0 {
 		at := len(s.Data)
 		end := at + s.Height*s.Width*s.Channels
 		if end > cap(s.Data) {
-			// Twice as much, for more has proved to be there; but not beyond what will be.
-			room := int(min(2*int64(cap(s.Data)), r.o.MaxBytes))
-			if r.file().Format == ImageFormatIDX {
-				room = min(room, r.target)
+			if err := r.grow(end); err != nil {
+				return err
 			}
-			data := make([]uint8, at, max(room, end))
-			copy(data, s.Data)
-			s.Data = data
 		}
 		s.Data = s.Data[:end]
-		r.resizer.Quantise(s.Data[at:], m.To(s.Channels), s.Levels)
+		r.resizer.Quantise(s.Data[at:], rows, s.Channels, s.Levels)
 	}
 	r.file().Images++
 	s.Source.Images++
+	return nil
+}
+
+// grow makes room for end levels at least. Old and new ones are in use at once, and
+// MaxBytes limits both.
+func (r *imageReader) grow(end int) error {
+	s := r.set
+	old := int64(cap(s.Data))
+	// Half as much again, for more has proved to be there; but not beyond what will be.
+	room := max(old+old/2, int64(end))
+	switch {
+	case r.coming > 0:
+		room = max(room, int64(r.target))
+	case r.file().Format == ImageFormatIDX:
+		room = max(min(room, int64(r.target)), int64(end))
+	}
+	if room = min(room, r.o.MaxBytes-old); room < int64(end) {
+		return r.tooMany(int64(s.Source.Images) + 1)
+	}
+	data := make([]uint8, len(s.Data), room)
+	copy(data, s.Data)
+	s.Data = data
+	if old >= 1<<20 {
+		runtime.GC() // or what was there before would stay for as long again
+	}
+	return nil
 }

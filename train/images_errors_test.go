@@ -21,7 +21,7 @@ func TestImageOptionsRefused(t *testing.T) {
 		o    ImageOptions
 		want string
 	}{
-		{ImageOptions{Format: "png"}, `format "png": want auto, idx, cifar10 or pictures`},
+		{ImageOptions{Format: "png"}, `format "png": want auto, idx, cifar10, cifar100 or pictures`},
 		{ImageOptions{Levels: 1}, "levels is 1: want 2 to 256"},
 		{ImageOptions{Levels: 300}, "levels is 300: want 2 to 256"},
 		{ImageOptions{Levels: -4}, "levels is -4: want 2 to 256"},
@@ -59,10 +59,12 @@ func TestImageFilesRefused(t *testing.T) {
 	}{
 		{"empty", "", nil, "the file is empty"},
 		{"empty gzip", pack(t, ""), nil, "the file is empty"},
-		{"text", "some words", nil, "the file's first bytes are of no known format: " + understood},
-		{"text that begins with a tab", "\tsome words", nil, "the file is of no known format: " + understood + "; as a CIFAR-10 batch, it has 11 bytes: want a multiple of 3073"},
-		{"archive", "cifar-10-batches-bin/" + strings.Repeat("\x00", 491), nil, "this is CIFAR-10's archive: unpack it and name the files data_batch_1.bin and so on"},
-		{"gif", "GIF89a..........", nil, "this looks like a picture, but not PNG or JPEG: convert it to PNG"},
+		{"text", "some words", nil, "this is text: " + understood},
+		{"no format", "\x99\x01\x02", nil, "the file's first bytes are of no known format: " + understood},
+		{"text that begins with a tab", "\tsome words", nil, "this is text: " + understood},
+		{"bytes that begin with a small one", "\x09\x00\x99", nil, "the file is of no known format: " + understood + "; as a CIFAR-10 batch, it has 3 bytes: want a multiple of 3073"},
+		{"archive", "cifar-10-batches-bin/" + strings.Repeat("\x00", 491), nil, "this is an archive of CIFAR: unpack it and name the files of the binary version, data_batch_1.bin and so on, or train.bin of CIFAR-100"},
+		{"gif", "GIF89a..........", nil, "this is a GIF picture, not a PNG or JPEG: convert it to PNG"},
 
 		{"idx of labels", magic(0x801), nil, "this is an IDX file of labels (magic number 2049): name the one with the images, called images-idx3-ubyte"},
 		{"idx of labels, packed", pack(t, magic(0x801)), nil, "this is an IDX file of labels (magic number 2049): name the one with the images, called images-idx3-ubyte"},
@@ -73,20 +75,20 @@ func TestImageFilesRefused(t *testing.T) {
 		{"idx header", one[:15], nil, "the file is cut off: it has 15 bytes, less than the 16 of an IDX header: fetch it again"},
 		{"idx magic", one[:3], &ImageOptions{Format: ImageFormatIDX}, "the file is cut off: it has 3 bytes, less than the 16 of an IDX header: fetch it again"},
 		{"idx without images", idx(0, 2, 2, ""), nil, "the header says that there are no images"},
-		{"idx without rows", idx(1, 0, 2, ""), nil, "the size is 0×2 pixels: want at least 1×1"},
-		{"idx without columns", idx(1, 2, 0, ""), nil, "the size is 2×0 pixels: want at least 1×1"},
-		{"idx cut off at once", idx(2, 2, 2, ""), nil, "the file is cut off: the header says 2 images of 2×2, 8 bytes, but 0 bytes follow it: fetch the file again"},
-		{"idx cut off between images", idx(2, 2, 2, "abcd"), nil, "the file is cut off: the header says 2 images of 2×2, 8 bytes, but 4 bytes follow it: fetch the file again"},
-		{"idx cut off", idx(2, 2, 2, "abcdefg"), nil, "the file is cut off: the header says 2 images of 2×2, 8 bytes, but 7 bytes follow it: fetch the file again"},
-		{"idx cut off beyond the limit", idx(2, 2, 2, "abcdefg"), &ImageOptions{Limit: 1}, "the file is cut off: the header says 2 images of 2×2, 8 bytes, but 7 bytes follow it: fetch the file again"},
-		{"idx cut off, packed", pack(t, idx(2, 2, 2, "abcdefg")), nil, "the file is cut off: the header says 2 images of 2×2, 8 bytes, but 7 bytes follow it: fetch the file again"},
-		{"idx with more", one + "\x00", nil, "the header says 1 images of 2×2, 4 bytes, but more follow: this is another kind of file or a damaged one"},
-		{"idx with more, packed", pack(t, one+"\x00"), nil, "the header says 1 images of 2×2, 4 bytes, but more follow: this is another kind of file or a damaged one"},
-		{"idx of vast images", idx(1, 1<<32-1, 1<<32-1, "a"), nil, "the header says that images are 4294967295×4294967295: images of more than 67108864 pixels are not read"},
-		{"idx of large images", idx(1, 1<<14, 1<<14, "a"), nil, "the size is 16384×16384: images of more than 67108864 pixels are not read"},
-		{"idx of long images", idx(1, 4097, 1, "a"), nil, "the size is 4097×1, more than a model can have, 4096: give a height and width to resize to"},
-		{"idx of too many images", idx(1<<31-1, 64, 64, "a"), &ImageOptions{MaxBytes: 1 << 30}, "2147483647 images of 64×64×1 take more than the 1073741824 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
-		{"idx beyond the limit of memory", idx(2, 2, 2, "abcdefgh"), &ImageOptions{MaxBytes: 7}, "2 images of 2×2×1 take more than the 7 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
+		{"idx without rows", idx(1, 0, 2, ""), nil, "the size is 2×0 pixels: want at least 1×1"},
+		{"idx without columns", idx(1, 2, 0, ""), nil, "the size is 0×2 pixels: want at least 1×1"},
+		{"idx cut off at once", idx(2, 2, 2, ""), nil, "the file is cut off: the header says 2 images of 2×2 pixels, 8 bytes, but 0 bytes follow it: fetch the file again"},
+		{"idx cut off between images", idx(2, 2, 2, "abcd"), nil, "the file is cut off: the header says 2 images of 2×2 pixels, 8 bytes, but 4 bytes follow it: fetch the file again"},
+		{"idx cut off", idx(2, 2, 2, "abcdefg"), nil, "the file is cut off: the header says 2 images of 2×2 pixels, 8 bytes, but 7 bytes follow it: fetch the file again"},
+		{"idx cut off beyond the limit", idx(2, 2, 2, "abcdefg"), &ImageOptions{Limit: 1}, "the file is cut off: the header says 2 images of 2×2 pixels, 8 bytes, but 7 bytes follow it: fetch the file again"},
+		{"idx cut off, packed", pack(t, idx(2, 2, 2, "abcdefg")), nil, "the file is cut off: the header says 2 images of 2×2 pixels, 8 bytes, but 7 bytes follow it: fetch the file again"},
+		{"idx with more", one + "\x00", nil, "the header says 1 images of 2×2 pixels, 4 bytes, but more follow: this is another kind of file or a damaged one"},
+		{"idx with more, packed", pack(t, one+"\x00"), nil, "the header says 1 images of 2×2 pixels, 4 bytes, but more follow: this is another kind of file or a damaged one"},
+		{"idx of vast images", idx(1, 1<<32-1, 1<<32-1, "a"), nil, "the header says that images are 4294967295×4294967295 pixels, more than the 128 MiB allowed: raise MaxPictureBytes"},
+		{"idx of large images", idx(1, 1<<14, 1<<14, "a"), nil, "the header says that images are 16384×16384 pixels, more than the 128 MiB allowed: raise MaxPictureBytes"},
+		{"idx of long images", idx(1, 4097, 1, "a"), nil, "the size is 1×4097 pixels, more than a model can have, 4096: give a height and width to resize to"},
+		{"idx of too many images", idx(1<<31-1, 64, 64, "a"), &ImageOptions{MaxBytes: 1 << 30}, "2147483647 images of 64×64 pixels, grey, take more memory than the 1 GiB allowed: choose a smaller size, limit their number or raise MaxBytes"},
+		{"idx beyond the limit of memory", idx(2, 2, 2, "abcdefgh"), &ImageOptions{MaxBytes: 7}, "2 images of 2×2 pixels, grey, take more memory than the 7 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
 
 		{"gzip header", packed[:8], nil, "the gzip data is cut off: it ends in the middle, 0 unpacked bytes in: fetch the file again"},
 		{"gzip cut off", packed[:len(packed)-12], nil, "the gzip data is cut off: …"},
@@ -95,11 +97,11 @@ func TestImageFilesRefused(t *testing.T) {
 		{"gzip with other data behind", packed + "more than a header", nil, "something follows the gzip data, after 28 unpacked bytes, which is neither gzip nor padding with zeros: take it away or fetch the file again"},
 		{"gzip of a picture", pack(t, grey), nil, "this is a gzip file, and pictures are read as they are: unpack it"},
 
-		{"cifar cut off", cifar(1, 2)[:2*cifarRecord-1], nil, "this is no CIFAR-10 binary batch, or it is damaged: it has 6145 bytes: want a multiple of 3073"},
+		{"cifar cut off", cifar(1, 2)[:2*3073-1], nil, "this is no CIFAR-10 binary batch, or it is damaged: it has 6145 bytes: want a multiple of 3073"},
 		{"cifar with more", cifar(1, 2) + "\x00", nil, "this is no CIFAR-10 binary batch, or it is damaged: it has 6147 bytes: want a multiple of 3073"},
 		{"cifar label", cifar(1, 10), nil, "this is no CIFAR-10 binary batch, or it is damaged: the label of record 1 is 10: want 0 to 9"},
 		{"cifar, first label", cifar(10), &ImageOptions{Format: ImageFormatCIFAR10}, "this is no CIFAR-10 binary batch, or it is damaged: the label of record 0 is 10: want 0 to 9"},
-		{"cifar beyond the limit of memory", cifar(1, 2), &ImageOptions{MaxBytes: 6143}, "2 images of 32×32×3 take more than the 6143 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
+		{"cifar beyond the limit of memory", cifar(1, 2), &ImageOptions{MaxBytes: 6143}, "2 images of 32×32 pixels, colour, take more memory than the 6143 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
 
 		{"no picture", one, &ImageOptions{Format: ImageFormatPictures}, "this is neither PNG nor JPEG, by its first bytes: convert it to PNG or take it away"},
 		{"png cut off", grey[:len(grey)-20], nil, "this PNG cannot be decoded: fetch or save it again, or take it away: png: invalid format: unexpected EOF"},
@@ -108,10 +110,11 @@ func TestImageFilesRefused(t *testing.T) {
 		{"jpeg cut off", photo[:len(photo)/2], nil, "this JPEG cannot be decoded: fetch or save it again, or take it away: unexpected EOF"},
 		{"jpeg header", photo[:4], nil, "this JPEG cannot be decoded: fetch or save it again, or take it away: …"},
 		{"png of vast size", resizedPNG(grey, 1<<30, 1<<30), nil, "this PNG cannot be decoded: fetch or save it again, or take it away: …"},
-		{"png of a large size", resizedPNG(grey, 1<<14, 1<<13), nil, "the size is 8192×16384: images of more than 67108864 pixels are not read"},
+		{"png of a large size", resizedPNG(grey, 1<<14, 1<<13), nil, "the size is 16384×8192 pixels, more than a model can have, 4096: give a height and width to resize to"},
+		{"png of a larger size", resizedPNG(grey, 1<<20, 1<<20), nil, "the size is 1048576×1048576 pixels: images of more than 17179869184 pixels are not read"},
 		{"png of a size that cannot be", resizedPNG(grey, 4096, 4096), nil, "this PNG cannot be decoded: fetch or save it again, or take it away: a file of 75 bytes cannot hold 4096×4096 pixels"},
 		{"jpeg of a size that cannot be", resizedJPEG(photo, 4000, 3000), nil, "this JPEG cannot be decoded: fetch or save it again, or take it away: a file of …"},
-		{"jpeg without rows", resizedJPEG(photo, 40, 0), nil, "the size is 0×40 pixels: want at least 1×1"},
+		{"jpeg without rows", resizedJPEG(photo, 40, 0), nil, "the size is 40×0 pixels: want at least 1×1"},
 	} {
 		s, err := readImagesString(c.data, c.o)
 		want, begins := strings.CutSuffix("train: images test: "+c.want, "…")
@@ -154,17 +157,17 @@ func TestImagePathsRefused(t *testing.T) {
 		o     *ImageOptions
 		want  string // after the folder's name, which DIR stands for
 	}{
-		{"empty", nil, "DIR/empty: there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR-10 files are to be named)"},
-		{"digits empty", nil, "DIR/empty: there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR-10 files are to be named)"},
-		{"sizes", nil, "DIR/sizes/b.png: the size is 3×2, but that of DIR/sizes/a.png is 2×3: give a height and width to resize all to"},
-		{"digits others", nil, "DIR/others: the size is 3×3, but that of DIR/digits is 2×3: give a height and width to resize all to"},
-		{"digits sizes", nil, "DIR/sizes/b.png: the size is 3×2, but that of DIR/digits is 2×3: give a height and width to resize all to"},
+		{"empty", nil, "DIR/empty: there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR files are to be named)"},
+		{"digits empty", nil, "DIR/empty: there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR files are to be named)"},
+		{"sizes", nil, "DIR/sizes/b.png: the size is 2×3 pixels, but that of DIR/sizes/a.png is 3×2: give a height and width to resize all to"},
+		{"digits others", nil, "DIR/others: the size is 3×3 pixels, but that of DIR/digits is 3×2: give a height and width to resize all to"},
+		{"digits sizes", nil, "DIR/sizes/b.png: the size is 2×3 pixels, but that of DIR/digits is 3×2: give a height and width to resize all to"},
 		{"depths", nil, "DIR/depths/b.jpg: this is colour, but DIR/depths/a.png is grey: give the number of channels to turn all into, 1 or 3"},
 		{"batch digits", &ImageOptions{Height: 1, Width: 1}, "DIR/digits: this is grey, but DIR/batch is colour: give the number of channels to turn all into, 1 or 3"},
 		{"broken", nil, "DIR/broken/b.png: this is neither PNG nor JPEG, by its first bytes: convert it to PNG or take it away"},
 		{"nothing", nil, "DIR/nothing/c.png: the file is empty"},
 		{"empty", &ImageOptions{Format: ImageFormatIDX}, "DIR/empty: this is a folder, which is read as pictures only, not as idx: name a file"},
-		{"digits digits", &ImageOptions{MaxBytes: 11}, "DIR/digits: 2 images of 2×3×1 take more than the 11 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
+		{"digits digits", &ImageOptions{MaxBytes: 11}, "DIR/digits: 2 images of 3×2 pixels, grey, take more memory than the 11 bytes allowed: choose a smaller size, limit their number or raise MaxBytes"},
 	} {
 		var paths []string
 		for p := range strings.FieldsSeq(c.paths) {
@@ -197,12 +200,12 @@ func TestImageReadersAndTheirDisk(t *testing.T) {
 	} {
 		for n := range data {
 			r, _ := newImageReader(nil)
-			if err := r.readFile(io.MultiReader(strings.NewReader(data[:n]), iotest.ErrReader(broken)), "test"); !errors.Is(err, broken) {
+			if err := r.readFile(io.MultiReader(strings.NewReader(data[:n]), iotest.ErrReader(broken)), "test", -1); !errors.Is(err, broken) {
 				t.Errorf("%s, error after %d bytes: %v", name, n, err)
 			}
 		}
 		r, _ := newImageReader(nil)
-		if err := r.readFile(iotest.OneByteReader(strings.NewReader(data)), "test"); err != nil {
+		if err := r.readFile(iotest.OneByteReader(strings.NewReader(data)), "test", -1); err != nil {
 			t.Errorf("%s, byte by byte: %v", name, err)
 		}
 	}
@@ -228,7 +231,7 @@ func TestImageHeadersAreNotTrusted(t *testing.T) {
 		var err error
 		used := allocated(func() {
 			r, _ := newImageReader(&c.o)
-			err = r.readFile(c.data, "test")
+			err = r.readFile(c.data, "test", -1)
 		})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
@@ -247,7 +250,7 @@ func TestReadPicture(t *testing.T) {
 	dir := writeFiles(t, "a.png", pngFile(t, img), "b.jpg", jpegFile(t, img), "empty.png", "", "text.png", "none",
 		"cut.png", pngFile(t, img)[:60], "large.png", resizedPNG(pngFile(t, img), 8000, 8000), "huge.png", resizedPNG(pngFile(t, img), 1<<20, 1<<20))
 	for _, name := range []string{"a.png", "b.jpg"} {
-		got, err := ReadPicture(filepath.Join(dir, name))
+		got, err := ReadPicture(filepath.Join(dir, name), nil)
 		if err != nil || got.Bounds().Dx() != img.Rect.Dx() || got.Bounds().Dy() != img.Rect.Dy() {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
@@ -257,7 +260,7 @@ func TestReadPicture(t *testing.T) {
 		"cut.png": "cannot be decoded", "large.png": "cannot hold", "huge.png": "are not read",
 	} {
 		path := filepath.Join(dir, name)
-		if _, err := ReadPicture(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := ReadPicture(path, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q: error %v, want one with %q and the path", name, err, want)
 		}
 	}

@@ -2,93 +2,93 @@ package train
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 )
 
-// readFile reads one file of images, of which name is for messages.
-func (r *imageReader) readFile(f io.Reader, name string) error {
-	r.set.Source.Files = append(r.set.Source.Files, ImageFile{Path: name})
-	if err := r.readStream(f, name); err != nil {
+// inputName is what messages call a path.
+func inputName(path string) string {
+	if path == stdinName {
+		return "standard input"
+	}
+	return path
+}
+
+// checkStream refuses what never ends or is no data, such as /dev/zero.
+func checkStream(info fs.FileInfo, path string) error {
+	switch mode := info.Mode(); {
+	case mode.IsRegular(), mode&fs.ModeNamedPipe != 0:
+		return nil
+	case path == stdinName && mode&fs.ModeDevice != 0:
+		return errors.New("this is a device, a terminal perhaps: send a file or a pipe to it")
+	case path == stdinName:
+		return nil // a socket has an end, and the caller has chosen it
+	case mode&fs.ModeDevice != 0:
+		return errors.New("this is a device: name a file, or - for standard input")
+	case mode&fs.ModeSocket != 0:
+		return errors.New("this is a socket: name a file")
+	}
+	return errors.New("this is no file, pipe or folder")
+}
+
+// readFile reads one file of images, of which name is for messages and size how many
+// bytes it has, or -1 where that is not known.
+func (r *imageReader) readFile(f io.Reader, name string, size int64) error {
+	r.begin(ImageFile{Path: name})
+	if err := r.readStream(f, name, size); err != nil {
 		return fmt.Errorf("train: images %s: %w", name, err)
 	}
 	return nil
 }
 
-func (r *imageReader) readStream(f io.Reader, name string) error {
-	in, head, packed, err := openImages(f, max(r.o.MaxBytes, min(DefaultMaxImageBytes, math.MaxInt)))
+func (r *imageReader) readStream(f io.Reader, name string, size int64) error {
+	in, packed, err := openImages(f, max(r.o.MaxBytes, min(DefaultMaxImageBytes, math.MaxInt)))
 	if err != nil {
 		return err
 	}
-	if len(head) == 0 {
-		return errors.New("the file is empty")
+	if packed {
+		size = -1
 	}
 	format := r.o.Format
 	if format == ImageFormatAuto {
-		if format, err = sniffImages(head); err != nil {
+		if format, err = sniffImages(in, size); err != nil {
 			return err
 		}
+	} else if _, err := in.Peek(1); err == io.EOF {
+		return errEmpty
 	}
 	r.file().Format = format
-	in = io.TeeReader(in, r.hash)
+	data := io.TeeReader(in, r.hash)
 	switch {
 	case format == ImageFormatIDX:
-		return r.readIDX(in, name)
+		return r.readIDX(data, name, size)
 	case format == ImageFormatCIFAR10:
-		return r.readCIFAR10(in, name)
+		return r.readCIFAR(data, name, size, cifar10)
+	case format == ImageFormatCIFAR100:
+		return r.readCIFAR(data, name, size, cifar100)
 	case packed:
 		return errors.New("this is a gzip file, and pictures are read as they are: unpack it")
 	}
-	return r.readPicture(in, name)
+	return r.readPicture(data, name)
 }
 
-// openImages returns the unpacked bytes of f, at most maxBytes if it is gzip, and the
-// first few of them. It reads no further ahead in what is unpacked.
-func openImages(f io.Reader, maxBytes int64) (in io.Reader, head []byte, packed bool, err error) {
-	raw := bufio.NewReaderSize(f, peekLen)
-	in = raw
-	if startsGzip(raw) {
-		z, err := newGunzip(raw)
+var errEmpty = errors.New("the file is empty")
+
+// openImages returns the unpacked bytes of f, at most maxBytes if it is gzip.
+func openImages(f io.Reader, maxBytes int64) (in *bufio.Reader, packed bool, err error) {
+	in = bufio.NewReaderSize(f, peekLen)
+	if packed = startsGzip(in); packed {
+		z, err := newGunzip(in)
 		if err != nil {
-			return nil, nil, true, err
+			return nil, true, err
 		}
-		in, packed = &cappedReader{r: z, left: &maxBytes, max: maxBytes}, true
+		in = bufio.NewReaderSize(&cappedReader{r: z, left: &maxBytes, max: maxBytes, advice: ": unpack it, or raise MaxBytes"}, peekLen)
 	}
-	head = make([]byte, idxHeader)
-	n, err := io.ReadFull(in, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, packed, err
-	}
-	head = head[:n]
-	return io.MultiReader(bytes.NewReader(head), in), head, packed, nil
-}
-
-var (
-	pngMagic  = []byte("\x89PNG\r\n\x1a\n")
-	jpegMagic = []byte("\xff\xd8\xff")
-)
-
-const understood = "want an IDX file of images or a CIFAR-10 binary batch, plain or gzip, a PNG, a JPEG, or a folder of PNG and JPEG files"
-
-// sniffImages chooses the format of a file that begins with head.
-func sniffImages(head []byte) (string, error) {
-	switch {
-	case len(head) >= 4 && head[0] == 0 && head[1] == 0 && idxTypes[head[2]] != "" && head[3] > 0 && head[3] < 8:
-		return ImageFormatIDX, nil
-	case bytes.HasPrefix(head, pngMagic), bytes.HasPrefix(head, jpegMagic):
-		return ImageFormatPictures, nil
-	case bytes.HasPrefix(head, []byte("cifar-10-batches")):
-		return "", errors.New("this is CIFAR-10's archive: unpack it and name the files data_batch_1.bin and so on")
-	case bytes.HasPrefix(head, []byte("GIF8")), bytes.HasPrefix(head, []byte("BM")), bytes.HasPrefix(head, []byte("RIFF")):
-		return "", errors.New("this looks like a picture, but not PNG or JPEG: convert it to PNG")
-	case head[0] < cifarLabels:
-		return ImageFormatCIFAR10, nil
-	}
-	return "", errors.New("the file's first bytes are of no known format: " + understood)
+	return in, packed, nil
 }
 
 // fill reads n bytes to dst[:0], which grows no faster than twice what has arrived,

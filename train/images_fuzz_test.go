@@ -107,15 +107,15 @@ func FuzzCIFAR10(f *testing.F) {
 		if len(plain) == 1<<20 {
 			return
 		}
-		good := whole && len(plain) > 0 && len(plain)%cifarRecord == 0
-		for i := 0; good && i < len(plain); i += cifarRecord {
-			good = plain[i] < cifarLabels
+		good := whole && len(plain) > 0 && len(plain)%cifar10.record() == 0
+		for i := 0; good && i < len(plain); i += cifar10.record() {
+			good = plain[i] < 10
 		}
 		if good != (s != nil) {
 			t.Fatalf("%d bytes: read: %v, want %v", len(plain), s != nil, good)
 		}
 		for i := 0; good && i < s.Len(); i++ {
-			record := plain[i*cifarRecord+1:]
+			record := plain[i*cifar10.record()+1:]
 			for j, v := range s.Image(i) {
 				if want := record[j%3*cifarPlane+j/3]; v != want {
 					t.Fatalf("image %d, sample %d: %d, want %d", i, j, v, want)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/bits"
 
 	"github.com/autoreg/autoreg/internal/pixels"
 )
@@ -19,9 +21,9 @@ var idxTypes = [256]string{
 	0x0c: "32-bit integers", 0x0d: "32-bit floats", 0x0e: "64-bit floats",
 }
 
-// readIDX reads an IDX file of images. What its header says bounds what is read, to
-// the byte.
-func (r *imageReader) readIDX(in io.Reader, name string) error {
+// readIDX reads an IDX file of images of size bytes, or -1 where that is not known. What
+// its header says bounds what is read, to the byte.
+func (r *imageReader) readIDX(in io.Reader, name string, size int64) error {
 	header, err := fill(in, nil, idxHeader)
 	if err != nil && !isCut(err) {
 		return err
@@ -39,34 +41,63 @@ func (r *imageReader) readIDX(in io.Reader, name string) error {
 	if count == 0 {
 		return errors.New("the header says that there are no images")
 	}
-	if rows > maxPixels || cols > maxPixels {
-		// Not even an int on a 32-bit machine.
-		return fmt.Errorf("the header says that images are %d×%d: images of more than %d pixels are not read", rows, cols, maxPixels)
+	each := uint64(rows) * uint64(cols)
+	if limit := r.o.MaxPictureBytes; each > uint64(limit) {
+		if bits.ReverseBytes32(rows) <= MaxImageSide && bits.ReverseBytes32(cols) <= MaxImageSide {
+			return errReversedIDX
+		}
+		return fmt.Errorf("the header says that images are %d×%d pixels, more than the %s allowed: raise MaxPictureBytes", cols, rows, sizeText(limit))
+	}
+	total := uint64(count) * each // below 2⁶⁶, and below 2⁶³ where it fits a file
+	if size >= 0 && each > 0 && uint64(count) <= math.MaxInt64/each && int64(total)+idxHeader <= size {
+		r.coming = count
 	}
 	if err := r.expect(name, int(rows), int(cols), 1, count); err != nil {
 		return err
 	}
 	m := &pixels.Image{Height: int(rows), Width: int(cols), Channels: 1}
-	size := m.Height * m.Width
 	for i := range count {
-		m.Pix, err = fill(in, m.Pix, size)
+		m.Pix, err = fill(in, m.Pix, int(each))
 		if isCut(err) {
-			return fmt.Errorf("the file is cut off: the header says %d images of %d×%d, %d bytes, but %d bytes follow it: fetch the file again",
-				count, rows, cols, count*int64(size), i*int64(size)+int64(len(m.Pix)))
+			return fmt.Errorf("the file is cut off: the header says %d images of %d×%d pixels, %d bytes, but %d bytes follow it: fetch the file again",
+				count, cols, rows, total, uint64(i)*each+uint64(len(m.Pix)))
 		}
 		if err != nil {
 			return err
 		}
-		r.add(m)
+		if err := r.add(m.Rows(r.set.Channels)); err != nil {
+			return err
+		}
 	}
 	switch _, err := fill(in, nil, 1); {
 	case err == nil:
-		return fmt.Errorf("the header says %d images of %d×%d, %d bytes, but more follow: this is another kind of file or a damaged one",
-			count, rows, cols, count*int64(size))
+		return fmt.Errorf("the header says %d images of %d×%d pixels, %d bytes, but more follow: this is another kind of file or a damaged one",
+			count, cols, rows, total)
 	case err != io.EOF:
 		return err
 	}
 	return nil
+}
+
+var errReversedIDX = errors.New("this is an IDX file with its bytes in the wrong order (little-endian): write the numbers of its header big-endian")
+
+// isReversedIDX reports whether head begins an IDX file whose header is little-endian:
+// its numbers make sense that way, and a batch of CIFAR-10 has not that size.
+func isReversedIDX(head []byte, size int64) bool {
+	if len(head) < 4 || head[0] < 1 || head[0] > 4 || idxTypes[head[1]] == "" || head[2] != 0 || head[3] != 0 {
+		return false
+	}
+	dims := int(head[0])
+	if len(head) < 4+4*dims || size >= 0 && cifar10.divides(size) {
+		return false
+	}
+	for i := range dims {
+		n := binary.LittleEndian.Uint32(head[4+4*i:])
+		if n == 0 || n > 1<<24 || i > 0 && n > MaxImageSide {
+			return false
+		}
+	}
+	return dims > 1 || size == 8+int64(binary.LittleEndian.Uint32(head[4:]))
 }
 
 // checkIDXMagic judges the first 4 bytes of an IDX file.
@@ -76,6 +107,8 @@ func checkIDXMagic(header []byte) error {
 	switch {
 	case magic == 0x803:
 		return nil
+	case isReversedIDX(header, -1):
+		return errReversedIDX
 	case magic>>16 != 0 || kind == "":
 		return fmt.Errorf("this is no IDX file: it begins with the number %d, want %d", magic, 0x803)
 	case magic == 0x801:

@@ -10,58 +10,71 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/pixels"
 )
 
-// maxPictureBytes is the largest PNG or JPEG file read: more than maxPixels in
-// colour take.
-const maxPictureBytes = 256 << 20
+// maxPictureFile is the largest PNG or JPEG file read, in bytes.
+const maxPictureFile = 256 << 20
 
 // readFolder reads the pictures of a folder.
-func (r *imageReader) readFolder(path string) error {
+func (r *imageReader) readFolder(f fs.File, path string) error {
 	fail := func(path string, err error) error { return fmt.Errorf("train: images %s: %w", path, err) }
 	if r.o.Format != ImageFormatAuto && r.o.Format != ImageFormatPictures {
 		return fail(path, fmt.Errorf("this is a folder, which is read as pictures only, not as %s: name a file", r.o.Format))
 	}
-	entries, err := os.ReadDir(path) // sorted
-	if err != nil {
-		return fmt.Errorf("train: images: %w", err)
+	dir, ok := f.(fs.ReadDirFile)
+	if !ok {
+		return fail(path, errors.New("this is a folder that cannot be listed"))
 	}
-	r.set.Source.Files = append(r.set.Source.Files, ImageFile{Path: path, Format: ImageFormatPictures})
-	for _, e := range entries {
-		name := filepath.Join(path, e.Name())
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return fail(path, err)
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	r.begin(ImageFile{Path: path, Format: ImageFormatPictures})
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		switch ext := strings.ToLower(filepath.Ext(e.Name())); {
 		case e.Name()[0] == '.':
-			continue
-		case ext != ".png" && ext != ".jpg" && ext != ".jpeg":
+			return true
+		case ext != ".png" && ext != ".jpg" && ext != ".jpeg", !isFile(filepath.Join(path, e.Name()), e):
 			r.file().Skipped++
-			continue
+			return true
 		}
-		info, err := os.Stat(name) // of what a link leads to
-		if err != nil {
-			return fmt.Errorf("train: images: %w", err)
-		}
-		if !info.Mode().IsRegular() {
-			r.file().Skipped++
-			continue
-		}
+		return false
+	})
+	r.coming = int64(len(entries))
+	for _, e := range entries {
+		name := filepath.Join(path, e.Name())
 		if err := r.readFolderPicture(name, e.Name()); err != nil {
 			return fail(name, err)
 		}
 	}
 	if r.file().Images == 0 {
-		return fail(path, errors.New("there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR-10 files are to be named)"))
+		return fail(path, errors.New("there is no .png, .jpg or .jpeg file in this folder (folders inside are not searched; IDX and CIFAR files are to be named)"))
 	}
 	return nil
 }
 
+// isFile reports whether an entry of a folder is a file, or a link to one. What else
+// it is would perhaps wait for ever when it is opened.
+func isFile(path string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() // opening it says what is wrong
+}
+
 func (r *imageReader) readFolderPicture(path, name string) error {
-	f, err := os.Open(path)
+	f, err := r.o.Open(path)
 	if err != nil {
 		return err
 	}
@@ -80,122 +93,175 @@ func (r *imageReader) readPicture(in io.Reader, name string) error {
 		if _, err := io.Copy(io.Discard, in); err != nil {
 			return err
 		}
-		r.add(nil)
-		return nil
+		return r.add(nil)
 	}
-	img, err := decodePicture(in, func(height, width, channels int) error {
+	img, err := r.o.decodePicture(in, func(height, width, channels int) error {
 		return r.expect(name, height, width, channels, 1)
 	})
 	if err != nil {
 		return err
 	}
-	r.add(pixels.FromImage(img, r.set.Channels))
-	return nil
+	return r.add(pixels.RowsOf(img, r.set.Channels))
 }
 
-// ReadPicture reads the PNG or JPEG file at path as carefully as ReadImages does.
-func ReadPicture(path string) (image.Image, error) {
-	f, err := os.Open(path)
+// ReadPicture reads the PNG or JPEG file at path as carefully as ReadImages does, and
+// turns it upright. Of the options Open and MaxPictureBytes count; nil means the zero
+// value.
+func ReadPicture(path string, o *ImageOptions) (image.Image, error) {
+	opt, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("train: picture: %w", err)
+	}
+	f, err := opt.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("train: picture: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("train: picture %s: this is a folder: name a PNG or JPEG file", path)
-	}
-	img, err := decodePicture(f, func(height, width, _ int) error { return checkPictureSize(height, width) })
+	img, err := opt.readPicture(f, path)
 	if err != nil {
-		return nil, fmt.Errorf("train: picture %s: %w", path, err)
+		return nil, fmt.Errorf("train: picture %s: %w", inputName(path), err)
 	}
 	return img, nil
 }
 
+func (o *ImageOptions) readPicture(f fs.File, path string) (image.Image, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("this is a folder: name a PNG or JPEG file")
+	}
+	if err := checkStream(info, path); err != nil {
+		return nil, err
+	}
+	return o.decodePicture(f, checkPictureSize)
+}
+
 // checkPictureSize refuses an image without pixels or with too many.
-func checkPictureSize(height, width int) error {
+func checkPictureSize(height, width, _ int) error {
 	switch {
 	case height < 1 || width < 1:
-		return fmt.Errorf("the size is %d×%d pixels: want at least 1×1", height, width)
-	case int64(height)*int64(width) > maxPixels:
-		return fmt.Errorf("the size is %d×%d: images of more than %d pixels are not read", height, width, maxPixels)
+		return fmt.Errorf("the size is %d×%d pixels: want at least 1×1", width, height)
+	case int64(height) > pixels.MaxPixels/int64(width):
+		return fmt.Errorf("the size is %d×%d pixels: images of more than %d pixels are not read", width, height, int64(pixels.MaxPixels))
 	}
 	return nil
 }
 
-// decodePicture decodes a PNG or JPEG of a size and depth that accept has agreed to.
-func decodePicture(in io.Reader, accept func(height, width, channels int) error) (image.Image, error) {
-	data, err := fill(in, nil, maxPictureBytes+1)
+// decodePicture decodes a PNG or JPEG of a size and depth that accept has agreed to,
+// and turns it upright.
+func (o *ImageOptions) decodePicture(in io.Reader, accept func(height, width, channels int) error) (image.Image, error) {
+	data, err := fill(in, nil, maxPictureFile+1)
 	switch {
 	case err == nil:
-		return nil, fmt.Errorf("the file is larger than %d bytes: pictures of that size are not read", maxPictureBytes)
+		return nil, fmt.Errorf("the file is larger than %s: pictures of that size are not read", sizeText(maxPictureFile))
 	case err == io.EOF:
-		return nil, errors.New("the file is empty")
+		return nil, errEmpty
 	case !isCut(err):
 		return nil, err
 	}
-	kind, decodeConfig, decode := "PNG", png.DecodeConfig, png.Decode
-	switch {
-	case bytes.HasPrefix(data, pngMagic):
-	case bytes.HasPrefix(data, jpegMagic):
-		kind, decodeConfig, decode = "JPEG", jpeg.DecodeConfig, jpeg.Decode
-	default:
-		return nil, errors.New("this is neither PNG nor JPEG, by its first bytes: convert it to PNG or take it away")
+	kind, err := pictureKind(data)
+	if err != nil {
+		return nil, err
 	}
 	bad := func(err error) error {
 		return fmt.Errorf("this %s cannot be decoded: fetch or save it again, or take it away: %w", kind, err)
+	}
+	decodeConfig, decode := png.DecodeConfig, png.Decode
+	if kind == "JPEG" {
+		decodeConfig, decode = jpeg.DecodeConfig, jpeg.Decode
 	}
 	c, err := decodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, bad(err)
 	}
-	channels := 3
-	if isGrey(c, data) {
-		channels = 1
-	}
-	if err := accept(c.Height, c.Width, channels); err != nil {
+	if err := checkPictureSize(c.Height, c.Width, 0); err != nil {
 		return nil, err
 	}
-	if !canHold(c, data) {
-		return nil, bad(fmt.Errorf("a file of %d bytes cannot hold %d×%d pixels", len(data), c.Height, c.Width))
+	p := describePicture(kind, data, c)
+	height, width := c.Height, c.Width
+	if isSideways(p.orientation) {
+		height, width = width, height
+	}
+	if err := accept(height, width, p.channels); err != nil {
+		return nil, err
+	}
+	if p.least > int64(len(data)) {
+		return nil, bad(fmt.Errorf("a file of %d bytes cannot hold %d×%d pixels", len(data), c.Width, c.Height))
+	}
+	if err := o.checkCost(p, width, height, int64(len(data))); err != nil {
+		return nil, err
+	}
+	if p.cost >= 16<<20 {
+		runtime.GC() // so that what the picture before took is not in use as well
 	}
 	img, err := decode(bytes.NewReader(data))
-	if err != nil {
+	switch {
+	case err != nil && p.apple:
+		return nil, errors.New("this PNG is of Apple's form for iOS (CgBI), which other programs cannot read: save it again as an ordinary PNG")
+	case err != nil:
 		return nil, bad(err)
 	}
 	if size := img.Bounds().Size(); size.X != c.Width || size.Y != c.Height {
 		return nil, bad(errors.New("it has two sizes"))
 	}
-	return img, nil
+	return upright(img, p.orientation), nil
 }
 
-// Where a PNG that DecodeConfig has accepted says how deep it is.
-const (
-	pngDepth      = 24
-	pngColourType = 25
-)
-
-// isGrey reports whether a picture is stored without colour, transparent or not.
-func isGrey(c image.Config, data []byte) bool {
-	if bytes.HasPrefix(data, jpegMagic) {
-		return c.ColorModel == color.GrayModel
+// checkCost refuses a picture whose file of size bytes is small for what decoding it
+// takes.
+func (o *ImageOptions) checkCost(p pictureInfo, width, height int, size int64) error {
+	if p.blocks > o.MaxPictureBytes/8+16*size {
+		return fmt.Errorf("this JPEG of %d×%d pixels has %d scans, which take too long to decode: save it again as a baseline JPEG, or raise MaxPictureBytes (%s)",
+			width, height, p.scans, sizeText(o.MaxPictureBytes))
 	}
-	if p, ok := c.ColorModel.(color.Palette); ok {
-		return !slices.ContainsFunc(p, func(c color.Color) bool {
+	if limit := o.MaxPictureBytes + 64*size; p.cost > min(limit, math.MaxInt) {
+		return fmt.Errorf("decoding %d×%d pixels would take %s of memory, more than the %s allowed for a file of this size: make the picture smaller, or raise MaxPictureBytes (%s)",
+			width, height, sizeText(p.cost), sizeText(limit), sizeText(o.MaxPictureBytes))
+	}
+	return nil
+}
+
+// A pictureInfo is what is known of a picture before it is decoded.
+type pictureInfo struct {
+	channels    int   // 1 if it is stored without colour, transparent or not
+	orientation int   // as Exif has it
+	cost        int64 // bytes that decoding allocates
+	least       int64 // bytes that a file of that size has at least
+	scans       int64 // of a JPEG
+	blocks      int64 // of 8×8 samples in those
+	apple       bool
+}
+
+// describePicture describes a picture of which the decoder has accepted the header:
+// the decoders believe it and allocate before they read. However well it is packed, in
+// PNG two bits of deflate stand for at most 258 bytes, and in JPEG a block of 8×8
+// pixels takes a bit at least.
+func describePicture(kind string, data []byte, c image.Config) pictureInfo {
+	p := pictureInfo{channels: 3}
+	height, width := int64(c.Height), int64(c.Width)
+	palette, _ := c.ColorModel.(color.Palette)
+	grey := false
+	if kind == "JPEG" {
+		h := readJPEGHeader(data)
+		p.orientation, p.scans, p.blocks = h.orientation, h.scans, h.blocks
+		p.cost, p.least = h.cost(height, width), (height*width+511)/512
+		grey = c.ColorModel == color.GrayModel
+	} else {
+		h := readPNGHeader(data)
+		p.orientation, p.apple = h.orientation, h.apple
+		p.cost, p.least = h.cost(height, width), (height*h.row(width)+1031)/1032
+		grey = h.colour&pngColour == 0
+	}
+	if palette != nil {
+		grey = !slices.ContainsFunc(palette, func(c color.Color) bool {
 			r, g, b, _ := c.RGBA()
 			return r != g || g != b
 		})
 	}
-	return data[pngColourType]&2 == 0 // of 0 grey, 2 colour, 4 grey and alpha, 6 colour and alpha
-}
-
-// canHold reports whether data can be all of a picture of that size, however well
-// packed: the decoders believe the header and allocate before they read. In PNG,
-// two bits of deflate stand for at most 258 bytes; in JPEG, a block of 8×8 pixels
-// takes a bit at least.
-func canHold(c image.Config, data []byte) bool {
-	w, h, size := int64(c.Width), int64(c.Height), int64(len(data))
-	if bytes.HasPrefix(data, jpegMagic) {
-		return w*h <= 8*64*size
+	if grey {
+		p.channels = 1
 	}
-	samples := [8]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[data[pngColourType]&7]
-	return h*((w*samples*int64(data[pngDepth])+7)/8) <= 4*258*size
+	return p
 }

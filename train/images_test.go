@@ -100,7 +100,7 @@ func readImagesString(data string, o *ImageOptions) (*ImageSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.readFile(strings.NewReader(data), "test"); err != nil {
+	if err := r.readFile(strings.NewReader(data), "test", -1); err != nil {
 		return nil, err
 	}
 	return r.finish(), nil
@@ -136,24 +136,24 @@ func TestReadImages(t *testing.T) {
 		o     *ImageOptions
 		want  want
 	}{
-		{"idx", "two.idx", nil, want{2, 3, 1, 2, []uint8{0, 0, 1, 2, 3, 3, 3, 3, 3, 0, 1, 2}, []ImageFile{{"", "idx", 2, 0, 2, 3, 1}}}},
-		{"gzip", "one.jpg", &ImageOptions{Levels: 256}, want{2, 3, 1, 1, []uint8{0, 50, 100, 150, 200, 250}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1}}}},
-		{"format by name", "one.jpg", &ImageOptions{Format: ImageFormatIDX, Levels: 2}, want{2, 3, 1, 1, []uint8{0, 0, 0, 1, 1, 1}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1}}}},
-		{"grey to colour", "one.jpg", &ImageOptions{Channels: 3, Levels: 2}, want{2, 3, 3, 1, []uint8{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1}}}},
-		{"resized", "one.jpg", &ImageOptions{Height: 1, Width: 1, Levels: 256}, want{1, 1, 1, 1, []uint8{125}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1}}}},
-		{"one pixel", "dot.idx", nil, want{1, 1, 1, 3, []uint8{0, 2, 3}, []ImageFile{{"", "idx", 3, 0, 1, 1, 1}}}},
-		{"one pixel enlarged", "dot.idx", &ImageOptions{Height: 1, Width: 2}, want{1, 2, 1, 3, []uint8{0, 0, 2, 2, 3, 3}, []ImageFile{{"", "idx", 3, 0, 1, 1, 1}}}},
-		{"cifar", "batch.bin", nil, want{32, 32, 3, 2, nil, []ImageFile{{"", "cifar10", 2, 0, 32, 32, 3}}}},
-		{"cifar gzip", "batch.gz batch.bin", &ImageOptions{Channels: 1}, want{32, 32, 1, 3, nil, []ImageFile{{"", "cifar10", 1, 0, 32, 32, 3}, {"", "cifar10", 2, 0, 32, 32, 3}}}},
-		{"png", "red.png", nil, want{2, 3, 3, 1, slices.Repeat([]uint8{3, 0, 0}, 6), []ImageFile{{"", "pictures", 1, 0, 2, 3, 3}}}},
-		{"png to grey", "red.png", &ImageOptions{Channels: 1, Levels: 256}, want{2, 3, 1, 1, slices.Repeat([]uint8{76}, 6), []ImageFile{{"", "pictures", 1, 0, 2, 3, 3}}}},
-		{"folder", "folder", nil, want{2, 3, 1, 3, []uint8{3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 0, 0, 1, 2, 3, 3}, []ImageFile{{"", "pictures", 3, 3, 2, 3, 1}}}},
+		{"idx", "two.idx", nil, want{2, 3, 1, 2, []uint8{0, 0, 1, 2, 3, 3, 3, 3, 3, 0, 1, 2}, []ImageFile{{"", "idx", 2, 0, 2, 3, 1, 1}}}},
+		{"gzip", "one.jpg", &ImageOptions{Levels: 256}, want{2, 3, 1, 1, []uint8{0, 50, 100, 150, 200, 250}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1, 1}}}},
+		{"format by name", "one.jpg", &ImageOptions{Format: ImageFormatIDX, Levels: 2}, want{2, 3, 1, 1, []uint8{0, 0, 0, 1, 1, 1}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1, 1}}}},
+		{"grey to colour", "one.jpg", &ImageOptions{Channels: 3, Levels: 2}, want{2, 3, 3, 1, []uint8{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1, 1}}}},
+		{"resized", "one.jpg", &ImageOptions{Height: 1, Width: 1, Levels: 256}, want{1, 1, 1, 1, []uint8{125}, []ImageFile{{"", "idx", 1, 0, 2, 3, 1, 1}}}},
+		{"one pixel", "dot.idx", nil, want{1, 1, 1, 3, []uint8{0, 2, 3}, []ImageFile{{"", "idx", 3, 0, 1, 1, 1, 1}}}},
+		{"one pixel enlarged", "dot.idx", &ImageOptions{Height: 1, Width: 2}, want{1, 2, 1, 3, []uint8{0, 0, 2, 2, 3, 3}, []ImageFile{{"", "idx", 3, 0, 1, 1, 1, 1}}}},
+		{"cifar", "batch.bin", nil, want{32, 32, 3, 2, nil, []ImageFile{{"", "cifar10", 2, 0, 32, 32, 3, 1}}}},
+		{"cifar gzip", "batch.gz batch.bin", &ImageOptions{Channels: 1}, want{32, 32, 1, 3, nil, []ImageFile{{"", "cifar10", 1, 0, 32, 32, 3, 1}, {"", "cifar10", 2, 0, 32, 32, 3, 1}}}},
+		{"png", "red.png", nil, want{2, 3, 3, 1, slices.Repeat([]uint8{3, 0, 0}, 6), []ImageFile{{"", "pictures", 1, 0, 2, 3, 3, 1}}}},
+		{"png to grey", "red.png", &ImageOptions{Channels: 1, Levels: 256}, want{2, 3, 1, 1, slices.Repeat([]uint8{76}, 6), []ImageFile{{"", "pictures", 1, 0, 2, 3, 3, 1}}}},
+		{"folder", "folder", nil, want{2, 3, 1, 3, []uint8{3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 0, 0, 1, 2, 3, 3}, []ImageFile{{"", "pictures", 3, 3, 2, 3, 1, 1}}}},
 		{"concatenated", "grey.png two.idx folder", &ImageOptions{Limit: 4}, want{2, 3, 1, 4, []uint8{0, 0, 1, 2, 3, 3, 0, 0, 1, 2, 3, 3, 3, 3, 3, 0, 1, 2, 3, 3, 3, 3, 3, 3},
-			[]ImageFile{{"", "pictures", 1, 0, 2, 3, 1}, {"", "idx", 2, 0, 2, 3, 1}, {"", "pictures", 3, 3, 2, 3, 1}}}},
+			[]ImageFile{{"", "pictures", 1, 0, 2, 3, 1, 1}, {"", "idx", 2, 0, 2, 3, 1, 1}, {"", "pictures", 3, 3, 2, 3, 1, 1}}}},
 		{"limit inside idx", "two.idx red.png", &ImageOptions{Limit: 1}, want{2, 3, 1, 1, []uint8{0, 0, 1, 2, 3, 3},
-			[]ImageFile{{"", "idx", 2, 0, 2, 3, 1}, {"", "pictures", 1, 0, 0, 0, 0}}}},
+			[]ImageFile{{"", "idx", 2, 0, 2, 3, 1, 1}, {"", "pictures", 1, 0, 0, 0, 0, 0}}}},
 		{"sizes and depths made one", "red.png dot.idx batch.bin", &ImageOptions{Height: 1, Width: 1, Channels: 3, Limit: 3}, want{1, 1, 3, 3, []uint8{3, 0, 0, 0, 0, 0, 2, 2, 2},
-			[]ImageFile{{"", "pictures", 1, 0, 2, 3, 3}, {"", "idx", 3, 0, 1, 1, 1}, {"", "cifar10", 2, 0, 32, 32, 3}}}},
+			[]ImageFile{{"", "pictures", 1, 0, 2, 3, 3, 1}, {"", "idx", 3, 0, 1, 1, 1, 1}, {"", "cifar10", 2, 0, 32, 32, 3, 1}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var paths []string

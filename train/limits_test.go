@@ -178,7 +178,7 @@ func TestHeaderRoom(t *testing.T) {
 		})
 	}
 	var b bytes.Buffer
-	if _, err := tr.checkpointFile().WriteTo(&b); err != nil {
+	if _, err := checkpointOf(t, tr).WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	text, err := tok.MarshalJSON()
@@ -186,7 +186,7 @@ func TestHeaderRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	floats := 0
-	for _, tensor := range tr.checkpointFile().Tensors {
+	for _, tensor := range checkpointOf(t, tr).Tensors {
 		floats += len(tensor.Data)
 	}
 	if header := b.Len() - 4*floats; header > len(text)+headerFixed+headerEpoch*epochs {

@@ -30,6 +30,8 @@ type Options struct {
 	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
 	StripPunctuation bool `json:"strip_punctuation"` // see tokenizer.Options
 
+	UnicodePunctuation bool `json:"unicode_punctuation,omitempty"` // see tokenizer.Options
+
 	Embedding int `json:"embedding"` // length of a word's vector; 0 means DefaultEmbedding
 	Units     int `json:"units"`     // units of the LSTM; 0 means DefaultUnits
 	Length    int `json:"length"`    // steps of a sequence at most; 0 means DefaultLength
@@ -119,7 +121,10 @@ func (o Options) dataset() DatasetOptions {
 
 // tokenizer returns the options of the vocabulary.
 func (o Options) tokenizer() *tokenizer.Options {
-	return &tokenizer.Options{MaxTokens: o.Vocabulary, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation}
+	return &tokenizer.Options{
+		MaxTokens: o.Vocabulary, KeepCase: o.KeepCase,
+		StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation,
+	}
 }
 
 // config returns the shape of the model for a vocabulary of so many symbols.
@@ -131,23 +136,24 @@ func (o Options) config(symbols int) model.Config {
 // opposite there: checkpoints had ignore_padding first, and then windows, which a run
 // that cuts does not mention. See stored and options.
 type storedOptions struct {
-	Vocabulary       int     `json:"vocabulary"`
-	KeepCase         bool    `json:"keep_case"`
-	StripPunctuation bool    `json:"strip_punctuation"`
-	Embedding        int     `json:"embedding"`
-	Units            int     `json:"units"`
-	Length           int     `json:"length"`
-	BatchSize        int     `json:"batch_size"`
-	LearningRate     float64 `json:"learning_rate"`
-	ClipNorm         float64 `json:"clip_norm"`
-	CountPadding     bool    `json:"ignore_padding"`
-	CutLong          bool    `json:"windows,omitempty"`
-	Validation       float64 `json:"validation"`
-	Patience         int     `json:"patience"`
-	Seed             uint64  `json:"seed"`
-	Epochs           int     `json:"epochs"`
-	Threads          int     `json:"-"`
-	MaxBytes         int64   `json:"-"`
+	Vocabulary         int     `json:"vocabulary"`
+	KeepCase           bool    `json:"keep_case"`
+	StripPunctuation   bool    `json:"strip_punctuation"`
+	UnicodePunctuation bool    `json:"unicode_punctuation,omitempty"`
+	Embedding          int     `json:"embedding"`
+	Units              int     `json:"units"`
+	Length             int     `json:"length"`
+	BatchSize          int     `json:"batch_size"`
+	LearningRate       float64 `json:"learning_rate"`
+	ClipNorm           float64 `json:"clip_norm"`
+	CountPadding       bool    `json:"ignore_padding"`
+	CutLong            bool    `json:"windows,omitempty"`
+	Validation         float64 `json:"validation"`
+	Patience           int     `json:"patience"`
+	Seed               uint64  `json:"seed"`
+	Epochs             int     `json:"epochs"`
+	Threads            int     `json:"-"`
+	MaxBytes           int64   `json:"-"`
 }
 
 func (o Options) stored() storedOptions {

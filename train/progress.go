@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -54,19 +53,28 @@ func (r *run) StepsLeft() int64 {
 func (r *run) steps() int { return batches(r.items, r.perStep) }
 
 // stopped reports whether Patience is at its end.
-func (r *run) stopped() bool {
-	p, patience := &r.progress, r.schedule.Patience
-	return patience > 0 && p.Best > 0 && p.Epoch-p.Best >= patience
+func (r *run) stopped() bool { return r.impatient(r.progress.Epoch, r.progress.Best) }
+
+// impatient reports whether Patience is at its end after so many epochs.
+func (r *run) impatient(epoch, best int) bool {
+	patience := r.schedule.Patience
+	return patience > 0 && best > 0 && epoch-best >= patience
+}
+
+// improves reports whether e has the lowest validation loss so far.
+func (r *run) improves(e epochRecord) bool {
+	p := &r.progress
+	return r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
 }
 
 // endEpoch records an epoch and begins the next one.
 func (r *run) endEpoch(e epochRecord) {
-	p := &r.progress
+	p, improves := &r.progress, r.improves(e)
 	p.History = append(p.History, e)
 	p.Epoch++
 	p.Batch, p.LossSum, p.Positions = 0, 0, 0
 	p.WordLossSum, p.Words = 0, 0
-	if r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss) {
+	if improves {
 		p.Best = p.Epoch
 		if r.best != nil {
 			copyParameters(r.best, r.net)
@@ -142,33 +150,4 @@ func (r *run) copyOf(net network) *weights.File {
 		}
 	}
 	return f
-}
-
-// checkProgress checks what a checkpoint says of how far the run is against the
-// run itself.
-func (r *run) checkProgress() error {
-	p, steps := &r.progress, r.steps()
-	positions, _ := r.task.positions(Order(r.items, 0, 0))
-	bad := p.Epoch < 0 || p.Batch < 0 || p.Batch > steps ||
-		len(p.History) != p.Epoch ||
-		int64(p.Steps) != int64(p.Epoch)*int64(steps)+int64(p.Batch) ||
-		p.Positions < 0 || p.Positions > positions ||
-		p.Words < 0 || p.Words > p.Positions || p.Words > 0 && !r.padded ||
-		!finite(p.LossSum) || p.LossSum < 0 ||
-		!(p.WordLossSum >= 0 && p.WordLossSum <= p.LossSum) || p.WordLossSum > 0 && p.Words == 0 ||
-		!power(p.Power1, p.Steps) || !power(p.Power2, p.Steps) ||
-		p.Best < 0 || p.Best > p.Epoch || p.Best > 0 != (r.judged && p.Epoch > 0)
-	for i, e := range p.History {
-		bad = bad || e.Steps != (i+1)*steps || !finite(e.Loss) || !finite(e.ValLoss) || !finite(e.WordLoss) || !finite(e.ValWordLoss) ||
-			!r.padded && (e.WordLoss != 0 || e.ValWordLoss != 0)
-	}
-	if bad {
-		return errors.New("the checkpoint contradicts itself: the file is damaged")
-	}
-	return nil
-}
-
-// power reports whether x can be the power of a number between 0 and 1.
-func power(x float64, exponent int) bool {
-	return x == 1 && exponent == 0 || x >= 0 && x < 1 && exponent > 0
 }

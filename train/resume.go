@@ -32,7 +32,7 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	f, err := readFile(path)
+	f, version, err := weights.ReadVersioned(path)
 	var t *Trainer
 	if err == nil {
 		t, err = resume(f, docs, *o)
@@ -40,6 +40,7 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: cannot resume from %s: %w", path, inner{err})
 	}
+	t.note(path, version)
 	return t, nil
 }
 
@@ -92,6 +93,7 @@ func (c *checkpoint) merge(o Options) (Options, error) {
 	same(&d, "Vocabulary", was.Vocabulary, o.Vocabulary)
 	same(&d, "KeepCase", was.KeepCase, o.KeepCase)
 	same(&d, "StripPunctuation", was.StripPunctuation, o.StripPunctuation)
+	same(&d, "UnicodePunctuation", was.UnicodePunctuation, o.UnicodePunctuation)
 	same(&d, "Embedding", was.Embedding, o.Embedding)
 	same(&d, "Units", was.Units, o.Units)
 	same(&d, "Length", was.Length, o.Length)

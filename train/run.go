@@ -16,7 +16,9 @@ import (
 // pointer, works.
 type RunOptions struct {
 	// Checkpoint is the file that the run is saved to, after each epoch and when
-	// it is interrupted; "" means none. It is replaced as a whole or not at all.
+	// it is interrupted; "" means none. It is replaced as a whole or not at all, and
+	// only if it holds what it did when Run began or what this run has written: two
+	// runs with one checkpoint are an error, see ReplacedError.
 	Checkpoint string
 	// OnStep is called after each step. To stop the run, cancel its context.
 	OnStep func(Stats)
@@ -39,6 +41,7 @@ type run struct {
 	optimiser *optimiser
 	best      network // weights of the best epoch; nil without Patience
 	progress  progress
+	saved     map[string]weights.Version // what checkpoints held when this run last saved or read them
 }
 
 // A task is what a run learns: one kind of model from one kind of data.
@@ -46,6 +49,8 @@ type task interface {
 	// gradients takes these items forward and back. It returns their losses, and
 	// leaves the gradients of the mean where the optimiser finds them.
 	gradients(items []int) Evaluation
+	// loss returns the losses of these items. The gradients are lost.
+	loss(items []int) Evaluation
 	// validate measures the model on the data set aside.
 	validate(ctx context.Context) (Evaluation, error)
 	// positions returns how many positions these items have, as gradients counts
@@ -73,8 +78,8 @@ func (r *run) begin(t task, s schedule, net, grad network, threads *kernels.Work
 	r.progress = progress{Power1: 1, Power2: 1}
 }
 
-// Run trains until the last epoch has ended, or until Patience is at its end. It
-// returns nil at once if that is so already.
+// Run trains until the last epoch has ended, or until Patience is at its end. There is
+// nothing left to train if that is so already.
 //
 // When ctx ends, Run stops after the step under way, saves the checkpoint and
 // returns an error that wraps ctx.Err() and says where the run can be resumed
@@ -82,9 +87,24 @@ func (r *run) begin(t task, s schedule, net, grad network, threads *kernels.Work
 // made, the checkpoint stays what it was. So it does when it cannot be saved. In
 // all cases the Trainer is as after a whole number of steps, and Run may be
 // called again.
+//
+// A model that is much worse than a uniform guess at the data of its last step, by one
+// nat a position, is an error too: at the end of the run, and of an epoch with such a
+// mean loss if the run has made 100 steps. That epoch has not ended then, and the
+// checkpoint is that of the one before. Errors of both kinds wrap ErrDiverged.
 func (r *run) Run(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = &RunOptions{}
+	}
+	if p := &r.progress; r.Done() { // it may have been resumed with fewer epochs
+		return r.checkResult(p.History, p.Best)
+	}
+	if o.Checkpoint != "" {
+		unlock, err := r.claim(o.Checkpoint)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
 	runtime.GC() // see memory
 	c := clock{start: time.Now()}
@@ -130,19 +150,22 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 			return r.interrupted(o, err)
 		}
 		record.ValLoss = e.Loss()
-		if r.padded {
+		if r.padded && e.Words > 0 {
 			record.ValWordLoss = e.WordLoss()
 		}
 		if !finite(record.ValLoss) {
-			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, errDiverged)
+			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, ErrDiverged)
 		}
 	}
 	if !finite(r.weightNorm()) {
-		return fmt.Errorf("train: epoch %d: the weights are not finite any more: %w", p.Epoch+1, errDiverged)
+		return fmt.Errorf("train: epoch %d: the weights are not finite any more: %w", p.Epoch+1, ErrDiverged)
+	}
+	if err := r.checkEpoch(record); err != nil {
+		return err
 	}
 	r.endEpoch(record)
 	if o.Checkpoint != "" {
-		if err := r.SaveCheckpoint(o.Checkpoint); err != nil {
+		if err := r.saveOwn(o.Checkpoint); err != nil {
 			return err
 		}
 		runtime.GC() // see memory
@@ -156,18 +179,16 @@ func (r *run) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	return nil
 }
 
-var errDiverged = errors.New("training has diverged: lower LearningRate or set ClipNorm")
-
 // step trains on these items. If it returns an error then nothing has changed.
 func (r *run) step(items []int) (s Stats, err error) {
 	p := &r.progress
 	e := r.task.gradients(items)
 	if !finite(e.Sum) {
-		return s, fmt.Errorf("the loss is %v: %w", e.Sum, errDiverged)
+		return s, fmt.Errorf("the loss is %v: %w", e.Sum, ErrDiverged)
 	}
 	norm, err := r.optimiser.apply()
 	if err != nil {
-		return s, fmt.Errorf("%w: %w", err, errDiverged)
+		return s, fmt.Errorf("%w: %w", err, ErrDiverged)
 	}
 	p.Power1, p.Power2 = r.optimiser.power1, r.optimiser.power2
 	p.LossSum += e.Sum
@@ -195,7 +216,11 @@ func (r *run) interrupted(o *RunOptions, cause error) error {
 	if o.Checkpoint == "" {
 		return fmt.Errorf("%s; no checkpoint was asked for: %w", where, cause)
 	}
-	if err := r.SaveCheckpoint(o.Checkpoint); err != nil {
+	if err := r.saveOwn(o.Checkpoint); err != nil {
+		var replaced *ReplacedError
+		if errors.As(err, &replaced) {
+			return fmt.Errorf("%s (%w); %w", where, cause, inner{err})
+		}
 		return fmt.Errorf("%s (%w), and what was reached since the last checkpoint is lost: %w", where, cause, inner{err})
 	}
 	return fmt.Errorf("%s; resume from the checkpoint %s: %w", where, o.Checkpoint, cause)

@@ -268,3 +268,25 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		}
 	})
 }
+
+// A document without a word, set aside, is padding alone.
+func TestValidationWithoutWords(t *testing.T) {
+	docs := smallDocs()
+	o := small()
+	o.CountPadding, o.Validation, o.Epochs = true, 1.0/24, 1
+	docs[23] = ""
+	tr, err := New(docs, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: path}); err != nil {
+		t.Fatal(err)
+	}
+	if e := tr.History()[0]; e.ValLoss <= 0 || e.ValWordLoss != 0 || e.WordLoss <= 0 {
+		t.Errorf("%+v: want a loss over padding, and none over words", e)
+	}
+	if _, err := Resume(path, docs, nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -157,6 +157,8 @@ func (t *Trainer) gradients(items []int) (e Evaluation) {
 	return e
 }
 
+func (t *Trainer) loss(items []int) Evaluation { return t.gradients(items) }
+
 func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
 	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.CountPadding)
 }

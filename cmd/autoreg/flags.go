@@ -64,7 +64,7 @@ func (v *intValue) String() string {
 func (v *intValue) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < v.min || n > v.max {
-		if v.max == math.MaxInt32 {
+		if v.max == math.MaxInt32 && (err != nil && !errors.Is(err, strconv.ErrRange) || n < v.min) {
 			return fmt.Errorf("want a whole number, %d or more", v.min)
 		}
 		return fmt.Errorf("want a whole number from %d to %d", v.min, v.max)
@@ -116,7 +116,7 @@ func (v *floatValue) String() string {
 func (v *floatValue) Set(s string) error {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !v.ok(f) {
-		return errors.New("want " + v.want)
+		return errors.New("want " + v.want + pointHint(s))
 	}
 	*v.p = f
 	return nil
@@ -130,9 +130,19 @@ func (v *floatValue) Type() string { return "X" }
 func parseTemperature(s string) (float64, error) {
 	t, err := strconv.ParseFloat(s, 32)
 	if err != nil || !(t >= 0 && t <= math.MaxFloat32) || t == 0 && strings.Trim(s, "+-0.") != "" {
-		return 0, errors.New("want 0 (always the likeliest) or a number from 1.4e-45 to 3.4e+38")
+		return 0, errors.New("want 0 (always the likeliest) or a number from 1.4e-45 to 3.4e+38" + pointHint(s))
 	}
 	return t, nil
+}
+
+// pointHint returns what to add to an error for a number with a decimal comma.
+func pointHint(s string) string {
+	if point := strings.Replace(s, ",", ".", 1); point != s {
+		if _, err := strconv.ParseFloat(point, 64); err == nil {
+			return "; a decimal has a point: " + point
+		}
+	}
+	return ""
 }
 
 // temperatureFlag defines a flag for one temperature.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,17 +13,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/tokenizer"
 )
-
-// defaultTokens is as long as the texts that models are trained on by default.
-const defaultTokens = 200
-
-// defaultTemperature is below 1, the model's own, for small models are sure of too
-// little: what they write reads better so.
-const defaultTemperature = 0.7
 
 func (a *app) generateCommand() *cobra.Command {
 	var (
@@ -29,6 +27,7 @@ func (a *app) generateCommand() *cobra.Command {
 		count       int
 		plain       bool
 		pretty      bool
+		asJSON      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "generate PROMPT...",
@@ -43,30 +42,35 @@ words. Words that the model does not know are named on standard error and read a
 The same model, seed and options give the same text everywhere. Without --seed
 one is drawn, and shown if standard error is a terminal; pipes and logs stay clean,
 so give --seed where a text is to be repeated. With --count each text
-has a seed of its own: the first --seed, the second one more, and so on.`,
+has a seed of its own: the first --seed, the second one more, and so on.
+
+With --json each text is a line with an object: text, prompt included; reason, why it
+ended: stop (by itself), length (a limit), canceled or nothing (that could be drawn);
+prompt_tokens and new_tokens, words read and drawn; seed.
+
+On a terminal, control characters in a model's words are shown as \u001b and the
+like.`,
 		Example: `  autoreg generate recipe for roasted
   autoreg generate "recipe for apple pudding |" --temperature 0.5 --seed 7
   autoreg generate "recipe for" --count 3 --top-k 40 --new-tokens 60
   autoreg generate --model recipes.safetensors --plain "recipe for cake | chop 1 /" --raw-prompt
+  autoreg generate -- "- 1 cup of milk"
   echo "recipe for mutton" | autoreg generate -`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
 				return err
 			}
-			prompt, err := a.prompt(args)
+			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			m, err := openText(model)
+			m, err := a.openText(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
 			o.Temperature = &temperature
-			o.Pretty = pretty && !plain
-			if o.NewTokens == 0 && o.MaxTokens == 0 {
-				o.MaxTokens = defaultTokens
-			}
+			o.Plain = plain || !pretty
 			if !cmd.Flags().Changed("seed") {
 				o.Seed = a.drawSeed()
 			}
@@ -74,6 +78,13 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 				return err
 			}
 			for i := range count {
+				if asJSON {
+					if err := a.generateJSON(cmd, m, prompt, o); err != nil {
+						return err
+					}
+					o.Seed++
+					continue
+				}
 				if i > 0 {
 					if _, err := fmt.Fprintln(a.out); err != nil {
 						return err
@@ -89,17 +100,29 @@ has a seed of its own: the first --seed, the second one more, and so on.`,
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
-	temperatureFlag(fs, &temperature, "temperature", "t", defaultTemperature, "1 is the model's own; below prefers likely words, above evens out, 0 always takes the likeliest")
+	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "1 is the model's own; below prefers likely words, above evens out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest words only; 0 means all")
 	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
-	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", defaultTokens))
+	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
 	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new words")
 	intFlag(fs, &count, "count", "n", 1, 1, math.MaxInt32, "write `N` texts, with a blank line between them")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], its name for words that it does not know")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
+	fs.BoolVar(&asJSON, "json", false, "write each text as a JSON object on a line")
+	cmd.SetFlagErrorFunc(promptFlagError)
 	return cmd
+}
+
+// promptFlagError hints at "--" where what looks like an unknown flag may be a prompt.
+func promptFlagError(cmd *cobra.Command, err error) error {
+	err = cmd.Parent().FlagErrorFunc()(cmd, err)
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
+	}
+	return err
 }
 
 // generate writes one text, each word as soon as it is there, and a line end.
@@ -109,7 +132,7 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.Model, prompt string, o au
 		if failed = err; err != nil {
 			break
 		}
-		if _, err := io.WriteString(a.out, piece); err != nil {
+		if _, err := io.WriteString(a.out, a.safe(piece.Text)); err != nil {
 			return err
 		}
 	}
@@ -121,23 +144,61 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.Model, prompt string, o au
 	return err
 }
 
+// A generationJSON is what generate --json writes of a text.
+type generationJSON struct {
+	Text         string         `json:"text"`
+	Reason       autoreg.Reason `json:"reason"`
+	PromptTokens int            `json:"prompt_tokens"`
+	NewTokens    int            `json:"new_tokens"`
+	Seed         uint64         `json:"seed"`
+}
+
+// generateJSON writes one text as a JSON object, one that was broken off too.
+func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.Model, prompt string, o autoreg.GenerateOptions) error {
+	g, failed := m.Generate(cmd.Context(), prompt, &o)
+	if failed != nil && g.Reason == 0 {
+		return failed
+	}
+	err := a.writeJSONLine(generationJSON{g.Text, g.Reason, g.PromptTokens, g.NewTokens, g.Seed})
+	return cmp.Or(failed, err)
+}
+
+// writeJSONLine writes v on a line.
+func (a *app) writeJSONLine(v any) error {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, a.safe(b.String()))
+	return err
+}
+
 // maxPrompt bounds a prompt from standard input.
 const maxPrompt = 1 << 20
 
 // prompt returns the prompt that the arguments mean.
-func (a *app) prompt(args []string) (string, error) {
-	if len(args) != 1 || args[0] != "-" {
-		return strings.Join(args, " "), nil
+func (a *app) prompt(ctx context.Context, args []string) (string, error) {
+	if len(args) != 1 || args[0] != stdinName {
+		return strings.TrimPrefix(strings.Join(args, " "), "\uFEFF"), nil
 	}
-	data, err := io.ReadAll(io.LimitReader(a.in, maxPrompt+1))
+	data, err := await(ctx, func() ([]byte, error) {
+		f, err := a.open(stdinName)
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(io.LimitReader(f, maxPrompt+1))
+	})
 	if err != nil {
 		return "", fmt.Errorf("reading the prompt from standard input: %w", err)
 	}
 	if len(data) > maxPrompt {
 		return "", fmt.Errorf("the prompt from standard input is longer than %d bytes", maxPrompt)
 	}
-	// The line end belongs to the pipe, not to the prompt.
-	return strings.TrimRight(string(data), "\r\n"), nil
+	// A byte order mark belongs to the file, one line end to the pipe, not to the prompt.
+	prompt := strings.TrimPrefix(string(data), "\uFEFF")
+	return strings.TrimSuffix(strings.TrimSuffix(prompt, "\n"), "\r"), nil
 }
 
 // checkPrompt says what the model will not understand, and refuses what leaves it
@@ -152,10 +213,18 @@ func (a *app) checkPrompt(m *autoreg.Model, prompt string, o *autoreg.GenerateOp
 		if !slices.ContainsFunc(ids, func(id int) bool { return id != tokenizer.Unknown }) {
 			known += ", which leaves none that it knows"
 		}
-		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))
+		list := strings.Join(unknown, " ")
+		if a.terminal {
+			list = safeText(list)
+		}
+		a.note("words that the model does not know, %s: %s", known, list)
 	}
-	if o.MaxTokens > 0 && len(ids) >= o.MaxTokens {
-		a.note("the prompt alone has %d words: --max-tokens %d leaves no room for more", len(ids), o.MaxTokens)
+	limit := o.MaxTokens
+	if limit == 0 && o.NewTokens == 0 {
+		limit = autoreg.DefaultMaxTokens
+	}
+	if limit > 0 && len(ids) >= limit {
+		a.note("the prompt alone has %d words: --max-tokens %d leaves no room for more", len(ids), limit)
 	}
 	return nil
 }

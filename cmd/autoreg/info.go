@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -97,7 +96,7 @@ where a size is not given.`,
 		Args: noArguments("name a model with --model FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j.flags = cmd.Flags()
-			return j.execute()
+			return j.execute(cmd.Context())
 		},
 	}
 	fs := cmd.Flags()
@@ -119,7 +118,7 @@ where a size is not given.`,
 	return cmd
 }
 
-func (j *infoJob) execute() error {
+func (j *infoJob) execute(ctx context.Context) error {
 	ofText, ofImages := j.given(textSizes), j.given(imageSizes)
 	if len(ofText) > 0 && len(ofImages) > 0 {
 		return usagef("--%s is a text model's and --%s an image model's: give sizes of one of them", ofText[0], ofImages[0])
@@ -137,14 +136,36 @@ func (j *infoJob) execute() error {
 	case len(ofImages) > 0:
 		return j.imageShape()
 	}
-	m, pixels, err := openEither(j.model)
+	m, err := await(ctx, func() (*described, error) { return j.readModel() })
 	if err != nil {
 		return err
 	}
-	if pixels != nil {
-		return j.describeImages(pixels)
+	if m.pixels != nil {
+		return j.describeImages(m)
 	}
 	return j.describeText(m)
+}
+
+// A described is a model and its file.
+type described struct {
+	anyModel
+	info fileInfo
+	file *weights.File
+}
+
+// readModel reads the model to describe.
+func (j *infoJob) readModel() (*described, error) {
+	f, err := j.openModelFile(j.model)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m := &described{}
+	if m.anyModel, err = loadEither(f); err != nil {
+		return nil, err
+	}
+	m.info, m.file, err = readFile(f)
+	return m, err
 }
 
 // given returns those of the flags that are on the command line.
@@ -183,14 +204,12 @@ func (j *infoJob) imageShape() error {
 	return writeShape(j.out, shape, layers)
 }
 
-func (j *infoJob) describeText(m *autoreg.Model) error {
-	info, err := readInfo(j.model, m)
-	if err != nil {
-		return err
-	}
+func (j *infoJob) describeText(m *described) error {
+	info := infoOf(m)
 	if j.vocabulary {
-		for id := range m.Tokenizer().Len() {
-			info.Vocabulary = append(info.Vocabulary, m.Tokenizer().Word(id))
+		tok := m.text.Tokenizer()
+		for id := range tok.Len() {
+			info.Vocabulary = append(info.Vocabulary, tok.Word(id))
 		}
 	}
 	switch {
@@ -199,40 +218,36 @@ func (j *infoJob) describeText(m *autoreg.Model) error {
 	case j.vocabulary:
 		return writeWords(j.out, info.Vocabulary)
 	}
-	return info.write(j.out, m.Layers())
+	return info.write(j.out, m.text.Layers())
 }
 
-func (j *infoJob) describeImages(m *autoreg.PixelModel) error {
+func (j *infoJob) describeImages(m *described) error {
 	if j.vocabulary {
 		return usagef("the model %s is one of images, which has no vocabulary: leave --vocabulary out", j.model)
 	}
-	info, err := readImageInfo(j.model, m)
+	info, err := imageInfoOf(m)
 	if err != nil {
 		return err
 	}
 	if j.asJSON {
 		return writeJSON(j.out, info)
 	}
-	return info.write(j.out, m.Layers())
+	return info.write(j.out, m.pixels.Layers())
 }
 
-// readFile reads the file of the model called name.
-func readFile(name string) (info fileInfo, f *weights.File, err error) {
-	var in io.Reader = bytes.NewReader(compiledIn(name))
-	if compiledIn(name) == nil {
-		file, err := os.Open(name)
-		if err != nil {
-			return info, nil, err
-		}
-		defer file.Close()
-		in = file
+// readFile reads what info tells of the file of a model.
+func readFile(f *modelFile) (fileInfo, *weights.File, error) {
+	in, err := f.start()
+	if err != nil {
+		return fileInfo{}, nil, &fileError{describeModel(f.name), err}
 	}
 	hash, size := sha256.New(), new(counter)
-	if f, err = weights.Read(io.TeeReader(in, io.MultiWriter(hash, size)), autoreg.DefaultMaxBytes); err != nil {
-		return info, nil, &fileError{describeModel(name), err}
+	file, err := weights.Read(io.TeeReader(in, io.MultiWriter(hash, size)), autoreg.DefaultMaxBytes)
+	if err != nil {
+		return fileInfo{}, nil, &fileError{describeModel(f.name), err}
 	}
-	delete(f.Metadata, model.KeyTokenizer)
-	return fileInfo{describeModel(name), int64(*size), hex.EncodeToString(hash.Sum(nil)), f.Metadata}, f, nil
+	delete(file.Metadata, model.KeyTokenizer)
+	return fileInfo{describeModel(f.name), int64(*size), hex.EncodeToString(hash.Sum(nil)), file.Metadata}, file, nil
 }
 
 // rows are the first lines of info.

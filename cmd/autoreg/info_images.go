@@ -139,17 +139,13 @@ func (f receptiveField) String() string {
 		thousands(f.Pixels), counted(f.Rows, "row"), f.Left, f.Right[1], f.Right[f.Rows])
 }
 
-// readImageInfo describes the image model called name.
-func readImageInfo(name string, m *autoreg.PixelModel) (*imageInfo, error) {
-	file, f, err := readFile(name)
+// imageInfoOf describes an image model.
+func imageInfoOf(m *described) (*imageInfo, error) {
+	p, err := model.PixelFromFile(m.file)
 	if err != nil {
-		return nil, err
+		return nil, &fileError{m.info.File, err}
 	}
-	p, err := model.PixelFromFile(f)
-	if err != nil {
-		return nil, &fileError{file.File, err}
-	}
-	return &imageInfo{file, shapeOf(m.Layers(), p.Config), thisMachine()}, nil
+	return &imageInfo{m.info, shapeOf(m.pixels.Layers(), p.Config), thisMachine()}, nil
 }
 
 func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {

@@ -19,22 +19,20 @@ type modelInfo struct {
 	Words      int         `json:"words"`
 	KeepCase   bool        `json:"keep_case"`
 	Strip      bool        `json:"strip_punctuation"`
+	Unicode    bool        `json:"unicode_punctuation,omitempty"`
 	Vocabulary []string    `json:"vocabulary,omitempty"`
 	machineInfo
 }
 
-// readInfo describes the text model called name.
-func readInfo(name string, m *autoreg.Model) (*modelInfo, error) {
-	file, _, err := readFile(name)
-	if err != nil {
-		return nil, err
-	}
-	tok := m.Tokenizer()
+// infoOf describes a text model.
+func infoOf(m *described) *modelInfo {
+	tok := m.text.Tokenizer()
 	return &modelInfo{
-		fileInfo: file, machineInfo: thisMachine(),
-		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
+		fileInfo: m.info, machineInfo: thisMachine(),
+		Layers: layersJSON(m.text.Layers()), Params: m.text.Params(), Length: m.text.Length(),
 		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
-	}, nil
+		Unicode: tok.Options().UnicodePunctuation,
+	}
 }
 
 func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
@@ -47,6 +45,9 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 	}
 	if i.Strip {
 		marks = "punctuation dropped"
+	}
+	if i.Unicode {
+		marks += ", beyond ASCII too"
 	}
 	rows := append(i.fileInfo.rows(), [][]string{
 		{"weights", bytesText(4*int64(i.Params)) + " of float32"},

@@ -21,7 +21,10 @@ type epochRecord struct {
 }
 
 // A logWriter appends to a log, epoch by epoch. The nil logWriter writes nothing.
-type logWriter struct{ f *os.File }
+type logWriter struct {
+	f *os.File
+	w io.Writer // to f
+}
 
 // openLog opens the log of a run whose epochs so far are history. A file that is no
 // log is refused. A new run starts an empty log. For a resumed one the log keeps its lines on those epochs, loses
@@ -53,7 +56,7 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}
-	return &logWriter{f}, nil
+	return &logWriter{f, f}, nil
 }
 
 // maxLogLine is the longest line accepted in a log.
@@ -114,7 +117,7 @@ func (l *logWriter) append(r epochRecord) error {
 	if l == nil {
 		return nil
 	}
-	if _, err := (jsonLines{r}).WriteTo(l.f); err != nil {
+	if _, err := (jsonLines{r}).WriteTo(l.w); err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
 	return nil

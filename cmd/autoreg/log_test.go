@@ -149,6 +149,30 @@ func TestPlot(t *testing.T) {
 	}
 }
 
+// TestCurves draws the losses over words where padding counts, and says what a loss is of.
+func TestCurves(t *testing.T) {
+	list := epochs(3, 2)
+	for i := range list {
+		list[i].ValLoss, list[i].ValPerplexity = 2.5, 12
+	}
+	check := func(unit string, loss, val float64) {
+		t.Helper()
+		training, validation, got := curves(list)
+		if got != unit || len(training) != 2 || training[1].Y != loss || validation[1].Y != val {
+			t.Errorf("%v, %v, per %s, want %v, %v, per %s", training, validation, got, loss, val, unit)
+		}
+	}
+	check("position", 2, 2.5)
+	list[1].WordLoss, list[1].WordPerplexity, list[1].ValWordLoss, list[1].ValWordPerplexity = 4, 55, 5, 148
+	check("position", 2, 2.5) // the first epoch is of an older version
+	list[0].WordLoss, list[0].WordPerplexity = 4.5, 90
+	check("word", 4, 5)
+	for i := range list {
+		list[i].WordPerplexity, list[i].Bits = 0, 3
+	}
+	check("value", 2, 2.5)
+}
+
 func TestTicks(t *testing.T) {
 	labels := func(lo, hi float64) string {
 		var list []string

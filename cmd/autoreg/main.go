@@ -39,11 +39,22 @@ const (
 )
 
 func main() {
-	// The first signal ends the work in good order; the second one, no longer
-	// caught, ends the process.
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that ends with the first signal to stop. That ends the
+// work in good order; a second one ends the process.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, stopSignals()...)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx
 }
 
 // An app is one run of the command: what the subcommands share.
@@ -57,16 +68,19 @@ type app struct {
 	profile  string
 
 	outTerminal bool // out is a terminal
+	stdinTaken  bool // standard input is being read, which can be done only once
 }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut, every: time.Minute}
+	a := &app{in: in, out: newOutput(ctx, out), err: newOutput(ctx, errOut), every: time.Minute}
 	outFile, _ := out.(*os.File)
 	errFile, _ := errOut.(*os.File)
 	isTerminal := func(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
 	a.terminal, a.outTerminal = isTerminal(errFile), isTerminal(outFile)
-	a.screen = newScreen(outFile, errFile)
+	if a.screen = newScreen(outFile, errFile); a.screen != nil {
+		a.screen.w = newOutput(ctx, a.screen.w)
+	}
 	return a.run(ctx, args)
 }
 
@@ -74,8 +88,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
 	root.SetArgs(args)
 	stopProfile := func() error { return nil }
-	root.PersistentPreRunE = func(*cobra.Command, []string) (err error) {
-		stopProfile, err = startProfile(a.profile)
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		stop, err := await(ctx, func() (func() error, error) { return startProfile(a.profile) })
+		if err == nil {
+			stopProfile = stop
+		}
 		a.started = err != nil // no mistake of the command line's
 		return err
 	}
@@ -202,10 +219,11 @@ func startProfile(path string) (stop func() error, err error) {
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return func() error { return nil }, err
+		return nil, err
 	}
 	if err := pprof.StartCPUProfile(f); err != nil {
-		return f.Close, err
+		f.Close()
+		return nil, err
 	}
 	return func() error {
 		pprof.StopCPUProfile()

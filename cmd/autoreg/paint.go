@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/train"
 )
 
 // defaultPictures make a sheet of 4 rows of 4.
@@ -30,6 +34,7 @@ type paintJob struct {
 	preview     bool
 
 	complete, keep, mask string
+	read                 train.ImageOptions // how those are read
 
 	options     autoreg.PaintOptions
 	temperature float64
@@ -47,8 +52,9 @@ save them on one sheet as PNG. In a terminal the pictures are shown while they
 grow. --gif saves how they were drawn, as an animation.
 
 With --complete a part of a given picture is kept and the model draws the rest.
-The picture, PNG or JPEG, is first resized to that of the model and reduced to its
-levels, as in training. --keep says which part: top, bottom, left or right for that
+The picture, PNG or JPEG, is first turned upright if it has an Exif orientation,
+resized to the size of those drawn and reduced to the model's levels, as in training:
+without antialiasing unless --antialias is given. --keep says which part: top, bottom, left or right for that
 half, or with a number for so many rows or columns, such as top:5. --mask names a
 picture of what is kept instead: white and opaque pixels are. Each pixel is drawn
 from those above it and to the left; what is kept below it has no influence. How
@@ -89,12 +95,14 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "1 is the model's own; below prefers likely levels, above evens out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest levels only; 0 means all")
-	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's)")
-	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's)")
+	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's, up to 2^18 pixels in all)")
+	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's, up to 2^18 pixels in all)")
 
 	fs.StringVar(&j.complete, "complete", "", "PNG or JPEG `FILE` of which a part is kept")
 	fs.StringVar(&j.keep, "keep", "top", "`PART` that is kept: top, bottom, left, right, or so many rows or columns as in top:5")
 	fs.StringVar(&j.mask, "mask", "", "PNG or JPEG `FILE`, as large as the picture to complete or as those drawn: what is white and opaque is kept")
+
+	pictureFlags(fs, &j.read)
 
 	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "pictures side by side (default about a square)")
 	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes pictures about 128 wide)")
@@ -117,6 +125,8 @@ func (j *paintJob) check() error {
 		return usagef("--height and --width go together: give both")
 	case j.complete == "" && j.flags.Changed("keep"):
 		return usagef("--keep says what to keep of a picture: name it with --complete FILE")
+	case j.complete == "" && (j.flags.Changed("antialias") || j.flags.Changed("max-picture")):
+		return usagef("--antialias and --max-picture say how the picture to complete is read: name it with --complete FILE")
 	case j.complete == "" && j.mask != "":
 		return usagef("--mask says what to keep of a picture: name it with --complete FILE")
 	}
@@ -153,19 +163,22 @@ func wantsExtension(flag, path, want string) error {
 
 // execute draws, from the model file to the picture files.
 func (j *paintJob) execute(ctx context.Context) (err error) {
-	if j.pixels, err = openPixels(j.model); err != nil {
+	if j.pixels, err = j.openPixels(ctx, j.model); err != nil {
 		return err
 	}
 	o := &j.options
 	o.Temperature = &j.temperature
 	if o.Height == 0 {
-		o.Height, o.Width = j.pixels.Size()
+		if o.Height, o.Width, err = j.pixels.DefaultSize(); err != nil {
+			h, w := j.pixels.Size()
+			return fmt.Errorf("%s: %s: give --width and --height (%d and %d for the size in the file)", describeModel(j.model), message(err), w, h)
+		}
 	}
 	if err := j.layOut(); err != nil {
 		return err
 	}
 	if j.complete != "" {
-		if err := j.readKnown(); err != nil {
+		if err := j.readKnown(ctx); err != nil {
 			return err
 		}
 	}
@@ -176,7 +189,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := j.save(pictures); err != nil {
+	if err := j.save(ctx, pictures); err != nil {
 		return err
 	}
 	return j.writeKnown(pictures)
@@ -202,19 +215,36 @@ func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
 }
 
 // save writes the sheet and the animation.
-func (j *paintJob) save(pictures []autoreg.Painting) error {
+func (j *paintJob) save(ctx context.Context, pictures []autoreg.Painting) error {
 	if j.output != "" {
-		sheet := pngFile{j.sheet(pictures)}
+		sheet, err := encoded(ctx, func() io.WriterTo { return pngFile{j.sheet(pictures)} })
+		if err != nil {
+			return err
+		}
 		if j.output == "-" {
-			if _, err := sheet.WriteTo(j.out); err != nil {
-				return err
-			}
-		} else if err := writePicture(j.output, sheet); err != nil {
+			_, err = sheet.WriteTo(j.out)
+		} else {
+			err = writePicture(j.output, sheet)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if j.gif != "" {
-		return writePicture(j.gif, gifFile{j.animation(pictures)})
+		animation, err := encoded(ctx, func() io.WriterTo { return gifFile{j.animation(pictures)} })
+		if err != nil {
+			return err
+		}
+		return writePicture(j.gif, animation)
 	}
 	return nil
+}
+
+// encoded returns the bytes of a picture file.
+func encoded(ctx context.Context, picture func() io.WriterTo) (*bytes.Buffer, error) {
+	return await(ctx, func() (*bytes.Buffer, error) {
+		var b bytes.Buffer
+		_, err := picture().WriteTo(&b)
+		return &b, err
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -15,17 +16,17 @@ import (
 )
 
 // readKnown reads the picture to complete, and settles what is kept of it.
-func (j *paintJob) readKnown() error {
+func (j *paintJob) readKnown(ctx context.Context) error {
 	o := &j.options
-	img, err := train.ReadPicture(j.complete)
+	j.read.Open = j.open
+	img, err := j.readPicture(ctx, j.complete)
 	if err != nil {
 		return err
 	}
-	if o.Known, err = j.pixels.Quantise(img, o.Height, o.Width); err != nil {
-		return &fileError{j.complete, err}
-	}
+	o.Known = make([]uint8, o.Height*o.Width*j.pixels.Channels())
+	pixels.Quantise(o.Known, img, o.Height, o.Width, j.pixels.Channels(), j.pixels.Levels(), j.read.Antialias)
 	if j.mask != "" {
-		o.Mask, err = readMask(j.mask, img.Bounds().Size(), o.Height, o.Width)
+		o.Mask, err = j.readMask(ctx, img.Bounds().Size())
 	} else {
 		o.Mask, err = keptPart(j.keep, o.Height, o.Width)
 	}
@@ -39,6 +40,15 @@ func (j *paintJob) readKnown() error {
 		j.note("all of the picture is kept: nothing is left to draw")
 	}
 	return nil
+}
+
+// readPicture reads a picture, unless ctx ends before.
+func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
+	img, err := await(ctx, func() (image.Image, error) { return train.ReadPicture(path, &j.read) })
+	if err != nil {
+		return nil, &optionError{err}
+	}
+	return img, nil
 }
 
 // keptPart returns the mask of height×width pixels that --keep means.
@@ -76,32 +86,35 @@ func keptPart(keep string, height, width int) ([]bool, error) {
 	return mask, nil
 }
 
-// readMask reads the mask of height×width pixels at path. It may also be as large as
-// the picture that it is for, and is resized as that is then.
-func readMask(path string, picture image.Point, height, width int) ([]bool, error) {
-	img, err := train.ReadPicture(path)
+// readMask reads the mask of the pictures drawn. It may also be as large as the picture
+// to complete, and is resized as that is then.
+func (j *paintJob) readMask(ctx context.Context, picture image.Point) ([]bool, error) {
+	img, err := j.readPicture(ctx, j.mask)
 	if err != nil {
 		return nil, err
 	}
-	b := img.Bounds()
-	if size := b.Size(); size != picture && size != image.Pt(width, height) {
+	height, width := j.options.Height, j.options.Width
+	if size := img.Bounds().Size(); size != picture && size != image.Pt(width, height) {
 		return nil, usagef("--mask %s has %d×%d pixels: want %d×%d as the picture to complete has, or %d×%d as those drawn have",
-			shellQuote(path), size.X, size.Y, picture.X, picture.Y, width, height)
-	}
-	grey := &pixels.Image{Height: b.Dy(), Width: b.Dx(), Channels: 1}
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			// What is transparent lies over black here.
-			grey.Pix = append(grey.Pix, color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y)
-		}
+			shellQuote(j.mask), size.X, size.Y, picture.X, picture.Y, width, height)
 	}
 	halves := make([]uint8, height*width)
-	pixels.Quantise(halves, grey, height, width, 2)
+	pixels.Quantise(halves, overBlack{img}, height, width, 1, 2, j.read.Antialias)
 	mask := make([]bool, len(halves))
 	for i, half := range halves {
 		mask[i] = half == 1
 	}
 	return mask, nil
+}
+
+// overBlack is an image whose transparent parts lie over black.
+type overBlack struct{ image.Image }
+
+func (m overBlack) At(x, y int) color.Color { return m.RGBA64At(x, y) }
+
+func (m overBlack) RGBA64At(x, y int) color.RGBA64 {
+	r, g, b, _ := m.Image.At(x, y).RGBA() // times alpha already
+	return color.RGBA64{R: uint16(r), G: uint16(g), B: uint16(b), A: 0xffff}
 }
 
 // writeKnown prints how likely what was kept is: standard output is for it unless

@@ -29,7 +29,6 @@ func savePlot(path string, epochs []train.EpochStats) error {
 	p.Title.Text = "Loss"
 	p.Title.Padding = vg.Points(8)
 	p.X.Label.Text = "epoch"
-	p.Y.Label.Text = "nats per position"
 	p.X.Tick.Marker = plot.TickerFunc(epochTicks)
 	p.Y.Tick.Marker = plot.TickerFunc(lossTicks)
 	p.Legend.Top = true
@@ -45,13 +44,8 @@ func savePlot(path string, epochs []train.EpochStats) error {
 	grid.Vertical.Color = nil
 	p.Add(grid)
 
-	var training, validation plotter.XYs
-	for _, e := range epochs {
-		training = append(training, plotter.XY{X: float64(e.Epoch), Y: e.Loss})
-		if e.ValPerplexity > 0 { // 0 where no documents are set aside
-			validation = append(validation, plotter.XY{X: float64(e.Epoch), Y: e.ValLoss})
-		}
-	}
+	training, validation, unit := curves(epochs)
+	p.Y.Label.Text = "nats per " + unit
 	if err := addCurve(p, training, "training", trainingColor, draw.CircleGlyph{}); err != nil {
 		return err
 	}
@@ -74,6 +68,33 @@ func savePlot(path string, epochs []train.EpochStats) error {
 	dc := draw.New(canvas)
 	p.Draw(draw.Crop(dc, vg.Points(6), -vg.Points(12), vg.Points(6), -vg.Points(6)))
 	return weights.WriteFile(path, vgimg.PngCanvas{Canvas: canvas})
+}
+
+// curves returns the points to draw, and what the losses are a mean of. Where padding
+// counts they are those over words, if all epochs have these.
+func curves(epochs []train.EpochStats) (training, validation plotter.XYs, unit string) {
+	unit = "position"
+	words := len(epochs) > 0
+	for _, e := range epochs {
+		words = words && e.WordPerplexity > 0
+		if e.Bits > 0 {
+			unit = "value"
+		}
+	}
+	if words {
+		unit = "word"
+	}
+	for _, e := range epochs {
+		loss, val := e.Loss, e.ValLoss
+		if words {
+			loss, val = e.WordLoss, e.ValWordLoss
+		}
+		training = append(training, plotter.XY{X: float64(e.Epoch), Y: loss})
+		if e.ValPerplexity > 0 { // 0 where nothing is set aside
+			validation = append(validation, plotter.XY{X: float64(e.Epoch), Y: val})
+		}
+	}
+	return training, validation, unit
 }
 
 func addCurve(p *plot.Plot, xys plotter.XYs, name string, c color.Color, glyph draw.GlyphDrawer) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -22,8 +23,11 @@ func (a *app) scoreCommand() *cobra.Command {
 		model        string
 		format       string
 		limit        int
+		limits       corpusLimits
+		memory       int // MiB
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
+		read         train.ImageOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
@@ -39,8 +43,9 @@ the first, and so does its end. Words that the model does not know count as [UNK
 which is easy to guess: compare models on a file only if they know about as many of
 its words.
 
-An image model reads IDX files and CIFAR-10 batches, gzipped or not, PNG and JPEG
-files and folders of those, resized and reduced to levels as for training. Values
+An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or not,
+PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
+as for training: give --antialias if it was given there. Values
 are pixels, or with colour three a pixel; bits/value is what others call bits per
 dimension. Compare models on images of the same size and levels only.`,
 		Example: `  autoreg score novel.txt --format paragraphs
@@ -48,30 +53,30 @@ dimension. Compare models on images of the same size and levels only.`,
   autoreg score --model clothes t10k-images-idx3-ubyte.gz`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, pixels, err := openEither(model)
+			any, err := a.openEither(cmd.Context(), model)
 			if err != nil {
 				return err
 			}
-			if pixels != nil {
-				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens"); err != nil {
+			m := any.text
+			if pixels := any.pixels; pixels != nil {
+				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus"); err != nil {
 					return err
 				}
-				return a.scoreImages(cmd, pixels, args, &train.ImageOptions{Format: format, Limit: limit}, &imageOptions)
+				read.Format, read.Limit, read.Open, read.MaxBytes = format, limit, a.open, int64(memory)<<20
+				return a.scoreImages(cmd, pixels, args, &read, &imageOptions)
 			}
-			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads"); err != nil {
+			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
 				return err
 			}
-			if err := checkText(args, model); err != nil {
-				return err
-			}
-			corpus := train.CorpusOptions{Format: format}
+			corpus := train.CorpusOptions{Format: format, MaxMemory: int64(memory) << 20}
+			limits.apply(&corpus)
 			rows := [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}
 			var (
 				total  autoreg.Score
 				failed error
 			)
 			for _, path := range args {
-				s, err := a.scoreFile(cmd, m, path, &corpus, &o)
+				s, err := a.scoreFile(cmd.Context(), m, path, model, corpus, &o)
 				if err != nil {
 					failed = err // the files before it have been scored all the same
 					break
@@ -95,7 +100,10 @@ dimension. Compare models on images of the same size and levels only.`,
 	modelFlag(fs, &model, cookbooksName)
 	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	limits.define(fs)
+	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
+	pictureFlags(fs, &read)
 	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one a CPU; the result does not depend on it")
 	return cmd
 }
@@ -114,14 +122,25 @@ func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []st
 }
 
 // scoreFile scores the documents of a file, with a bar for whoever waits.
-func (a *app) scoreFile(cmd *cobra.Command, m *autoreg.Model, path string, corpus *train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
-	c, err := train.ReadCorpus([]string{path}, corpus)
+func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
+	c, err := await(ctx, func() (*train.Corpus, error) {
+		f, err := a.open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if err := checkText(f, path, model); err != nil {
+			return nil, err
+		}
+		read.Open = a.opened(path, f)
+		return train.ReadCorpus([]string{path}, &read)
+	})
 	if err != nil {
-		return autoreg.Score{}, err
+		return autoreg.Score{}, &corpusError{err}
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()
-	s, err := m.Score(cmd.Context(), counting(bar, slices.Values(c.Docs)), o)
+	s, err := m.Score(ctx, counting(bar, slices.Values(c.Docs)), o)
 	if err != nil {
 		return s, &fileError{path, err}
 	}

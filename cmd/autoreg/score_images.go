@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"fmt"
-	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ import (
 )
 
 // imageFormats are the names of an image file's formats, as flags take them.
-var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatPictures}
+var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatCIFAR100, train.ImageFormatPictures}
 
 // scoreImages prints how well an image model predicts the images of each file.
 func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
@@ -53,9 +52,9 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 
 // scoreImageFile scores the images of a file, with a bar for whoever waits.
 func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
-	set, err := train.ReadImages([]string{path}, read)
+	set, err := await(cmd.Context(), func() (*train.ImageSet, error) { return train.ReadImages([]string{path}, read) })
 	if err != nil {
-		return autoreg.PixelScore{}, err
+		return autoreg.PixelScore{}, &optionError{err}
 	}
 	bar := a.newProgress(int64(set.Len()), path)
 	defer bar.finish()
@@ -88,45 +87,25 @@ func imageScoreRow(name string, s autoreg.PixelScore) []string {
 	return []string{name, thousands(s.Images), thousands(s.Values), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
 }
 
-// checkText refuses files of images, which a text model would read as noise.
-func checkText(paths []string, model string) error {
-	for _, path := range paths {
-		if looksLikeImages(path) {
-			return fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, model, clothesName)
-		}
+// checkText refuses a file of images, which a text model would read as noise.
+func checkText(f fs.File, path, model string) error {
+	if looksLikeImages(f, path) {
+		return fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, model, clothesName)
 	}
 	return nil
 }
 
-// looksLikeImages reports whether path is a file of images, by its first bytes, or a
-// folder with a picture.
-func looksLikeImages(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false // whoever reads it says why
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
+// looksLikeImages reports whether f, at path, is a file of images, by its first bytes,
+// or a folder with a picture.
+func looksLikeImages(f fs.File, path string) bool {
+	in, ok := f.(*input)
+	if !ok {
 		entries, _ := os.ReadDir(path)
-		for _, e := range entries {
-			switch strings.ToLower(filepath.Ext(e.Name())) {
-			case ".png", ".jpg", ".jpeg":
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name())))
+		})
 	}
-	in := bufio.NewReader(f)
-	head, _ := in.Peek(8)
-	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return false
-		}
-		head = make([]byte, 8)
-		n, _ := io.ReadFull(z, head)
-		head = head[:n]
-	}
+	head := in.head(8)
 	switch {
 	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		return true

@@ -78,10 +78,11 @@ func thousands[T int | int64](n T) string {
 	return sign + s
 }
 
-// perplexityText writes a perplexity, which has no upper limit, for a reader.
+// perplexityText writes a perplexity for a reader: that of training, which is cut off
+// at the largest number, and that of score, which may be infinite.
 func perplexityText(p float64) string {
 	if p >= 1e6 {
-		return fmt.Sprintf("%.4g", p)
+		return "over 1e6" // the loss beside it says how much
 	}
 	return fmt.Sprintf("%.2f", p)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/train"
 )
 
 func TestGenerate(t *testing.T) {
@@ -19,11 +20,16 @@ func TestGenerate(t *testing.T) {
 	if !strings.HasPrefix(text, "Recipe for apples ") || !strings.HasSuffix(text, "\n") || strings.Count(text, "\n") != 1 {
 		t.Errorf("text %q", text)
 	}
-	if again := generate("recipe for apples", "--seed", "7", "--pretty"); again != text {
+	if again := generate("Recipe for apples", "--seed", "7", "--pretty"); again != text {
 		t.Errorf("the same seed gives %q and %q", text, again)
 	}
-	if r := commandIn("recipe for apples\n", "generate", "-m", m, "-", "--seed", "7"); r.out != text || r.err != "" {
-		t.Errorf("from standard input: %+v, want %q", r, text)
+	for _, stdin := range []string{"Recipe for apples", "Recipe for apples\n", "Recipe for apples\r\n", "\uFEFFRecipe for apples\n"} {
+		if r := commandIn(stdin, "generate", "-m", m, "-", "--seed", "7"); r.out != text || r.err != "" {
+			t.Errorf("from standard input, %q: %+v, want %q", stdin, r, text)
+		}
+	}
+	if r := commandIn("Recipe for apples\n\n", "generate", "-m", m, "-", "--seed", "7"); !strings.HasPrefix(r.out, "Recipe for apples\n") {
+		t.Errorf("from standard input, with an empty line: %+v", r)
 	}
 	if plain := generate("recipe for apples", "--seed", "7", "--plain"); plain == text || strings.ReplaceAll(strings.ToLower(plain), " ", "") != strings.ReplaceAll(strings.ToLower(text), " ", "") {
 		t.Errorf("plain %q, pretty %q", plain, text)
@@ -97,7 +103,7 @@ func TestUnknownWords(t *testing.T) {
 func TestProbs(t *testing.T) {
 	m := small().model
 	const prompt = "recipe for apples soup | chop the"
-	out := ok(t, "probs", "-m", m, prompt, "-t", "0.5,1,0", "--top", "3", "--steps", "3", "--seed", "4")
+	out := ok(t, "probs", "-m", m, prompt, "-t", "0.5,1,0", "--top", "3", "--steps", "3", "--seed", "4", "--plain")
 	positions := strings.Split(out, rule+"\n")
 	if len(positions) != 4 || positions[3] != "" {
 		t.Fatalf("%d positions in\n%s", len(positions)-1, out)
@@ -228,7 +234,7 @@ func TestLayersOf(t *testing.T) {
 
 // TestEmbedded runs what the first lines of the documentation promise.
 func TestEmbedded(t *testing.T) {
-	if out := ok(t, "generate", "recipe for roasted", "--seed", "1"); !strings.HasPrefix(out, "Recipe for roasted ") {
+	if out := ok(t, "generate", "recipe for roasted", "--seed", "1"); !strings.HasPrefix(out, "recipe for roasted ") {
 		t.Errorf("output %q", out)
 	}
 	if r := command("probs", "recipe for roasted vegetables | chop 1 /"); r.code != exitOK || strings.Count(r.out, "%") != 10 {
@@ -243,7 +249,7 @@ func TestPerplexityText(t *testing.T) {
 	for _, c := range []struct {
 		p    float64
 		want string
-	}{{1, "1.00"}, {12.345, "12.35"}, {999999, "999999.00"}, {1e6, "1e+06"}, {1.23456e7, "1.235e+07"}, {math.MaxFloat64, "1.798e+308"}} {
+	}{{1, "1.00"}, {12.345, "12.35"}, {999999, "999999.00"}, {999999.99, "999999.99"}, {1e6, "over 1e6"}, {train.Perplexity(1e9), "over 1e6"}, {math.Inf(1), "over 1e6"}} {
 		if got := perplexityText(c.p); got != c.want {
 			t.Errorf("perplexityText(%v) = %s, want %s", c.p, got, c.want)
 		}

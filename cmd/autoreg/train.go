@@ -42,7 +42,7 @@ type trainKind struct {
 	items  string   // what that consists of
 	flags  []string // that decide a run's result
 	// begin reads the data, begins or resumes the run, and prints what it is.
-	begin func() (trainer, error)
+	begin func(ctx context.Context) (trainer, error)
 	// rate words positions per second, padding not counted.
 	rate func(float64) string
 	// loss words a mean loss in nats, and the one over words where padding counts too,
@@ -154,7 +154,7 @@ func flagNames[O any](flags []runFlag[O], more ...string) []string {
 type optionError struct{ err error }
 
 func (e *optionError) Error() string {
-	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "Threads": "threads"}
+	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxPictureBytes": "max-picture", "Threads": "threads"}
 	for _, f := range textFlags {
 		names[f.option] = f.flag
 	}

@@ -44,9 +44,13 @@ func (a *app) trainImageCommand() *cobra.Command {
 		Short: "Train an image model",
 		Long: `Train an image model (PixelCNN) to predict each next pixel from those above it and
 to the left. --data names IDX files, as MNIST and Fashion-MNIST come, or binary
-batches of CIFAR-10, gzipped or not, or PNG and JPEG files, or folders of those;
-give it repeatedly for several. The images are resized to --height and --width and
-reduced to --levels; 0 and 0 leave their size as it is.
+batches of CIFAR-10 or CIFAR-100, gzipped or not, or PNG and JPEG files, or folders
+of those, or - for one of the files on standard input; give it repeatedly for
+several. Pictures with an Exif orientation are turned upright. The images are
+resized to --height and --width and reduced to --levels; 0 and 0 leave their size as
+it is. Resizing is bilinear, without antialiasing, as in the reference: where a side
+shrinks to less than half, pixels are left out, and fine patterns become wrong. With
+--antialias all pixels are averaged.
 
 Without options it is the reference model with the reference training, but for the
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
@@ -67,13 +71,14 @@ any machine, with any number of threads, and however often it was interrupted.`,
 // model.
 func (j *imageJob) define(fs *pflag.FlagSet) {
 	o, i := &j.options, &j.images
-	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE` or folder (required; may be repeated)")
+	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE`, a folder or - (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &i.Format, "format", train.ImageFormatAuto, imageFormats, "how the files are read")
 	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width; 0 means as it is")
 	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is")
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
 	intFlag(fs, &i.Levels, "levels", "", train.DefaultImageLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
+	pictureFlags(fs, i)
 	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultImageEpochs, train.DefaultImageBatchSize, train.DefaultImageLearningRate
@@ -106,18 +111,20 @@ var imageFlags = []runFlag[train.ImageTrainOptions]{
 }
 
 // begin reads the images and begins the run, or resumes it.
-func (j *imageJob) begin() (trainer, error) {
+func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 	if err := cmp.Or(j.checkImages(), j.checkSamples()); err != nil {
 		return nil, err
 	}
-	if err := j.takeShape(); err != nil {
+	if err := j.takeShape(ctx); err != nil {
 		return nil, err
 	}
-	set, err := train.ReadImages(j.data, &j.images)
+	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
+	set, err := await(ctx, func() (*train.ImageSet, error) { return train.ReadImages(j.data, &j.images) })
 	if err != nil {
-		return nil, err
+		return nil, &optionError{err}
 	}
-	if j.trainer, err = j.newTrainer(set); err != nil {
+	j.trainer, err = await(ctx, func() (*train.ImageTrainer, error) { return j.newTrainer(set) })
+	if err != nil {
 		return nil, err
 	}
 	j.patience = j.trainer.Options().Patience
@@ -145,11 +152,11 @@ func (j *imageJob) checkImages() error {
 }
 
 // takeShape makes the images of a run that is resumed what they were.
-func (j *imageJob) takeShape() error {
+func (j *imageJob) takeShape(ctx context.Context) error {
 	if j.resume == "" {
 		return nil
 	}
-	m, err := autoreg.OpenPixel(j.resume)
+	m, err := await(ctx, func() (*autoreg.PixelModel, error) { return autoreg.OpenPixel(j.resume) })
 	if err != nil {
 		return j.otherKind(&fileError{"cannot resume", err}, "text")
 	}
@@ -198,24 +205,55 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 func (j *imageJob) writeImages(set *train.ImageSet) error {
 	var rows [][]string
 	for _, f := range set.Source.Files {
-		text := fmt.Sprintf("%s: %s of %d×%d pixels, %s, read as %s", f.Path, counted(f.Images, "image"), f.Width, f.Height, colourName(f.Channels), f.Format)
+		text := f.Path + ": " + describeImages(f)
 		if f.Skipped > 0 {
 			text += fmt.Sprintf("; %s skipped", counted(f.Skipped, "other entry", "other entries"))
 		}
 		rows = append(rows, []string{"images", text})
 	}
 	shape := fmt.Sprintf("%d×%d pixels, %s, %d levels", set.Width, set.Height, colourName(set.Channels), set.Levels)
+	if j.images.Antialias {
+		shape += ", antialiased"
+	}
 	if all := set.Source.Images; all > set.Len() {
 		shape += fmt.Sprintf("; the first %s of %s", thousands(set.Len()), thousands(all))
 	}
 	rows = append(rows,
 		[]string{"sha256", fmt.Sprintf("%x", set.Source.SHA256)},
 		[]string{"learnt as", shape},
-		[]string{"training", counted(j.trainer.Training().Len(), "image")})
+		[]string{"training", counted(j.trainer.Training().Len(), "image")},
+		[]string{"steps", j.describeSteps()})
 	if v := j.trainer.Validation(); v != nil {
 		rows = append(rows, []string{"validation", counted(v.Len(), "image")})
 	}
 	return j.writeData(rows, j.trainer, j.trainer.Options().Epochs)
+}
+
+// describeImages says what images a file has, and how their sizes and those beyond the
+// limit differ.
+func describeImages(f train.ImageFile) string {
+	text := counted(f.Images, "image")
+	switch {
+	case f.Sizes > 1:
+		text += fmt.Sprintf(" of %s different sizes, the first of %d×%d pixels", thousands(f.Sizes), f.Width, f.Height)
+	case f.Sizes == 1:
+		text += fmt.Sprintf(" of %d×%d pixels", f.Width, f.Height)
+	default:
+		return text + ", beyond --limit, read as " + f.Format
+	}
+	return fmt.Sprintf("%s, %s, read as %s", text, colourName(f.Channels), f.Format)
+}
+
+// describeSteps says how many steps an epoch has, and what to do if it is only one.
+func (j *imageJob) describeSteps() string {
+	n, size := j.trainer.Training().Len(), j.trainer.Options().BatchSize
+	switch {
+	case n == 1:
+		return "1 an epoch, for there is one image only"
+	case n <= size:
+		return fmt.Sprintf("1 an epoch, of all %s images: a --batch of less makes more steps, and often a better model", thousands(n))
+	}
+	return fmt.Sprintf("%s an epoch, of up to %s images", thousands((n+size-1)/size), thousands(size))
 }
 
 // rate is in images, which have many positions.
@@ -274,8 +312,10 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 		return "", err
 	}
 	o := j.trainer.Options()
+	height, width := m.Size() // however large: the images of the training are
 	pictures, err := m.Paint(ctx, &autoreg.PaintOptions{
 		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
+		Height: height, Width: width,
 	})
 	if ctx.Err() != nil {
 		return "", nil // the epoch itself is complete

@@ -76,7 +76,7 @@ func TestTrainImageKinds(t *testing.T) {
 	write(t, pictures, "notes.txt", "none")
 	model := filepath.Join(dir, "model")
 	out := ok(t, trainImageArgs(smallImage().colourData, model, "--data", pictures, "--channels", "1", "--levels", "2", "--samples", filepath.Join(dir, "a", "b"))...)
-	for _, want := range []string{"12 images of 32×32 pixels, colour, read as cifar10", "3 images of 12×9 pixels, colour, read as pictures; 1 other entry skipped", "training   15 images", "grey, 2 levels"} {
+	for _, want := range []string{"12 images of 32×32 pixels, colour, read as cifar10", "3 images of 3 different sizes, the first of 12×9 pixels, colour, read as pictures; 1 other entry skipped", "training   15 images", "steps      3 an epoch, of up to 7 images", "grey, 2 levels"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}
@@ -161,7 +161,7 @@ func TestTrainImageBadInput(t *testing.T) {
 	bad(1, "--lr is 1e+07: want more than 0", f.data, "--lr", "1e7")
 	bad(1, "no such file", filepath.Join(dir, "none"))
 	bad(1, "there is no .png, .jpg or .jpeg file in this folder", t.TempDir())
-	bad(1, "first bytes are of no known format", small().data)
+	bad(1, "this is text: want an IDX file", small().data)
 	bad(1, "cut", write(t, dir, "cut.idx", idx(9, 9, 9)[:300]))
 	bad(1, "--samples: "+f.data+" is a file", f.colourData, "--samples", f.data)
 	bad(2, "same file", f.data, "--plot", model)

@@ -16,7 +16,7 @@ import (
 
 // execute trains, from the files of data to the model file.
 func (j *trainJob) execute(ctx context.Context) (err error) {
-	t, err := j.kind.begin()
+	t, err := j.kind.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -25,13 +25,15 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 	}
 	var log *logWriter
 	if j.log != "" {
-		if log, err = openLog(j.log, t.History()); err != nil {
+		log, err = await(ctx, func() (*logWriter, error) { return openLog(j.log, t.History()) })
+		if err != nil {
 			return err
 		}
+		log.w = newOutput(ctx, log.f)
 		defer func() { err = errors.Join(err, log.close()) }()
 	}
 	err = j.train(ctx, t, log)
-	if !t.Done() {
+	if !t.Done() || errors.Is(err, train.ErrDiverged) {
 		return err
 	}
 	// The run is complete, whatever went wrong in telling about it.
@@ -68,6 +70,8 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 	bar.clear()
 	cause := context.Cause(inner)
 	switch {
+	case errors.Is(err, train.ErrDiverged):
+		return fmt.Errorf("%w; %s", &optionError{err}, j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
 	case ctx.Err() != nil && err != nil:
@@ -100,7 +104,7 @@ func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log
 		return err
 	}
 	if r.Sample != "" {
-		if _, err := fmt.Fprintf(j.out, "  %s\n", r.Sample); err != nil {
+		if _, err := fmt.Fprintf(j.out, "  %s\n", j.safe(r.Sample)); err != nil {
 			return err
 		}
 	}
@@ -127,6 +131,10 @@ func (j *trainJob) advice() string {
 		if slices.Contains(drop, f.Name) {
 			return
 		}
+		if f.Value.Type() == "bool" {
+			line += " --" + f.Name + map[string]string{"true": "", "false": "=false"}[f.Value.String()]
+			return
+		}
 		values := []string{f.Value.String()}
 		if list, ok := f.Value.(*filesValue); ok {
 			values = *list.p
@@ -136,6 +144,16 @@ func (j *trainJob) advice() string {
 		}
 	})
 	return line + " --resume " + shellQuote(j.checkpoint)
+}
+
+// afterDivergence says what there is after a run that has diverged: no model, for it
+// would be of no use, but perhaps the checkpoint of the last good epoch.
+func (j *trainJob) afterDivergence(t trainer) string {
+	n := len(t.History())
+	if _, err := os.Stat(j.checkpoint); err != nil || n == 0 || t.Done() {
+		return "no model is written"
+	}
+	return fmt.Sprintf("no model is written; the checkpoint is that of epoch %d, for whose model %s --epochs %[1]d", n, j.advice())
 }
 
 // shellQuote quotes s for a shell, where that is necessary.

@@ -21,7 +21,7 @@ func (j *textJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) e
 			return usagef("--sample %q holds no word", j.samplePrompt)
 		}
 	case corpus.Format == train.FormatRecipes:
-		j.samplePrompt = "recipe for"
+		j.samplePrompt = "Recipe for"
 	default:
 		j.samplePrompt = firstWords(corpus.Docs, tok)
 	}
@@ -37,8 +37,10 @@ func (j *textJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) e
 	return nil
 }
 
-// firstWords returns the first two words of the first document that has any.
+// firstWords returns the beginning, as it stands, of the first document that has a
+// word: what is between blanks, up to its second word.
 func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
+	const most = 80 // bytes; where no blanks are, words alone make the prompt
 	for _, doc := range docs {
 		var words []string
 		for word := range tok.Words(doc) {
@@ -46,9 +48,21 @@ func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
 				break
 			}
 		}
-		if len(words) > 0 {
-			return strings.Join(words, " ")
+		if len(words) == 0 {
+			continue
 		}
+		end := 0
+		for field := range strings.FieldsSeq(doc) {
+			end += strings.Index(doc[end:], field) + len(field)
+			start := strings.TrimSpace(doc[:end])
+			if n := len(tok.Append(nil, start)); n >= len(words) {
+				if end <= most {
+					return start
+				}
+				break
+			}
+		}
+		return strings.Join(words, " ")
 	}
 	return ""
 }
@@ -64,16 +78,15 @@ func (j *textJob) sample(ctx context.Context, epoch int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
+	g, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
 		Temperature: &j.temperature,
 		MaxTokens:   j.sampleTokens,
 		Seed:        j.trainer.Options().Seed + uint64(epoch),
-		Pretty:      true,
 	})
 	if ctx.Err() != nil {
 		return "", nil // the epoch itself is complete
 	}
-	return text, err
+	return g.Text, err
 }
 
 // loadSnapshot makes a model of the content of its file, which never is in memory as

@@ -367,3 +367,32 @@ func TestOneStep(t *testing.T) {
 		}
 	}
 }
+
+// TestDivergence has learning rates out of all reason end with an error and no model,
+// and the checkpoint of the last epoch before.
+func TestDivergence(t *testing.T) {
+	dir := t.TempDir()
+	var corpus strings.Builder
+	for i := range 700 { // no two words say which is next
+		fmt.Fprintf(&corpus, "w%d", i*i*i%89)
+		corpus.WriteByte(" \n"[min(i%9/8, 1)])
+	}
+	data, model := write(t, dir, "corpus.txt", corpus.String()), filepath.Join(dir, "model")
+	fails(t, exitError, "training has diverged: lower --lr or set --clip; no model is written\n", trainArgs(data, model, "--lr", "1e6", "--epochs", "1")...)
+	r := command(trainArgs(data, model, "--lr", "1000", "--epochs", "30", "--overwrite")...)
+	_, advice, found := strings.Cut(r.err, "no model is written; the checkpoint is that of epoch ")
+	epoch, advice, _ := strings.Cut(advice, ", for whose model go on with: autoreg ")
+	if r.code != exitError || !found || !strings.HasSuffix(advice, " --resume "+model+".checkpoint --epochs "+epoch+"\n") {
+		t.Errorf("status %d: %s", r.code, r.err)
+	}
+	if strings.Contains(r.out, "saved") {
+		t.Errorf("the output is\n%s", r.out)
+	}
+	// The advice makes no model of weights that are no good either.
+	if r := command(strings.Fields(advice)...); r.code != exitError || !strings.HasSuffix(r.err, "; no model is written\n") {
+		t.Errorf("the advice %q: status %d: %s", advice, r.code, r.err)
+	}
+	if _, err := os.Stat(model); err == nil {
+		t.Error("there is a model")
+	}
+}

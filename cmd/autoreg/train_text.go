@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -81,9 +82,10 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
 	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
+	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
-	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"recipe for\", or for plain text its first two words)")
+	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"Recipe for\", or for plain text its first two words)")
 	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
 	j.machineFlags(fs, &o.Threads)
@@ -106,17 +108,19 @@ var textFlags = []runFlag[train.Options]{
 	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
 	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
 	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
+	{"unicode-punctuation", "UnicodePunctuation", func(o train.Options) any { return o.UnicodePunctuation }},
 }
 
 // begin reads the corpus and begins the run, or resumes it.
-func (j *textJob) begin() (trainer, error) {
+func (j *textJob) begin(ctx context.Context) (trainer, error) {
 	j.limits.apply(&j.corpus)
-	j.corpus.MaxMemory = int64(j.maxMemory) << 20
-	corpus, err := train.ReadCorpus(j.data, &j.corpus)
+	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
+	corpus, err := await(ctx, func() (*train.Corpus, error) { return train.ReadCorpus(j.data, &j.corpus) })
 	if err != nil {
 		return nil, &corpusError{err}
 	}
-	if j.trainer, err = j.newTrainer(corpus); err != nil {
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(corpus) })
+	if err != nil {
 		return nil, err
 	}
 	j.patience = j.trainer.Options().Patience

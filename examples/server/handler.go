@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +24,15 @@ const (
 // model is: each request has a stream of its own.
 type handler struct {
 	model    *autoreg.Model
-	slots    chan struct{} // one for each text under way
+	slots    *budget       // one for each text under way
 	patience time.Duration // for a client to take a word
+	longest  time.Duration // for a whole text
 }
 
-// newHandler returns a handler that has at most streams texts under way at once.
-func newHandler(m *autoreg.Model, streams int) *handler {
-	return &handler{model: m, slots: make(chan struct{}, streams), patience: 10 * time.Second}
+// newHandler returns a handler that has as many texts under way at once as there are
+// slots.
+func newHandler(m *autoreg.Model, slots *budget) *handler {
+	return &handler{model: m, slots: slots, patience: 5 * time.Second, longest: time.Minute}
 }
 
 // routes returns
@@ -41,13 +44,34 @@ func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.help)
 	mux.HandleFunc("GET /generate", h.generate)
-	return mux
+	return noBody(mux)
+}
+
+// noBody refuses requests that announce a body, by Content-Length or in chunks: no
+// route here has a use for one. It is no mere tidiness. While a body is unread,
+// net/http does not notice that a client hangs up, and it reads the body to its end
+// before it sends the first byte of an answer: a handler would wait in its first
+// Flush, slot in hand, for a client that never sends what it announced.
+func noBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// The answer goes out at once. Then net/http reads the body for a moment, so
+		// that closing does not take the answer back from a client that is sending.
+		w.Header().Set("Connection", "close")
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second / 2)); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		http.Error(w, "want a request without a body", http.StatusBadRequest)
+	})
 }
 
 func (h *handler) help(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `GET /generate?prompt=recipe+for+roasted
   seed=N         the same seed gives the same text; drawn if left out, see the header Autoreg-Seed
-  temperature=X  0 or more, 1 if left out
+  temperature=X  0 or more, 0.7 if left out
   top_k=N        draw among the N likeliest words; 0, all, if left out
   tokens=N       1 to %d words, prompt included; 200 if left out
   plain=1        single blanks between words
@@ -63,23 +87,26 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return // the query is in order, that is all there is to say
 	}
-	// Better to refuse at once than to be slow for everybody.
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
+	// To refuse at once is better than to be slow for all.
+	from := addressOf(r.RemoteAddr)
+	if !h.slots.take(from) {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "too many texts under way: try again", http.StatusServiceUnavailable)
 		return
 	}
+	defer h.slots.release(from)
+	defer hold(r)()
+
+	// The request's context ends when the client hangs up.
+	ctx, cancel := context.WithTimeout(r.Context(), h.longest)
+	defer cancel()
 
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
 	control := http.NewResponseController(w)
-	// The request's context ends when the client hangs up.
-	for piece, err := range h.model.Text(r.Context(), prompt, &o) {
+	for piece, err := range h.model.Text(ctx, prompt, &o) {
 		switch {
 		case errors.Is(err, autoreg.ErrEmptyPrompt):
 			http.Error(w, "prompt: want at least one word", http.StatusBadRequest)
@@ -93,7 +120,7 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if _, err := io.WriteString(w, piece); err != nil {
+		if _, err := io.WriteString(w, piece.Text); err != nil {
 			return
 		}
 		if err := control.Flush(); err != nil {
@@ -108,8 +135,8 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 	if err != nil {
 		return "", o, err
 	}
-	temperature := 1.0
-	o = autoreg.GenerateOptions{MaxTokens: 200, Pretty: true, Temperature: &temperature, Seed: uint64(rand.Uint32())}
+	temperature := autoreg.DefaultTemperature
+	o = autoreg.GenerateOptions{MaxTokens: autoreg.DefaultMaxTokens, Temperature: &temperature, Seed: uint64(rand.Uint32())}
 	for name, list := range values {
 		if len(list) > 1 {
 			return "", o, fmt.Errorf("%s: given %d times", name, len(list))
@@ -131,9 +158,7 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 		case "tokens":
 			o.MaxTokens, err = number(value, 1, maxTokens)
 		case "plain":
-			var plain bool
-			plain, err = strconv.ParseBool(value)
-			o.Pretty = !plain
+			o.Plain, err = strconv.ParseBool(value)
 		default:
 			return "", o, fmt.Errorf("%.40q: no such parameter", name)
 		}

@@ -5,7 +5,15 @@
 //	curl -N 'http://localhost:8080/generate?prompt=recipe+for+roasted&temperature=0.7'
 //
 // Each word is sent as soon as it is there. A client that hangs up ends its stream,
-// and so does one that stops reading. handler.go is the part to copy.
+// and so does one that stops reading.
+//
+// No client can keep others out by holding on to what it has been given: headers,
+// bodies, answers and pauses have time limits, and one address may hold a quarter of
+// the texts and connections (-share). Behind a proxy all clients have one address:
+// set -share 1 there and let the proxy count.
+//
+// handler.go is the part to copy, and newServer; budget.go and gate.go are the
+// limits.
 package main
 
 import (
@@ -28,9 +36,16 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen at")
 	path := flag.String("model", "cmd/autoreg/cookbooks.safetensors", "model file")
 	streams := flag.Int("streams", 16*runtime.NumCPU(), "most texts under way at once")
+	conns := flag.Int("conns", 1024, "most open connections")
+	share := flag.Float64("share", 0.25, "part of both that one address may hold; 1 behind a proxy")
 	flag.Parse()
-	if *streams < 1 {
+	switch {
+	case *streams < 1:
 		log.Fatal("-streams: want 1 or more")
+	case *conns < 1:
+		log.Fatal("-conns: want 1 or more")
+	case !(*share >= 0 && *share <= 1):
+		log.Fatal("-share: want 0 to 1")
 	}
 	m, err := autoreg.Open(*path)
 	if err != nil {
@@ -43,27 +58,38 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log.Printf("listening at http://%s/", l.Addr())
-	if err := serve(ctx, l, newHandler(m, *streams).routes(), 10*time.Second); err != nil {
+	g := newGate(l, newBudget(*conns, *share))
+	s := newServer(g, newHandler(m, newBudget(*streams, *share)).routes())
+	if err := serve(ctx, s, g, 10*time.Second); err != nil {
 		log.Fatal(err)
+	}
+}
+
+// newServer returns a server for the connections of g, all of which come to an end: a
+// Server without time limits waits for ever.
+func newServer(g *gate, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:     takeTurns(h),
+		ConnContext: g.connContext,
+		// A request is one line and a few headers, without a body.
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		// For short answers: a text has a deadline for each word instead.
+		WriteTimeout: 10 * time.Second,
+		IdleTimeout:  time.Minute,
+		// The general handler of OPTIONS would wait for a body.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 
 // serve answers requests until ctx ends. Texts under way then have grace to end by
 // themselves.
-func serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
+func serve(ctx context.Context, s *http.Server, l net.Listener, grace time.Duration) error {
 	// Requests live on after ctx, but not for ever.
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s := &http.Server{
-		Handler:     h,
-		BaseContext: func(net.Listener) context.Context { return requests },
-		// A request is one line and a few headers. How long an answer may take
-		// depends on its length: the handler sets a deadline for each word. (A
-		// ReadTimeout would end the watch for clients that hang up.)
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
+	s.BaseContext = func(net.Listener) context.Context { return requests }
 	closed := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

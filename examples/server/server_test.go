@@ -68,9 +68,9 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
 // idle waits until no text is under way.
 func idle(t testing.TB, h *handler) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); len(h.slots) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); h.slots.inUse() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%d streams are still under way", len(h.slots))
+			t.Fatalf("%d streams are still under way", h.slots.inUse())
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestManyClients(t *testing.T) {
 	const clients = 50
 	short, endless := testModel(t, 0, 0), testModel(t, -1000, 0)
 	before := runtime.NumGoroutine()
-	hs, he := newHandler(short, clients), newHandler(endless, clients)
+	hs, he := newHandler(short, newBudget(clients, 1)), newHandler(endless, newBudget(clients, 1))
 	s, e := httptest.NewServer(hs.routes()), httptest.NewServer(he.routes())
 
 	var all sync.WaitGroup
@@ -103,7 +103,7 @@ func TestManyClients(t *testing.T) {
 				return
 			}
 			temperature := 0.5 + float64(i%4)/4
-			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Pretty: i%2 == 0}
+			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Plain: i%2 != 0}
 			want, err := short.Generate(context.Background(), prompt, &o)
 			if err != nil {
 				t.Error(err)
@@ -117,8 +117,8 @@ func TestManyClients(t *testing.T) {
 			}
 			defer r.Body.Close()
 			got, err := io.ReadAll(r.Body)
-			if err != nil || r.StatusCode != 200 || string(got) != want {
-				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want)
+			if err != nil || r.StatusCode != 200 || string(got) != want.Text {
+				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want.Text)
 			}
 			if seed := r.Header.Get("Autoreg-Seed"); seed != fmt.Sprint(i) {
 				t.Errorf("client %d: seed %s", i, seed)
@@ -161,7 +161,7 @@ func hangUp(base, prompt string) error {
 // TestFlush reads each word before the next one may be sent: the handler is held up
 // by its writer.
 func TestFlush(t *testing.T) {
-	h := newHandler(testModel(t, -1000, 0), 1)
+	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
 	w := &steppedWriter{header: http.Header{}, flushed: make(chan string)}
 	done := make(chan struct{})
 	go func() {
@@ -173,9 +173,9 @@ func TestFlush(t *testing.T) {
 		got = append(got, <-w.flushed)
 	}
 	<-done
-	want, err := h.model.Generate(context.Background(), "word1", &autoreg.GenerateOptions{MaxTokens: 4, Seed: 3})
-	if err != nil || strings.Join(got, "") != want || len(strings.Fields(want)) != 4 {
-		t.Errorf("flushed %q, want %q word by word, error %v", got, want, err)
+	want, err := h.model.Generate(context.Background(), "word1", &autoreg.GenerateOptions{MaxTokens: 4, Seed: 3, Plain: true})
+	if err != nil || strings.Join(got, "") != want.Text || len(strings.Fields(want.Text)) != 4 {
+		t.Errorf("flushed %q, want %q word by word, error %v", got, want.Text, err)
 	}
 }
 
@@ -197,7 +197,7 @@ func (w *steppedWriter) Flush() {
 }
 
 func TestQueries(t *testing.T) {
-	h := newHandler(testModel(t, 0, 0), 1).routes()
+	h := newHandler(testModel(t, 0, 0), newBudget(1, 1)).routes()
 	for _, c := range []struct {
 		method, target string
 		status         int
@@ -210,8 +210,8 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
-		{"GET", "/generate?prompt=word1&tokens=2", 200, "Word1 "},
-		{"GET", "/generate?prompt=word1&tokens=1", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&tokens=2", 200, "word1 "},
+		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
 		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
 		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
 		{"GET", "/generate?prompt=" + strings.Repeat("a", maxPromptBytes), 200, ""},
@@ -223,14 +223,14 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=word1&temperature=NaN", 400, "temperature: "},
 		{"GET", "/generate?prompt=word1&temperature=Inf", 400, "temperature: "},
 		{"GET", "/generate?prompt=word1&temperature=1e400", 400, "temperature: "},
-		{"GET", "/generate?prompt=word1&temperature=0", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&temperature=0", 200, "word1"},
 		{"GET", "/generate?prompt=word1&tokens=0", 400, "tokens: "},
 		{"GET", fmt.Sprintf("/generate?prompt=word1&tokens=%d", maxTokens+1), 400, "tokens: "},
 		{"GET", "/generate?prompt=word1&tokens=9999999999999999999999", 400, "tokens: "},
 		{"GET", "/generate?prompt=word1&top_k=-1", 400, "top_k: "},
-		{"GET", "/generate?prompt=word1&top_k=3", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&top_k=3", 200, "word1"},
 		{"GET", "/generate?prompt=word1&seed=-1", 400, "seed: "},
-		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "Word1"},
+		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "word1"},
 		{"GET", "/generate?prompt=word1&seed=18446744073709551616", 400, "seed: "},
 		{"GET", "/generate?prompt=word1&plain=perhaps", 400, "plain: "},
 		{"GET", "/generate?prompt=%zz", 400, "invalid URL escape"},
@@ -248,24 +248,49 @@ type deadlineRecorder struct{ *httptest.ResponseRecorder }
 
 func (deadlineRecorder) SetWriteDeadline(time.Time) error { return nil }
 
+// TestLimit refuses a text where all slots, or those of one address, are taken.
 func TestLimit(t *testing.T) {
-	h := newHandler(testModel(t, 0, 0), 2)
-	h.slots <- struct{}{}
-	h.slots <- struct{}{}
-	for _, want := range []int{503, 200} {
+	h := newHandler(testModel(t, 0, 0), newBudget(4, 0.5))
+	try := func(from string) *httptest.ResponseRecorder {
 		w := &deadlineRecorder{httptest.NewRecorder()}
-		h.routes().ServeHTTP(w, httptest.NewRequest("GET", "/generate?prompt=word1", nil))
-		if w.Code != want || (w.Header().Get("Retry-After") != "") != (want == 503) {
-			t.Errorf("status %d, headers %v, want %d", w.Code, w.Header(), want)
+		r := httptest.NewRequest("GET", "/generate?prompt=word1", nil)
+		r.RemoteAddr = from
+		h.routes().ServeHTTP(w, r)
+		return w.ResponseRecorder
+	}
+	for i, c := range []struct {
+		taken []string // addresses that have one slot each
+		from  string
+		want  int
+	}{
+		{nil, "10.0.0.1:1", 200},
+		{[]string{"10.0.0.1:1"}, "10.0.0.1:2", 200},
+		{[]string{"10.0.0.1:1", "10.0.0.1:2"}, "10.0.0.1:3", 503},
+		{[]string{"10.0.0.1:1", "10.0.0.1:2"}, "10.0.0.2:3", 200},
+		{[]string{"10.0.0.1:1", "10.0.0.1:2", "10.0.0.2:1", "10.0.0.3:1"}, "10.0.0.4:1", 503},
+	} {
+		for _, a := range c.taken {
+			if !h.slots.take(addressOf(a)) {
+				t.Fatalf("%d: no slot for %s", i, a)
+			}
 		}
-		<-h.slots
+		w := try(c.from)
+		if w.Code != c.want || (w.Header().Get("Retry-After") != "") != (c.want == 503) {
+			t.Errorf("%d: status %d, headers %v, want %d", i, w.Code, w.Header(), c.want)
+		}
+		for _, a := range c.taken {
+			h.slots.release(addressOf(a))
+		}
+		if n := h.slots.inUse(); n != 0 || len(h.slots.held) != 0 {
+			t.Errorf("%d: %d slots held: %v", i, n, h.slots.held)
+		}
 	}
 }
 
 // TestBrokenModel breaks off a text whose scores turn out to be infinite: the client must
 // not take it for complete.
 func TestBrokenModel(t *testing.T) {
-	h := newHandler(testModel(t, 0, 100), 1)
+	h := newHandler(testModel(t, 0, 100), newBudget(1, 1))
 	s := httptest.NewServer(h.routes())
 	defer s.Close()
 	r, err := get(context.Background(), s.URL, "prompt=word1")
@@ -273,7 +298,7 @@ func TestBrokenModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Body.Close()
-	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "Word1" {
+	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "word1" {
 		t.Errorf("text %q, error %v: want one after the prompt", text, err)
 	}
 	idle(t, h)
@@ -283,7 +308,7 @@ func TestBrokenModel(t *testing.T) {
 // closed when it has not taken a word for too long.
 func TestIdleClient(t *testing.T) {
 	const requests = 100 // in one go: one text might fit in the buffers between the two
-	h := newHandler(testModel(t, -1000, 0), 1)
+	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
 	h.patience = 200 * time.Millisecond
 	stuck := make(chan struct{}, requests)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -343,7 +368,8 @@ func TestShutdown(t *testing.T) {
 		served := make(chan error, 1)
 		release := make(chan struct{})
 		go func() {
-			served <- serve(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			g := newGate(l, newBudget(10, 1))
+			served <- serve(ctx, newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if err := http.NewResponseController(w).Flush(); err != nil {
 					t.Error(err)
 				}
@@ -352,7 +378,7 @@ func TestShutdown(t *testing.T) {
 					io.WriteString(w, "complete")
 				case <-r.Context().Done():
 				}
-			}), grace)
+			})), g, grace)
 		}()
 		r, err := get(context.Background(), "http://"+l.Addr().String(), "")
 		if err != nil {

@@ -23,12 +23,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	o := &autoreg.GenerateOptions{Seed: 1, Pretty: true}
+	o := &autoreg.GenerateOptions{Seed: 1}
 	for piece, err := range m.Text(context.Background(), "recipe for roasted", o) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Print(piece)
+		fmt.Print(piece.Text)
 	}
 	fmt.Println()
 }

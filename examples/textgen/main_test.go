@@ -10,7 +10,7 @@ import (
 func Example_main() {
 	main()
 	// Output:
-	// Recipe for roasted beets and bake them until tender.
+	// recipe for roasted beets and bake them until tender.
 }
 
 func TestModelIsTheRepositorysOwn(t *testing.T) {

@@ -10,7 +10,16 @@ import (
 // plain has At and no more, as an image type of another program may.
 type plain struct{ image.Image }
 
-func TestFromImage(t *testing.T) {
+// read returns what rows say of an image of a size.
+func read(rows Rows, height, width, channels int) *Image {
+	m := &Image{height, width, channels, []uint8{}}
+	for y := range height {
+		m.Pix = append(m.Pix, rows(y)...)
+	}
+	return m
+}
+
+func TestRowsOf(t *testing.T) {
 	rect := image.Rect(-2, 5, 1, 7) // 3 wide, 2 high, not at the origin
 	fill := func(img interface {
 		image.Image
@@ -69,27 +78,24 @@ func TestFromImage(t *testing.T) {
 		{"colour above alpha", &image.RGBA{Pix: slices.Repeat([]uint8{255, 255, 0, 0}, 6), Stride: 12, Rect: rect}, slices.Repeat([]uint8{255}, 6), slices.Repeat([]uint8{255}, 18)},
 	} {
 		for channels, want := range map[int][]uint8{1: c.grey, 3: c.rgb} {
-			got := FromImage(c.img, channels)
-			if got.Height != 2 || got.Width != 3 || got.Channels != channels || !slices.Equal(got.Pix, want) {
-				t.Errorf("%s, %d channels: %+v, want 2×3 of %v", c.name, channels, got, want)
+			got := read(RowsOf(c.img, channels), 2, 3, channels)
+			if !slices.Equal(got.Pix, want) {
+				t.Errorf("%s, %d channels: %v, want %v", c.name, channels, got.Pix, want)
 			}
 		}
 	}
-	if m := FromImage(image.NewGray(image.Rectangle{}), 3); m.Height != 0 || m.Width != 0 || len(m.Pix) != 0 {
-		t.Errorf("no pixels: %+v", m)
-	}
 }
 
-// Every opaque colour of a grid over the cube: To, FromImage and color.GrayModel
+// Every opaque colour of a grid over the cube: Rows, RowsOf and color.GrayModel
 // agree, and grey stays grey.
-func TestToAgreesWithGrayModel(t *testing.T) {
+func TestRowsAgreeWithGrayModel(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 52*52, 52))
 	for i := range 52 * 52 * 52 {
 		copy(img.Pix[4*i:], []uint8{uint8(i % 52 * 5), uint8(i / 52 % 52 * 5), uint8(i / 52 / 52 * 5), 255})
 	}
-	colour, grey := FromImage(img, 3), FromImage(img, 1)
-	if got := colour.To(1); !slices.Equal(got.Pix, grey.Pix) || got.Channels != 1 {
-		t.Error("To(1) and FromImage(img, 1) differ")
+	colour, grey := read(RowsOf(img, 3), 52, 52*52, 3), read(RowsOf(img, 1), 52, 52*52, 1)
+	if got := read(colour.Rows(1), 52, 52*52, 1); !slices.Equal(got.Pix, grey.Pix) {
+		t.Error("Rows(1) and RowsOf(img, 1) differ")
 	}
 	for y := range 52 {
 		for x := range 52 * 52 {
@@ -102,17 +108,35 @@ func TestToAgreesWithGrayModel(t *testing.T) {
 	for i := range all.Pix {
 		all.Pix[i] = uint8(i)
 	}
-	three := all.To(3)
+	three := read(all.Rows(3), 16, 16, 3)
 	for i, v := range three.Pix {
 		if v != uint8(i/3) {
 			t.Fatalf("sample %d of grey %d became %d", i%3, i/3, v)
 		}
 	}
-	if back := three.To(1); !slices.Equal(back.Pix, all.Pix) {
+	if back := read(three.Rows(1), 16, 16, 1); !slices.Equal(back.Pix, all.Pix) {
 		t.Error("grey, to colour and back, differs")
 	}
-	if all.To(1) != all || three.To(3) != three {
-		t.Error("To copies where nothing is to be done")
+	if &all.Rows(1)(3)[0] != &all.Pix[48] {
+		t.Error("Rows copies where nothing is to be converted")
+	}
+}
+
+// The last two rows are there at a time, whatever the order they are asked for in.
+func TestRowsKept(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 1, 9))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i)
+	}
+	rows := RowsOf(img, 1)
+	before := rows(0)
+	want := 0
+	for i, y := range []int{1, 1, 2, 1, 3, 2, 2, 8, 0, 0, 8, 7} {
+		now := rows(y)
+		if before[0] != uint8(want) || now[0] != uint8(y) {
+			t.Fatalf("call %d: rows %d and %d are %d and %d", i, want, y, before[0], now[0])
+		}
+		before, want = now, y
 	}
 }
 
@@ -120,22 +144,22 @@ func TestPanics(t *testing.T) {
 	pic := image.NewNRGBA(image.Rect(0, 0, 2, 2))
 	grey := &Image{2, 2, 1, make([]uint8, 4)}
 	for want, f := range map[string]func(){
-		"pixels: FromImage: channels is neither 1 nor 3":              func() { FromImage(pic, 2) },
-		"pixels: To: channels is neither 1 nor 3":                     func() { grey.To(4) },
-		"pixels: To: len(Pix) is not Height·Width·Channels":           func() { (&Image{2, 2, 1, nil}).To(3) },
-		"pixels: NewResizer: an empty source":                         func() { NewResizer(0, 1, 1, 1) },
-		"pixels: NewResizer: height or width outside 1 to MaxSide":    func() { NewResizer(1, 1, 1, MaxSide+1) },
-		"pixels: Quantise: src is of another size":                    func() { NewResizer(2, 3, 1, 1).Quantise(make([]uint8, 1), grey, 4) },
-		"pixels: Quantise: len(src.Pix) is not Height·Width·Channels": func() { Quantise(make([]uint8, 1), &Image{2, 2, 1, make([]uint8, 5)}, 1, 1, 4) },
-		"pixels: Quantise: len(dst) is not height·width·channels":     func() { Quantise(make([]uint8, 2), grey, 1, 1, 4) },
-		"pixels: Quantise: levels outside 1 to 256":                   func() { Quantise(make([]uint8, 1), grey, 1, 1, 257) },
-		"pixels: Values: n outside 2 to 256":                          func() { Values(1) },
-		"pixels: Render: channels is neither 1 nor 3":                 func() { Render(nil, 0, 0, 2, 4) },
-		"pixels: Render: len(levels) is not height·width·channels":    func() { Render(make([]uint8, 3), 2, 2, 1, 4) },
-		"pixels: Render: a level is not below n":                      func() { Render([]uint8{0, 4}, 1, 2, 1, 4) },
-		"pixels: Grid: no pictures":                                   func() { Grid(nil, 1, 1, 0) },
-		"pixels: Grid: columns or scale < 1, or gap < 0":              func() { Grid([]*image.NRGBA{pic}, 1, 0, 0) },
-		"pixels: Grid: pictures of different sizes":                   func() { Grid([]*image.NRGBA{pic, image.NewNRGBA(image.Rect(0, 0, 2, 1))}, 1, 1, 0) },
+		"pixels: RowsOf: channels is neither 1 nor 3":              func() { RowsOf(pic, 2) },
+		"pixels: Rows: channels is neither 1 nor 3":                func() { grey.Rows(4) },
+		"pixels: Rows: len(Pix) is not Height·Width·Channels":      func() { (&Image{2, 2, 1, nil}).Rows(3) },
+		"pixels: NewResizer: an empty source":                      func() { NewResizer(0, 1, 1, 1, false) },
+		"pixels: NewResizer: height or width outside 1 to MaxSide": func() { NewResizer(1, 1, 1, MaxSide+1, false) },
+		"pixels: NewResizer: too large a source":                   func() { NewResizer(1<<17+1, 1<<17, 1, 1, false) },
+		"pixels: Quantise: a row of src is not width·channels":     func() { NewResizer(2, 3, 1, 1, false).Quantise(make([]uint8, 1), grey.Rows(1), 1, 4) },
+		"pixels: Quantise: len(dst) is not height·width·channels":  func() { Quantise(make([]uint8, 2), pic, 1, 1, 1, 4, false) },
+		"pixels: Quantise: levels outside 1 to 256":                func() { Quantise(make([]uint8, 1), pic, 1, 1, 1, 257, true) },
+		"pixels: Values: n outside 2 to 256":                       func() { Values(1) },
+		"pixels: Render: channels is neither 1 nor 3":              func() { Render(nil, 0, 0, 2, 4) },
+		"pixels: Render: len(levels) is not height·width·channels": func() { Render(make([]uint8, 3), 2, 2, 1, 4) },
+		"pixels: Render: a level is not below n":                   func() { Render([]uint8{0, 4}, 1, 2, 1, 4) },
+		"pixels: Grid: no pictures":                                func() { Grid(nil, 1, 1, 0) },
+		"pixels: Grid: columns or scale < 1, or gap < 0":           func() { Grid([]*image.NRGBA{pic}, 1, 0, 0) },
+		"pixels: Grid: pictures of different sizes":                func() { Grid([]*image.NRGBA{pic, image.NewNRGBA(image.Rect(0, 0, 2, 1))}, 1, 1, 0) },
 	} {
 		func() {
 			defer func() {

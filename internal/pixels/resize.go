@@ -1,13 +1,19 @@
 package pixels
 
-// MaxSide is the greatest height and width that a Resizer makes.
-const MaxSide = 4096
+import "image"
+
+// Limits of a Resizer: the greatest height and width that it makes, and how many
+// pixels its source has at most.
+const (
+	MaxSide   = 4096
+	MaxPixels = 1 << 34
+)
 
 // A Resizer turns images of one size into levels of another. It is immutable and
 // safe for concurrent use.
 //
-// Resizing is bilinear with half-pixel centres and without antialiasing. Along a
-// side, output i of n lies at s = (i + ½)·len/n - ½ of the source, between
+// Without antialiasing, resizing is bilinear with half-pixel centres. Along a side,
+// output i of n lies at s = (i + ½)·len/n - ½ of the source, between
 // lo = max(⌊s⌋, 0) and hi = min(⌊s⌋+1, len-1); with f = s - ⌊s⌋ the value is
 //
 //	a + (b-a)·f
@@ -18,39 +24,61 @@ const MaxSide = 4096
 // is rounded: a level is that of the exact value. (For 28 to 16 their float32 is
 // exact as well: f is a multiple of 1/8.) Where a side shrinks to less than half,
 // some source pixels count for nothing.
+//
+// With antialiasing, a side that shrinks is averaged instead: output i of n is the
+// mean of the source from i·len/n to (i+1)·len/n, where source pixel j reaches from j
+// to j+1 and counts by the part that lies within,
+//
+//	Σ_j p_j · max(0, min(j+1, (i+1)·len/n) - max(j, i·len/n)) / (len/n)
+//
+// first along columns, then along rows. A side that grows or stays is interpolated as
+// above. Nothing is rounded here either.
 type Resizer struct {
 	srcHeight, srcWidth int
 	height, width       int
 	y, x                axis
+	average             bool // along one side at least
 }
 
 // An axis is the source of each output along one side.
 type axis struct {
 	taps []tap
 	den  int64 // of the fractions
+	full int64 // of den: how much of each pixel between lo and hi
 }
 
 type tap struct {
 	lo, hi int
-	f      int64 // of den: how much of hi
+	f      int64 // of den: how much of hi; the rest is lo's, but for those between
 }
 
 // NewResizer returns a Resizer from srcHeight×srcWidth to height×width, which may be
-// the same. It panics if a side of the source is less than 1 or a side of the result
-// outside 1 to MaxSide.
-func NewResizer(srcHeight, srcWidth, height, width int) *Resizer {
+// the same. It panics if a side of the source is less than 1, the source has more
+// than MaxPixels, or a side of the result is outside 1 to MaxSide.
+func NewResizer(srcHeight, srcWidth, height, width int, antialias bool) *Resizer {
 	if srcHeight < 1 || srcWidth < 1 {
 		panic("pixels: NewResizer: an empty source")
 	}
 	if height < 1 || width < 1 || height > MaxSide || width > MaxSide {
 		panic("pixels: NewResizer: height or width outside 1 to MaxSide")
 	}
-	return &Resizer{srcHeight, srcWidth, height, width, newAxis(srcHeight, height), newAxis(srcWidth, width)}
+	if int64(srcHeight) > MaxPixels/int64(srcWidth) {
+		panic("pixels: NewResizer: too large a source")
+	}
+	r := &Resizer{srcHeight: srcHeight, srcWidth: srcWidth, height: height, width: width}
+	r.y, r.x = newAxis(srcHeight, height), newAxis(srcWidth, width)
+	if antialias && height < srcHeight {
+		r.y, r.average = newMeans(srcHeight, height), true
+	}
+	if antialias && width < srcWidth {
+		r.x, r.average = newMeans(srcWidth, width), true
+	}
+	return r
 }
 
 func newAxis(src, dst int) axis {
 	// s = ((2i+1)·src - dst) / 2dst
-	a := axis{make([]tap, dst), 2 * int64(dst)}
+	a := axis{taps: make([]tap, dst), den: 2 * int64(dst)}
 	common := a.den
 	for i := range a.taps {
 		num := int64(2*i+1)*int64(src) - int64(dst)
@@ -76,31 +104,43 @@ func gcd(a, b int64) int64 {
 	return a
 }
 
-// Quantise resizes src and writes
+// newMeans returns an axis of means for dst < src.
+func newMeans(src, dst int) axis {
+	// Output i covers [i·src, (i+1)·src) in units of 1/dst of a source pixel, and
+	// source pixel j covers [j·dst, (j+1)·dst): every part is a whole number of src.
+	n, d := int64(src), int64(dst)
+	a := axis{taps: make([]tap, dst), den: n, full: d}
+	for i := range a.taps {
+		from, to := int64(i)*n, int64(i+1)*n
+		hi := (to - 1) / d
+		a.taps[i] = tap{int(from / d), int(hi), to - hi*d} // lo < hi, as src > dst
+	}
+	return a
+}
+
+// Quantise resizes the image of the Resizer's size that src are the rows of, with 1
+// channel or 3, and writes
 //
 //	dst[y, x, c] = ⌊value·levels/256⌋
 //
-// which is in [0, levels). dst is [height, width, src.Channels]. It panics if src is
-// not of the Resizer's size, a length is wrong or levels is outside 1 to 256, and
-// does not allocate.
-func (r *Resizer) Quantise(dst []uint8, src *Image, levels int) {
-	C := src.Channels
+// which is in [0, levels). dst is [height, width, channels]. It panics if a length is
+// wrong or levels is outside 1 to 256. Without antialiasing it does not allocate.
+func (r *Resizer) Quantise(dst []uint8, src Rows, channels, levels int) {
 	switch {
-	case src.Height != r.srcHeight || src.Width != r.srcWidth:
-		panic("pixels: Quantise: src is of another size")
-	case C < 1 || len(src.Pix) != src.Height*src.Width*C:
-		panic("pixels: Quantise: len(src.Pix) is not Height·Width·Channels")
-	case len(dst) != r.height*r.width*C:
+	case channels < 1 || len(dst) != r.height*r.width*channels:
 		panic("pixels: Quantise: len(dst) is not height·width·channels")
 	case levels < 1 || levels > 256:
 		panic("pixels: Quantise: levels outside 1 to 256")
+	case r.average:
+		r.means(dst, src, channels, levels)
+		return
 	}
+	C := channels
 	// value = n / unit; n is at most 255·2²⁶, its product with levels below 2⁴².
 	unit := r.y.den * r.x.den
 	div := uint64(unit) * 256
 	for y, v := range r.y.taps {
-		top := src.Pix[v.lo*src.Width*C:][:src.Width*C]
-		bottom := src.Pix[v.hi*src.Width*C:][:src.Width*C]
+		top, bottom := r.row(src, v.lo, C), r.row(src, v.hi, C)
 		row := dst[y*r.width*C:][:r.width*C]
 		for x, h := range r.x.taps {
 			for c := range C {
@@ -114,7 +154,75 @@ func (r *Resizer) Quantise(dst []uint8, src *Image, levels int) {
 	}
 }
 
-// Quantise is that of a Resizer for one image.
-func Quantise(dst []uint8, src *Image, height, width, levels int) {
-	NewResizer(src.Height, src.Width, height, width).Quantise(dst, src, levels)
+// row returns row y of the source.
+func (r *Resizer) row(src Rows, y, channels int) []uint8 {
+	row := src(y)
+	if len(row) != r.srcWidth*channels {
+		panic("pixels: Quantise: a row of src is not width·channels")
+	}
+	return row
+}
+
+// means is Quantise where a side is averaged.
+func (r *Resizer) means(dst []uint8, src Rows, channels, levels int) {
+	n := r.width * channels
+	line := make([]uint64, n) // resized along its row, times x.den
+	sums := make([]uint64, n) // of those lines, times y.den
+	// Where a side is averaged its den is its length, elsewhere at most 2¹³. So unit
+	// is at most 2⁴⁷, and with 255 and levels below 2⁶³.
+	div := uint64(r.y.den) * uint64(r.x.den) * 256
+	latest := -1 // the row of line: the last of one output is often the first of the next
+	for y, v := range r.y.taps {
+		clear(sums)
+		for j := v.lo; j <= v.hi; j++ {
+			if j != latest {
+				r.x.resize(line, r.row(src, j, channels), channels)
+				latest = j
+			}
+			w := uint64(r.y.weight(v, j))
+			for i, s := range line {
+				sums[i] += w * s
+			}
+		}
+		row := dst[y*n:][:n]
+		for i, s := range sums {
+			row[i] = uint8(s * uint64(levels) / div)
+		}
+	}
+}
+
+// weight returns how much of source pixel j, of den, an output takes.
+func (a *axis) weight(t tap, j int) int64 {
+	switch {
+	case j == t.hi && j == t.lo:
+		return a.den
+	case j == t.hi:
+		return t.f
+	case j == t.lo:
+		return a.den - t.f - int64(t.hi-t.lo-1)*a.full
+	}
+	return a.full
+}
+
+// resize writes the outputs of one row, times den.
+func (a *axis) resize(dst []uint64, row []uint8, channels int) {
+	for x, t := range a.taps {
+		for c := range channels {
+			sum := uint64(row[t.lo*channels+c]) * uint64(a.weight(t, t.lo))
+			if t.hi > t.lo {
+				inner := uint64(0)
+				for j := t.lo + 1; j < t.hi; j++ {
+					inner += uint64(row[j*channels+c])
+				}
+				sum += inner*uint64(a.full) + uint64(row[t.hi*channels+c])*uint64(t.f)
+			}
+			dst[x*channels+c] = sum
+		}
+	}
+}
+
+// Quantise resizes one image; see Resizer.
+func Quantise(dst []uint8, src image.Image, height, width, channels, levels int, antialias bool) {
+	size := src.Bounds().Size()
+	NewResizer(size.Y, size.X, height, width, antialias).Quantise(dst, RowsOf(src, channels), channels, levels)
 }

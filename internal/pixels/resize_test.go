@@ -21,6 +21,11 @@ func random(height, width, channels int, seed uint64) *Image {
 	return m
 }
 
+// quantise resizes one Image without antialiasing.
+func quantise(dst []uint8, src *Image, height, width, levels int) {
+	NewResizer(src.Height, src.Width, height, width, false).Quantise(dst, src.Rows(src.Channels), src.Channels, levels)
+}
+
 // naive is the resized value in float64, as the definition has it.
 func naive(src *Image, y, x, c, height, width int) float64 {
 	at := func(i, n, of int) (lo, hi int, f float64) {
@@ -51,7 +56,7 @@ func TestQuantiseAgainstNaive(t *testing.T) {
 				seed++
 				src := random(size.srcH, size.srcW, channels, seed)
 				dst := make([]uint8, size.h*size.w*channels)
-				Quantise(dst, src, size.h, size.w, levels)
+				quantise(dst, src, size.h, size.w, levels)
 				for i, got := range dst {
 					y, x, c := i/channels/size.w, i/channels%size.w, i%channels
 					value := naive(src, y, x, c, size.h, size.w)
@@ -78,7 +83,7 @@ func TestQuantise28To16(t *testing.T) {
 		src := random(28, 28, 1, seed)
 		dst := make([]uint8, 256)
 		for _, levels := range []int{2, 4, 5, 256} {
-			Quantise(dst, src, 16, 16, levels)
+			quantise(dst, src, 16, 16, levels)
 			for i, got := range dst {
 				sy, sx := 14*(i/16)+3, 14*(i%16)+3
 				n := 0 // of 64
@@ -122,7 +127,7 @@ func TestQuantiseByHand(t *testing.T) {
 		{Image{3, 3, 1, []uint8{9, 9, 9, 9, 77, 9, 9, 9, 9}}, 1, 1, 256, []uint8{77}}, // the middle alone
 	} {
 		dst := make([]uint8, len(c.want))
-		Quantise(dst, &c.src, c.height, c.width, c.levels)
+		quantise(dst, &c.src, c.height, c.width, c.levels)
 		if !slices.Equal(dst, c.want) {
 			t.Errorf("%+v to %d×%d, %d levels: %v, want %v", c.src, c.height, c.width, c.levels, dst, c.want)
 		}
@@ -135,20 +140,20 @@ func TestQuantiseIdentity(t *testing.T) {
 	for _, levels := range []int{1, 2, 3, 4, 7, 128, 255, 256} {
 		src := random(9, 11, 3, 1)
 		dst := make([]uint8, len(src.Pix))
-		Quantise(dst, src, 9, 11, levels)
+		quantise(dst, src, 9, 11, levels)
 		for i, v := range src.Pix {
 			if want := uint8(int(v) * levels / 256); dst[i] != want {
 				t.Fatalf("%d levels: %d became %d, want %d", levels, v, dst[i], want)
 			}
 		}
-		r := NewResizer(5, 6, 7, 3)
+		r := NewResizer(5, 6, 7, 3, false)
 		flat := &Image{5, 6, 1, make([]uint8, 30)}
 		dst = make([]uint8, 21)
 		for v := range 256 {
 			for i := range flat.Pix {
 				flat.Pix[i] = uint8(v)
 			}
-			r.Quantise(dst, flat, levels)
+			r.Quantise(dst, flat.Rows(1), 1, levels)
 			for i, k := range dst {
 				if int(k) != v*levels/256 {
 					t.Fatalf("%d levels: all %d became %d at %d, want %d", levels, v, k, i, v*levels/256)
@@ -166,8 +171,8 @@ func TestQuantiseSymmetry(t *testing.T) {
 		turned.Pix[(13-i%14)*10+9-i/14] = v
 	}
 	a, b := make([]uint8, 7*9), make([]uint8, 7*9)
-	Quantise(a, src, 7, 9, 256)
-	Quantise(b, turned, 9, 7, 256)
+	quantise(a, src, 7, 9, 256)
+	quantise(b, turned, 9, 7, 256)
 	for i, v := range a {
 		if got := b[(8-i%9)*7+6-i/9]; got != v {
 			t.Fatalf("at %d: %d, turned %d", i, v, got)
@@ -178,7 +183,7 @@ func TestQuantiseSymmetry(t *testing.T) {
 func TestQuantiseLargest(t *testing.T) {
 	src := &Image{3, 2, 1, []uint8{255, 255, 255, 255, 255, 255}}
 	dst := make([]uint8, MaxSide*MaxSide)
-	Quantise(dst, src, MaxSide, MaxSide, 256)
+	quantise(dst, src, MaxSide, MaxSide, 256)
 	if n := bytes.Count(dst, []byte{255}); n != len(dst) {
 		t.Fatalf("%d of %d are 255, want all", n, len(dst))
 	}
@@ -189,12 +194,100 @@ func BenchmarkQuantise(b *testing.B) {
 		b.Run(fmt.Sprintf("src=%d/dst=%d/c=%d", s.src, s.dst, s.channels), func(b *testing.B) {
 			src := random(s.src, s.src, s.channels, 1)
 			dst := make([]uint8, s.dst*s.dst*s.channels)
-			r := NewResizer(s.src, s.src, s.dst, s.dst)
+			r := NewResizer(s.src, s.src, s.dst, s.dst, false)
+			rows := src.Rows(s.channels)
 			b.ReportAllocs()
 			for b.Loop() {
-				r.Quantise(dst, src, 4)
+				r.Quantise(dst, rows, s.channels, 4)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})
+	}
+}
+
+// mean is the value of an output where sides that shrink are averaged, by numbers of
+// samples on a grid so fine that each counts for one output wholly or not at all.
+func mean(src *Image, y, x, c, height, width int) float64 {
+	weights := func(i, n, of int) []float64 {
+		w := make([]float64, of)
+		if n >= of {
+			s := (float64(i)+0.5)*float64(of)/float64(n) - 0.5
+			floor := math.Floor(s)
+			w[max(int(floor), 0)] += 1 - (s - floor)
+			w[min(int(floor)+1, of-1)] += s - floor
+			return w
+		}
+		for k := i * of; k < (i+1)*of; k++ { // n samples for each of the source
+			w[k/n] += 1 / float64(of)
+		}
+		return w
+	}
+	wy, wx := weights(y, height, src.Height), weights(x, width, src.Width)
+	sum := 0.0
+	for j, a := range wy {
+		for k, b := range wx {
+			sum += a * b * float64(src.Pix[(j*src.Width+k)*src.Channels+c])
+		}
+	}
+	return sum
+}
+
+func TestAntialiasAgainstNaive(t *testing.T) {
+	seed := uint64(100)
+	for _, size := range []struct{ srcH, srcW, h, w int }{
+		{28, 28, 16, 16}, {32, 32, 16, 16}, {7, 5, 7, 5}, {5, 7, 3, 11}, {7, 5, 11, 3}, {9, 13, 1, 1}, {1, 9, 4, 2}, {9, 1, 2, 4}, {3, 3, 2, 2},
+		{100, 90, 16, 17}, {3, 4, 30, 41}, {17, 16, 16, 15}, {64, 1, 1, 64}, {200, 3, 199, 2},
+	} {
+		for _, channels := range []int{1, 3} {
+			for _, levels := range []int{2, 4, 5, 256} {
+				seed++
+				src := random(size.srcH, size.srcW, channels, seed)
+				dst := make([]uint8, size.h*size.w*channels)
+				NewResizer(size.srcH, size.srcW, size.h, size.w, true).Quantise(dst, src.Rows(channels), channels, levels)
+				for i, got := range dst {
+					value := mean(src, i/channels/size.w, i/channels%size.w, i%channels, size.h, size.w)
+					want := value * float64(levels) / 256
+					if near := math.Round(want); math.Abs(want-near) < 1e-9 {
+						want = near
+					}
+					if got != uint8(want) {
+						t.Fatalf("%v, %d channels, %d levels: dst[%d] = %d, want %d, mean %v", size, channels, levels, i, got, uint8(want), value)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAntialiasByHand(t *testing.T) {
+	for _, c := range []struct {
+		src           Image
+		height, width int
+		want          []uint8
+	}{
+		{Image{1, 4, 1, []uint8{0, 0, 0, 255}}, 1, 1, []uint8{63}},      // 63.75
+		{Image{1, 3, 1, []uint8{30, 60, 90}}, 1, 2, []uint8{40, 80}},    // a pixel and a half each
+		{Image{2, 2, 1, []uint8{0, 100, 200, 255}}, 1, 1, []uint8{138}}, // 138.75
+		{Image{4, 1, 1, []uint8{10, 20, 30, 40}}, 2, 2, []uint8{15, 15, 35, 35}},
+		{Image{1, 2, 1, []uint8{0, 128}}, 1, 4, []uint8{0, 32, 96, 128}}, // grows: as without
+		{Image{2, 1, 3, []uint8{0, 10, 20, 255, 20, 41}}, 1, 1, []uint8{127, 15, 30}},
+	} {
+		dst := make([]uint8, len(c.want))
+		NewResizer(c.src.Height, c.src.Width, c.height, c.width, true).Quantise(dst, c.src.Rows(c.src.Channels), c.src.Channels, 256)
+		if !slices.Equal(dst, c.want) {
+			t.Errorf("%+v to %d×%d: %v, want %v", c.src, c.width, c.height, dst, c.want)
+		}
+	}
+}
+
+// The largest sums do not overflow: white stays white.
+func TestAntialiasLargest(t *testing.T) {
+	row := bytes.Repeat([]byte{255}, 1<<20)
+	for _, size := range [][4]int{{1, 1 << 20, MaxSide, 1}, {1, 1 << 20, MaxSide, 3}, {1 << 9, 1 << 20, 1, 1}} {
+		dst := make([]uint8, size[2]*size[3])
+		NewResizer(size[0], size[1], size[2], size[3], true).Quantise(dst, func(int) []uint8 { return row }, 1, 256)
+		if n := bytes.Count(dst, []byte{255}); n != len(dst) {
+			t.Errorf("%v: %d of %d are 255, want all", size, n, len(dst))
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,8 +20,17 @@ import (
 // permissions. A symbolic link is followed and stays; one that leads nowhere is
 // replaced. An existing path that is not a regular file or that is marked
 // read-only is refused. A process killed midway may leave a file called
-// .autoreg-….tmp, which is safe to delete.
-func WriteFile(path string, wt io.WriterTo) (err error) {
+// .autoreg-….tmp; the next WriteFile or Lock of the same path removes it.
+func WriteFile(path string, wt io.WriterTo) error {
+	_, err := Replace(path, wt, nil)
+	return err
+}
+
+// Replace is WriteFile, unless path holds something else than was: then it
+// changes nothing, and the error wraps ErrReplaced. A nil was stands for
+// whatever there is. A file that is gone can be written again. Replace returns
+// the version that path has now.
+func Replace(path string, wt io.WriterTo, was *Version) (now Version, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("weights: saving %s: %w", path, inner{err})
@@ -30,12 +38,15 @@ func WriteFile(path string, wt io.WriterTo) (err error) {
 	}()
 	target, mode, exists, err := resolve(path)
 	if err != nil {
-		return err
+		return now, err
 	}
-	dir := filepath.Dir(target)
-	f, err := createTemp(dir, mode)
+	if err := check(target, was); err != nil {
+		return now, err
+	}
+	removeStale(target)
+	f, err := createTemp(target, mode)
 	if err != nil {
-		return fmt.Errorf("cannot create a temporary file beside it: %w", bare(err))
+		return now, fmt.Errorf("cannot create a temporary file beside it: %w", bare(err))
 	}
 	done := false
 	defer func() {
@@ -43,13 +54,13 @@ func WriteFile(path string, wt io.WriterTo) (err error) {
 			return
 		}
 		f.Close() // perhaps again; Windows removes no open file
-		if rmErr := os.Remove(f.Name()); rmErr != nil {
+		if rmErr := f.remove(); rmErr != nil {
 			err = errors.Join(err, rmErr)
 		}
 	}()
 
-	if _, err := wt.WriteTo(bareWriter{f}); err != nil {
-		return err
+	if _, err := wt.WriteTo(bareWriter{f.File}); err != nil {
+		return now, err
 	}
 	if exists {
 		// The umask may have narrowed the mode. Where this fails there are no
@@ -57,17 +68,24 @@ func WriteFile(path string, wt io.WriterTo) (err error) {
 		_ = f.Chmod(mode)
 	}
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("cannot sync: %w", bare(err))
+		return now, fmt.Errorf("cannot sync: %w", bare(err))
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("cannot close: %w", bare(err))
+		return now, fmt.Errorf("cannot close: %w", bare(err))
+	}
+	if now, err = VersionOf(f.Name()); err != nil {
+		return now, fmt.Errorf("cannot read the temporary file: %w", bare(err))
+	}
+	if err := check(target, was); err != nil { // again: writing takes its time
+		return now, err
 	}
 	if err := os.Rename(f.Name(), target); err != nil {
-		return fmt.Errorf("cannot rename the temporary file: %w", bare(err))
+		return now, fmt.Errorf("cannot rename the temporary file: %w", bare(err))
 	}
 	done = true
-	syncDir(dir)
-	return nil
+	f.unlock()
+	syncDir(filepath.Dir(target))
+	return now, nil
 }
 
 // CheckPath returns an error if WriteFile would refuse path before it writes
@@ -87,11 +105,11 @@ func checkPath(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := createTemp(filepath.Dir(target), mode)
+	f, err := createTemp(target, mode)
 	if err != nil {
 		return fmt.Errorf("cannot create a temporary file beside it: %w", bare(err))
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return errors.Join(f.Close(), f.remove())
 }
 
 // resolve returns the file that path leads to and its permissions, or those of a
@@ -127,20 +145,6 @@ type inner struct{ error }
 
 func (e inner) Error() string { return strings.TrimPrefix(e.error.Error(), "weights: ") }
 func (e inner) Unwrap() error { return e.error }
-
-// createTemp creates a file that did not exist. os.CreateTemp would give mode
-// 0600 and no way to learn the umask; here the umask applies as to any file.
-// The name has a fixed length, for the target's may be as long as is allowed.
-func createTemp(dir string, mode fs.FileMode) (*os.File, error) {
-	for try := 0; ; try++ {
-		name := filepath.Join(dir, fmt.Sprintf(".autoreg-%016x.tmp", rand.Uint64()))
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-		if try < 100 && errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		return f, err
-	}
-}
 
 // syncDir makes a rename within dir durable where that can be done. An error is
 // no failure to save: the file is complete and in place, and should a power cut

@@ -1,0 +1,96 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// Two runs must not write to one checkpoint, or the work of one of them is lost. Run
+// locks its checkpoint, and a run knows what it wrote last, or was resumed from: it
+// replaces nothing else.
+
+// A ReplacedError is the error of Run for a checkpoint that holds something else than
+// this run wrote, or was resumed from: another run writes to the same file, or it was
+// replaced by hand. Nothing is lost. A run that is under way is saved in another file.
+type ReplacedError struct {
+	Checkpoint string // what the run was to write, and has left alone
+	Saved      string // the checkpoint of this run; "" if it has made no step
+}
+
+func (e *ReplacedError) Error() string {
+	msg := fmt.Sprintf("train: the checkpoint %s holds something else than this run left there: another run writes to it", e.Checkpoint)
+	if e.Saved == "" {
+		return msg + ", name another file"
+	}
+	return fmt.Sprintf("%s; this run is saved in %s", msg, e.Saved)
+}
+
+// note keeps in mind what a checkpoint of this run holds.
+func (r *run) note(path string, v weights.Version) {
+	if r.saved == nil {
+		r.saved = make(map[string]weights.Version)
+	}
+	r.saved[fileKey(path)] = v
+}
+
+// claim locks a checkpoint for Run. It returns an error if another run writes to it, or
+// has done so since this run did.
+func (r *run) claim(path string) (unlock func(), err error) {
+	unlock, err = weights.Lock(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", inner{err})
+	}
+	now, err := weights.VersionOf(path)
+	if err != nil {
+		return unlock, nil // it cannot be saved to either, which is when there is an error
+	}
+	if was, known := r.saved[fileKey(path)]; known && now.Exists() && now != was {
+		unlock()
+		return nil, &ReplacedError{Checkpoint: path}
+	}
+	r.note(path, now)
+	return unlock, nil
+}
+
+// saveOwn saves the checkpoint of Run.
+func (r *run) saveOwn(path string) error {
+	if was, known := r.saved[fileKey(path)]; known {
+		return r.save(path, &was)
+	}
+	return r.save(path, nil)
+}
+
+// saveElsewhere writes a checkpoint beside path, which another run has replaced.
+func (r *run) saveElsewhere(path string, f *weights.File) error {
+	e := &ReplacedError{Checkpoint: path, Saved: freeName(path)}
+	if err := weights.WriteFile(e.Saved, f); err != nil {
+		return fmt.Errorf("train: the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, inner{err})
+	}
+	return e
+}
+
+// freeName returns the first of path.1, path.2 and so on that is not there.
+func freeName(path string) string {
+	for i := 1; ; i++ {
+		name := fmt.Sprintf("%s.%d", path, i)
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) || i == 1000 {
+			return name
+		}
+	}
+}
+
+// fileKey returns one spelling of path.
+func fileKey(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return path
+}
