@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// An endless reader repeats a text.
-type endless struct {
+// A repeated reader repeats a text.
+type repeated struct {
 	head, text string
 	at         int
 }
 
-func (e *endless) Read(p []byte) (n int, err error) {
+func (e *repeated) Read(p []byte) (n int, err error) {
 	for n < len(p) {
 		k := copy(p[n:], e.head)
 		e.head = e.head[k:]
@@ -58,23 +58,23 @@ func TestCorpusMemory(t *testing.T) {
 	long := strings.Repeat("long ", 20000)
 	for _, c := range []struct {
 		name   string
-		data   endless
+		data   repeated
 		format string
 		want   string // "" for the limit itself
 	}{
-		{"letters", endless{text: "a\n"}, FormatLines, ""},
-		{"lines", endless{text: "a line of a text that is longer\n"}, FormatLines, ""},
-		{"paragraphs", endless{text: "a\n\n"}, FormatParagraphs, ""},
-		{"invalid letters", endless{text: "\xff\n"}, FormatLines, ""},
-		{"empty recipes", endless{head: "[", text: `{"title":"","directions":[]},`}, FormatRecipes, ""},
-		{"long lines", endless{text: long + "\na\n"}, FormatLines, ""},
-		{"very long lines", endless{text: strings.Repeat(long, 4) + "\n"}, FormatLines, ""},
-		{"one line", endless{text: "a"}, FormatLines, "the document at line 1 is larger than 1 MiB, an eighth of what is left"},
-		{"one paragraph", endless{text: "a\n"}, FormatParagraphs, "is larger than 1 MiB"},
-		{"one record", endless{head: `[{"a":"`, text: "b"}, FormatRecipes, "the record is larger than 1 MiB"},
-		{"one member after the other", endless{head: `[{"a":1`, text: `,"b":2`}, FormatRecipes, "the record is larger than 1 MiB"},
-		{"blank lines", endless{text: "\n"}, FormatLines, "the unpacked data is larger than the limit of 24 MiB"},
-		{"skipped recipes", endless{head: "[", text: "{},"}, FormatRecipes, "the unpacked data is larger than the limit of 24 MiB"},
+		{"letters", repeated{text: "a\n"}, FormatLines, ""},
+		{"lines", repeated{text: "a line of a text that is longer\n"}, FormatLines, ""},
+		{"paragraphs", repeated{text: "a\n\n"}, FormatParagraphs, ""},
+		{"invalid letters", repeated{text: "\xff\n"}, FormatLines, ""},
+		{"empty recipes", repeated{head: "[", text: `{"title":"","directions":[]},`}, FormatRecipes, ""},
+		{"long lines", repeated{text: long + "\na\n"}, FormatLines, ""},
+		{"very long lines", repeated{text: strings.Repeat(long, 4) + "\n"}, FormatLines, ""},
+		{"one line", repeated{text: "a"}, FormatLines, "the document at line 1 is larger than 1 MiB, an eighth of what is left"},
+		{"one paragraph", repeated{text: "a\n"}, FormatParagraphs, "is larger than 1 MiB"},
+		{"one record", repeated{head: `[{"a":"`, text: "b"}, FormatRecipes, "the record is larger than 1 MiB"},
+		{"one member after the other", repeated{head: `[{"a":1`, text: `,"b":2`}, FormatRecipes, "the record is larger than 1 MiB"},
+		{"blank lines", repeated{text: "\n"}, FormatLines, "the unpacked data is larger than the limit of 24 MiB"},
+		{"skipped recipes", repeated{head: "[", text: "{},"}, FormatRecipes, "the unpacked data is larger than the limit of 24 MiB"},
 	} {
 		meter := &heapMeter{r: &c.data, start: liveHeap()}
 		_, err := DecodeCorpus(meter, "test", &CorpusOptions{Format: c.format, MaxMemory: limit, MaxBytes: 24 << 20})
