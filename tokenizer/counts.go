@@ -42,7 +42,7 @@ func (t *counts) add(word []byte, other int) bool {
 		return true
 	}
 	if t.n+1 > len(t.slots)/4*3 {
-		if t.n >= 1<<31 || !t.take(2*slotBytes*len(t.slots), other) {
+		if t.n >= 1<<31-1 || !t.take(2*slotBytes*len(t.slots), other) {
 			return false
 		}
 		t.grow()
