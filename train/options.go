@@ -66,10 +66,12 @@ type Options struct {
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is weights, gradients, moments, the activations
-	// of the largest batch and encoded documents, and what the end of an epoch takes for a while: the copies
-	// of a checkpoint and, for a sample, of a Snapshot and of a model read from it.
-	// The documents themselves, the vocabulary and the program do not count.
+	// DefaultMaxBytes. What counts is the documents, the table that counts their words
+	// while the vocabulary is learnt, the vocabulary, encoded documents, weights,
+	// gradients, moments, the activations of the largest batch, and what the end of an
+	// epoch takes for a while: the copies of a checkpoint and, for a sample, of a
+	// Snapshot and of a model read from it. The program and garbage that is not yet
+	// collected do not count: see debug.SetMemoryLimit.
 	MaxBytes int64 `json:"-"`
 }
 

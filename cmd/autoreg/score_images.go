@@ -115,5 +115,8 @@ func looksLikeImages(f fs.File, path string) bool {
 			return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name())))
 		})
 	}
+	if info, err := in.Stat(); err == nil && info.Mode()&fs.ModeDevice != 0 && path != stdinName {
+		return false // reading it is refused, in so many words
+	}
 	return isImages(in.head(whatLen))
 }

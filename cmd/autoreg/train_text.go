@@ -167,7 +167,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 // writeCorpus prints what was read.
 func (j *textJob) writeCorpus(c *train.Corpus) error {
 	t := j.trainer
-	rows := append(corpusRows(c), []string{"training", describeDataset(t.Training())})
+	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}

@@ -17,10 +17,17 @@ func isText(head []byte) bool {
 }
 
 // isImages reports whether head begins a file of images: a picture, IDX, or a batch of
-// CIFAR-10, whose first byte is a label. No text begins so.
+// CIFAR-10, whose first byte is a label. No text begins so but one in UTF-16 or UTF-32,
+// whose letters are far from each other.
 func isImages(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("\x89PNG")) || bytes.HasPrefix(head, []byte("\xff\xd8\xff")) ||
-		len(head) > 0 && head[0] < '\a' && !isModel(head)
+	if bytes.HasPrefix(head, []byte("\x89PNG")) || bytes.HasPrefix(head, []byte("\xff\xd8\xff")) {
+		return true
+	}
+	letter := func(k int) bool { return len(head) > k && head[k] >= '\t' && head[k] < 0x7f }
+	if len(head) >= 8 && head[0] == 0 && (letter(1) && head[2] == 0 && letter(3) && head[4] == 0 && letter(5) || head[1] == 0 && head[2] == 0 && letter(3) && head[4] == 0) {
+		return false
+	}
+	return len(head) > 0 && head[0] < '\a' && !isModel(head)
 }
 
 // isModel reports whether head begins as model files do: with the length of a header,
