@@ -140,8 +140,10 @@ func (j *paintJob) check() error {
 	}
 	return cmp.Or(
 		checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}),
-		wantsExtension("output", j.output, "a PNG", ".png"),
-		wantsExtension("gif", j.gif, "a GIF", ".gif"))
+		wantsExtension("output", output, "a PNG", ".png"),
+		wantsExtension("gif", j.gif, "a GIF", ".gif"),
+		wantKind("--output", output, pngStart),
+		wantKind("--gif", j.gif, gifStart))
 }
 
 // execute draws, from the model file to the picture files.

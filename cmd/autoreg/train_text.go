@@ -145,6 +145,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 		o.CutLong = !j.windows
 	}
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", corpus.SHA256), Format: corpus.Format}
 	if j.resume == "" {
 		t, err := train.New(corpus.Docs, &o)
 		if err != nil {
@@ -153,7 +154,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 		return t, nil
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.Options{Threads: o.Threads, MaxBytes: o.MaxBytes}
+	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
 	if j.flags.Changed("epochs") {
 		asked.Epochs = o.Epochs
 	}
