@@ -13,7 +13,7 @@
 //	}
 //
 // A [Model] is loaded from one file and never changes. [Model.Generate] and
-// [Model.Text] go from a prompt to text; [Model.Probs] shows what the model
+// [Model.Text] go from a prompt to text and report how it ended; [Model.Probs] shows what the model
 // thinks comes next; [Model.Score] tells how well it predicts a given text.
 // Below them, a [Stream] is one sequence of symbols under way: feed it, score
 // what comes next, fork it, start over. Data flows

@@ -89,6 +89,30 @@ func ExampleModel_Text() {
 	// length: 4 words read, 6 written
 }
 
+// noRepeat is a transform of one's own: no word is drawn twice.
+type noRepeat map[int]bool
+
+func (n noRepeat) Apply(c *sampler.Candidates) {
+	c.C = slices.DeleteFunc(c.C, func(d sampler.Candidate) bool { return n[int(d.ID)] })
+}
+
+// A transform narrows or reweights what can be drawn, here by what has been drawn.
+func ExampleGenerateOptions_transforms() {
+	m := load()
+	drawn := noRepeat{}
+	o := &autoreg.GenerateOptions{Temperature: new(0.0), Transforms: []sampler.Transform{drawn}}
+	for piece, err := range m.Text(context.Background(), "recipe for roasted", o) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		drawn[piece.ID] = true
+		fmt.Print(piece.Text)
+	}
+	fmt.Println()
+	// Output:
+	// recipe for roasted carrots | Slice the onions and roast them until tender.
+}
+
 // What the model thinks comes next, at two temperatures.
 func ExampleModel_Probs() {
 	m := load()

@@ -1,6 +1,7 @@
 package kernels_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,7 +12,8 @@ import (
 )
 
 // TestISAVariable runs this test binary again under AUTOREG_ISA: each rung that
-// this CPU has is taken, and a name that it lacks stops the program at once.
+// this CPU has is taken, in letters of any case, and a name that it lacks ends the
+// program before main with one line and status 2.
 func TestISAVariable(t *testing.T) {
 	const child = "AUTOREG_TEST_CHILD"
 	if os.Getenv(child) != "" {
@@ -35,9 +37,19 @@ func TestISAVariable(t *testing.T) {
 		if out, err := run(isa.String()); err != nil || !strings.Contains(out, "rung "+isa.String()+"\n") {
 			t.Errorf("AUTOREG_ISA=%v: %v, %s", isa, err, out)
 		}
+		upper := strings.ToUpper(isa.String())
+		if out, err := run(upper); err != nil || !strings.Contains(out, "rung "+isa.String()+"\n") {
+			t.Errorf("AUTOREG_ISA=%v: %v, %s", upper, err, out)
+		}
 	}
-	out, err := run("mmx")
-	if err == nil || !strings.Contains(out, "AUTOREG_ISA=mmx is not an instruction set that autoreg knows; choose from generic") {
-		t.Errorf("AUTOREG_ISA=mmx: %v, %s", err, out)
+	for name, shown := range map[string]string{"mmx": "mmx", "a\nb\x1b": `a\nb\x1b`} {
+		out, err := run(name)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+			t.Errorf("AUTOREG_ISA=%q: %v, want status 2", name, err)
+		}
+		if want := "autoreg: AUTOREG_ISA=" + shown + " is not an instruction set that autoreg knows; choose from generic"; !strings.HasPrefix(out, want) || strings.Count(out, "\n") != 1 {
+			t.Errorf("AUTOREG_ISA=%q: %q, want one line that begins %q", name, out, want)
+		}
 	}
 }

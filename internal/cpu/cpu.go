@@ -6,13 +6,16 @@
 //
 // each rung requiring all below it, and the highest available rung is taken.
 // The environment variable AUTOREG_ISA=name takes that rung instead, so that a
-// numeric report can be bisected without rebuilding; a name that is unknown or
-// that this CPU or build lacks stops the program with a message that lists what
-// there is. Results do not depend on the rung, only speed does.
+// numeric report can be bisected without rebuilding; upper and lower case are the
+// same. A name that is unknown or that this CPU or build lacks ends the program with
+// status 2, before main, and one line on standard error that lists what there is.
+// Results do not depend on the rung, only speed does.
 package cpu
 
 import (
+	"errors"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -34,8 +37,20 @@ func (i ISA) String() string { return names[i] }
 
 var (
 	available = append([]ISA{Generic}, detect()...)
-	active    = choose(os.Getenv("AUTOREG_ISA"), available)
+	active    = mustChoose(os.Getenv("AUTOREG_ISA"), available)
 )
+
+// mustChoose ends the program where choose returns an error. A panic while packages
+// are initialised would end it too, for nothing can recover from that, and hide the
+// line in a trace; to go on with another rung would measure the wrong one.
+func mustChoose(name string, available []ISA) ISA {
+	isa, err := choose(name, available)
+	if err != nil {
+		os.Stderr.WriteString("autoreg: " + err.Error() + "\n")
+		os.Exit(2)
+	}
+	return isa
+}
 
 // Active returns the rung in use.
 func Active() ISA { return active }
@@ -58,22 +73,23 @@ func Force(isa ISA) (restore func()) {
 }
 
 // choose returns the rung called name, or the highest one for the empty name.
-func choose(name string, available []ISA) ISA {
+func choose(name string, available []ISA) (ISA, error) {
 	if name == "" {
-		return available[len(available)-1]
+		return available[len(available)-1], nil
 	}
 	have := make([]string, len(available))
 	for i, a := range available {
-		if a.String() == name {
-			return a
+		if strings.EqualFold(a.String(), name) {
+			return a, nil
 		}
 		have[i] = a.String()
 	}
 	what := "is not an instruction set that autoreg knows"
 	for _, n := range names {
-		if n == name {
+		if strings.EqualFold(n, name) {
 			what = "is not available on this CPU in this build"
 		}
 	}
-	panic("autoreg: AUTOREG_ISA=" + name + " " + what + "; choose from " + strings.Join(have, ", ") + " or unset it")
+	shown := strings.Trim(strconv.Quote(name), `"`) // on one line, whatever it is
+	return 0, errors.New("AUTOREG_ISA=" + shown + " " + what + "; choose from " + strings.Join(have, ", ") + " or unset it")
 }

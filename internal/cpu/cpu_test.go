@@ -7,27 +7,22 @@ import (
 
 func TestChoose(t *testing.T) {
 	have := []ISA{Generic, AVX2}
-	if got := choose("", have); got != AVX2 {
-		t.Errorf("choose(\"\") = %v, want the highest rung avx2", got)
-	}
-	if got := choose("generic", have); got != Generic {
-		t.Errorf("choose(generic) = %v", got)
+	for name, want := range map[string]ISA{"": AVX2, "generic": Generic, "Generic": Generic, "avx2": AVX2, "AVX2": AVX2} {
+		if got, err := choose(name, have); got != want || err != nil {
+			t.Errorf("choose(%q) = %v, %v; want %v", name, got, err, want)
+		}
 	}
 	for name, want := range map[string]string{
-		"avx512": "not available on this CPU",
-		"neon":   "not available on this CPU",
-		"sse9":   "not an instruction set",
-		"AVX2":   "not an instruction set",
+		"avx512":     "AUTOREG_ISA=avx512 is not available on this CPU",
+		"NEON":       "AUTOREG_ISA=NEON is not available on this CPU",
+		"sse9":       "AUTOREG_ISA=sse9 is not an instruction set",
+		" avx2":      "AUTOREG_ISA= avx2 is not an instruction set",
+		"avx2\n\xff": `AUTOREG_ISA=avx2\n\xff is not an instruction set`,
 	} {
-		func() {
-			defer func() {
-				msg, _ := recover().(string)
-				if !strings.Contains(msg, want) || !strings.Contains(msg, "generic, avx2") {
-					t.Errorf("choose(%s) panicked with %q, want it to say %q and list the rungs", name, msg, want)
-				}
-			}()
-			choose(name, have)
-		}()
+		_, err := choose(name, have)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "generic, avx2") {
+			t.Errorf("choose(%q): error %v, want it to say %q and list the rungs", name, err, want)
+		}
 	}
 }
 

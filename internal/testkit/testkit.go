@@ -30,7 +30,7 @@ func EachISA[T runner[T]](t T, f func(t T, isa string)) {
 	only := os.Getenv("AUTOREG_ISA")
 	for _, isa := range cpu.Available() {
 		have[isa.String()] = true
-		if only != "" && isa.String() != only {
+		if only != "" && !strings.EqualFold(isa.String(), only) {
 			continue
 		}
 		t.Run("isa="+isa.String(), func(t T) {
