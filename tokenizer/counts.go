@@ -39,7 +39,7 @@ func (t *counts) add(word []byte, other int) bool {
 		return true
 	}
 	if t.n+1 > len(t.slots)/4*3 {
-		if t.n >= 1<<31 || !t.take(8*len(t.slots), 4*len(t.slots)+other) {
+		if t.n >= 1<<31-1 || !t.take(8*len(t.slots), 4*len(t.slots)+other) {
 			return false
 		}
 		t.grow()

@@ -74,7 +74,7 @@ func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTr
 		return nil, err
 	}
 	if t.images != c.Images {
-		return nil, errors.New("the images are not those that the run began with")
+		return nil, errors.New("the images are not those that the run began with: want the same files in the same order, the same limit, and antialiasing if it was on")
 	}
 	if err := t.restore(f, c.progress); err != nil {
 		return nil, err

@@ -38,7 +38,10 @@ func (s silent) Read([]byte) (int, error) {
 // TestInterruptedInput ends commands while they wait for standard input.
 func TestInterruptedInput(t *testing.T) {
 	for _, args := range [][]string{
-		{"generate", "-"}, {"probs", "-"}, {"score", "-"},
+		{"generate", "-"}, {"probs", "-"}, {"score", "-"}, {"score", "--model", smallImage().model, "-"},
+		{"train", "text", "--data", "-", "-o", filepath.Join(t.TempDir(), "m")},
+		{"train", "image", "--data", "-", "-o", filepath.Join(t.TempDir(), "m"), "--samples", ""},
+		{"paint", "--complete", "-", "-o", filepath.Join(t.TempDir(), "p.png")},
 		{"generate", "--model", "-", "a"}, {"info", "--model", "-"}, {"paint", "--model", "-", "-o", filepath.Join(t.TempDir(), "p.png")},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -119,7 +119,8 @@ like.`,
 func promptFlagError(cmd *cobra.Command, err error) error {
 	err = cmd.Parent().FlagErrorFunc()(cmd, err)
 	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	var malformed *pflag.InvalidSyntaxError
+	if errors.As(err, &unknown) || errors.As(err, &malformed) {
 		return fmt.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
 	}
 	return err
@@ -213,11 +214,7 @@ func (a *app) checkPrompt(m *autoreg.Model, prompt string, o *autoreg.GenerateOp
 		if !slices.ContainsFunc(ids, func(id int) bool { return id != tokenizer.Unknown }) {
 			known += ", which leaves none that it knows"
 		}
-		list := strings.Join(unknown, " ")
-		if a.terminal {
-			list = safeText(list)
-		}
-		a.note("words that the model does not know, %s: %s", known, list)
+		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))
 	}
 	limit := o.MaxTokens
 	if limit == 0 && o.NewTokens == 0 {

@@ -6,9 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -76,26 +80,42 @@ var (
 func (a *app) infoCommand() *cobra.Command {
 	j := &infoJob{app: a, text: model.Config{Length: 1}}
 	cmd := &cobra.Command{
-		Use:   "info",
+		Use:   "info [MODEL]",
 		Short: "Describe a model",
-		Long: `Describe a model: its layers and their parameters, its vocabulary or its images,
-its file, and the instruction set that computes it here (AUTOREG_ISA=name chooses
-another). Of an image model it tells too how many parameters have an effect, for
-those where the masks are closed are stored all the same, and how far it sees.
+		Long: `Describe a model: its layers and their parameters, its vocabulary or the size of its
+images, its file and the metadata in it, and the instruction set that computes it here
+(the environment variable AUTOREG_ISA chooses another). MODEL is what --model takes.
 
-With --symbols, --embedding and --units it prints the layers that a text model of
-such sizes would have; with any of --filters, --blocks, --kernel, --levels,
---channels, --height and --width those of an image model, the reference model's
-where a size is not given.`,
+Of an image model it also prints how many parameters are in use (the file stores those
+too that the masks multiply by 0), and the receptive field: which pixels have an
+influence on the next one.
+
+With --symbols, --embedding and --units it prints the layers that a text model of these
+sizes would have, without a file; with any of --filters, --blocks, --kernel, --levels,
+--channels, --width and --height those of an image model, where sizes that are not given
+are the reference model's.`,
 		Example: `  autoreg info
-  autoreg info --model recipes.safetensors --json
-  autoreg info --model clothes
+  autoreg info recipes.safetensors --json
+  autoreg info clothes
   autoreg info --vocabulary | head
   autoreg info --symbols 10000 --embedding 100 --units 128
   autoreg info --filters 128 --blocks 5 --kernel 7 --levels 4`,
-		Args: noArguments("name a model with --model FILE"),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("info describes a single model, but %q and %q are two", args[0], args[1])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j.flags = cmd.Flags()
+			if len(args) > 0 {
+				if j.flags.Changed("model") {
+					return usagef("info describes a single model, so leave out --model %s or %s", shellQuote(j.model), shellQuote(args[0]))
+				}
+				if err := j.flags.Set("model", args[0]); err != nil {
+					return err
+				}
+			}
 			return j.execute(cmd.Context())
 		},
 	}
@@ -162,6 +182,10 @@ func (j *infoJob) readModel() (*described, error) {
 	defer f.Close()
 	m := &described{}
 	if m.anyModel, err = loadEither(f); err != nil {
+		var foreign *foreignError
+		if errors.As(err, &foreign) && isData(foreign.what) {
+			err = fmt.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
+		}
 		return nil, err
 	}
 	m.info, m.file, err = readFile(f)
@@ -185,7 +209,7 @@ func (j *infoJob) textShape() error {
 	}
 	layers := layersOf(j.text.Symbols, j.text.Embedding, j.text.Units)
 	if j.asJSON {
-		return writeJSON(j.out, layersJSON(layers))
+		return j.writeJSON(layersJSON(layers))
 	}
 	return writeLayers(j.out, layers)
 }
@@ -199,7 +223,7 @@ func (j *infoJob) imageShape() error {
 	layers := pixelLayersOf(c.Filters, c.Blocks, c.Kernel, c.Levels, c.Channels)
 	shape := shapeOf(layers, c)
 	if j.asJSON {
-		return writeJSON(j.out, shape)
+		return j.writeJSON(shape)
 	}
 	return writeShape(j.out, shape, layers)
 }
@@ -214,9 +238,9 @@ func (j *infoJob) describeText(m *described) error {
 	}
 	switch {
 	case j.asJSON:
-		return writeJSON(j.out, info)
+		return j.writeJSON(info)
 	case j.vocabulary:
-		return writeWords(j.out, info.Vocabulary)
+		return j.writeWords(info.Vocabulary)
 	}
 	return info.write(j.out, m.text.Layers())
 }
@@ -230,7 +254,7 @@ func (j *infoJob) describeImages(m *described) error {
 		return err
 	}
 	if j.asJSON {
-		return writeJSON(j.out, info)
+		return j.writeJSON(info)
 	}
 	return info.write(j.out, m.pixels.Layers())
 }
@@ -252,7 +276,16 @@ func readFile(f *modelFile) (fileInfo, *weights.File, error) {
 
 // rows are the first lines of info.
 func (i *fileInfo) rows() [][]string {
-	return [][]string{{"file", fmt.Sprintf("%s: %s", i.File, bytesText(i.Bytes))}, {"sha256", i.SHA256}}
+	return [][]string{{"file", fmt.Sprintf("%s: %s", lineText(i.File), bytesText(i.Bytes))}, {"sha256", i.SHA256}}
+}
+
+// metadataRows are the last lines of info. What other programs wrote there may be
+// anything.
+func (i *fileInfo) metadataRows() (rows [][]string) {
+	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
+		rows = append(rows, []string{"metadata", lineText(key + " = " + i.Metadata[key])})
+	}
+	return rows
 }
 
 // A counter counts what is written to it.
@@ -263,9 +296,15 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+// writeJSON prints v as JSON, over several lines.
+func (a *app) writeJSON(v any) error {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, a.safe(b.String()))
+	return err
 }

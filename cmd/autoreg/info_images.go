@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/autoreg/autoreg"
@@ -158,9 +157,7 @@ func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {
 		[]string{"trained on", fmt.Sprintf("images of %d×%d pixels, %s, %d levels", i.Width, i.Height, colourName(i.Channels), i.Levels)})
 	rows = append(rows, i.ReceptiveField.rows()...)
 	rows = append(rows, []string{"runs on", i.ISA + " (" + i.Platform + ")"})
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
-	}
+	rows = append(rows, i.metadataRows()...)
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg"
@@ -55,9 +53,7 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},
 		{"runs on", i.ISA + " (" + i.Platform + ")"},
 	}...)
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", key + " = " + i.Metadata[key]})
-	}
+	rows = append(rows, i.metadataRows()...)
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
@@ -65,11 +61,11 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 }
 
 // writeWords prints ids and words.
-func writeWords(w io.Writer, words []string) error {
+func (a *app) writeWords(words []string) error {
 	var b strings.Builder
 	for id, word := range words {
 		fmt.Fprintf(&b, "%d\t%s\n", id, word)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(a.out, a.safe(b.String()))
 	return err
 }

@@ -148,6 +148,17 @@ func (m *modelFile) start() (io.Reader, error) {
 	return &replay{m, 0}, nil
 }
 
+// head returns the first n bytes of the file, or fewer.
+func (m *modelFile) head(n int) []byte {
+	r, err := m.start()
+	if err != nil {
+		return nil
+	}
+	b := make([]byte, n)
+	n, _ = io.ReadFull(r, b)
+	return b[:n]
+}
+
 // A replay reads what a modelFile kept, then what follows.
 type replay struct {
 	m  *modelFile

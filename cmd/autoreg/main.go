@@ -1,5 +1,5 @@
-// Command autoreg trains small models of text and of images, writes with the ones
-// and draws with the others.
+// Command autoreg trains small models of text and of images, and writes and draws with
+// them.
 //
 //	autoreg generate "recipe for roasted"
 //	autoreg paint -o clothes.png
@@ -11,8 +11,9 @@
 //
 // Every subcommand but train works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
-// status is 0 for success, 1 for an error, 2 for a command line that makes no
-// sense and 130 for an interruption.
+// status is 0 for success, 1 for an error, 2 for a command line that cannot be
+// carried out and 130 for an interruption: the first signal to stop ends the command,
+// whatever it is doing; a run of train saves its checkpoint before.
 package main
 
 import (
@@ -86,6 +87,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
+	if err := checkDashes(root, args); err != nil {
+		a.note("%s", message(err))
+		return exitUsage
+	}
 	root.SetArgs(args)
 	stopProfile := func() error { return nil }
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
@@ -122,18 +127,26 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "autoreg",
 		Short: "Train small models of text and images, write and draw with them",
-		Long: `autoreg trains small models of text and of images, writes with the ones, one word
-at a time, and draws with the others, one pixel at a time. Same model, same seed,
-same bytes: on every machine and instruction set, with any number of threads.`,
+		Long: `autoreg trains small models of text, which write one word at a time, and small models
+of images, which draw one pixel at a time. The same model, seed and options give the
+same bytes on every machine and instruction set, with any number of threads.
+
+Every command but train works without a file of yours: a model of text (cookbooks) and
+one of images (clothes) are compiled in. Results go to standard output, everything else
+to standard error. The exit status is 0 for success, 1 for an error, 2 for a command
+line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM).`,
 		Example: `  autoreg generate "recipe for roasted"
   autoreg paint -o clothes.png
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.2
   autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.Version}}")
+	root.InitDefaultVersionFlag()
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -142,10 +155,11 @@ same bytes: on every machine and instruction set, with any number of threads.`,
 	trainGroup := &cobra.Command{
 		Use:   "train",
 		Short: "Train a model",
-		Args:  cobra.NoArgs,
+		Args:  oneOf,
 		RunE: func(*cobra.Command, []string) error {
 			return usagef("say what: autoreg train text, or autoreg train image")
 		},
+		SuggestionsMinimumDistance: 2,
 	}
 	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand())
 	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
@@ -169,7 +183,7 @@ func (a *app) noteStart(c *cobra.Command) {
 
 // note writes a line for whoever runs the command, not for what reads its output.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.err, "autoreg: "+format+"\n", args...)
+	fmt.Fprintf(a.err, "autoreg: %s\n", lineText(fmt.Sprintf(format, args...)))
 }
 
 // A usageError is a mistake on the command line.
@@ -195,7 +209,7 @@ var packagePrefixes = []string{"autoreg: ", "train: ", "tokenizer: ", "sampler: 
 // message puts err on one line, without the name of the package that found it,
 // which tells a user nothing.
 func message(err error) string {
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(suggestions(err.Error()), func(r rune) bool { return r == '\n' || r == '\r' })
 	for i := range lines {
 		for _, prefix := range packagePrefixes {
 			lines[i] = strings.TrimPrefix(lines[i], prefix)

@@ -24,7 +24,7 @@ func (a *app) newProgress(total int64, description string) *progress {
 	if total <= 0 {
 		return nil
 	}
-	now := time.Now()
+	now, description := time.Now(), lineText(description)
 	p := &progress{app: a, text: description, total: total, start: now, latest: now}
 	if a.terminal {
 		p.bar = newBar(a.err, total, description)

@@ -46,6 +46,12 @@ func safeText(s string) string {
 	return b.String()
 }
 
+// lineText is safeText for what is to stay on one line: it escapes tabs and line ends
+// too. Messages, names of files and rows of tables are written so wherever they go.
+func lineText(s string) string { return lineEnds.Replace(safeText(s)) }
+
+var lineEnds = strings.NewReplacer("\t", `\t`, "\r", `\r`, "\n", `\n`)
+
 // obeyed reports whether a terminal acts on r instead of showing it. It includes
 // U+FFFD, which invalid bytes are decoded as.
 func obeyed(r rune) bool {

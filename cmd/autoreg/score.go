@@ -25,6 +25,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		limit        int
 		limits       corpusLimits
 		memory       int // MiB
+		asJSON       bool
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
 		read         train.ImageOptions
@@ -37,20 +38,23 @@ value of an image, in nats.
 
 A text model reads plain text or a JSON list of recipes, gzipped or not, as for
 training: plain text has one document a line, unless --format paragraphs says that
-blank lines are between them. It also gives the perplexity, which is how many
-equally likely words would be as hard to guess. Every word of a document counts but
-the first, and so does its end. Words that the model does not know count as [UNK],
-which is easy to guess: compare models on a file only if they know about as many of
-its words.
+blank lines separate them. The perplexity, e to the mean loss, is the number of
+equally likely words that would be as hard to predict. Every word of a document
+counts but the first, and so does its end. Words that the model does not know count
+as [UNK], which is easy to predict: compare two models on a file only if they know
+about as many of its words.
 
 An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or not,
 PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
-as for training: give --antialias if it was given there. Values
-are pixels, or with colour three a pixel; bits/value is what others call bits per
-dimension. Compare models on images of the same size and levels only.`,
+as for training (give --antialias if it was given there). A value is a pixel, or in
+colour each of its three; bits/value is also known as bits per dimension. Compare
+models on images of the same size and levels only.
+
+FILE may be - for standard input, or a pipe.`,
 		Example: `  autoreg score novel.txt --format paragraphs
   autoreg score --model recipes.safetensors held-back.json.gz
-  autoreg score --model clothes t10k-images-idx3-ubyte.gz`,
+  autoreg score --model clothes t10k-images-idx3-ubyte.gz
+  zstd -dc novel.txt.zst | autoreg score - --json`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			any, err := a.openEither(cmd.Context(), model)
@@ -62,43 +66,44 @@ dimension. Compare models on images of the same size and levels only.`,
 				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus"); err != nil {
 					return err
 				}
-				read.Format, read.Limit, read.Open, read.MaxBytes = format, limit, a.open, int64(memory)<<20
-				return a.scoreImages(cmd, pixels, args, &read, &imageOptions)
+				read.Format, read.Limit, read.Open, read.MaxBytes = format, limit, a.openImages(model), int64(memory)<<20
+				return a.scoreImages(cmd, pixels, args, asJSON, &read, &imageOptions)
 			}
 			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
 				return err
 			}
 			corpus := train.CorpusOptions{Format: format, MaxMemory: int64(memory) << 20}
 			limits.apply(&corpus)
-			rows := [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}
+			sheet := &scoreSheet{a, asJSON, "lrrrrr", [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}}
 			var (
 				total  autoreg.Score
 				failed error
 			)
 			for _, path := range args {
 				s, err := a.scoreFile(cmd.Context(), m, path, model, corpus, &o)
+				if err == nil {
+					err = sheet.add(scoreRow(path, s), textScore(scored{File: path}, s))
+				}
 				if err != nil {
 					failed = err // the files before it have been scored all the same
 					break
 				}
-				rows = append(rows, scoreRow(path, s))
 				total.Documents += s.Documents
 				total.Tokens += s.Tokens
 				total.Unknown += s.Unknown
 				total.Loss += s.Loss
 			}
 			if failed == nil && len(args) > 1 {
-				rows = append(rows, scoreRow("total", total))
+				failed = sheet.add(scoreRow("total", total), textScore(scored{Total: true}, total))
 			}
-			if len(rows) > 1 {
-				err = writeColumns(a.out, rows, "lrrrrr")
-			}
+			err = sheet.end()
 			return cmp.Or(failed, err)
 		},
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
 	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
+	fs.BoolVar(&asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	limits.define(fs)
 	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")

@@ -21,32 +21,31 @@ import (
 var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatCIFAR100, train.ImageFormatPictures}
 
 // scoreImages prints how well an image model predicts the images of each file.
-func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
+func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, asJSON bool, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
 	read.Height, read.Width = m.Size()
 	read.Channels, read.Levels = m.Channels(), m.Levels()
-	rows := [][]string{{"file", "images", "values", "nats/value", "bits/value"}}
+	sheet := &scoreSheet{a, asJSON, "lrrrr", [][]string{{"file", "images", "values", "nats/value", "bits/value"}}}
 	var (
 		total  autoreg.PixelScore
 		failed error
 	)
 	for _, path := range paths {
 		s, err := a.scoreImageFile(cmd, m, path, read, o)
+		if err == nil {
+			err = sheet.add(imageScoreRow(path, s), imageScore(scored{File: path}, s))
+		}
 		if err != nil {
 			failed = err // the files before it have been scored all the same
 			break
 		}
-		rows = append(rows, imageScoreRow(path, s))
 		total.Images += s.Images
 		total.Values += s.Values
 		total.Loss += s.Loss
 	}
 	if failed == nil && len(paths) > 1 {
-		rows = append(rows, imageScoreRow("total", total))
+		failed = sheet.add(imageScoreRow("total", total), imageScore(scored{Total: true}, total))
 	}
-	var err error
-	if len(rows) > 1 {
-		err = writeColumns(a.out, rows, "lrrrr")
-	}
+	err := sheet.end()
 	return cmp.Or(failed, err)
 }
 
@@ -85,6 +84,20 @@ func counting[T any](bar *progress, items iter.Seq[T]) iter.Seq[T] {
 
 func imageScoreRow(name string, s autoreg.PixelScore) []string {
 	return []string{name, thousands(s.Images), thousands(s.Values), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
+}
+
+// openImages returns the Open of images for the model called so, which refuses texts.
+func (a *app) openImages(model string) func(path string) (fs.File, error) {
+	return func(path string) (fs.File, error) {
+		f, err := a.open(path)
+		if in, ok := f.(*input); ok && err == nil {
+			if what := whatFile(in.head(whatLen)); what == "a text" || what == "JSON" {
+				in.Close()
+				return nil, fmt.Errorf("%s is %s, and the model %s is one of images: name a text model, as in --model %s", path, what, model, cookbooksName)
+			}
+		}
+		return f, err
+	}
 }
 
 // checkText refuses a file of images, which a text model would read as noise.

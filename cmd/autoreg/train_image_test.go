@@ -104,7 +104,7 @@ func TestTrainImageInterrupt(t *testing.T) {
 	model, want := filepath.Join(dir, "model"), filepath.Join(dir, "want")
 	more := write(t, dir, "more.idx", idx(12, 9, 9))
 	args := func(model string) []string {
-		return trainImageArgs(smallImage().data, model, "--data", more, "--epochs", "3", "--limit", "40")
+		return trainImageArgs(smallImage().data, model, "--data", more, "--epochs", "3", "--limit", "40", "--antialias", "--max-picture", "64")
 	}
 	ok(t, args(want)...)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -172,6 +172,9 @@ func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
 	if n := len(t.History()); j.resume != "" {
 		rows = append(rows, []string{"resumed", fmt.Sprintf("from %s, after %d of %d epochs", j.resume, n, epochs)})
 	}
+	for _, row := range rows {
+		row[1] = lineText(row[1]) // names of files may be anything
+	}
 	if err := writeColumns(j.out, rows, "ll"); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@
 //	NAME.weight        [Out, In, k, k]  written as 0 where the mask is closed, read as 0
 //	NAME.bias          [Out]
 //
-// A checkpoint is the same with one more metadata key, "checkpoint", and
+// Package weights adds a checksum. A checkpoint is the same with one more metadata key, "checkpoint", and
 // tensors whose names begin with "optimizer.". No other tensor may be there and
 // nothing may be missing.
 //

@@ -141,7 +141,7 @@ func (p *parser) entry(name string) (entry, error) {
 	case !haveO:
 		return e, p.fail("no data_offsets")
 	case dtype != "F32":
-		return e, p.fail("dtype %s is not supported, only F32", quote(dtype))
+		return e, p.fail("dtype %s is not supported, only F32: convert the tensors with the program that wrote them", quote(dtype))
 	case len(offsets) != 2:
 		return e, p.fail("data_offsets %d, want begin and end", offsets)
 	}

@@ -32,10 +32,19 @@ func Read(r io.Reader, maxBytes int64) (*File, error) {
 	}
 	var prefix [8]byte
 	if err := s.full(prefix[:], "header length"); err != nil {
+		if s.at == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, &fault{"weights: the file is empty: it ends early, at byte 0", []error{ErrFormat, io.ErrUnexpectedEOF}}
+		}
 		return nil, err
 	}
 	size := binary.LittleEndian.Uint64(prefix[:])
 	if size > MaxHeader {
+		more := make([]byte, sniffed)
+		n := copy(more, prefix[:])
+		k, _ := io.ReadFull(r, more[n:]) // an error changes nothing about what was read
+		if what := foreign(more[:n+k]); what != "" {
+			return nil, formatErr("this is not a model file (safetensors): %s", what)
+		}
 		return nil, formatErr("this is not a model file (safetensors): header length, byte 0: %d bytes, more than %d", size, MaxHeader)
 	}
 	if int64(8+size) > maxBytes {

@@ -1,0 +1,73 @@
+package weights
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+)
+
+// sniffed is how many bytes of what is no model file are looked at.
+const sniffed = 512
+
+// signatures are the first bytes of files that are taken for models now and then.
+var signatures = []struct{ magic, what string }{
+	{"version https://git-lfs.github.com/", "it is a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"},
+	{"version https://hawser.github.com/", "it is a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"},
+	{"\x1f\x8b", "it is compressed by gzip: unpack it first"},
+	{"BZh", "it is compressed by bzip2: unpack it first"},
+	{"\xfd7zXZ\x00", "it is compressed by xz: unpack it first"},
+	{"\x28\xb5\x2f\xfd", "it is compressed by zstd: unpack it first"},
+	{"PK\x03\x04", "it is a zip archive, as PyTorch, Keras and NumPy save models: save the tensors as safetensors"},
+	{"\x80\x02", "it is a Python pickle, as older versions of PyTorch save models: save the tensors as safetensors"},
+	{"\x80\x03", "it is a Python pickle: save the tensors as safetensors"},
+	{"\x80\x04", "it is a Python pickle: save the tensors as safetensors"},
+	{"\x80\x05", "it is a Python pickle: save the tensors as safetensors"},
+	{"\x89HDF\r\n\x1a\n", "it is an HDF5 file, as Keras saves models: save the tensors as safetensors"},
+	{"\x93NUMPY", "it is a NumPy array: save the tensors as safetensors"},
+	{"GGUF", "it is a GGUF file, a model of llama.cpp"},
+	{"\x00\x00\x08\x01", "it is an IDX file, a data set: want a model"},
+	{"\x00\x00\x08\x03", "it is an IDX file, a data set: want a model"},
+	{"\x89PNG\r\n\x1a\n", "it is a picture (PNG): want a model"},
+	{"\xff\xd8\xff", "it is a picture (JPEG): want a model"},
+	{"GIF8", "it is a picture (GIF): want a model"},
+	{"%PDF-", "it is a PDF document: want a model"},
+	{"\x7fELF", "it is a program: want a model"},
+}
+
+// foreign says what a file is whose first bytes are b and which is no model, or "".
+func foreign(b []byte) string {
+	for _, s := range signatures {
+		if bytes.HasPrefix(b, []byte(s.magic)) {
+			return s.what
+		}
+	}
+	if len(b) > 8 && b[8] == '{' && binary.BigEndian.Uint64(b) <= MaxHeader {
+		return "the length of its header is big-endian, but the format is little-endian"
+	}
+	if !isText(b) {
+		return ""
+	}
+	switch text := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n"); {
+	case bytes.HasPrefix(text, []byte("<")):
+		return "it is a web page or other markup (HTML or XML): fetch the file itself"
+	case bytes.HasPrefix(text, []byte("{")):
+		return "it is JSON: want a model"
+	}
+	return "it is a text: want a model"
+}
+
+// isText reports whether b is the start of a text in UTF-8.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b) // cut
+		}
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' && r != '\f' {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
