@@ -2,17 +2,18 @@ package tokenizer
 
 import (
 	"hash/maphash"
+	"math"
 	"strings"
 )
 
 // A counts counts words within a bound on memory. It is a hash table of positions in a
 // list of words; list and letters lie in blocks, which do not move when they grow. (A
-// map of strings takes three times the memory, and while it grows five times.)
+// map of strings takes more than twice the memory, and several times while it grows.)
 type counts struct {
 	max, used int64 // bytes
 
 	seed    maphash.Seed
-	slots   []uint32 // 1 + the number of a word, or 0; a power of two
+	slots   []uint64 // the high half of a word's hash, then 1 + its number; or 0. A power of two
 	n       int      // words
 	entries [][]wordCount
 	letters strings.Builder // of the newest words
@@ -23,27 +24,29 @@ const (
 	letterBlock = 1 << 16 // bytes
 	firstSlots  = 1 << 10
 	entryBytes  = 24
+	slotBytes   = 8
 	tokenBytes  = 160 // of a word in the lists and the map of a Tokenizer and while it is made
 )
 
 func newCounts(max int64) *counts {
-	return &counts{max: max, seed: maphash.MakeSeed(), slots: make([]uint32, firstSlots), used: 4 * firstSlots}
+	return &counts{max: max, seed: maphash.MakeSeed(), slots: make([]uint64, firstSlots), used: slotBytes * firstSlots}
 }
 
 // add counts word, and reports false if that takes too much memory, of which other
 // bytes are taken elsewhere.
 func (t *counts) add(word []byte, other int) bool {
-	at := t.find(word)
-	if k := t.slots[at]; k != 0 {
+	hash := maphash.Bytes(t.seed, word)
+	at := t.find(word, hash)
+	if k := uint32(t.slots[at]); k != 0 {
 		t.entry(k-1).count++
 		return true
 	}
 	if t.n+1 > len(t.slots)/4*3 {
-		if t.n >= 1<<31-1 || !t.take(8*len(t.slots), 4*len(t.slots)+other) {
+		if t.n >= 1<<31-1 || !t.take(2*slotBytes*len(t.slots), other) {
 			return false
 		}
 		t.grow()
-		at = t.find(word)
+		at = t.find(word, hash)
 	}
 	if t.n%entryBlock == 0 {
 		if !t.take(entryBlock*entryBytes, other) {
@@ -58,18 +61,19 @@ func (t *counts) add(word []byte, other int) bool {
 	last := &t.entries[len(t.entries)-1]
 	*last = append(*last, wordCount{spelling, 1})
 	t.n++
-	t.slots[at] = uint32(t.n)
+	t.slots[at] = hash&^math.MaxUint32 | uint64(t.n)
 	return true
 }
 
 // find returns the slot of word, or the empty one where it belongs.
-func (t *counts) find(word []byte) int {
-	mask := len(t.slots) - 1
-	at := int(maphash.Bytes(t.seed, word)) & mask
-	for t.slots[at] != 0 && t.entry(t.slots[at]-1).word != string(word) {
-		at = (at + 1) & mask
+func (t *counts) find(word []byte, hash uint64) int {
+	mask := uint64(len(t.slots) - 1)
+	for at := hash >> 32 & mask; ; at = (at + 1) & mask {
+		s := t.slots[at]
+		if s == 0 || s>>32 == hash>>32 && t.entry(uint32(s)-1).word == string(word) {
+			return int(at)
+		}
 	}
-	return at
 }
 
 func (t *counts) entry(k uint32) *wordCount {
@@ -88,15 +92,19 @@ func (t *counts) take(n, other int) bool {
 
 // grow doubles the number of slots, which take has counted.
 func (t *counts) grow() {
-	t.used -= int64(4 * len(t.slots))
-	t.slots = make([]uint32, 2*len(t.slots))
-	mask := len(t.slots) - 1
-	for k := range uint32(t.n) {
-		at := int(maphash.String(t.seed, t.entry(k).word)) & mask
+	old := t.slots
+	t.used -= int64(slotBytes * len(old))
+	t.slots = make([]uint64, 2*len(old))
+	mask := uint64(len(t.slots) - 1)
+	for _, s := range old {
+		if s == 0 {
+			continue
+		}
+		at := s >> 32 & mask
 		for t.slots[at] != 0 {
 			at = (at + 1) & mask
 		}
-		t.slots[at] = k + 1
+		t.slots[at] = s
 	}
 }
 

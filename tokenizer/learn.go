@@ -19,7 +19,7 @@ import (
 //
 // It returns an error if the options make no sense, if the texts hold no word, and if
 // counting their words takes more memory than o.MaxBytes. A word takes its length and
-// 30 to 45 bytes.
+// 35 to 60 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -73,10 +75,10 @@ func NewDataset(docs []string, tok *tokenizer.Tokenizer, o *DatasetOptions) (*Da
 }
 
 // errDataBytes is the error for documents that take more memory than is allowed.
-var errDataBytes = errors.New("the encoded documents take more memory than is allowed")
+var errDataBytes = errors.New("the documents and their encoded words take more memory than is allowed")
 
-// newDataset is NewDataset for options with defaults. It returns errDataBytes if the
-// result would take more than maxBytes.
+// newDataset is NewDataset for options with defaults. It returns errDataBytes if it
+// would take more than maxBytes at any time.
 func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBytes int64) (*Dataset, error) {
 	if o.Length < 1 {
 		return nil, fmt.Errorf("the length is %d: want at least 1 step", o.Length)
@@ -87,6 +89,10 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong}
 	var ids []int
 	for _, doc := range docs {
+		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
+		if 18*int64(len(doc)) > maxBytes-d.bytes() {
+			return nil, errDataBytes
+		}
 		ids = tok.Append(ids[:0], doc)
 		if n := len(ids) - o.Length; o.CutLong && n > 1 {
 			ids = ids[:o.Length+1]
@@ -98,13 +104,39 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 		if len(ids) > maxIDs-len(d.ids) {
 			return nil, fmt.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
 		}
-		d.add(ids)
-		if d.bytes() > maxBytes {
+		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
 			return nil, errDataBytes
 		}
+		d.add(ids)
 	}
 	return d, nil
 }
+
+// makeRoom makes room for a document of n ids, and reports false if that would take
+// more than maxBytes, what is copied included.
+func (d *Dataset) makeRoom(n int, maxBytes int64) bool {
+	return grow(&d.ids, n, 4, maxBytes-d.bytes()) && grow(&d.rows, n/d.Length+1, 8, maxBytes-d.bytes())
+}
+
+// grow makes room for n more elements of so many bytes in s, and reports false if the
+// new slice would take more than maxBytes.
+func grow[T any](s *[]T, n int, size, maxBytes int64) bool {
+	if n <= cap(*s)-len(*s) {
+		return maxBytes >= 0
+	}
+	n = max(n, len(*s)/4)
+	if int64(len(*s)+n)*size > maxBytes {
+		return false
+	}
+	*s = slices.Grow(*s, n)
+	if int64(len(*s))*size >= muchGarbage {
+		runtime.GC() // what s was before
+	}
+	return true
+}
+
+// muchGarbage is how many bytes are not left to the collector's own choice of time.
+const muchGarbage = 16 << 20
 
 // add adds the sequences of a document.
 func (d *Dataset) add(ids []int) {

@@ -41,13 +41,20 @@ func referenceRecipes(data []byte) (docs []string, skipped int, ok bool) {
 		}
 		var directions []string
 		for _, v := range values {
+			if v == nil {
+				continue
+			}
 			s, isString := v.(string)
 			if !isString {
 				return nil, 0, false
 			}
 			directions = append(directions, s)
 		}
-		docs = append(docs, RecipeText(title, directions))
+		if len(directions) == 0 && len(values) > 0 {
+			skipped++
+			continue
+		}
+		docs = append(docs, strings.ReplaceAll(RecipeText(title, directions), "\ufeff", ""))
 	}
 	return docs, skipped, len(docs) > 0
 }
@@ -59,6 +66,7 @@ func FuzzRecipes(f *testing.F) {
 		`[{"title":"Peas ","directions":["Chop.","Stir."]},{"title":null,"directions":[]},{"x":[{"title":1}],"title":"\u00e9\ud83c\udf70\ud83c","directions":[]}]`,
 		"[ {\n\"directions\" : [ \"a\\\"\\\\\" , \"}\" ] , \"titl\\u0065\" : \"\" , \"n\" : -1.5E+3 , \"b\":[true,false,null,{}] } , { } ] ",
 		`[{"title":"a","title":7,"directions":["b"]}]`,
+		"[{\"title\":\"\ufeffa\\uFEFF\",\"directions\":[null,\"b\",null]},{\"title\":\"a\",\"directions\":[null]}]",
 		`[{"title":"a","directions":["b"]},]`,
 		"\ufeff[{\"title\":\"\xff\",\"directions\":[\"\xe2\x82\"]}]",
 		`[{"title":"a","directions":[` + strings.Repeat(`"",`, 20000) + `""]}]`,
@@ -72,12 +80,18 @@ func FuzzRecipes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var got *Corpus
 		var err error
-		used := allocated(func() { got, err = readString(string(data), &CorpusOptions{Format: FormatRecipes, MaxBytes: 1 << 20}) })
+		used := allocated(func() { got, err = readString(string(data), fuzzOptions(FormatRecipes)) })
 		checkCorpus(t, data, got, err, used)
 		if isGzip(data) || len(data) > 1<<20 {
 			return
 		}
-		docs, skipped, ok := referenceRecipes([]byte(strings.TrimPrefix(string(data), "\ufeff")))
+		if err != nil && strings.Contains(err.Error(), "MaxMemory") {
+			return
+		}
+		if wideEncoding(data) != nil || checkBinary(data[:min(len(data), peekLen)], 0) != nil || checkOtherText(data) != nil {
+			return // converted, or refused before it is read
+		}
+		docs, skipped, ok := referenceRecipes([]byte(strings.TrimLeft(string(data), "\ufeff")))
 		if ok != (err == nil) {
 			t.Fatalf("%q: error %v, want an error: %v", data, err, !ok)
 		}
@@ -90,7 +104,8 @@ func FuzzRecipes(f *testing.F) {
 
 // FuzzCorpus feeds any bytes to every format.
 func FuzzCorpus(f *testing.F) {
-	for _, s := range []string{"", "a\nb\r\n\n c", "\xff\xfea", "\ufeff\n[{", "a\x00", "a\xff\xffb", strings.Repeat("a\n", 50000), `["a"]`} {
+	for _, s := range []string{"", "a\nb\r\n\n c", "\xff\xfea", "\ufeff\n[{", "a\x00", "a\xff\xffb", strings.Repeat("a\n", 50000), `["a"]`,
+		"a\r\r\nb\rc", "a,b\n1,\"2\n\"\n", "[1] a", "{\"a\":[1]}\n{\"a\":2}", "\xff\xfea\x00\x3c\xd8", "\x00\x00\xfe\xff\x00\x00\x00a", "<html>", "[[[[", strings.Repeat("[1]\n", 20000)} {
 		f.Add([]byte(s))
 		f.Add([]byte(pack(f, s)))
 	}
@@ -98,7 +113,7 @@ func FuzzCorpus(f *testing.F) {
 		for _, format := range []string{FormatAuto, FormatLines, FormatParagraphs} {
 			var c *Corpus
 			var err error
-			used := allocated(func() { c, err = readString(string(data), &CorpusOptions{Format: format, MaxBytes: 1 << 20}) })
+			used := allocated(func() { c, err = readString(string(data), fuzzOptions(format)) })
 			checkCorpus(t, data, c, err, used)
 		}
 	})
@@ -106,17 +121,32 @@ func FuzzCorpus(f *testing.F) {
 
 func isGzip(data []byte) bool { return strings.HasPrefix(string(data), "\x1f\x8b") }
 
-// checkCorpus checks what holds for every corpus and every error. A document of one
-// letter costs two bytes in the file and, in a growing list of strings, some 90 bytes
-// over time.
+// fuzzOptions limit what a file may take: 1 MiB unpacked, and 2 MiB of memory.
+func fuzzOptions(format string) *CorpusOptions {
+	return &CorpusOptions{Format: format, MaxBytes: 1 << 20, MaxMemory: 2 << 20}
+}
+
+// checkCorpus checks what holds for every corpus and every error. Over time, reading
+// allocates buffers of a fixed size, what looking at the first 64 KiB takes, and for a
+// document of one letter, which takes two bytes in the file, 21 bytes; and what is kept
+// fits the limit.
 func checkCorpus(t *testing.T, data []byte, c *Corpus, err error, used uint64) {
 	t.Helper()
 	size := len(data)
 	if isGzip(data) {
 		size = 1 << 20
 	}
-	if limit := uint64(1<<19 + 50*size); used > limit {
+	if limit := uint64(3<<20 + 14*min(size, 1<<20)); used > limit {
 		t.Fatalf("%d bytes allocated for a file of %d, limit %d", used, len(data), limit)
+	}
+	if err == nil {
+		kept := 20 * len(c.Docs)
+		for _, doc := range c.Docs {
+			kept += len(doc)
+		}
+		if kept > 2<<20 {
+			t.Fatalf("%d bytes are kept", kept)
+		}
 	}
 	if err != nil {
 		if c != nil || !strings.HasPrefix(err.Error(), "train: corpus test: ") {

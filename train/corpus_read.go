@@ -103,6 +103,9 @@ func (r *corpusReader) readPath(path string) error {
 	}
 	f, err := r.o.Open(path)
 	if err != nil {
+		if info, statErr := os.Stat(path); statErr == nil && info.Mode()&fs.ModeSocket != 0 { // which cannot be opened
+			err = &fs.PathError{Op: "open", Path: path, Err: checkKind(info.Mode(), path)}
+		}
 		return fmt.Errorf("train: corpus: %w", err)
 	}
 	defer f.Close()
@@ -178,7 +181,7 @@ func (r *corpusReader) readFile(f io.Reader, path string, several bool) error {
 	if s, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := s.Stat(); err == nil {
 			if err := checkKind(info.Mode(), path); err != nil {
-				return fmt.Errorf("train: corpus %s: %w", path, err)
+				return fmt.Errorf("train: corpus %s: %w", inputName(path), err)
 			}
 		}
 	}
@@ -190,7 +193,7 @@ func (r *corpusReader) readFile(f io.Reader, path string, several bool) error {
 	err := r.readStream(io.TeeReader(f, io.MultiWriter(own, r.hash)))
 	var empty *emptyError
 	if err != nil && !(several && errors.As(err, &empty)) {
-		return fmt.Errorf("train: corpus %s: %w", path, err)
+		return fmt.Errorf("train: corpus %s: %w", inputName(path), err)
 	}
 	// Every format reads to the end of the data, so the hashes have seen all of it.
 	own.Sum(r.file.SHA256[:0])
@@ -291,8 +294,11 @@ func (r *corpusReader) appendValid(dst, s []byte) []byte {
 // tooLarge is the error for what ("the record", …) that is larger than limit, which
 // docStore.room has given.
 func (r *corpusReader) tooLarge(what string, limit int) error {
-	if limit < r.o.MaxDocBytes {
-		return fmt.Errorf("%s is larger than %s, for which the memory does not suffice: %w", what, sizeText(int64(limit)), r.docs.full())
+	switch {
+	case limit < r.o.MaxDocBytes && r.docs.used > r.docs.max/2:
+		return r.docs.full()
+	case limit < r.o.MaxDocBytes:
+		return fmt.Errorf("%s is larger than %s, an eighth of what is left of the %s of memory allowed: raise MaxMemory", what, sizeText(int64(limit)), sizeText(r.docs.max))
 	}
 	return fmt.Errorf("%s is larger than the limit of %s: raise MaxDocBytes", what, sizeText(int64(limit)))
 }

@@ -212,6 +212,8 @@ func sniffJSON(head []byte, whole bool) (string, error) {
 			name = name[:skipJSONValue(name, 0)]
 		}
 		return refuse("one JSON object, which begins with %.40s", name)
+	case depth > 1:
+		return refuse("a JSON list that begins with a list")
 	case len(inner) == 0:
 		return refuse("the beginning of a JSON list")
 	}

@@ -73,9 +73,36 @@ func (o Options) memory(symbols int, data textData) int64 {
 	return 4*(held+passing) + data.bytes()
 }
 
-// bytes returns the memory that the sequences take.
+// documentBytes returns the memory that documents take: the text, what points to it, as
+// a Corpus has it, and what SplitDocs makes.
+func (o Options) documentBytes(docs []string) int64 {
+	n := int64(len(docs)) * (perDoc + 4)
+	if o.Validation > 0 {
+		n += int64(len(docs)) * (perDoc + 18)
+	}
+	for _, doc := range docs {
+		n += int64(len(doc))
+	}
+	return n
+}
+
+// vocabularyBytes returns the memory that a vocabulary takes: its lists, its map, and
+// its JSON in what is saved.
+func vocabularyBytes(tok *tokenizer.Tokenizer) (n int64) {
+	for id := range tok.Len() {
+		n += 200 + 6*int64(len(tok.Word(id)))
+	}
+	return n
+}
+
+// errDocuments is the error for documents that leave no memory for a run.
+func (o Options) errDocuments() error {
+	return fmt.Errorf("train: %w, %s: raise MaxBytes, or use fewer documents", errDataBytes, mebibytes(o.MaxBytes))
+}
+
+// bytes returns the memory that documents, vocabulary and sequences take.
 func (d textData) bytes() int64 {
-	n := d.training.bytes()
+	n := d.documents + d.training.bytes()
 	if d.validation != nil {
 		n += d.validation.bytes()
 	}

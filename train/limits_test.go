@@ -42,7 +42,7 @@ func TestMemoryHeld(t *testing.T) {
 		floats += count(parameters(tr.model.Stack), parameters(b.grad), tr.optimiser.m.parameters(), tr.optimiser.v.parameters(),
 			[][]float32{p.x.data, p.z.data, p.h.data, p.c.data, p.loss, p.head.scores.Data, b.headT.Data, b.inT.Data, b.recT.Data, b.dh.data, b.dc.data, b.some.data, p.hIn.data, p.previous.data})
 		floats += len(p.ids) + len(p.targets) + len(p.steps) + len(p.start)
-		data := textData{tr.training, tr.validation}
+		data := textData{training: tr.training, validation: tr.validation}
 		floats += int(data.bytes() / 4)
 		copies := 3 // weights and moments
 		if tr.best != nil {
@@ -123,7 +123,7 @@ func measureRun(t *testing.T, dir string) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fmt.Println("MEMORY", o.memory(symbols, textData{tr.training, tr.validation}), m.HeapSys)
+	fmt.Println("MEMORY", o.memory(symbols, textData{training: tr.training, validation: tr.validation}), m.HeapSys)
 }
 
 // A lengthReader knows how much there is to read.

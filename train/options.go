@@ -23,8 +23,8 @@ const (
 // CountPadding and CutLong it is the reference training. A zero field takes the
 // default in its comment, or, when a run is resumed, what the checkpoint has.
 //
-// All fields but the last three are part of the run: they are in its checkpoints
-// and decide its result.
+// All fields but the last two are part of the run: they are in its checkpoints, and
+// all but Source and these decide its result.
 type Options struct {
 	Vocabulary       int  `json:"vocabulary"`        // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
 	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
@@ -63,13 +63,19 @@ type Options struct {
 	// may change when it is resumed.
 	Epochs int `json:"epochs"`
 
+	// Source says what the documents are, for the record in the model's file. A run
+	// that is resumed has the one that it began with.
+	Source Source `json:"-"`
+
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is weights, gradients, moments, the activations
-	// of the largest batch and encoded documents, and what the end of an epoch takes for a while: the copies
-	// of a checkpoint and, for a sample, of a Snapshot and of a model read from it.
-	// The documents themselves, the vocabulary and the program do not count.
+	// DefaultMaxBytes. What counts is the documents, the table that counts their words
+	// while the vocabulary is learnt, the vocabulary, encoded documents, weights,
+	// gradients, moments, the activations of the largest batch, and what the end of an
+	// epoch takes for a while: the copies of a checkpoint and, for a sample, of a
+	// Snapshot and of a model read from it. The program and garbage that is not yet
+	// collected do not count: see debug.SetMemoryLimit.
 	MaxBytes int64 `json:"-"`
 }
 
@@ -81,6 +87,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Length, DefaultLength)
 	setDefault(&o.BatchSize, DefaultBatchSize)
 	setDefault(&o.Epochs, DefaultEpochs)
+	o.Source = o.Source.clean()
 	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
 	setDefault(&o.LearningRate, DefaultLearningRate)
 	setDefault(&o.MaxBytes, DefaultMaxBytes)
@@ -150,6 +157,7 @@ type storedOptions struct {
 	Patience           int     `json:"patience"`
 	Seed               uint64  `json:"seed"`
 	Epochs             int     `json:"epochs"`
+	Source             Source  `json:"-"`
 	Threads            int     `json:"-"`
 	MaxBytes           int64   `json:"-"`
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -48,9 +49,17 @@ func New(docs []string, o *Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tok, err := tokenizer.Learn(slices.Values(learn), options.tokenizer())
+	taken := options.documentBytes(docs)
+	words := options.tokenizer()
+	if words.MaxBytes = options.MaxBytes - taken; words.MaxBytes <= 0 {
+		return nil, options.errDocuments()
+	}
+	tok, err := tokenizer.Learn(slices.Values(learn), words)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", inner{err})
+	}
+	if taken >= muchGarbage {
+		runtime.GC() // what reading the documents and counting their words has left
 	}
 	config := options.config(tok.Len())
 	if err := config.Check(); err != nil {
@@ -73,7 +82,10 @@ func New(docs []string, o *Options) (*Trainer, error) {
 
 // A textData is what a run learns from and what it is judged by; the latter may be
 // nil.
-type textData struct{ training, validation *Dataset }
+type textData struct {
+	training, validation *Dataset
+	documents            int64 // bytes of memory that the documents and the vocabulary take
+}
 
 // encode splits documents and encodes both parts.
 func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData, err error) {
@@ -81,7 +93,8 @@ func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData,
 	if err != nil {
 		return data, err
 	}
-	left := o.MaxBytes
+	data.documents = o.documentBytes(docs) + vocabularyBytes(tok)
+	left := o.MaxBytes - data.documents
 	for _, part := range []struct {
 		docs []string
 		to   **Dataset
@@ -92,7 +105,7 @@ func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData,
 		}
 		d, err := newDataset(part.docs, tok, o.dataset(), left)
 		if errors.Is(err, errDataBytes) {
-			return data, fmt.Errorf("train: %w, %s: raise MaxBytes, or use fewer documents", err, mebibytes(o.MaxBytes))
+			return data, o.errDocuments()
 		}
 		if err != nil {
 			return data, fmt.Errorf("train: %w", err)

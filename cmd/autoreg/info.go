@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -277,15 +275,6 @@ func readFile(f *modelFile) (fileInfo, *weights.File, error) {
 // rows are the first lines of info.
 func (i *fileInfo) rows() [][]string {
 	return [][]string{{"file", fmt.Sprintf("%s: %s", lineText(i.File), bytesText(i.Bytes))}, {"sha256", i.SHA256}}
-}
-
-// metadataRows are the last lines of info. What other programs wrote there may be
-// anything.
-func (i *fileInfo) metadataRows() (rows [][]string) {
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", lineText(key + " = " + i.Metadata[key])})
-	}
-	return rows
 }
 
 // A counter counts what is written to it.

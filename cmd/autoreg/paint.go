@@ -144,7 +144,10 @@ func (j *paintJob) check() error {
 	if compiledIn(j.model) == nil {
 		inputs = append(inputs, fileFlag{"model", j.model})
 	}
-	return checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}})
+	if err := checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}); err != nil {
+		return err
+	}
+	return cmp.Or(wantKind("--output", output, pngStart), wantKind("--gif", j.gif, gifStart))
 }
 
 // wantsExtension refuses the name of a picture file that says it is of another

@@ -118,11 +118,19 @@ func looksLikeImages(f fs.File, path string) bool {
 			return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name())))
 		})
 	}
+	if info, err := in.Stat(); err == nil && info.Mode()&fs.ModeDevice != 0 && path != stdinName {
+		return false // reading it is refused, in so many words
+	}
 	head := in.head(8)
 	switch {
 	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		return true
 	}
-	// IDX begins with 0, a batch of CIFAR-10 with a label: no text does.
+	// IDX begins with 0, a batch of CIFAR-10 with a label. No text does but one in UTF-16
+	// or UTF-32, whose letters are far from each other.
+	letter := func(k int) bool { return len(head) > k && head[k] >= '\t' && head[k] < 0x7f }
+	if len(head) == 8 && head[0] == 0 && (letter(1) && head[2] == 0 && letter(3) && head[4] == 0 && letter(5) || head[1] == 0 && head[2] == 0 && letter(3) && head[4] == 0) {
+		return false
+	}
 	return len(head) > 0 && head[0] < '\t'
 }

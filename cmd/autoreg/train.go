@@ -24,10 +24,13 @@ type trainJob struct {
 	data               []string
 	model              string
 	checkpoint, resume string
-	overwrite          bool
+	overwrite, keep    bool
 	log, plot          string
 	temperature        float64 // of samples
 	maxMemory          int     // MiB
+
+	modelWas weights.Version // what the model's name stood for when the run began
+	unlock   []func()        // ends the locks on the outputs
 
 	// Of the run's options, what is checked first. Once the run has begun these are its
 	// own.
@@ -60,13 +63,16 @@ type trainer interface {
 	StepsLeft() int64
 	History() []train.EpochStats
 	Snapshot() *weights.File
-	SaveModel(path string) error
+	Model() *weights.File
+	Record() *train.Record
+	RemoveCheckpoint(path string) (removed bool, err error)
 }
 
 // command completes a command with what all that train have in common.
 func (j *trainJob) command(cmd *cobra.Command, define func(fs *pflag.FlagSet)) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j.flags = cmd.Flags()
+		defer j.release()
 		if err := j.check(); err != nil {
 			return err
 		}
@@ -98,7 +104,8 @@ type schedule struct {
 func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.checkpoint, "checkpoint", "", "checkpoint `FILE` (default the model's name and .checkpoint)")
 	fs.StringVar(&j.resume, "resume", "", "go on from a checkpoint `FILE`; options are taken from it")
-	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a checkpoint or a log, and replace it")
+	fs.BoolVar(&j.keep, "keep-checkpoint", false, "keep the checkpoint, three times the model's size, when the model is saved: more epochs need it")
+	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a model, a checkpoint, a log or a plot, and replace it")
 	fs.StringVar(&j.log, "log", "", "log `FILE`: one JSON object a line, for each epoch")
 	fs.StringVar(&j.plot, "plot", "", "loss curve, a PNG `FILE`")
 }

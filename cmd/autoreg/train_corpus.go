@@ -41,7 +41,7 @@ func (e *corpusError) Unwrap() error { return e.err }
 const mostFiles = 20
 
 // corpusRows says what was read, in rows of a name and a text.
-func corpusRows(c *train.Corpus) [][]string {
+func (a *app) corpusRows(c *train.Corpus) [][]string {
 	var rows [][]string
 	row := func(format string, args ...any) {
 		name := "corpus"
@@ -55,36 +55,44 @@ func corpusRows(c *train.Corpus) [][]string {
 			row("and %s files more", thousands(len(c.Files)-i))
 			break
 		}
-		text := fmt.Sprintf("%s: %s documents, read as %s", f.Path, thousands(f.Docs), f.Format)
+		text := fmt.Sprintf("%s: %s, read as %s", a.inputName(f.Path), counted(f.Docs, "document"), f.Format)
 		if f.Encoding != "UTF-8" {
 			text += ", converted from " + f.Encoding
 		}
 		row("%s", text)
 	}
 	if len(c.Files) > 1 {
-		row("%s documents in %s files", thousands(len(c.Docs)), thousands(len(c.Files)))
+		row("%s in %s files", counted(len(c.Docs), "document"), thousands(len(c.Files)))
 	}
 	var notes []string
-	note := func(n int, text string) {
+	note := func(n int, one, many string) {
 		if n > 0 {
-			notes = append(notes, thousands(n)+" "+text)
+			notes = append(notes, counted(n, one, many))
 		}
 	}
 	if c.Format == train.FormatRecipes || c.Skipped > 0 {
 		notes = append(notes, thousands(c.Skipped)+" skipped for want of a title or directions")
 	}
-	note(c.NullSteps, "directions left out because they are null")
-	note(c.Replaced, "invalid UTF-8 sequences replaced")
-	note(c.Marks, "byte order marks dropped")
-	note(c.LeftOut, "other entries of folders left out")
+	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")
+	note(c.Replaced, "invalid UTF-8 sequence replaced", "invalid UTF-8 sequences replaced")
+	note(c.Marks, "byte order mark dropped", "byte order marks dropped")
+	note(c.LeftOut, "other entry of folders left out", "other entries of folders left out")
 	if len(notes) > 0 {
 		row("%s", strings.Join(notes, ", "))
 	}
 	for _, f := range c.Files {
 		if f.Legacy {
-			row("%s looks like Latin-1, Windows-1252 or another encoding that is not UTF-8: convert it, with iconv for example", f.Path)
+			row("%s looks like Latin-1, Windows-1252 or another encoding that is not UTF-8: convert it, with iconv for example", a.inputName(f.Path))
 			break
 		}
 	}
 	return append(rows, []string{"sha256", fmt.Sprintf("%x", c.SHA256)})
+}
+
+// inputName is what is printed for the path of an input.
+func (a *app) inputName(path string) string {
+	if path == stdinName {
+		return "standard input"
+	}
+	return a.safe(path)
 }

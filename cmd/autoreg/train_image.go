@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +16,7 @@ import (
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/pixels"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -156,20 +159,25 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	if j.resume == "" {
 		return nil
 	}
-	m, err := await(ctx, func() (*autoreg.PixelModel, error) { return autoreg.OpenPixel(j.resume) })
+	m, err := await(ctx, func() (model.PixelConfig, error) {
+		meta, err := weights.ReadMetadata(j.resume) // the rest may be of any size
+		if err != nil {
+			return model.PixelConfig{}, err
+		}
+		return model.PixelConfigOf(meta)
+	})
 	if err != nil {
-		return j.otherKind(&fileError{"cannot resume", err}, "text")
+		return j.otherKind(&fileError{"cannot resume from " + j.resume, err}, "text")
 	}
-	height, width := m.Size()
 	for _, f := range []struct {
 		flag string
 		now  *int
 		was  int
 	}{
-		{"height", &j.images.Height, height},
-		{"width", &j.images.Width, width},
-		{"channels", &j.images.Channels, m.Channels()},
-		{"levels", &j.images.Levels, m.Levels()},
+		{"height", &j.images.Height, m.Height},
+		{"width", &j.images.Width, m.Width},
+		{"channels", &j.images.Channels, m.Channels},
+		{"levels", &j.images.Levels, m.Levels},
 	} {
 		if j.flags.Changed(f.flag) && *f.now != 0 && *f.now != f.was {
 			return changedError(f.flag, *f.now, f.was)
@@ -182,6 +190,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) {
 	o := j.options
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: imageFormat(set)}
 	if j.resume == "" {
 		t, err := train.NewImages(set, &o)
 		if err != nil {
@@ -190,7 +199,7 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 		return t, nil
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.ImageTrainOptions{Threads: o.Threads, MaxBytes: o.MaxBytes}
+	asked := train.ImageTrainOptions{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
 	if j.flags.Changed("epochs") {
 		asked.Epochs = o.Epochs
 	}
@@ -199,6 +208,17 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 		return nil, &optionError{err}
 	}
 	return t, checkUnchanged(j.flags, imageFlags, o, t.Options())
+}
+
+// imageFormat returns how images were read.
+func imageFormat(set *train.ImageSet) string {
+	var list []string
+	for _, f := range set.Source.Files {
+		if !slices.Contains(list, f.Format) {
+			list = append(list, f.Format)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // writeImages prints what was read.
@@ -290,6 +310,11 @@ func (j *imageJob) prepareSamples() error {
 	}
 	if err := os.MkdirAll(j.samples, 0o777); err != nil {
 		return fmt.Errorf("--samples: %w", err)
+	}
+	for epoch := len(j.trainer.History()) + 1; epoch <= j.trainer.Options().Epochs; epoch++ {
+		if err := wantKind("--samples", j.samplePath(epoch), pngStart); err != nil {
+			return err
+		}
 	}
 	if err := checkOutput(j.samplePath(len(j.trainer.History())+1), false); err != nil {
 		return &fileError{"--samples", err}

@@ -148,6 +148,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 		o.CutLong = !j.windows
 	}
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", corpus.SHA256), Format: corpus.Format}
 	if j.resume == "" {
 		t, err := train.New(corpus.Docs, &o)
 		if err != nil {
@@ -156,7 +157,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 		return t, nil
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.Options{Threads: o.Threads, MaxBytes: o.MaxBytes}
+	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
 	if j.flags.Changed("epochs") {
 		asked.Epochs = o.Epochs
 	}
@@ -170,7 +171,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 // writeCorpus prints what was read.
 func (j *textJob) writeCorpus(c *train.Corpus) error {
 	t := j.trainer
-	rows := append(corpusRows(c), []string{"training", describeDataset(t.Training())})
+	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}

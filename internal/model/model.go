@@ -24,9 +24,9 @@
 //	NAME.weight        [Out, In, k, k]  written as 0 where the mask is closed, read as 0
 //	NAME.bias          [Out]
 //
-// Package weights adds a checksum. A checkpoint is the same with one more metadata key, "checkpoint", and
-// tensors whose names begin with "optimizer.". No other tensor may be there and
-// nothing may be missing.
+// Package weights adds a checksum of all that. A checkpoint is the same with one more
+// metadata key, "checkpoint", and tensors whose names begin with "optimizer.". No
+// other tensor may be there and nothing may be missing.
 //
 // Metadata under any other key is free: other programs add an author or a licence.
 // It has no meaning here, stays with the model and is written again with it.
@@ -50,6 +50,7 @@ const (
 	KeyConfig     = "config"
 	KeyTokenizer  = "tokenizer"
 	KeyCheckpoint = "checkpoint"
+	KeyTraining   = "training" // free metadata: see train.Record
 
 	OptimizerPrefix = "optimizer."
 )

@@ -136,6 +136,26 @@ func TestFreeMetadata(t *testing.T) {
 	}
 }
 
+// The checksum covers what has a meaning here, and nothing that is free.
+func TestChecksumCoversOwnMetadata(t *testing.T) {
+	sum := func(f *weights.File) string {
+		read, err := weights.Read(bytes.NewReader(encode(t, f)), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read.Metadata[weights.KeyChecksum]
+	}
+	want := sum(checkpoint(random(t, small).File()))
+	for _, key := range append([]string{"author", "training"}, ownKeys...) {
+		f := checkpoint(random(t, small).File())
+		f.Metadata[key] += "x"
+		covered := slices.Contains(ownKeys, key) && key != weights.KeyChecksum
+		if got := sum(f); (got != want) != covered {
+			t.Errorf("metadata %q changed: checksum %s, was %s; want it covered: %v", key, got, want, covered)
+		}
+	}
+}
+
 // PyTorch has two biases: the model's is their sum.
 func TestBiasesFold(t *testing.T) {
 	f := random(t, small).File()

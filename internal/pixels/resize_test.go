@@ -282,8 +282,9 @@ func TestAntialiasByHand(t *testing.T) {
 
 // The largest sums do not overflow: white stays white.
 func TestAntialiasLargest(t *testing.T) {
-	row := bytes.Repeat([]byte{255}, 1<<20)
-	for _, size := range [][4]int{{1, 1 << 20, MaxSide, 1}, {1, 1 << 20, MaxSide, 3}, {1 << 9, 1 << 20, 1, 1}} {
+	const wide = 1 << 21
+	row := bytes.Repeat([]byte{255}, wide)
+	for _, size := range [][4]int{{1, wide, MaxSide, 1}, {1, wide, MaxSide, 3}, {8, wide, 1, 1}} {
 		dst := make([]uint8, size[2]*size[3])
 		NewResizer(size[0], size[1], size[2], size[3], true).Quantise(dst, func(int) []uint8 { return row }, 1, 256)
 		if n := bytes.Count(dst, []byte{255}); n != len(dst) {
