@@ -138,8 +138,10 @@ func (j *paintJob) check() error {
 	if compiledIn(j.model) == nil {
 		inputs = append(inputs, fileFlag{"model", j.model})
 	}
+	if err := checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}); err != nil {
+		return err // before a pipe is opened
+	}
 	return cmp.Or(
-		checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}),
 		wantsExtension("output", output, "a PNG", ".png"),
 		wantsExtension("gif", j.gif, "a GIF", ".gif"),
 		wantKind("--output", output, pngStart),
