@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,10 +34,16 @@ func parseCheckpoint[C any](f *weights.File) (*C, error) {
 		return nil, fmt.Errorf("metadata %q: %w", model.KeyCheckpoint, err)
 	}
 	again, err := json.Marshal(c)
-	if err != nil || strings.ContainsAny(text, " \t\r\n") || !sameJSON(text, string(again)) {
+	if err != nil || !compact(text) || !sameJSON(text, string(again)) {
 		return nil, fmt.Errorf("metadata %q is not in the form that is written", model.KeyCheckpoint)
 	}
 	return &c, nil
+}
+
+// compact reports whether JSON has no blanks between its tokens.
+func compact(text string) bool {
+	var b bytes.Buffer
+	return json.Compact(&b, []byte(text)) == nil && b.String() == text
 }
 
 // sameJSON reports whether two JSON texts are the same tokens. Blanks and the ways

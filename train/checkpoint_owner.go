@@ -1,9 +1,7 @@
 package train
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -67,21 +65,29 @@ func (r *run) saveOwn(path string) error {
 
 // saveElsewhere writes a checkpoint beside path, which another run has replaced.
 func (r *run) saveElsewhere(path string, f *weights.File) error {
-	e := &ReplacedError{Checkpoint: path, Saved: freeName(path)}
+	e := &ReplacedError{Checkpoint: path, Saved: weights.FreeName(path)}
 	if err := weights.WriteFile(e.Saved, f); err != nil {
 		return fmt.Errorf("train: the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, inner{err})
 	}
 	return e
 }
 
-// freeName returns the first of path.1, path.2 and so on that is not there.
-func freeName(path string) string {
-	for i := 1; ; i++ {
-		name := fmt.Sprintf("%s.%d", path, i)
-		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) || i == 1000 {
-			return name
-		}
+// RemoveCheckpoint removes a checkpoint that this run has written or was resumed from,
+// and reports whether it has. What holds something else by now stays.
+func (r *run) RemoveCheckpoint(path string) (removed bool, err error) {
+	was, known := r.saved[fileKey(path)]
+	if !known || !was.Exists() {
+		return false, nil
 	}
+	now, err := weights.VersionOf(path)
+	if err == nil && now == was {
+		err = os.Remove(path)
+		removed = err == nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("train: %w", err) // names the path
+	}
+	return removed, nil
 }
 
 // fileKey returns one spelling of path.

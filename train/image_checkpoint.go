@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -12,12 +13,13 @@ import (
 type imageCheckpoint struct {
 	Version int    `json:"version"`
 	Images  string `json:"images"` // SHA-256 of the levels
+	Source  Source `json:"source,omitzero"`
 	ImageTrainOptions
 	progress
 }
 
 func (t *ImageTrainer) checkpoint() any {
-	return imageCheckpoint{checkpointVersion, t.images, t.options, t.progress}
+	return imageCheckpoint{checkpointVersion, t.images, t.options.Source, t.options, t.progress}
 }
 
 // ResumeImages continues the run that the checkpoint at path holds, with the images
@@ -50,6 +52,9 @@ func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTr
 	}
 	options, err := c.merge(o)
 	if err != nil {
+		return nil, err
+	}
+	if err := prepareMetadata(m.Metadata); err != nil {
 		return nil, err
 	}
 	if err := checkImages(set); err != nil {
@@ -87,7 +92,7 @@ func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTr
 func (c *imageCheckpoint) merge(o ImageTrainOptions) (ImageTrainOptions, error) {
 	was := c.ImageTrainOptions
 	was.Threads, was.MaxBytes = 1, 1
-	if err := was.check(); err != nil {
+	if err := cmp.Or(was.check(), c.Source.check()); err != nil {
 		return was, fmt.Errorf("the checkpoint is damaged: %w", inner{err})
 	}
 	var d comparison
@@ -101,7 +106,7 @@ func (c *imageCheckpoint) merge(o ImageTrainOptions) (ImageTrainOptions, error) 
 	if o.Epochs != 0 {
 		was.Epochs = o.Epochs
 	}
-	was.Threads, was.MaxBytes = o.Threads, o.MaxBytes
+	was.Source, was.Threads, was.MaxBytes = c.Source.or(o.Source), o.Threads, o.MaxBytes
 	was = was.withDefaults()
 	if err := was.check(); err != nil {
 		return was, err

@@ -27,8 +27,8 @@ const (
 // the default in its comment, or, when a run is resumed, what the checkpoint has.
 // Size, channels and levels of the images are those of the ImageSet.
 //
-// All fields but the last three are part of the run: they are in its checkpoints
-// and decide its result.
+// All fields but the last two are part of the run: they are in its checkpoints, and
+// all but Source and these decide its result.
 type ImageTrainOptions struct {
 	Filters int `json:"filters"` // channels between residual blocks; 0 means DefaultFilters
 	Blocks  int `json:"blocks"`  // residual blocks; 0 means DefaultBlocks
@@ -47,6 +47,9 @@ type ImageTrainOptions struct {
 	// may change when it is resumed.
 	Epochs int `json:"epochs"`
 
+	// Source says what the images are; see Options.
+	Source Source `json:"-"`
+
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
@@ -63,6 +66,7 @@ func (o ImageTrainOptions) withDefaults() ImageTrainOptions {
 	setDefault(&o.BatchSize, DefaultImageBatchSize)
 	setDefault(&o.LearningRate, DefaultImageLearningRate)
 	setDefault(&o.Epochs, DefaultImageEpochs)
+	o.Source = o.Source.clean()
 	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
 	setDefault(&o.MaxBytes, DefaultMaxBytes)
 	return o
@@ -122,7 +126,7 @@ func (o ImageTrainOptions) checkModel(c model.PixelConfig, free map[string]strin
 
 // Room in a checkpoint's header for options, and for each tensor.
 const (
-	headerImages = 2 << 10
+	headerImages = 8 << 10
 	headerTensor = 160
 )
 

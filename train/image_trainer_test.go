@@ -321,7 +321,7 @@ func TestImageEarlyStopping(t *testing.T) {
 	var stats []EpochStats
 	if err := tr.Run(context.Background(), &RunOptions{OnEpoch: func(s EpochStats) {
 		stats = append(stats, s)
-		snapshots[s.Epoch] = fileBytes(t, tr.Snapshot())
+		snapshots[s.Epoch] = weightBytes(t, tr.Snapshot())
 	}}); err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +337,7 @@ func TestImageEarlyStopping(t *testing.T) {
 	if n := len(stats); n == 60 || n != best+1+3 || !tr.Done() || tr.StepsLeft() != 0 {
 		t.Errorf("%d epochs, the best is %d: want 3 more than that", n, best+1)
 	}
-	if !bytes.Equal(fileBytes(t, tr.Model()), snapshots[best+1]) || bytes.Equal(fileBytes(t, tr.Model()), fileBytes(t, tr.Snapshot())) {
+	if !bytes.Equal(weightBytes(t, tr.Model()), snapshots[best+1]) || bytes.Equal(weightBytes(t, tr.Model()), weightBytes(t, tr.Snapshot())) {
 		t.Error("the model is not that of the best epoch")
 	}
 }

@@ -23,8 +23,8 @@ const (
 // CountPadding and CutLong it is the reference training. A zero field takes the
 // default in its comment, or, when a run is resumed, what the checkpoint has.
 //
-// All fields but the last three are part of the run: they are in its checkpoints
-// and decide its result.
+// All fields but the last two are part of the run: they are in its checkpoints, and
+// all but Source and these decide its result.
 type Options struct {
 	Vocabulary       int  `json:"vocabulary"`        // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
 	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
@@ -63,6 +63,10 @@ type Options struct {
 	// may change when it is resumed.
 	Epochs int `json:"epochs"`
 
+	// Source says what the documents are, for the record in the model's file. A run
+	// that is resumed has the one that it began with.
+	Source Source `json:"-"`
+
 	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
@@ -83,6 +87,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Length, DefaultLength)
 	setDefault(&o.BatchSize, DefaultBatchSize)
 	setDefault(&o.Epochs, DefaultEpochs)
+	o.Source = o.Source.clean()
 	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
 	setDefault(&o.LearningRate, DefaultLearningRate)
 	setDefault(&o.MaxBytes, DefaultMaxBytes)
@@ -152,6 +157,7 @@ type storedOptions struct {
 	Patience           int     `json:"patience"`
 	Seed               uint64  `json:"seed"`
 	Epochs             int     `json:"epochs"`
+	Source             Source  `json:"-"`
 	Threads            int     `json:"-"`
 	MaxBytes           int64   `json:"-"`
 }

@@ -118,13 +118,19 @@ func (r *run) epochStats(i int) EpochStats {
 
 // Snapshot returns the model as it is now, as the content of a model file. It is a
 // copy: training may go on.
-func (r *run) Snapshot() *weights.File { return r.copyOf(r.net) }
+func (r *run) Snapshot() *weights.File {
+	epoch := r.progress.Epoch
+	if r.progress.Batch > 0 {
+		epoch = 0
+	}
+	return r.copyOf(r.net, epoch)
+}
 
 // Model returns the run's result so far: with Patience the weights of the best
 // epoch, otherwise the same as Snapshot.
 func (r *run) Model() *weights.File {
 	if r.best != nil && r.progress.Best > 0 {
-		return r.copyOf(r.best)
+		return r.copyOf(r.best, r.progress.Best)
 	}
 	return r.Snapshot()
 }
@@ -137,9 +143,13 @@ func (r *run) SaveModel(path string) error {
 	return nil
 }
 
-// copyOf returns a model file with the weights of net and no memory of net's.
-func (r *run) copyOf(net network) *weights.File {
+// copyOf returns a model file with the weights of net, which are of the end of an epoch
+// or 0, and no memory of net's.
+func (r *run) copyOf(net network, epoch int) *weights.File {
 	f := r.task.file(net)
+	if record := r.recordText(epoch); record != "" {
+		f.Metadata[RecordKey] = record
+	}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
 		for _, own := range net.parameters() {

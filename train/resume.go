@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -12,12 +13,13 @@ import (
 type checkpoint struct {
 	Version int    `json:"version"`
 	Corpus  string `json:"corpus"` // SHA-256 of the encoded documents
+	Source  Source `json:"source,omitzero"`
 	storedOptions
 	progress
 }
 
 func (t *Trainer) checkpoint() any {
-	return checkpoint{checkpointVersion, t.corpus, t.options.stored(), t.progress}
+	return checkpoint{checkpointVersion, t.corpus, t.options.Source, t.options.stored(), t.progress}
 }
 
 // Resume continues the run that the checkpoint at path holds, with the documents
@@ -58,6 +60,9 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := prepareMetadata(m.Metadata); err != nil {
+		return nil, err
+	}
 	if want := options.config(m.Config.Symbols); m.Config != want {
 		return nil, fmt.Errorf("the model is %+v, its options say %+v: the file is damaged", m.Config, want)
 	}
@@ -86,7 +91,8 @@ func resume(f *weights.File, docs []string, o Options) (*Trainer, error) {
 func (c *checkpoint) merge(o Options) (Options, error) {
 	was := c.options()
 	was.Threads, was.MaxBytes = 1, 1
-	if err := was.check(); err != nil {
+	was.Source = c.Source
+	if err := cmp.Or(was.check(), c.Source.check()); err != nil {
 		return was, fmt.Errorf("the checkpoint is damaged: %w", inner{err})
 	}
 	var d comparison
@@ -106,7 +112,7 @@ func (c *checkpoint) merge(o Options) (Options, error) {
 	if o.Epochs != 0 {
 		was.Epochs = o.Epochs
 	}
-	was.Threads, was.MaxBytes = o.Threads, o.MaxBytes
+	was.Source, was.Threads, was.MaxBytes = c.Source.or(o.Source), o.Threads, o.MaxBytes
 	was = was.withDefaults()
 	if err := was.check(); err != nil {
 		return was, err

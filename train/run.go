@@ -63,6 +63,8 @@ type task interface {
 	file(net network) *weights.File
 	// checkpoint returns what the JSON of a checkpoint holds.
 	checkpoint() any
+	// record returns where the model comes from, but for the progress.
+	record() Record
 	// measure fills in what the statistics of one kind of data have beside the loss.
 	measure(s *EpochStats)
 }

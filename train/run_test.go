@@ -26,7 +26,7 @@ func TestEarlyStopping(t *testing.T) {
 	var stats []EpochStats
 	if err := tr.Run(context.Background(), &RunOptions{OnEpoch: func(s EpochStats) {
 		stats = append(stats, s)
-		snapshots[s.Epoch] = fileBytes(t, tr.Snapshot())
+		snapshots[s.Epoch] = weightBytes(t, tr.Snapshot())
 	}}); err != nil {
 		t.Fatal(err)
 	}
@@ -42,10 +42,10 @@ func TestEarlyStopping(t *testing.T) {
 	if n := len(stats); n == 60 || n != best+1+3 || !tr.Done() {
 		t.Errorf("%d epochs, the best is %d: want 3 more than that", n, best+1)
 	}
-	if !bytes.Equal(fileBytes(t, tr.Model()), snapshots[best+1]) {
+	if !bytes.Equal(weightBytes(t, tr.Model()), snapshots[best+1]) {
 		t.Error("the model is not that of the best epoch")
 	}
-	if bytes.Equal(fileBytes(t, tr.Model()), fileBytes(t, tr.Snapshot())) {
+	if bytes.Equal(weightBytes(t, tr.Model()), weightBytes(t, tr.Snapshot())) {
 		t.Error("the snapshot is not the last epoch's")
 	}
 }

@@ -106,7 +106,7 @@ func read(t testing.TB, path string) []byte {
 // trainArgs is a training command line that takes a fraction of a second.
 func trainArgs(data, model string, more ...string) []string {
 	return append([]string{"train", "text", "--data", data, "--output", model, "--embedding", "8", "--units", "12",
-		"--length", "24", "--batch", "7", "--lr", "0.02", "--epochs", "2", "--sample-tokens", "20"}, more...)
+		"--length", "24", "--batch", "7", "--lr", "0.02", "--epochs", "2", "--sample-tokens", "20", "--keep-checkpoint"}, more...)
 }
 
 // small returns the files of a model trained on recipes and of its corpus, made

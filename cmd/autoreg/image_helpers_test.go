@@ -110,7 +110,7 @@ const (
 // trainImageArgs is a training command line that takes a fraction of a second.
 func trainImageArgs(data, model string, more ...string) []string {
 	return append([]string{"train", "image", "--data", data, "--output", model, "--height", fmt.Sprint(smallHeight), "--width", fmt.Sprint(smallWidth),
-		"--filters", "8", "--blocks", "1", "--kernel", "3", "--batch", "7", "--lr", "0.02", "--epochs", "2", "--sample-count", "4"}, more...)
+		"--filters", "8", "--blocks", "1", "--kernel", "3", "--batch", "7", "--lr", "0.02", "--epochs", "2", "--sample-count", "4", "--keep-checkpoint"}, more...)
 }
 
 // smallImage returns the files of an image model, of its images, and of a model of

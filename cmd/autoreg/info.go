@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,8 +122,8 @@ are the reference model's.`,
 	modelFlag(fs, &j.model, cookbooksName)
 	fs.BoolVar(&j.asJSON, "json", false, "print JSON")
 	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
-	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "symbols that a text model scores")
-	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of a word's vector")
+	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "words of a text model, padding and [UNK] included")
+	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a word")
 	intFlag(fs, &j.text.Units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
 	p := &j.pixels
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
@@ -182,8 +180,7 @@ func (j *infoJob) readModel() (*described, error) {
 	defer f.Close()
 	m := &described{}
 	if m.anyModel, err = loadEither(f); err != nil {
-		var foreign *foreignError
-		if errors.As(err, &foreign) && isData(foreign.what) {
+		if head := f.head(whatLen); errors.Is(err, autoreg.ErrFormat) && (isText(head) || isImages(head)) {
 			err = fmt.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
 		}
 		return nil, err
@@ -277,15 +274,6 @@ func readFile(f *modelFile) (fileInfo, *weights.File, error) {
 // rows are the first lines of info.
 func (i *fileInfo) rows() [][]string {
 	return [][]string{{"file", fmt.Sprintf("%s: %s", lineText(i.File), bytesText(i.Bytes))}, {"sha256", i.SHA256}}
-}
-
-// metadataRows are the last lines of info. What other programs wrote there may be
-// anything.
-func (i *fileInfo) metadataRows() (rows [][]string) {
-	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
-		rows = append(rows, []string{"metadata", lineText(key + " = " + i.Metadata[key])})
-	}
-	return rows
 }
 
 // A counter counts what is written to it.

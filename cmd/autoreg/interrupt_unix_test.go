@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !solaris && !illumos && !aix
 
 package main
 
@@ -228,5 +228,20 @@ func TestPipedInputs(t *testing.T) {
 		if code != exitOK || squeeze(out.String()) != squeeze(want) {
 			t.Errorf("autoreg %v from pipes: status %d, output %q, message %q; want %q", args, code, out.String(), errOut.String(), want)
 		}
+	}
+}
+
+// TestPipeAsOutput refuses named pipes where a regular file is replaced, without
+// opening them.
+func TestPipeAsOutput(t *testing.T) {
+	fifo := mkfifo(t, t.TempDir(), "fifo")
+	for _, args := range [][]string{
+		{"paint", "-m", smallImage().model, "-o", fifo},
+		{"paint", "-m", smallImage().model, "--gif", fifo},
+		trainArgs(small().data, fifo),
+		trainArgs(small().data, filepath.Join(t.TempDir(), "m"), "--plot", fifo),
+		trainArgs(small().data, filepath.Join(t.TempDir(), "m"), "--checkpoint", fifo),
+	} {
+		fails(t, exitError, fifo+" is not a regular file", args...)
 	}
 }

@@ -59,14 +59,11 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 	return &logWriter{f, f}, nil
 }
 
-// maxLogLine is the longest line accepted in a log.
-const maxLogLine = 1 << 20
-
 // logStart is how every line of a log begins.
 const logStart = `{"epoch":`
 
-// readLog returns the lines of a log on the epochs of history. A line that a crash
-// cut short at the end is dropped.
+// readLog returns the lines of a log on the epochs of history, however long they are:
+// a sample may be. A line that a crash cut short at the end is dropped.
 func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -78,20 +75,29 @@ func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 		broken  error
 		last    = 0
 	)
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLogLine)
-	for n := 1; lines.Scan(); n++ {
+	for in, n := bufio.NewReader(f), 1; ; n++ {
+		start, err := in.Peek(len(logStart)) // a line may be long: that of another file is not read
+		if len(start) == 0 && err != io.EOF {
+			return nil, fmt.Errorf("log %s: %w", path, err)
+		}
+		if len(start) == 0 {
+			return records, nil
+		}
 		if broken != nil {
 			return nil, broken
 		}
 		fail := func(format string, args ...any) error {
 			return fmt.Errorf("log %s, line %d: %s: name another file with --log, or move this one", path, n, fmt.Sprintf(format, args...))
 		}
-		if n := min(len(logStart), len(lines.Bytes())); string(lines.Bytes()[:n]) != logStart[:n] {
+		if string(start) != logStart[:len(start)] {
 			return nil, fail("it does not begin with %s: this is no log", logStart)
 		}
+		line, err := in.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			return nil, fmt.Errorf("log %s: %w", path, err)
+		}
 		var r epochRecord
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		if err := json.Unmarshal(line, &r); err != nil {
 			broken = fail("%v", err)
 			continue
 		}
@@ -106,10 +112,6 @@ func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 		}
 		records = append(records, r)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("log %s: %w", path, err)
-	}
-	return records, nil
 }
 
 // append writes the line of one epoch.

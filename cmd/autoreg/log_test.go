@@ -81,7 +81,7 @@ func TestLog(t *testing.T) {
 		{first[0] + "\n" + first[0] + "\n", "line 2: epoch 1 comes after epoch 1"},
 		{`{"epoch":0}` + "\n", "line 1: epoch 0"},
 		{`{"epoch":1,"loss":7}` + "\n", "another run"},
-		{strings.Repeat("x", maxLogLine+1), "too long"},
+		{strings.Repeat("x", 1<<20), "line 1: it does not begin with"},
 	} {
 		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
 			t.Fatal(err)
@@ -95,6 +95,25 @@ func TestLog(t *testing.T) {
 	}
 	var none *logWriter
 	add(none, history...)
+
+	// Lines are as long as the samples in them.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	l := open(nil)
+	for _, e := range history[:2] {
+		if err := l.append(epochRecord{e, strings.Repeat("word ", 1<<19)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.close(); err != nil {
+		t.Fatal(err)
+	}
+	long := lines()
+	add(open(history[:2]), history[2])
+	if got := lines(); len(got) != 3 || got[0] != long[0] || got[1] != long[1] || len(got[1]) < 5<<19 {
+		t.Errorf("the log has %d lines of %d bytes in all", len(got), len(strings.Join(got, "")))
+	}
 }
 
 // TestPlot draws runs of many lengths and looks for the curves.

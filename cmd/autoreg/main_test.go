@@ -152,14 +152,18 @@ func TestOutputFails(t *testing.T) {
 		trainImageArgs(images.data, filepath.Join(dir, "model")),
 	} {
 		all := len(ok(t, args...))
-		os.Remove(filepath.Join(dir, "model.checkpoint"))
+		afresh := func() {
+			os.Remove(filepath.Join(dir, "model"))
+			os.Remove(filepath.Join(dir, "model.checkpoint"))
+		}
+		afresh()
 		for _, room := range []int{0, 1, all / 2} {
 			var errOut bytes.Buffer
 			code := run(context.Background(), args, strings.NewReader(""), &broken{room}, &errOut)
 			if code != exitError || !strings.Contains(errOut.String(), errFull.Error()) {
 				t.Errorf("autoreg %v with room for %d bytes: status %d, message %q", args, room, code, errOut.String())
 			}
-			os.Remove(filepath.Join(dir, "model.checkpoint"))
+			afresh()
 		}
 	}
 }

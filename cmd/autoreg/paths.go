@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train"
 )
 
 // check refuses, before hours of work, what could not be saved after them, and
@@ -34,6 +38,21 @@ func (j *trainJob) check() error {
 	if err := checkFiles(inputs, outputs); err != nil {
 		return err
 	}
+	if err := cmp.Or(
+		wantsExtension("output", j.model, "a model file", ".safetensors"),
+		wantsExtension("checkpoint", j.checkpoint, "a checkpoint", ".checkpoint", ".safetensors"),
+		wantsExtension("log", j.log, "a JSON object a line", ".jsonl", ".ndjson", ".json"),
+		wantsExtension("plot", j.plot, "a PNG", ".png"),
+	); err != nil {
+		return err
+	}
+	if err := j.lock(); err != nil {
+		return err
+	}
+	var err error
+	if j.modelWas, err = weights.VersionOf(j.model); err != nil {
+		return &fileError{"--output", err}
+	}
 	goesOn := j.resume != "" && sameFile(j.checkpoint, j.resume)
 	if j.overwrite {
 		if goesOn {
@@ -49,6 +68,75 @@ func (j *trainJob) check() error {
 	}
 	if info, err := os.Stat(j.log); err == nil && j.resume == "" && info.Mode().IsRegular() && info.Size() > 0 {
 		return fmt.Errorf("--log: %s holds something already: name another file, or give --overwrite if it is the log of a run to begin anew", j.log)
+	}
+	if j.resume != "" {
+		// What an earlier part of the run has made may be replaced; see checkOwnModel.
+		return wantKind("--plot", j.plot, pngStart)
+	}
+	for _, f := range []fileFlag{{"output", j.model}, {"plot", j.plot}} {
+		if _, err := os.Lstat(f.path); f.path != "" && err == nil {
+			return fmt.Errorf("--%s: there is a file %s already: name another one, or give --overwrite to replace it", f.flag, f.path)
+		}
+	}
+	return nil
+}
+
+// checkOwnModel refuses to replace a model that is not of the run that is resumed.
+func (j *trainJob) checkOwnModel(t trainer) error {
+	if j.resume == "" || j.overwrite || !j.modelWas.Exists() {
+		return nil
+	}
+	if meta, err := weights.ReadMetadata(j.model); err == nil {
+		if r, err := train.ParseRecord(meta[train.RecordKey]); err == nil && r.Same(t.Record()) {
+			return nil
+		}
+	}
+	return fmt.Errorf("--output: there is a file %s already, which is no model of this run: name another one", j.model)
+}
+
+// lock claims the outputs for this run. The checkpoint's lock is Run's.
+func (j *trainJob) lock() error {
+	for _, f := range []fileFlag{{"output", j.model}, {"log", j.log}, {"plot", j.plot}} {
+		if f.path == "" {
+			continue
+		}
+		unlock, err := weights.Lock(f.path)
+		if err != nil {
+			return &fileError{"--" + f.flag, err}
+		}
+		j.unlock = append(j.unlock, unlock)
+	}
+	return nil
+}
+
+// release ends the locks.
+func (j *trainJob) release() {
+	for _, unlock := range j.unlock {
+		unlock()
+	}
+	j.unlock = nil
+}
+
+// How files begin that may be replaced unasked, because they are made again and again.
+const (
+	pngStart = "\x89PNG\r\n\x1a\n"
+	gifStart = "GIF8"
+)
+
+// wantKind refuses to replace a file that does not begin with start. One that is empty or
+// not there is no loss.
+func wantKind(flag, path, start string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // what cannot be written is found elsewhere
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	b := make([]byte, len(start))
+	if n, _ := io.ReadFull(f, b); string(b[:n]) != start {
+		return fmt.Errorf("%s: there is a file %s already, which is not a picture of the kind to be written: name another one", flag, path)
 	}
 	return nil
 }
@@ -78,6 +166,20 @@ func checkFiles(inputs, outputs []fileFlag) error {
 		}
 	}
 	return nil
+}
+
+// sourceName returns the names of files and folders of data without where they are: no
+// part of a model may depend on that.
+func sourceName(paths []string) string {
+	var names []string
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() && !info.IsDir() {
+			name = "-" // a pipe, whose name is the machine's
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // sameFile reports whether two paths lead to one file, which need not exist:

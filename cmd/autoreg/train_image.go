@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +16,7 @@ import (
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/pixels"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -43,21 +46,22 @@ func (a *app) trainImageCommand() *cobra.Command {
 		Use:   "image --data FILE... -o MODEL",
 		Short: "Train an image model",
 		Long: `Train an image model (PixelCNN) to predict each next pixel from those above it and
-to the left. --data names IDX files, as MNIST and Fashion-MNIST come, or binary
-batches of CIFAR-10 or CIFAR-100, gzipped or not, or PNG and JPEG files, or folders
-of those, or - for one of the files on standard input; give it repeatedly for
-several. Pictures with an Exif orientation are turned upright. The images are
-resized to --height and --width and reduced to --levels; 0 and 0 leave their size as
-it is. Resizing is bilinear, without antialiasing, as in the reference: where a side
-shrinks to less than half, pixels are left out, and fine patterns become wrong. With
---antialias all pixels are averaged.
+to the left. --data names an IDX file, as MNIST and Fashion-MNIST come, a binary batch
+of CIFAR-10 or CIFAR-100, gzipped or not, a PNG or JPEG file, a folder of those, or -
+for one of the files on standard input; give it repeatedly for several. Pictures with
+an Exif orientation are turned upright. The images are resized to --width and --height
+and reduced to --levels; 0 and 0 leave their size as it is. Resizing is bilinear,
+without antialiasing, as in the reference: where a side shrinks to less than half,
+pixels are left out, and fine patterns become wrong. With --antialias all pixels are
+averaged.
 
 Without options it is the reference model with the reference training, but for the
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
-with colour each of its three) and in bits, draws a sheet of pictures, and saves a
-checkpoint. Ctrl-C saves one too: --resume goes on from there. (A second Ctrl-C ends
-the process at once.) The same data and options give the same model, to the byte: on
-any machine, with any number of threads, and however often it was interrupted.`,
+in colour each of its three) and in bits, draws a sheet of pictures, and saves a
+checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
+--resume goes on from there. The same data and options give the same model, to the
+byte: on any machine, with any number of threads, and however often it was
+interrupted.`,
 		Example: `  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors --resume clothes.safetensors.checkpoint
   autoreg train image --data data_batch_1.bin --data data_batch_2.bin --height 32 --width 32 --levels 8 \
@@ -92,7 +96,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	j.fileFlags(fs)
 	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of pictures after each epoch; empty means none (default the model's name and .samples)")
 	intFlag(fs, &j.sampleCount, "sample-count", "", defaultPictures, 1, 1<<12, "pictures on a sheet")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such pictures")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of these pictures")
 	j.machineFlags(fs, &o.Threads)
 }
 
@@ -156,20 +160,25 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	if j.resume == "" {
 		return nil
 	}
-	m, err := await(ctx, func() (*autoreg.PixelModel, error) { return autoreg.OpenPixel(j.resume) })
+	m, err := await(ctx, func() (model.PixelConfig, error) {
+		meta, err := weights.ReadMetadata(j.resume) // the rest may be of any size
+		if err != nil {
+			return model.PixelConfig{}, err
+		}
+		return model.PixelConfigOf(meta)
+	})
 	if err != nil {
-		return j.otherKind(&fileError{"cannot resume", err}, "text")
+		return j.otherKind(&fileError{"cannot resume from " + j.resume, err}, "text")
 	}
-	height, width := m.Size()
 	for _, f := range []struct {
 		flag string
 		now  *int
 		was  int
 	}{
-		{"height", &j.images.Height, height},
-		{"width", &j.images.Width, width},
-		{"channels", &j.images.Channels, m.Channels()},
-		{"levels", &j.images.Levels, m.Levels()},
+		{"height", &j.images.Height, m.Height},
+		{"width", &j.images.Width, m.Width},
+		{"channels", &j.images.Channels, m.Channels},
+		{"levels", &j.images.Levels, m.Levels},
 	} {
 		if j.flags.Changed(f.flag) && *f.now != 0 && *f.now != f.was {
 			return changedError(f.flag, *f.now, f.was)
@@ -182,6 +191,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) {
 	o := j.options
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: imageFormat(set)}
 	if j.resume == "" {
 		t, err := train.NewImages(set, &o)
 		if err != nil {
@@ -190,7 +200,7 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 		return t, nil
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.ImageTrainOptions{Threads: o.Threads, MaxBytes: o.MaxBytes}
+	asked := train.ImageTrainOptions{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
 	if j.flags.Changed("epochs") {
 		asked.Epochs = o.Epochs
 	}
@@ -199,6 +209,17 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 		return nil, &optionError{err}
 	}
 	return t, checkUnchanged(j.flags, imageFlags, o, t.Options())
+}
+
+// imageFormat returns how images were read.
+func imageFormat(set *train.ImageSet) string {
+	var list []string
+	for _, f := range set.Source.Files {
+		if !slices.Contains(list, f.Format) {
+			list = append(list, f.Format)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // writeImages prints what was read.
@@ -268,6 +289,8 @@ func imageLoss(loss, _ float64) string { return fmt.Sprintf("%.4f, %.4f bits", l
 func (j *imageJob) checkSamples() error {
 	if !j.flags.Changed("samples") {
 		j.samples = j.model + ".samples"
+	} else if ext := strings.ToLower(filepath.Ext(j.samples)); slices.Contains(extensions, ext) {
+		return usagef("--samples %s: this is a folder, for one PNG an epoch: name it %s", shellQuote(j.samples), shellQuote(j.samples[:len(j.samples)-len(ext)]))
 	}
 	for _, data := range j.data {
 		if j.samples != "" && sameFile(j.samples, data) {
@@ -290,6 +313,11 @@ func (j *imageJob) prepareSamples() error {
 	}
 	if err := os.MkdirAll(j.samples, 0o777); err != nil {
 		return fmt.Errorf("--samples: %w", err)
+	}
+	for epoch := len(j.trainer.History()) + 1; epoch <= j.trainer.Options().Epochs; epoch++ {
+		if err := wantKind("--samples", j.samplePath(epoch), pngStart); err != nil {
+			return err
+		}
 	}
 	if err := checkOutput(j.samplePath(len(j.trainer.History())+1), false); err != nil {
 		return &fileError{"--samples", err}

@@ -34,7 +34,7 @@ func TestTrainImageAndResume(t *testing.T) {
 
 	ok(t, trainImageArgs(data, path("parts"), append(common, "--epochs", "2", "--threads", "2", "--log", path("parts.log"), "--plot", path("parts.png"))...)...)
 	resumed := ok(t, "train", "image", "-d", data, "-o", path("parts"), "--resume", path("parts.checkpoint"), "--epochs", "4",
-		"--threads", "3", "--log", path("parts.log"), "--plot", path("parts.png"), "--sample-count", "4")
+		"--threads", "3", "--log", path("parts.log"), "--plot", path("parts.png"), "--sample-count", "4", "--keep-checkpoint")
 	if !strings.Contains(resumed, "after 2 of 4 epochs") || strings.Contains(resumed, "epoch 2/4") {
 		t.Errorf("the resumed run prints:\n%s", resumed)
 	}

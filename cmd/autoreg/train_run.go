@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -18,6 +19,9 @@ import (
 func (j *trainJob) execute(ctx context.Context) (err error) {
 	t, err := j.kind.begin(ctx)
 	if err != nil {
+		return err
+	}
+	if err := j.checkOwnModel(t); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(j.out); err != nil {
@@ -37,10 +41,33 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 		return err
 	}
 	// The run is complete, whatever went wrong in telling about it.
-	if err := errors.Join(err, t.SaveModel(j.model)); err != nil {
+	if err := errors.Join(err, j.saveModel(t)); err != nil {
 		return err
 	}
-	return j.writeEnd(t)
+	removed := false
+	if !j.keep {
+		if removed, err = t.RemoveCheckpoint(j.checkpoint); err != nil {
+			j.note("the checkpoint is of use no more, but cannot be removed: %s", message(err))
+		}
+	}
+	return j.writeEnd(t, removed)
+}
+
+// saveModel writes the model, unless another program has made a file of its name since
+// the run began: then the model gets another name.
+func (j *trainJob) saveModel(t trainer) error {
+	m := t.Model()
+	_, err := weights.Replace(j.model, m, &j.modelWas)
+	if errors.Is(err, weights.ErrReplaced) {
+		other := weights.FreeName(j.model)
+		if err = weights.WriteFile(other, m); err == nil {
+			return fmt.Errorf("%s holds something else than when the run began: it is left alone, the model is saved as %s", j.model, other)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the model is not saved: %w; %s", &fileError{"--output", err}, j.advice(j.checkpoint))
+	}
+	return nil
 }
 
 // train runs the trainer and tells about each epoch.
@@ -69,16 +96,23 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 	})
 	bar.clear()
 	cause := context.Cause(inner)
+	var replaced *train.ReplacedError
 	switch {
+	case errors.As(err, &replaced) && replaced.Saved != "":
+		err = fmt.Errorf("%w; the other run goes on with --resume %s; for this one %s", err, shellQuote(j.checkpoint), j.advice(replaced.Saved))
+		if ctx.Err() != nil {
+			return &interruption{message(err), ctx.Err()}
+		}
+		return err
 	case errors.Is(err, train.ErrDiverged):
 		return fmt.Errorf("%w; %s", &optionError{err}, j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
 	case ctx.Err() != nil && err != nil:
 		what, _, _ := strings.Cut(message(err), "; resume from the checkpoint")
-		return &interruption{strings.TrimSuffix(what, ": "+ctx.Err().Error()) + "; " + j.advice(), ctx.Err()}
+		return &interruption{strings.TrimSuffix(what, ": "+ctx.Err().Error()) + "; " + j.advice(j.checkpoint), ctx.Err()}
 	case cause != nil && !t.Done():
-		return fmt.Errorf("%w; %s", cause, j.advice())
+		return fmt.Errorf("%w; %s", cause, j.advice(j.checkpoint))
 	case err != nil:
 		return &optionError{err}
 	}
@@ -119,9 +153,9 @@ func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log
 	return nil
 }
 
-// advice says how to go on after the run has stopped.
-func (j *trainJob) advice() string {
-	if _, err := os.Stat(j.checkpoint); err != nil {
+// advice says how to go on from a checkpoint after the run has stopped.
+func (j *trainJob) advice(checkpoint string) string {
+	if _, err := os.Stat(checkpoint); err != nil {
 		return "there is no checkpoint to go on from"
 	}
 	// Options of the run are in the checkpoint.
@@ -143,7 +177,7 @@ func (j *trainJob) advice() string {
 			line += " --" + f.Name + " " + shellQuote(v)
 		}
 	})
-	return line + " --resume " + shellQuote(j.checkpoint)
+	return line + " --resume " + shellQuote(checkpoint)
 }
 
 // afterDivergence says what there is after a run that has diverged: no model, for it
@@ -153,7 +187,7 @@ func (j *trainJob) afterDivergence(t trainer) string {
 	if _, err := os.Stat(j.checkpoint); err != nil || n == 0 || t.Done() {
 		return "no model is written"
 	}
-	return fmt.Sprintf("no model is written; the checkpoint is that of epoch %d, for whose model %s --epochs %[1]d", n, j.advice())
+	return fmt.Sprintf("no model is written; the checkpoint is that of epoch %d, for whose model %s --epochs %[1]d", n, j.advice(j.checkpoint))
 }
 
 // shellQuote quotes s for a shell, where that is necessary.
@@ -183,7 +217,7 @@ func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
 }
 
 // writeEnd prints what the run has come to.
-func (j *trainJob) writeEnd(t trainer) error {
+func (j *trainJob) writeEnd(t trainer, removed bool) error {
 	text := "saved " + j.model
 	if j.patience > 0 {
 		best, stopped := 0, false
@@ -197,6 +231,11 @@ func (j *trainJob) writeEnd(t trainer) error {
 		if stopped {
 			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", j.patience) + text
 		}
+	}
+	if removed {
+		text += "\nremoved the checkpoint, which only more epochs would need: --keep-checkpoint keeps it"
+	} else if j.keep {
+		text += "\nkept the checkpoint " + j.checkpoint + ": --resume it with more --epochs to go on"
 	}
 	_, err := fmt.Fprintln(j.out, text)
 	return err

@@ -102,7 +102,7 @@ func loadSnapshot[M any](f *weights.File, load func(io.Reader, *autoreg.LoadOpti
 		_, err := f.WriteTo(w)
 		w.CloseWithError(err)
 	}()
-	return load(&sizedReader{r, size}, nil)
+	return load(&sizedReader{r, size}, &autoreg.LoadOptions{MaxBytes: size})
 }
 
 // A sizedReader knows how much is left, so that its reader can make room at once.

@@ -50,6 +50,7 @@ const (
 	KeyConfig     = "config"
 	KeyTokenizer  = "tokenizer"
 	KeyCheckpoint = "checkpoint"
+	KeyTraining   = "training" // free metadata: see train.Record
 
 	OptimizerPrefix = "optimizer."
 )

@@ -70,6 +70,14 @@ func TakePixelTensors(p *weights.Picker, prefix string, net *layers.PixelCNN) er
 	return nil
 }
 
+// PixelConfigOf returns the shape of the image model whose file has this metadata.
+// Errors wrap weights.ErrFormat.
+func PixelConfigOf(meta map[string]string) (PixelConfig, error) {
+	var c PixelConfig
+	err := readConfig(&weights.File{Metadata: meta}, c.parse)
+	return c, err
+}
+
 // PixelFromFile builds the model that f holds; what makes f a checkpoint is left
 // aside. It keeps nothing of f. Weights of closed taps may be anything and are of no
 // effect, for other programs' files may hold what an optimiser left there. Any other

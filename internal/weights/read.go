@@ -30,27 +30,7 @@ func Read(r io.Reader, maxBytes int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var prefix [8]byte
-	if err := s.full(prefix[:], "header length"); err != nil {
-		if s.at == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, &fault{"weights: the file is empty: it ends early, at byte 0", []error{ErrFormat, io.ErrUnexpectedEOF}}
-		}
-		return nil, err
-	}
-	size := binary.LittleEndian.Uint64(prefix[:])
-	if size > MaxHeader {
-		more := make([]byte, sniffed)
-		n := copy(more, prefix[:])
-		k, _ := io.ReadFull(r, more[n:]) // an error changes nothing about what was read
-		if what := foreign(more[:n+k]); what != "" {
-			return nil, formatErr("this is not a model file (safetensors): %s", what)
-		}
-		return nil, formatErr("this is not a model file (safetensors): header length, byte 0: %d bytes, more than %d", size, MaxHeader)
-	}
-	if int64(8+size) > maxBytes {
-		return nil, tooLarge("the header ends at byte %d, the limit is %d bytes", 8+size, maxBytes)
-	}
-	header, err := s.header(int(size))
+	header, err := s.readHeader(maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +126,31 @@ func (s *source) full(b []byte, what string) error {
 		}
 	}
 	return fmt.Errorf("weights: %s, byte %d: %w", what, s.at, err)
+}
+
+// readHeader reads the header and its length, unless they end beyond maxBytes.
+func (s *source) readHeader(maxBytes int64) ([]byte, error) {
+	var prefix [8]byte
+	if err := s.full(prefix[:], "header length"); err != nil {
+		if s.at == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, &fault{"weights: the file is empty: it ends early, at byte 0", []error{ErrFormat, io.ErrUnexpectedEOF}}
+		}
+		return nil, err
+	}
+	size := binary.LittleEndian.Uint64(prefix[:])
+	if size > MaxHeader {
+		more := make([]byte, sniffed)
+		n := copy(more, prefix[:])
+		k, _ := io.ReadFull(s.r, more[n:]) // an error changes nothing about what was read
+		if what := foreign(more[:n+k]); what != "" {
+			return nil, formatErr("this is not a model file (safetensors): %s", what)
+		}
+		return nil, formatErr("this is not a model file (safetensors): header length, byte 0: %d bytes, more than %d", size, MaxHeader)
+	}
+	if int64(8+size) > maxBytes {
+		return nil, tooLarge("the header ends at byte %d, the limit is %d bytes", 8+size, maxBytes)
+	}
+	return s.header(int(size))
 }
 
 // header reads n bytes, allocating as floats does.

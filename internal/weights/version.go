@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 )
 
@@ -116,4 +117,41 @@ func check(target string, was *Version) error {
 		return ErrReplaced
 	}
 	return nil
+}
+
+// FreeName returns the first of path.1, path.2 and so on that is not there.
+func FreeName(path string) string {
+	for i := 1; ; i++ {
+		name := fmt.Sprintf("%s.%d", path, i)
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) || i == 1000 {
+			return name
+		}
+	}
+}
+
+// ReadMetadata reads the metadata of the model file at path and nothing behind its
+// header, whatever the size of the file.
+func ReadMetadata(path string) (map[string]string, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("weights: %s is not a file", path)
+	}
+	s, err := newSource(in)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.readHeader(math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	meta, _, err := parseHeader(b)
+	return meta, err
 }
