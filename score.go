@@ -20,7 +20,8 @@ var ErrNothingToScore = errors.New("autoreg: nothing to score: the texts hold no
 type ScoreOptions struct {
 	// MaxTokens cuts each document to its first words, at least 2, for the first
 	// is not predicted; 0 means no limit. A document that was cut has no stop
-	// symbol to predict. Length()+1 is what training saw of a document.
+	// symbol to predict. Length()+1 is what training saw of a document
+	// that it cut off.
 	MaxTokens int
 }
 

@@ -14,11 +14,13 @@
 //
 // # What a step does
 //
-// A batch is B documents of T+1 ids; position (t, b) reads id t of document b
-// and is to predict id t+1. The forward pass is that of package layers, all T
-// steps kept; the loss is the mean of -ln p(next id) in nats; gradients go back
-// through all T steps; the optimiser is Adam as Keras has it. The scores of a
-// batch are never in memory as a whole: they come and go in chunks of rows.
+// A batch is B sequences of up to T steps, which are documents or windows of them (see
+// [Dataset]); position (t, b) reads id t of sequence b and is to predict id t+1. There
+// are no positions behind the end of a sequence, unless Options.CountPadding asks for
+// them. The forward pass is that of package layers, all steps kept; the loss is the
+// mean of -ln p(next id) in nats; gradients go back through all steps; the optimiser is
+// Adam as Keras has it. The scores of a batch are never in memory as a whole: they come
+// and go in chunks of rows.
 //
 // Of images a batch is B of them, others in each epoch; the loss is the mean of
 // -ln p(level) over all pixels and channels. Images go forward and back a few at a
@@ -31,7 +33,7 @@
 // interruptions. Every sum runs in an order that the data fix: the gradient of a
 // weight is one chain (see package kernels) over the positions of the batch, t
 // first, then b, or over images and the pixels of each; a loss is a float64 sum
-// over documents or images in their order and positions in theirs. Threads share
+// over sequences or images in their order and positions in theirs. Threads share
 // the work by outputs, never inside a sum.
 //
 // # Concurrency

@@ -84,6 +84,7 @@ func TestOptionsRefused(t *testing.T) {
 		want string
 	}{
 		{nil, Options{}, "no word"},
+		{[]string{strings.Repeat("a ", 1<<19)}, Options{MaxBytes: 1 << 20}, "the encoded documents take more memory than is allowed, 1 MiB: raise MaxBytes"},
 		{[]string{"", " "}, Options{}, "no word"},
 		{[]string{"a b", ". ,"}, Options{StripPunctuation: true, Validation: 0.5}, "set aside for validation hold no words"},
 	} {
@@ -103,6 +104,7 @@ func TestSmallCorpora(t *testing.T) {
 		{[]string{"a"}, Options{}},
 		{[]string{"a"}, Options{CountPadding: true, CutLong: true}},
 		{[]string{"a", "a a"}, Options{BatchSize: 1}},
+		{[]string{"a", "a a"}, Options{Length: 1 << 20, BatchSize: 1 << 16}}, // no memory for steps that there are not
 		{[]string{"a", "", ".", "b"}, Options{StripPunctuation: true, BatchSize: 1}},
 		{[]string{"a", "b", ""}, Options{BatchSize: 2, Validation: 0.5}},
 		{[]string{"a", "", "b"}, Options{BatchSize: 2, Validation: 0.5, CountPadding: true}},

@@ -127,5 +127,5 @@ func loadFrom[M any](f *modelFile, load func(io.Reader, *autoreg.LoadOptions) (*
 			return m, nil
 		}
 	}
-	return nil, &fileError{describeModel(f.name), explain(err, f)}
+	return nil, &fileError{describeModel(f.name), err}
 }

@@ -120,7 +120,8 @@ func promptFlagError(cmd *cobra.Command, err error) error {
 	err = cmd.Parent().FlagErrorFunc()(cmd, err)
 	var unknown *pflag.NotExistError
 	var malformed *pflag.InvalidSyntaxError
-	if errors.As(err, &unknown) || errors.As(err, &malformed) {
+	var invalid *pflag.InvalidValueError // of -n, in the prompt "-n apple"
+	if errors.As(err, &unknown) || errors.As(err, &malformed) || errors.As(err, &invalid) && strings.ContainsAny(invalid.GetValue(), " \t") {
 		return fmt.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
 	}
 	return err

@@ -112,7 +112,7 @@ func TestJSON(t *testing.T) {
 func TestHints(t *testing.T) {
 	m := small().model
 	for _, name := range []string{"generate", "probs"} {
-		for _, prompt := range []string{"- 1 cup", "-1 cup", "--1 cup"} {
+		for _, prompt := range []string{"- 1 cup", "-1 cup", "--1 cup", "-n 2 cups", "-- -", "--=x"} {
 			fails(t, exitUsage, `put --, as in: autoreg `+name+` -- "- 1 cup"`, name, "-m", m, prompt)
 		}
 		if out := ok(t, name, "-m", m, "--seed", "1", "--", "- 1 cup"); !strings.HasPrefix(out, "- 1 cup") {

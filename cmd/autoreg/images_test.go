@@ -62,7 +62,7 @@ func TestScoreImages(t *testing.T) {
 		fails(t, exitError, path+" holds images, and the model cookbooks is one of text: name an image model, as in --model clothes", "score", path)
 		fails(t, exitError, "is one of text", "score", "-m", small().model, path)
 	}
-	fails(t, exitError, "is JSON, and the model "+f.model+" is one of images: name a text model", "score", "-m", f.model, small().data)
+	fails(t, exitError, "is a text, and the model "+f.model+" is one of images: name a text model", "score", "-m", f.model, small().data)
 	fails(t, exitUsage, "--format recipes is not for the model clothes, which is one of images: want one of auto, idx", "score", "-m", "clothes", f.data, "--format", "recipes")
 	fails(t, exitUsage, "--format idx is not for the model", "score", small().data, "--format", "idx")
 	fails(t, exitUsage, "--max-tokens is not for the model", "score", "-m", f.model, f.data, "--max-tokens", "3")

@@ -180,8 +180,7 @@ func (j *infoJob) readModel() (*described, error) {
 	defer f.Close()
 	m := &described{}
 	if m.anyModel, err = loadEither(f); err != nil {
-		var foreign *foreignError
-		if errors.As(err, &foreign) && isData(foreign.what) {
+		if head := f.head(whatLen); errors.Is(err, autoreg.ErrFormat) && (isText(head) || isImages(head)) {
 			err = fmt.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
 		}
 		return nil, err

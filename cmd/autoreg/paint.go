@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -133,9 +130,6 @@ func (j *paintJob) check() error {
 	if err := exclusive(j.flags, "keep", "mask"); err != nil {
 		return err
 	}
-	if err := cmp.Or(wantsExtension("output", j.output, ".png"), wantsExtension("gif", j.gif, ".gif")); err != nil {
-		return err
-	}
 	output := j.output
 	if output == "-" {
 		output = ""
@@ -144,24 +138,12 @@ func (j *paintJob) check() error {
 	if compiledIn(j.model) == nil {
 		inputs = append(inputs, fileFlag{"model", j.model})
 	}
-	if err := checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}); err != nil {
-		return err
-	}
-	return cmp.Or(wantKind("--output", output, pngStart), wantKind("--gif", j.gif, gifStart))
-}
-
-// wantsExtension refuses the name of a picture file that says it is of another
-// format.
-func wantsExtension(flag, path, want string) error {
-	ext := strings.ToLower(filepath.Ext(path))
-	if ext == want || !slices.Contains([]string{".png", ".gif", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".pdf"}, ext) {
-		return nil
-	}
-	advice := ""
-	if ext == ".gif" {
-		advice = ", or give --gif"
-	}
-	return usagef("--%s %s: what is written is a %s: name it so%s", flag, path, strings.ToUpper(want[1:]), advice)
+	return cmp.Or(
+		checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}),
+		wantsExtension("output", output, "a PNG", ".png"),
+		wantsExtension("gif", j.gif, "a GIF", ".gif"),
+		wantKind("--output", output, pngStart),
+		wantKind("--gif", j.gif, gifStart))
 }
 
 // execute draws, from the model file to the picture files.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -35,6 +36,14 @@ func (j *trainJob) check() error {
 	inputs = append(inputs, fileFlag{"resume", j.resume})
 	outputs := []fileFlag{{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot}}
 	if err := checkFiles(inputs, outputs); err != nil {
+		return err
+	}
+	if err := cmp.Or(
+		wantsExtension("output", j.model, "a model file", ".safetensors"),
+		wantsExtension("checkpoint", j.checkpoint, "a checkpoint", ".checkpoint", ".safetensors"),
+		wantsExtension("log", j.log, "a JSON object a line", ".jsonl", ".ndjson", ".json"),
+		wantsExtension("plot", j.plot, "a PNG", ".png"),
+	); err != nil {
 		return err
 	}
 	if err := j.lock(); err != nil {

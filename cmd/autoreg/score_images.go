@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -90,11 +89,9 @@ func imageScoreRow(name string, s autoreg.PixelScore) []string {
 func (a *app) openImages(model string) func(path string) (fs.File, error) {
 	return func(path string) (fs.File, error) {
 		f, err := a.open(path)
-		if in, ok := f.(*input); ok && err == nil {
-			if what := whatFile(in.head(whatLen)); what == "a text" || what == "JSON" {
-				in.Close()
-				return nil, fmt.Errorf("%s is %s, and the model %s is one of images: name a text model, as in --model %s", path, what, model, cookbooksName)
-			}
+		if in, ok := f.(*input); ok && isText(in.head(whatLen)) {
+			in.Close()
+			return nil, fmt.Errorf("%s is a text, and the model %s is one of images: name a text model, as in --model %s", path, model, cookbooksName)
 		}
 		return f, err
 	}
@@ -121,16 +118,5 @@ func looksLikeImages(f fs.File, path string) bool {
 	if info, err := in.Stat(); err == nil && info.Mode()&fs.ModeDevice != 0 && path != stdinName {
 		return false // reading it is refused, in so many words
 	}
-	head := in.head(8)
-	switch {
-	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return true
-	}
-	// IDX begins with 0, a batch of CIFAR-10 with a label. No text does but one in UTF-16
-	// or UTF-32, whose letters are far from each other.
-	letter := func(k int) bool { return len(head) > k && head[k] >= '\t' && head[k] < 0x7f }
-	if len(head) == 8 && head[0] == 0 && (letter(1) && head[2] == 0 && letter(3) && head[4] == 0 && letter(5) || head[1] == 0 && head[2] == 0 && letter(3) && head[4] == 0) {
-		return false
-	}
-	return len(head) > 0 && head[0] < '\t'
+	return isImages(in.head(whatLen))
 }

@@ -290,6 +290,8 @@ func imageLoss(loss, _ float64) string { return fmt.Sprintf("%.4f, %.4f bits", l
 func (j *imageJob) checkSamples() error {
 	if !j.flags.Changed("samples") {
 		j.samples = j.model + ".samples"
+	} else if ext := strings.ToLower(filepath.Ext(j.samples)); slices.Contains(extensions, ext) {
+		return usagef("--samples %s: this is a folder, for one PNG an epoch: name it %s", shellQuote(j.samples), shellQuote(j.samples[:len(j.samples)-len(ext)]))
 	}
 	for _, data := range j.data {
 		if j.samples != "" && sameFile(j.samples, data) {

@@ -48,13 +48,16 @@ apart.
 
 Without options it is the reference model, and for recipes the reference training:
 each is cut or padded to 201 words, and predicting padding counts in the loss. For
-plain text padding is left out, and longer documents are cut into windows of so many
-words. After each epoch it prints the loss, in nats per word, and a text that the
-model writes, and saves a checkpoint. Ctrl-C saves one too: --resume goes on from
-there. (A second Ctrl-C ends the process at once.) When the model is saved the
-checkpoint is removed, unless --keep-checkpoint keeps it for more epochs. The same
-data and options give the same model, to the byte: on any machine, with any number
-of threads, and however often it was interrupted.`,
+plain text there is no padding, and documents of more than 200 words are cut into
+windows. If training diverges, as it does with too high an --lr, no model is written and
+the checkpoint stays what it was.
+
+After each epoch it prints the loss, in nats per word, and a text that the model
+writes, and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
+second Ctrl-C ends the process at once.) When the model is saved the checkpoint is
+removed, unless --keep-checkpoint keeps it for more epochs. The same data and options
+give the same model, to the byte: on any machine, with any number of threads, and
+however often it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
