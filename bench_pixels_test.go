@@ -59,13 +59,6 @@ func randomPixelModel(tb testing.TB) (*autoreg.PixelModel, *layers.PixelCNN) {
 	return m, p.Net
 }
 
-// notGeneric skips where an operation takes seconds.
-func notGeneric(b *testing.B, isa string) {
-	if isa == "generic" {
-		b.Skip("minutes long and nobody's choice")
-	}
-}
-
 // BenchmarkPixelForward: the scores of all pixels of whole images, 16×16, 4
 // levels.
 func BenchmarkPixelForward(b *testing.B) {
@@ -191,16 +184,10 @@ func BenchmarkImageTrainStep(b *testing.B) {
 				if threads > runtime.GOMAXPROCS(0) {
 					b.Skip("fewer CPUs than threads")
 				}
-				t, err := train.NewImages(set, &train.ImageTrainOptions{Epochs: 10_000, Threads: threads})
-				if err != nil {
-					b.Fatal(err)
-				}
-				timeSteps(b, t.Run)
-				rate := 3 * batch * pixelFlop * float64(b.N) / b.Elapsed().Seconds()
-				b.ReportMetric(rate/1e9, "GFLOP/s")
-				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
+				benchmarkSteps(b, isa, 3*batch*pixelFlop, threads, func() (runner, error) {
+					return train.NewImages(set, &train.ImageTrainOptions{Epochs: 10_000, Threads: threads})
+				})
 				b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
-				reportMemory(b)
 			})
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -66,6 +67,15 @@ func ofPeak(b *testing.B, isa string, flop float64, threads int, f func()) {
 	b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 	if share := testkit.OfPeak(isa, flop, f); share > 0 {
 		b.ReportMetric(100*share/float64(threads), "%peak")
+	}
+}
+
+// notGeneric skips the plain Go of machines without assembly where an operation takes
+// seconds, unless AUTOREG_ISA=generic asks for it alone.
+func notGeneric(b *testing.B, isa string) {
+	b.Helper()
+	if isa == "generic" && os.Getenv("AUTOREG_ISA") != isa {
+		b.Skip("takes minutes: AUTOREG_ISA=generic measures it")
 	}
 }
 
@@ -148,9 +158,7 @@ func BenchmarkToken(b *testing.B) {
 // softmax and draw.
 func BenchmarkStreams(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
-		if isa == "generic" {
-			b.Skip("minutes long and nobody's choice")
-		}
+		notGeneric(b, isa)
 		for _, n := range []int{16, 64} {
 			for _, draw := range []bool{false, true} {
 				b.Run(fmt.Sprintf("b=%d/draw=%v", n, draw), func(b *testing.B) {
@@ -188,9 +196,7 @@ func BenchmarkStreams(b *testing.B) {
 // BenchmarkGemm: products of training, row-major operands, packing included.
 func BenchmarkGemm(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
-		if isa == "generic" {
-			b.Skip("minutes long and nobody's choice")
-		}
+		notGeneric(b, isa)
 		for _, s := range []struct{ m, k, n int }{{6400, units, symbols}, {1024, 1024, 1024}} {
 			for _, threads := range []int{1, 2} {
 				b.Run(fmt.Sprintf("m=%d/k=%d/n=%d/threads=%d", s.m, s.k, s.n, threads), func(b *testing.B) {
@@ -214,8 +220,8 @@ func BenchmarkGemm(b *testing.B) {
 
 // BenchmarkTrainStep: a training step of the reference model, 32 documents of 200
 // words, everything from the embedding to Adam. Operations are counted as three
-// products with every matrix of LSTM and output layer for each position; MB is
-// the memory that the Go runtime holds.
+// products with every matrix of LSTM and output layer for each position; MiB is
+// the memory that the run holds.
 func BenchmarkTrainStep(b *testing.B) {
 	const batch, length = 32, 200
 	docs := make([]string, 3*batch) // of symbols-2 different words
@@ -227,50 +233,61 @@ func BenchmarkTrainStep(b *testing.B) {
 		docs[i] = doc.String()
 	}
 	testkit.EachISA(b, func(b *testing.B, isa string) {
-		if isa == "generic" {
-			b.Skip("minutes long and nobody's choice")
-		}
+		notGeneric(b, isa)
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
 				if threads > runtime.GOMAXPROCS(0) {
 					b.Skip("fewer CPUs than threads")
 				}
-				t, err := train.New(docs, &train.Options{CutLong: true, Epochs: 10_000, Threads: threads})
-				if err != nil {
-					b.Fatal(err)
-				}
-				timeSteps(b, t.Run)
 				const weights = 4*units*(embedding+units) + symbols*units
-				rate := 3 * 2 * batch * length * weights * float64(b.N) / b.Elapsed().Seconds()
-				b.ReportMetric(rate/1e9, "GFLOP/s")
-				b.ReportMetric(100*rate/testkit.PeakFLOPS(isa)/float64(threads), "%peak")
+				benchmarkSteps(b, isa, 3*2*batch*length*weights, threads, func() (runner, error) {
+					return train.New(docs, &train.Options{CutLong: true, Epochs: 10_000, Threads: threads})
+				})
 				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
-				reportMemory(b)
 			})
 		}
 	})
 }
 
-// timeSteps makes b.N steps of a training run the ones that count, after one that
-// warms up.
-func timeSteps(b *testing.B, run func(context.Context, *train.RunOptions) error) {
+// A runner is a training run.
+type runner interface {
+	Run(context.Context, *train.RunOptions) error
+}
+
+// benchmarkSteps times b.N steps of the training run that start returns, each of flop
+// operations, after one that warms up. It reports their rate, and in MiB what the
+// run holds after a step: the growth of live memory since before the start.
+func benchmarkSteps(b *testing.B, isa string, flop float64, threads int, start func() (runner, error)) {
+	before := liveBytes()
+	t, err := start()
+	if err != nil {
+		b.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	steps := -1
-	run(ctx, &train.RunOptions{OnStep: func(train.Stats) {
+	steps, held := -1, 0.0
+	t.Run(ctx, &train.RunOptions{OnStep: func(train.Stats) {
 		if steps++; steps == 0 {
+			held = liveBytes() - before
 			b.ResetTimer()
 		}
 		if steps == b.N {
+			b.StopTimer()
 			cancel()
 		}
 	}})
-	b.StopTimer()
+	rate := flop * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	if peak := testkit.PeakFLOPS(isa); peak > 0 {
+		b.ReportMetric(100*rate/peak/float64(threads), "%peak")
+	}
+	b.ReportMetric(held/(1<<20), "MiB")
 }
 
-// reportMemory reports the memory that the Go runtime holds.
-func reportMemory(b *testing.B) {
+// liveBytes returns the bytes of all objects in use.
+func liveBytes() float64 {
+	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	b.ReportMetric(float64(m.Sys)/1e6, "MB")
+	return float64(m.HeapAlloc)
 }

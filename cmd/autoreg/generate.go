@@ -39,14 +39,13 @@ input. It goes through the model's own tokenizer: lower case, punctuation as
 words. Words that the model does not know are named on standard error and read as
 [UNK].
 
-The same model, seed and options give the same text everywhere. Without --seed
-one is drawn, and shown if standard error is a terminal; pipes and logs stay clean,
-so give --seed where a text is to be repeated. With --count each text
-has a seed of its own: the first --seed, the second one more, and so on.
+The same model, seed and options give the same text everywhere. Without --seed a
+random one is taken, which is shown if standard error is a terminal. With --count the
+first text has the seed --seed, the second one more, and so on.
 
-With --json each text is a line with an object: text, prompt included; reason, why it
-ended: stop (by itself), length (a limit), canceled or nothing (that could be drawn);
-prompt_tokens and new_tokens, words read and drawn; seed.
+With --json each text is a JSON object on a line: text, with the prompt; reason, why it
+ended: stop (the model ended it), length (a limit), canceled, or nothing (there was no
+word to draw); prompt_tokens and new_tokens, the words read and written; seed.
 
 On a terminal, control characters in a model's words are shown as \u001b and the
 like.`,
@@ -100,13 +99,13 @@ like.`,
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
-	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "1 is the model's own; below prefers likely words, above evens out, 0 always takes the likeliest")
+	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely words, more evens them out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest words only; 0 means all")
-	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
+	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
 	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new words")
 	intFlag(fs, &count, "count", "n", 1, 1, math.MaxInt32, "write `N` texts, with a blank line between them")
-	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], its name for words that it does not know")
+	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], which stands for all words that it does not know")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")

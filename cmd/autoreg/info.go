@@ -122,8 +122,8 @@ are the reference model's.`,
 	modelFlag(fs, &j.model, cookbooksName)
 	fs.BoolVar(&j.asJSON, "json", false, "print JSON")
 	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
-	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "symbols that a text model scores")
-	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of a word's vector")
+	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "words of a text model, padding and [UNK] included")
+	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a word")
 	intFlag(fs, &j.text.Units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
 	p := &j.pixels
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")

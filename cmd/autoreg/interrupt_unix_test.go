@@ -230,3 +230,18 @@ func TestPipedInputs(t *testing.T) {
 		}
 	}
 }
+
+// TestPipeAsOutput refuses named pipes where a regular file is replaced, without
+// opening them.
+func TestPipeAsOutput(t *testing.T) {
+	fifo := mkfifo(t, t.TempDir(), "fifo")
+	for _, args := range [][]string{
+		{"paint", "-m", smallImage().model, "-o", fifo},
+		{"paint", "-m", smallImage().model, "--gif", fifo},
+		trainArgs(small().data, fifo),
+		trainArgs(small().data, filepath.Join(t.TempDir(), "m"), "--plot", fifo),
+		trainArgs(small().data, filepath.Join(t.TempDir(), "m"), "--checkpoint", fifo),
+	} {
+		fails(t, exitError, fifo+" is not a regular file", args...)
+	}
+}

@@ -51,17 +51,17 @@ grow. --gif saves how they were drawn, as an animation.
 With --complete a part of a given picture is kept and the model draws the rest.
 The picture, PNG or JPEG, is first turned upright if it has an Exif orientation,
 resized to the size of those drawn and reduced to the model's levels, as in training:
-without antialiasing unless --antialias is given. --keep says which part: top, bottom, left or right for that
-half, or with a number for so many rows or columns, such as top:5. --mask names a
-picture of what is kept instead: white and opaque pixels are. Each pixel is drawn
-from those above it and to the left; what is kept below it has no influence. How
-likely the model finds what is kept is printed: ln p in nats, and in bits for each
-value (a pixel, or with colour each of its three).
+without antialiasing unless --antialias is given. --keep says which part: top, bottom,
+left or right for that half, or with a number for so many rows or columns, such as
+top:5. --mask names a picture that says so instead: where it is white and opaque, the
+pixel is kept. Each pixel is drawn from those above it and to the left; what is kept
+below it has no influence. The log-likelihood of what is kept is printed: ln p in nats,
+and in bits per value (a pixel, or in colour each of its three).
 
 The same model, seed and options give the same pictures everywhere, with any number
 of threads. Picture number N of a seed is the same whatever others are drawn with
-it: --first 5 --count 1 draws the sixth alone. Without --seed one is drawn, and
-shown if standard error is a terminal.`,
+it: --first 5 --count 1 draws the sixth alone. Without --seed a random one is taken,
+which is shown if standard error is a terminal.`,
 		Example: `  autoreg paint -o clothes.png
   autoreg paint -n 100 --columns 20 --temperature 0.8 --seed 7 -o clothes.png
   autoreg paint -n 4 --gif drawing.gif
@@ -89,11 +89,11 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 
 	intFlag(fs, &o.Count, "count", "n", defaultPictures, 1, math.MaxInt32, "draw `N` pictures")
 	intFlag(fs, &o.First, "first", "", 0, 0, math.MaxInt32, "number of the first picture")
-	seedFlag(fs, &o.Seed, "start of the random sequence, `N` (default drawn at random)")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "1 is the model's own; below prefers likely levels, above evens out, 0 always takes the likeliest")
+	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature: 1 takes the model's probabilities as they are, less prefers likely levels, more evens them out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest levels only; 0 means all")
-	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's, up to 2^18 pixels in all)")
-	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's, up to 2^18 pixels in all)")
+	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's, if that is at most 262,144 pixels in all)")
+	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's, if that is at most 262,144 pixels in all)")
 
 	fs.StringVar(&j.complete, "complete", "", "PNG or JPEG `FILE` of which a part is kept")
 	fs.StringVar(&j.keep, "keep", "top", "`PART` that is kept: top, bottom, left, right, or so many rows or columns as in top:5")
@@ -101,10 +101,10 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 
 	pictureFlags(fs, &j.read)
 
-	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "pictures side by side (default about a square)")
+	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "pictures side by side (default makes the sheet about square)")
 	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes pictures about 128 wide)")
 	fs.BoolVar(&j.preview, "preview", true, "show the pictures in the terminal, if there is one")
-	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the pictures do not depend on it")
+	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the pictures do not depend on it")
 }
 
 // check refuses what makes no sense, and what could not be saved.
@@ -138,8 +138,10 @@ func (j *paintJob) check() error {
 	if compiledIn(j.model) == nil {
 		inputs = append(inputs, fileFlag{"model", j.model})
 	}
+	if err := checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}); err != nil {
+		return err // before a pipe is opened
+	}
 	return cmp.Or(
-		checkFiles(inputs, []fileFlag{{"output", output}, {"gif", j.gif}}),
 		wantsExtension("output", output, "a PNG", ".png"),
 		wantsExtension("gif", j.gif, "a GIF", ".gif"),
 		wantKind("--output", output, pngStart),

@@ -29,17 +29,17 @@ func (a *app) probsCommand() *cobra.Command {
 several temperatures side by side.
 
 With --steps the text goes on: after each listing a word is drawn, at the first of
-the temperatures, and the next listing is for the text with that word. [UNK], the
-model's name for words that it does not know, is left out unless --unknown is
+the temperatures, and the next listing is for the text with that word. [UNK], which
+stands for all words that the model does not know, is left out unless --unknown is
 given. (stop) is the end of the text.
 
 The prompt is all arguments, joined by blanks; "-" alone reads it from standard
 input.
 
-With --json each listing is a line with an object: text so far; temperatures; next,
+With --json each listing is a JSON object on a line: text, so far; temperatures; next,
 the likeliest words, each with id, word (empty for the end of the text) and p, its
 probability at each temperature; drawn, the id and word that was drawn; prompt_tokens,
-new_tokens and seed; and in the last line the reason that the text ended for.
+new_tokens and seed; and in the last one reason, why the text ended.
 
 On a terminal, control characters in a model's words are shown as \u001b and the
 like.`,
@@ -89,7 +89,7 @@ like.`,
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
 	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
 	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")
-	seedFlag(fs, &o.Seed, "start of the random sequence for --steps, `N` (default drawn at random)")
+	seedFlag(fs, &o.Seed, "seed `N` of the random numbers for --steps (default a random one)")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "list [UNK] too, and let it be drawn")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&o.Plain, "plain", false, "single blanks between the words of the text, as the model sees them")

@@ -87,10 +87,10 @@ func (j *trainJob) command(cmd *cobra.Command, define func(fs *pflag.FlagSet)) *
 // scheduleFlags defines the flags for how a run goes.
 func (j *trainJob) scheduleFlags(fs *pflag.FlagSet, s schedule) {
 	intFlag(fs, s.epochs, "epochs", "e", *s.epochs, 1, math.MaxInt32, "epochs in all")
-	intFlag(fs, s.batch, "batch", "", *s.batch, 1, math.MaxInt32, j.kind.items+" a step")
+	intFlag(fs, s.batch, "batch", "", *s.batch, 1, math.MaxInt32, j.kind.items+" per step")
 	floatFlag(fs, s.rate, "lr", "", *s.rate, "learning rate of Adam", "a number above 0", positive)
-	floatFlag(fs, s.clip, "clip", "", 0, "longest gradient, longer ones are scaled to it; 0 means no limit", "a number, 0 or more", notNegative)
-	floatFlag(fs, &j.validation, "validation", "", 0, "share of "+j.kind.items+" set aside to judge by", "0 or more and less than 1", share)
+	floatFlag(fs, s.clip, "clip", "", 0, "greatest norm of the gradient, to which a longer one is scaled down; 0 means no limit", "a number, 0 or more", notNegative)
+	floatFlag(fs, &j.validation, "validation", "", 0, "share of "+j.kind.items+" set aside for the validation loss", "0 or more and less than 1", share)
 	intFlag(fs, &j.patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
 }
 
@@ -103,16 +103,16 @@ type schedule struct {
 // fileFlags defines the flags for files beside the model.
 func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.checkpoint, "checkpoint", "", "checkpoint `FILE` (default the model's name and .checkpoint)")
-	fs.StringVar(&j.resume, "resume", "", "go on from a checkpoint `FILE`; options are taken from it")
+	fs.StringVar(&j.resume, "resume", "", "go on with the run in a checkpoint `FILE`, with its options")
 	fs.BoolVar(&j.keep, "keep-checkpoint", false, "keep the checkpoint, three times the model's size, when the model is saved: more epochs need it")
-	fs.BoolVar(&j.overwrite, "overwrite", false, "begin anew although there is a model, a checkpoint, a log or a plot, and replace it")
+	fs.BoolVar(&j.overwrite, "overwrite", false, "start a new run and replace a model, a checkpoint, a log or a plot that is there")
 	fs.StringVar(&j.log, "log", "", "log `FILE`: one JSON object a line, for each epoch")
 	fs.StringVar(&j.plot, "plot", "", "loss curve, a PNG `FILE`")
 }
 
 // machineFlags defines the flags for what the run may take.
 func (j *trainJob) machineFlags(fs *pflag.FlagSet, threads *int) {
-	intFlag(fs, threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one a CPU; the result does not depend on it")
+	intFlag(fs, threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the result does not depend on it")
 	intFlag(fs, &j.maxMemory, "max-memory", "", train.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a run that takes more than `N` MiB beside the program itself, which takes up to 64")
 }
 

@@ -46,20 +46,20 @@ func (a *app) trainImageCommand() *cobra.Command {
 		Use:   "image --data FILE... -o MODEL",
 		Short: "Train an image model",
 		Long: `Train an image model (PixelCNN) to predict each next pixel from those above it and
-to the left. --data names IDX files, as MNIST and Fashion-MNIST come, or binary
-batches of CIFAR-10 or CIFAR-100, gzipped or not, or PNG and JPEG files, or folders
-of those, or - for one of the files on standard input; give it repeatedly for
-several. Pictures with an Exif orientation are turned upright. The images are
-resized to --height and --width and reduced to --levels; 0 and 0 leave their size as
-it is. Resizing is bilinear, without antialiasing, as in the reference: where a side
-shrinks to less than half, pixels are left out, and fine patterns become wrong. With
---antialias all pixels are averaged.
+to the left. --data names an IDX file, as MNIST and Fashion-MNIST come, a binary batch
+of CIFAR-10 or CIFAR-100, gzipped or not, a PNG or JPEG file, a folder of those, or -
+for one of the files on standard input; give it repeatedly for several. Pictures with
+an Exif orientation are turned upright. The images are resized to --width and --height
+and reduced to --levels; 0 and 0 leave their size as it is. Resizing is bilinear,
+without antialiasing, as in the reference: where a side shrinks to less than half,
+pixels are left out, and fine patterns become wrong. With --antialias all pixels are
+averaged.
 
 Without options it is the reference model with the reference training, but for the
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
-with colour each of its three) and in bits, draws a sheet of pictures, and saves a
-checkpoint. Ctrl-C saves one too: --resume goes on from there. (A second Ctrl-C ends
-the process at once.) When the model is saved the checkpoint is removed, unless
+in colour each of its three) and in bits, draws a sheet of pictures, and saves a
+checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
+--resume goes on from there. When the model is saved the checkpoint is removed, unless
 --keep-checkpoint keeps it for more epochs. The same data and options give the same
 model, to the byte: on any machine, with any number of threads, and however often it
 was interrupted.`,
@@ -97,7 +97,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	j.fileFlags(fs)
 	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of pictures after each epoch; empty means none (default the model's name and .samples)")
 	intFlag(fs, &j.sampleCount, "sample-count", "", defaultPictures, 1, 1<<12, "pictures on a sheet")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such pictures")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of these pictures")
 	j.machineFlags(fs, &o.Threads)
 }
 

@@ -53,8 +53,8 @@ windows. If training diverges, as it does with too high an --lr, no model is wri
 the checkpoint stays what it was.
 
 After each epoch it prints the loss, in nats per word, and a text that the model
-writes, and saves a checkpoint. Ctrl-C saves one too: --resume goes on from there. (A
-second Ctrl-C ends the process at once.) When the model is saved the checkpoint is
+writes, and saves a checkpoint. Ctrl-C ends the run, with a checkpoint too (a second
+Ctrl-C without): --resume goes on from there. When the model is saved the checkpoint is
 removed, unless --keep-checkpoint keeps it for more epochs. The same data and options
 give the same model, to the byte: on any machine, with any number of threads, and
 however often it was interrupted.`,
@@ -80,18 +80,18 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of batches")
 
-	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of a word's vector")
+	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
 	intFlag(fs, &o.Units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM")
 	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "most words, padding and [UNK] included")
-	fs.BoolVar(&o.KeepCase, "keep-case", false, "tell A from a")
+	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
+	fs.BoolVar(&o.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
 	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
 	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
-	fs.StringVar(&j.samplePrompt, "sample", "", "prompt, `WORDS`, of the text after each epoch; empty means none (default \"Recipe for\", or for plain text its first two words)")
-	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "longest such text, prompt included")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of such texts")
+	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
+	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "greatest length of that text in words")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of that text")
 	j.machineFlags(fs, &o.Threads)
 	j.limits.define(fs)
 }

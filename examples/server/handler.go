@@ -75,6 +75,7 @@ func (h *handler) help(w http.ResponseWriter, r *http.Request) {
   top_k=N        draw among the N likeliest words; 0, all, if left out
   tokens=N       1 to %d words, prompt included; 200 if left out
   plain=1        single blanks between words
+The trailer Autoreg-End says why the text ended: stop, by the model, or length.
 `, maxTokens)
 }
 
@@ -105,6 +106,7 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Autoreg-Seed", strconv.FormatUint(o.Seed, 10))
+	w.Header().Set("Trailer", "Autoreg-End") // known last: set once the body has begun
 	control := http.NewResponseController(w)
 	for piece, err := range h.model.Text(ctx, prompt, &o) {
 		switch {
@@ -116,6 +118,9 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 			// model's first word, so the status has been sent: breaking off is how
 			// to say that the text is not complete.
 			panic(http.ErrAbortHandler)
+		}
+		if piece.End != nil {
+			w.Header().Set("Autoreg-End", piece.End.Reason.String())
 		}
 		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
 			panic(http.ErrAbortHandler)

@@ -58,7 +58,7 @@ func send(t *testing.T, addr, text string) net.Conn {
 // once gets an answer over a connection of its own.
 func once(t *testing.T, addr, query string) (status int, header http.Header, text string) {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	r, err := client.Get("http://" + addr + "/generate?" + query)
 	if err != nil {
 		t.Error(err)
@@ -96,7 +96,7 @@ var bodies = map[string]string{
 }
 
 // TestSocketsHeldOpen opens more connections than there may be and holds on to them.
-// A text must still be had, long before the time limits help.
+// A text must still be had, without the help of time limits.
 func TestSocketsHeldOpen(t *testing.T) {
 	attacks := map[string]string{
 		"nothing":    "",
@@ -117,14 +117,14 @@ func TestSocketsHeldOpen(t *testing.T) {
 			t.Parallel()
 			h := newHandler(m, newBudget(4, 1))
 			g := newGate(listen(t), newBudget(24, 0.5))
-			addr := start(t, newServer(g, h.routes()), g)
-			begun := time.Now()
+			addr := start(t, patient(newServer(g, h.routes())), g)
+			end := time.Now().Add(time.Minute)
 			for range 40 {
 				send(t, addr, text)
 			}
 			for range 3 {
 				status, _, text := once(t, addr, "prompt=word1&tokens=5")
-				for status == 503 && time.Since(begun) < 20*time.Second { // texts of the attack itself
+				for status == 503 && time.Now().Before(end) { // texts of the attack itself
 					time.Sleep(10 * time.Millisecond)
 					status, _, text = once(t, addr, "prompt=word1&tokens=5")
 				}
@@ -132,25 +132,28 @@ func TestSocketsHeldOpen(t *testing.T) {
 					t.Errorf("status %d, text %q", status, text)
 				}
 			}
-			if d := time.Since(begun); d > 4*time.Second {
-				t.Errorf("a text after %v only", d)
-			}
 		})
 	}
+}
+
+// patient takes the time limits from a server.
+func patient(s *http.Server) *http.Server {
+	s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = time.Hour, time.Hour, time.Hour, time.Hour
+	return s
 }
 
 // TestBodies has every announced body refused at once, and the connection closed.
 func TestBodies(t *testing.T) {
 	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
 	g := newGate(listen(t), newBudget(100, 1))
-	addr := start(t, newServer(g, h.routes()), g)
-	begun := time.Now()
+	addr := start(t, patient(newServer(g, h.routes())), g)
+	end := time.Now().Add(time.Minute)
 	conns := make(map[string]net.Conn)
 	for name, text := range bodies {
 		conns[name] = send(t, addr, text)
 	}
 	for name, c := range conns {
-		c.SetReadDeadline(begun.Add(20 * time.Second))
+		c.SetReadDeadline(end)
 		in := bufio.NewReader(c)
 		if name == "second" {
 			r, err := http.ReadResponse(in, nil)
@@ -173,9 +176,6 @@ func TestBodies(t *testing.T) {
 		if _, err := in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: after the answer %v, want the connection closed", name, err)
 		}
-	}
-	if d := time.Since(begun); d > 4*time.Second {
-		t.Errorf("answered after %v only", d)
 	}
 }
 
@@ -209,7 +209,7 @@ func TestTimeLimits(t *testing.T) {
 	addr := start(t, s, g)
 	for _, text := range []string{"", "GET ", "GET" + line, "GET" + line + "\r\n", "GET" + line + "\r\nGET "} {
 		c := send(t, addr, text)
-		c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		c.SetReadDeadline(time.Now().Add(time.Minute))
 		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("after %q the connection stays open", text)
 		}
@@ -232,7 +232,7 @@ func (w slowWriter) Write(b []byte) (int, error) {
 // TestSlowText has a text that takes longer than the limits for requests and short
 // answers, but not one that takes longer than any text may.
 func TestSlowText(t *testing.T) {
-	const limit = 200 * time.Millisecond
+	const limit = 700 * time.Millisecond
 	for _, c := range []struct {
 		tokens   int
 		longest  time.Duration
@@ -268,13 +268,12 @@ func TestConnections(t *testing.T) {
 	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
 	g := newGate(listen(t), newBudget(most, 1))
 	begun, release := make(chan struct{}), make(chan struct{})
-	s := newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := patient(newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.routes().ServeHTTP(heldWriter{w, sync.OnceFunc(func() {
 			close(begun)
 			<-release
 		})}, r)
-	}))
-	s.ReadHeaderTimeout = time.Hour // not what this test is about
+	})))
 	addr := start(t, s, g)
 	type answer struct {
 		status int
@@ -290,7 +289,7 @@ func TestConnections(t *testing.T) {
 	for range opened {
 		conns = append(conns, send(t, addr, ""))
 	}
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(time.Minute)
 	for i, c := range conns[:opened-most+1] {
 		c.SetReadDeadline(end)
 		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -346,7 +345,7 @@ func TestShareOfSlots(t *testing.T) {
 	}
 	// A slot is free for a moment between two texts of a connection, until the
 	// buffers are full.
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		status, header, _ := once(t, addr, "prompt=word1&tokens=1")
 		if status == 503 && header.Get("Retry-After") == "1" {
 			break
@@ -495,13 +494,13 @@ func TestShutdownHalf(t *testing.T) {
 	s.ReadHeaderTimeout = 100 * time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, s, g, 20*time.Second) }()
+	go func() { served <- serve(ctx, s, g, time.Minute) }()
 	for _, text := range []string{"", "GET ", "GET" + line + "\r\nGET "} {
 		send(t, g.Addr().String(), text)
 	}
 	stop()
 	begun := time.Now()
-	if err := <-served; err != nil || time.Since(begun) > 10*time.Second {
+	if err := <-served; err != nil || time.Since(begun) >= time.Minute {
 		t.Errorf("error %v after %v", err, time.Since(begun))
 	}
 }

@@ -120,6 +120,9 @@ func TestManyClients(t *testing.T) {
 			if err != nil || r.StatusCode != 200 || string(got) != want.Text {
 				t.Errorf("client %d: status %d, error %v, text %q\nwant %q", i, r.StatusCode, err, got, want.Text)
 			}
+			if end := r.Trailer.Get("Autoreg-End"); end != want.Reason.String() || end == "" {
+				t.Errorf("client %d: ended by %q, want %v", i, end, want.Reason)
+			}
 			if seed := r.Header.Get("Autoreg-Seed"); seed != fmt.Sprint(i) {
 				t.Errorf("client %d: seed %s", i, seed)
 			}
@@ -210,7 +213,7 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
-		{"GET", "/generate?prompt=word1&tokens=2", 200, "word1 "},
+		{"GET", "/generate?prompt=word1&tokens=2&seed=1", 200, "word1 "},
 		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
 		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
 		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
