@@ -98,7 +98,7 @@ func TestMetadata(t *testing.T) {
 				t.Errorf("Metadata = %q, want %q", got, added)
 			}
 			clear(got)
-			got["author"] = "nobody" // the model keeps its own
+			got["author"] = "someone else" // the model keeps its own
 		}
 	}
 	if !bytes.Equal(encode(t, m), b.Bytes()) || !bytes.Equal(encodePixels(t, p), b2.Bytes()) {

@@ -43,7 +43,7 @@ func (r *run) checkLoss(epoch int) error {
 func (r *run) limit() float64 { return portable.Log(float64(r.task.symbols())) + worthless }
 
 // checkEpoch checks the epoch that ends with record, before it has ended: if it is the
-// run's last, and if it is one of a run that has found its way but has too high a loss.
+// run's last, and if the run has made its early steps and its loss is still too high.
 func (r *run) checkEpoch(record epochRecord) error {
 	p, best := &r.progress, r.progress.Best
 	if r.improves(record) {

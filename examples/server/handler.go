@@ -44,15 +44,15 @@ func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.help)
 	mux.HandleFunc("GET /generate", h.generate)
-	return noBody(mux)
+	return refuseBody(mux)
 }
 
-// noBody refuses requests that announce a body, by Content-Length or in chunks: no
+// refuseBody refuses requests that announce a body, by Content-Length or in chunks: no
 // route here has a use for one. It is no mere tidiness. While a body is unread,
 // net/http does not notice that a client hangs up, and it reads the body to its end
 // before it sends the first byte of an answer: a handler would wait in its first
 // Flush, slot in hand, for a client that never sends what it announced.
-func noBody(next http.Handler) http.Handler {
+func refuseBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
 			next.ServeHTTP(w, r)

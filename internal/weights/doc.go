@@ -27,7 +27,7 @@
 //
 // A file without the key is read without a check. A checksum that differs is an
 // error, and so is one of another form, which is either damaged or of a later
-// version. It detects accidents; whoever makes a hostile file can make it match.
+// version. It detects accidents; a hostile file can have one that matches.
 //
 // # Reading
 //

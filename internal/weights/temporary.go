@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A temporary is a file on its way to a target. While the process lives it is
+// A temporary is a file that becomes a target when it is complete. While the process lives it is
 // locked, where there are locks, so that removeStale of another process leaves
 // it alone.
 type temporary struct {
