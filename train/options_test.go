@@ -84,7 +84,7 @@ func TestOptionsRefused(t *testing.T) {
 		want string
 	}{
 		{nil, Options{}, "no word"},
-		{[]string{strings.Repeat("a ", 1<<19)}, Options{MaxBytes: 1 << 20}, "the encoded documents take more memory than is allowed, 1 MiB: raise MaxBytes"},
+		{[]string{strings.Repeat("a ", 1<<19)}, Options{MaxBytes: 1 << 20}, "the documents and their encoded words take more memory than is allowed, 1 MiB: raise MaxBytes"},
 		{[]string{"", " "}, Options{}, "no word"},
 		{[]string{"a b", ". ,"}, Options{StripPunctuation: true, Validation: 0.5}, "set aside for validation hold no words"},
 	} {

@@ -59,9 +59,10 @@ Without options it is the reference model with the reference training, but for t
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
 in colour each of its three) and in bits, draws a sheet of pictures, and saves a
 checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
---resume goes on from there. The same data and options give the same model, to the
-byte: on any machine, with any number of threads, and however often it was
-interrupted.`,
+--resume goes on from there. When the model is saved the checkpoint is removed, unless
+--keep-checkpoint keeps it for more epochs. The same data and options give the same
+model, to the byte: on any machine, with any number of threads, and however often it
+was interrupted.`,
 		Example: `  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors --resume clothes.safetensors.checkpoint
   autoreg train image --data data_batch_1.bin --data data_batch_2.bin --height 32 --width 32 --levels 8 \

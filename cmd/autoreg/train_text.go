@@ -54,9 +54,10 @@ the checkpoint stays what it was.
 
 After each epoch it prints the loss, in nats per word, and a text that the model
 writes, and saves a checkpoint. Ctrl-C ends the run, with a checkpoint too (a second
-Ctrl-C without): --resume goes on from there. The same data and options give the same
-model, to the byte: on any machine, with any number of threads, and however often it was
-interrupted.`,
+Ctrl-C without): --resume goes on from there. When the model is saved the checkpoint is
+removed, unless --keep-checkpoint keeps it for more epochs. The same data and options
+give the same model, to the byte: on any machine, with any number of threads, and
+however often it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \

@@ -28,7 +28,8 @@
 // metadata key, "checkpoint", and tensors whose names begin with "optimizer.". No
 // other tensor may be there and nothing may be missing.
 //
-// Metadata under any other key is free: other programs add an author or a licence.
+// Package train adds "training", which says where the model comes from: see
+// train.Record. Metadata under any other key is free: other programs add an author or a licence.
 // It has no meaning here, stays with the model and is written again with it.
 package model
 
