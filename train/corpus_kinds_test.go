@@ -106,6 +106,8 @@ func TestCorpusHonestText(t *testing.T) {
 		"<unk> company said\n",
 		"<s> a sentence </s>\n<s> another </s>\n",
 		"<3 is a heart\n",
+		"<div align=\"center\">\n<h1>Cobra</h1>\n</div>\n# Overview\ntext\nmore\nof it\n",
+		"<p>\na text in Markdown\nof some lines\n",
 		"Roses are red, violets are blue,\nSugar is sweet, and so are you.\n",
 		"salt, pepper, oats\nmilk, butter, eggs\n",
 		"salt,pepper\nfish,chips\nblack,white\n",

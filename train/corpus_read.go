@@ -305,19 +305,18 @@ func (r *corpusReader) tooLarge(what string, limit int) error {
 
 // sizeText writes a count of bytes for a reader; below 1 MiB exactly.
 func sizeText(n int64) string {
-	for _, u := range []struct {
-		size int64
-		name string
-	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-		switch {
-		case n >= u.size && n%u.size == 0:
-			return fmt.Sprintf("%d %s", n/u.size, u.name)
-		case u.size < 1<<20:
-		case n >= 10*u.size:
-			return fmt.Sprintf("%.0f %s", float64(n)/float64(u.size), u.name)
-		case n >= u.size:
-			return fmt.Sprintf("%.1f %s", float64(n)/float64(u.size), u.name)
-		}
+	const kib, mib, gib = 1 << 10, 1 << 20, 1 << 30
+	switch {
+	case n >= gib && n%gib == 0:
+		return fmt.Sprintf("%d GiB", n/gib)
+	case n >= 10*gib:
+		return fmt.Sprintf("%.0f GiB", float64(n)/gib)
+	case n >= 10*mib || n >= mib && n%mib == 0:
+		return fmt.Sprintf("%.0f MiB", float64(n)/mib)
+	case n >= mib:
+		return fmt.Sprintf("%.1f MiB", float64(n)/mib)
+	case n >= kib && n%kib == 0:
+		return fmt.Sprintf("%d KiB", n/kib)
 	}
 	return fmt.Sprintf("%d bytes", n)
 }

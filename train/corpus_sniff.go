@@ -117,9 +117,30 @@ func checkBinary(head []byte, at int64) error {
 }
 
 var (
-	pageStart = regexp.MustCompile(`(?i)^\s*(<!doctype\b|<\?xml\b|<(html|head|body|title|meta|link|script|style|div|p|span|table|ul|ol|h[1-6]|article|section|main|nav|header|footer|svg|rss|feed)(\s[^<>]*)?/?>)`)
-	pageTag   = regexp.MustCompile(`(?i)^\s*<!--[^\x00]*<html\b`)
+	pageStart = regexp.MustCompile(`(?i)^(<!doctype\b|<\?xml\b|<(html|head|body|svg|rss|feed)(\s[^<>]*)?/?>|<!--[^\x00]*<html\b)`)
+	partStart = regexp.MustCompile(`(?i)^<(title|meta|link|script|style|div|p|span|table|ul|ol|h[1-6]|article|section|main|nav|header|footer)(\s[^<>]*)?/?>`)
 )
+
+// isMarkup reports whether a text is a web page or a part of one: that begins with an
+// element of HTML, as texts in Markdown may, and half of its lines do.
+func isMarkup(text []byte) bool {
+	if pageStart.Match(text) {
+		return true
+	}
+	if !partStart.Match(text) {
+		return false
+	}
+	lines, marked := 0, 0
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			lines++
+			if line[0] == '<' {
+				marked++
+			}
+		}
+	}
+	return marked >= lines-marked
+}
 
 // checkOtherText refuses text that stands for something else than what it says.
 func checkOtherText(head []byte) error {
@@ -128,7 +149,7 @@ func checkOtherText(head []byte) error {
 	switch {
 	case bytes.HasPrefix(start, []byte("version https://git-lfs.github.com/")), bytes.HasPrefix(start, []byte("version https://hawser.github.com/")):
 		kind = "a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"
-	case pageStart.Match(start), pageTag.Match(start):
+	case isMarkup(start):
 		kind = "a web page or other markup (HTML or XML): save its text"
 	case bytes.HasPrefix(start, []byte(`{\rtf`)):
 		kind = "a Rich Text file: save it as plain text"

@@ -267,3 +267,14 @@ func TestReadCorpus(t *testing.T) {
 		t.Errorf("missing file: error %v", err)
 	}
 }
+
+func TestSizeText(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1025: "1025 bytes", 70000: "70000 bytes", 1 << 20: "1 MiB", 3 << 19: "1.5 MiB",
+		16 << 20: "16 MiB", 16<<20 + 1: "16 MiB", 2000 << 20: "2000 MiB", 2000<<20 - 1: "2000 MiB", 1 << 30: "1 GiB", 12 << 30: "12 GiB", 12<<30 + 1: "12 GiB",
+	} {
+		if got := sizeText(n); got != want {
+			t.Errorf("sizeText(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -85,7 +85,7 @@ func TestImageInfo(t *testing.T) {
 	f := smallImage()
 	out := ok(t, "info", "-m", f.model)
 	for _, want := range []string{
-		"input (MaskedConv A 3×3)", "blocks.0.conv2 (MaskedConv B 3×3)", "output (Conv 1×1)", "(None, 6, 5, 8)", "effective", "total", "sha256",
+		"input (MaskedConv A 3×3)", "blocks.0.conv2 (MaskedConv B 3×3)", "output (Conv 1×1)", "(N, H, W, C)", "(None, 6, 5, 8)", "in use", "total", "sha256",
 		"images of 5×6 pixels, grey, 4 levels", "sees        11 pixels before each: 2 rows up, 2 columns to the left; to the right 1 on the row above, 2 on the topmost",
 		"blind spot  1 pixel of the rows above", "runs on", "format_version = 1",
 	} {
@@ -122,12 +122,12 @@ func TestImageInfo(t *testing.T) {
 func TestReferenceImageSizes(t *testing.T) {
 	out := ok(t, "info", "--filters", "128", "--blocks", "5", "--kernel", "7", "--levels", "4")
 	for _, want := range []string{
-		"layer (type)                       output shape         parameters  effective\n",
-		"input (MaskedConv A 7×7)           (None, 16, 16, 128)       6,400      3,200\n",
-		"blocks.4.conv2 (MaskedConv B 3×3)  (None, 16, 16, 64)       36,928     20,544\n",
-		"hidden.1 (Conv 1×1)                (None, 16, 16, 128)      16,512     16,512\n",
-		"output (Conv 1×1)                  (None, 16, 16, 4)           516        516\n",
-		"total                                                      307,460    222,340\n",
+		"layer (type)                       output shape (N, H, W, C)  parameters   in use\n",
+		"input (MaskedConv A 7×7)           (None, 16, 16, 128)             6,400    3,200\n",
+		"blocks.4.conv2 (MaskedConv B 3×3)  (None, 16, 16, 64)             36,928   20,544\n",
+		"hidden.1 (Conv 1×1)                (None, 16, 16, 128)            16,512   16,512\n",
+		"output (Conv 1×1)                  (None, 16, 16, 4)                 516      516\n",
+		"total                                                            307,460  222,340\n",
 		"sees        129 pixels before each: 8 rows up, 8 columns to the left; to the right 3 on the row above, 8 on the topmost\n",
 	} {
 		if !strings.Contains(out, want) {

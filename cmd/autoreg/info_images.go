@@ -75,10 +75,10 @@ func pixelLayersOf(filters, blocks, kernel, levels, channels int) (list []autore
 	return list
 }
 
-// writePixelLayers prints the layers as Keras does, where None is the number of
-// images: free.
+// writePixelLayers prints the layers as Keras does: shapes are (images, height, width,
+// channels), and None is the number of images, which is free.
 func writePixelLayers(w io.Writer, list []autoreg.LayerInfo, height, width int) error {
-	cells := [][]string{{"layer (type)", "output shape", "parameters", "effective"}}
+	cells := [][]string{{"layer (type)", "output shape (N, H, W, C)", "parameters", "in use"}}
 	params, effective := 0, 0
 	for _, l := range list {
 		cells = append(cells, []string{

@@ -161,6 +161,9 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	if j.resume == "" {
 		return nil
 	}
+	if info, err := os.Stat(j.resume); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("--resume: %s is not a regular file: it is read twice, for the size of its images and for the run", j.resume)
+	}
 	m, err := await(ctx, func() (model.PixelConfig, error) {
 		meta, err := weights.ReadMetadata(j.resume) // the rest may be of any size
 		if err != nil {

@@ -217,7 +217,7 @@ func TestFashionMNIST(t *testing.T) {
 	}
 	model := filepath.Join(t.TempDir(), "clothes.safetensors")
 	out := ok(t, "train", "image", "--data", data, "-o", model, "--limit", "16", "--batch", "8", "--epochs", "1", "--sample-count", "1")
-	for _, want := range []string{"60,000 images of 28×28 pixels, grey", "16×16 pixels, grey, 4 levels; the first 16 of 60,000", "307,460    222,340"} {
+	for _, want := range []string{"60,000 images of 28×28 pixels, grey", "16×16 pixels, grey, 4 levels; the first 16 of 60,000", "307,460  222,340"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}
