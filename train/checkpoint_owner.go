@@ -28,7 +28,7 @@ func (e *ReplacedError) Error() string {
 	return fmt.Sprintf("%s; this run is saved in %s", msg, e.Saved)
 }
 
-// note keeps in mind what a checkpoint of this run holds.
+// note records what a checkpoint of this run holds.
 func (r *run) note(path string, v weights.Version) {
 	if r.saved == nil {
 		r.saved = make(map[string]weights.Version)

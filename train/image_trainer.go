@@ -30,7 +30,7 @@ type ImageTrainer struct {
 	run
 }
 
-// NewImages begins a run on the images of set, which nobody may change while it
+// NewImages begins a run on the images of set, which must not change while it
 // lasts: it sets images aside for validation and draws the weights of a model for
 // images of this size and depth. nil options mean the zero value.
 //

@@ -86,7 +86,7 @@ type RecordEpoch struct {
 const RecordKey = model.KeyTraining
 
 // ParseRecord reads the JSON of a Record. It does not check whether the record is true
-// or makes sense; the file may come from anywhere.
+// or makes sense: the metadata of a file may hold anything, control characters too.
 func ParseRecord(text string) (*Record, error) {
 	r := new(Record)
 	if err := json.Unmarshal([]byte(text), r); err != nil {

@@ -195,7 +195,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) {
 	o := j.options
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
-	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: imageFormat(set)}
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: j.imageFormat(set)}
 	if j.resume == "" {
 		t, err := train.NewImages(set, &o)
 		if err != nil {
@@ -216,12 +216,15 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 }
 
 // imageFormat returns how images were read.
-func imageFormat(set *train.ImageSet) string {
+func (j *imageJob) imageFormat(set *train.ImageSet) string {
 	var list []string
 	for _, f := range set.Source.Files {
 		if !slices.Contains(list, f.Format) {
 			list = append(list, f.Format)
 		}
+	}
+	if j.images.Antialias {
+		list = append(list, "antialiased")
 	}
 	return strings.Join(list, ", ")
 }

@@ -133,7 +133,7 @@ func resolve(path string) (target string, mode fs.FileMode, exists bool, err err
 		return "", 0, false, errors.New("it exists and is not a regular file")
 	case info.Mode()&0o200 == 0:
 		// A rename asks for no right to the file itself on unix, and fails on
-		// Windows; whoever withdrew the right to write meant the content.
+		// Windows. The mark is meant for the content.
 		return "", 0, false, fmt.Errorf("it is marked read-only: %w", fs.ErrPermission)
 	default:
 		return target, info.Mode().Perm(), true, nil

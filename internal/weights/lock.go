@@ -25,9 +25,9 @@ const (
 
 // Lock claims path for one writer, until unlock is called or the process ends,
 // however it ends. Another Lock of the same path, by this process or another, is
-// an error that wraps ErrInUse and names path. Nothing else is hindered: a lock
-// is an agreement between those who ask for it. Temporary files that killed
-// processes have left for path are removed.
+// an error that wraps ErrInUse and names path. A lock hinders no other function:
+// WriteFile does not ask for one. Temporary files that killed processes have left
+// for path are removed.
 //
 // The lock is a file .autoreg-….lock in the directory of path, which unlock
 // removes. One that a killed process leaves is not locked any more and goes with
