@@ -299,12 +299,13 @@ func TestResume(t *testing.T) {
 				t.Fatal(err)
 			}
 			want, wantModel := readAll(t, whole), fileBytes(t, tr.Model())
-			// 5 steps an epoch and 2 batches of validation: 7 places to stop at.
+			// The places to stop at in an epoch: 5 or 6 steps and 2 batches of validation.
+			places := tr.steps() + tr.validation.Batches(o.BatchSize)
 			every := 1
 			if testing.Short() {
 				every = 4 // other places in each epoch
 			}
-			for n := 0; n < 7*len(epochs); n += every {
+			for n := 0; n < places*len(epochs); n += every {
 				tr, err := New(smallDocs(), &o)
 				if err != nil {
 					t.Fatal(err)
@@ -330,7 +331,7 @@ func TestResume(t *testing.T) {
 				if !bytes.Equal(fileBytes(t, tr.Model()), wantModel) {
 					t.Errorf("stop %d: the model differs from that of an uninterrupted run", n)
 				}
-				if got, want := fmt.Sprint(later), fmt.Sprint(epochs[n/7:]); got != want {
+				if got, want := fmt.Sprint(later), fmt.Sprint(epochs[n/places:]); got != want {
 					t.Errorf("stop %d: epochs %s, want %s", n, got, want)
 				}
 			}

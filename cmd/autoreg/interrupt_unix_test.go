@@ -112,21 +112,27 @@ func waitingCommands(fifo, dir string) [][]string {
 	}
 }
 
-// TestOneSignal sends one signal to processes that wait for an input.
+// TestOneSignal sends one signal to processes that wait for an input. Each has a folder
+// and a pipe of its own: runs lock their outputs, and a pipe opens where another process
+// opens its other end.
 func TestOneSignal(t *testing.T) {
-	dir := t.TempDir()
-	fifo := mkfifo(t, dir, "fifo")
-	write(t, dir, "p.png", picture(6, 5, nil))
-	commands := waitingCommands(fifo, dir)
-	for _, args := range [][]string{{"generate", "-"}, {"probs", "-"}, {"score", "-"}, {"info", "--model", "-"}} {
-		commands = append(commands, args)
+	commands := func(dir string) [][]string {
+		list := waitingCommands(filepath.Join(dir, "fifo"), dir)
+		for _, args := range [][]string{{"generate", "-"}, {"probs", "-"}, {"score", "-"}, {"info", "--model", "-"}} {
+			list = append(list, args)
+		}
+		if testing.Short() {
+			list = slices.Concat(list[:1], list[5:6], list[len(list)-4:])
+		}
+		return list
 	}
-	if testing.Short() {
-		commands = slices.Concat(commands[:1], commands[5:6], commands[len(commands)-4:])
-	}
-	for i, args := range commands {
+	for i, args := range commands("") {
 		t.Run(strings.Join(args[:2], " "), func(t *testing.T) {
 			t.Parallel()
+			dir := t.TempDir()
+			mkfifo(t, dir, "fifo")
+			write(t, dir, "p.png", picture(6, 5, nil))
+			args := commands(dir)[i]
 			stdin, silent, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
