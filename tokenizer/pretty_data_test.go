@@ -20,6 +20,9 @@ import (
 // rules before those on numbers, addresses and typographic marks agreed in 99.783,
 // 99.685, 99.702 and 98.203 of 100.
 func TestPrettyRecipes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under an emulator; the tests that are not short run it")
+	}
 	dir := os.Getenv("AUTOREG_DATA")
 	if dir == "" {
 		t.Skip("AUTOREG_DATA is not set: want the directory that holds epicurious/recipes.json.gz and its like")
