@@ -2,39 +2,63 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
-// A Batch is n sequences that advance together, each step being one product per
-// layer. Each sequence is bit-identical to a State of its own. A Batch is for
-// one goroutine at a time.
+// A Batch is sequences that advance together, each step being one product per layer.
+// Each sequence is bit-identical to a State of its own. All that the past has left of
+// sequence i is row i of one matrix, laid out as in a State, so that sequences join,
+// leave and fork by copying a row. A Batch is for one goroutine at a time.
 type Batch struct {
 	stack   *Stack
+	steps   []Stepper
 	workers *kernels.Workers
 	n       int
-	state   [][]float32
-	embed   kernels.Matrix   // [n, embedding]
-	x       []kernels.Matrix // [n, OutLen] after each layer
+	slab    kernels.Matrix   // [capacity, state of all layers and last output]
+	outAt   int              // column where the last output begins
+	embed   kernels.Matrix   // [capacity, embedding]
+	x       []kernels.Matrix // [capacity, OutLen] after each layer but the last
 	work    []float32
 }
 
-// NewBatch returns n sequences at their start, stepped by the given workers.
+// NewBatch returns n sequences at their start, stepped by the given workers. It panics
+// if s.Steppers returns an error.
 func (s *Stack) NewBatch(n int, w *kernels.Workers) *Batch {
 	b := &Batch{
 		stack:   s,
+		steps:   s.steppers(),
 		workers: w,
 		n:       n,
 		embed:   kernels.RowMajor(kernels.Alloc(n*s.Embedding.Dim), n, s.Embedding.Dim),
 	}
 	scratch := 0
-	for _, l := range s.Layers {
-		b.state = append(b.state, kernels.Alloc(n*l.StateLen()))
-		b.x = append(b.x, kernels.RowMajor(kernels.Alloc(n*l.OutLen()), n, l.OutLen()))
+	for i, l := range b.steps {
+		b.outAt += l.StateLen()
 		scratch = max(scratch, l.ScratchLen(n))
+		if i < len(b.steps)-1 {
+			b.x = append(b.x, kernels.RowMajor(kernels.Alloc(n*l.OutLen()), n, l.OutLen()))
+		}
 	}
+	cols := b.outAt + s.Head.InLen()
+	// An odd number of cache lines: rows spread over all sets of a cache.
+	row := ((cols+15)/16 | 1) * 16
+	b.slab = kernels.Matrix{Data: kernels.Alloc(n * row), Rows: n, Cols: cols, Row: row, Panel: kernels.PanelWidth}
 	b.work = kernels.Alloc(scratch)
 	return b
 }
 
 // Len returns the number of sequences.
 func (b *Batch) Len() int { return b.n }
+
+// Capacity returns the number of sequences that there is room for.
+func (b *Batch) Capacity() int { return b.slab.Rows }
+
+// Resize makes the number of sequences n, at most Capacity. Those that are left out keep
+// their rows; those that come in are what their rows held: see ResetRow, SetRow and
+// CopyRow.
+func (b *Batch) Resize(n int) {
+	if n < 0 || n > b.Capacity() {
+		panic("layers: Batch: Resize: out of range")
+	}
+	b.n = n
+}
 
 // Advance consumes one symbol a sequence. It panics if their number is wrong or
 // one is out of range. With one worker it does not allocate.
@@ -45,32 +69,57 @@ func (b *Batch) Advance(syms []int) {
 	for _, sym := range syms {
 		b.stack.Embedding.Row(sym) // panics before anything is written
 	}
-	dim := b.stack.Embedding.Dim
+	x := b.embed.SubRows(0, b.n)
 	for i, sym := range syms {
-		copy(b.embed.Data[i*dim:(i+1)*dim], b.stack.Embedding.Row(sym))
+		copy(rowOf(x, i), b.stack.Embedding.Row(sym))
 	}
-	x := b.embed
-	for i, l := range b.stack.Layers {
-		l.StepBatch(b.workers, b.x[i], x, b.state[i], b.work)
-		x = b.x[i]
+	if len(b.steps) == 0 {
+		copyRows(b.out(), x)
+		return
+	}
+	at := 0
+	for i, l := range b.steps {
+		dst := b.out()
+		if i < len(b.x) {
+			dst = b.x[i].SubRows(0, b.n)
+		}
+		l.StepBatch(b.workers, dst, x, columnsOf(b.slab.SubRows(0, b.n), at, l.StateLen()), b.work)
+		x = dst
+		at += l.StateLen()
 	}
 }
 
-// Logits writes the scores of each sequence's next symbol into a row of dst
-// [n, Symbols]. With one worker it does not allocate.
-func (b *Batch) Logits(dst kernels.Matrix) {
-	x := b.embed
-	if k := len(b.x); k > 0 {
-		x = b.x[k-1]
-	}
-	b.stack.Head.ApplyBatch(b.workers, dst, x)
+// out returns the last outputs.
+func (b *Batch) out() kernels.Matrix {
+	return columnsOf(b.slab.SubRows(0, b.n), b.outAt, b.stack.Head.InLen())
 }
+
+// Logits writes the logits of each sequence's next symbol into a row of dst
+// [n, Symbols]. With one worker it does not allocate.
+func (b *Batch) Logits(dst kernels.Matrix) { b.stack.Head.ApplyBatch(b.workers, dst, b.out()) }
 
 // Reset puts every sequence back to its start.
-func (b *Batch) Reset() {
-	for i := range b.state {
-		clear(b.state[i])
-		clear(b.x[i].Data)
+func (b *Batch) Reset() { clear(b.slab.Data) }
+
+// ResetRow puts sequence i back to its start. Here and below i may be any row up to
+// Capacity.
+func (b *Batch) ResetRow(i int) { clear(rowOf(b.slab, i)) }
+
+// CopyRow makes sequence i a fork of sequence j.
+func (b *Batch) CopyRow(i, j int) { copy(rowOf(b.slab, i), rowOf(b.slab, j)) }
+
+// SetRow makes sequence i a fork of s. It panics if s is of another stack.
+func (b *Batch) SetRow(i int, s *State) {
+	if s.stack != b.stack {
+		panic("layers: Batch: SetRow: different stacks")
 	}
-	clear(b.embed.Data)
+	copy(rowOf(b.slab, i), s.slab)
+}
+
+// GetRow makes s a fork of sequence i. It panics if s is of another stack.
+func (b *Batch) GetRow(i int, s *State) {
+	if s.stack != b.stack {
+		panic("layers: Batch: GetRow: different stacks")
+	}
+	copy(s.slab, rowOf(b.slab, i))
 }

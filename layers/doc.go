@@ -1,14 +1,16 @@
-// Package layers holds the weights of a model and one step of its arithmetic.
+// Package layers holds the weights of a model and the arithmetic of its layers.
 //
 // A layer is immutable once its weights are set and keeps nothing between
 // calls: all memory of the past lies in a state that the caller owns, a counted
 // slice of float32. So one layer serves any number of goroutines, a stream is
 // one slab cut into pieces, a reset is clear and a fork is copy.
 //
-// Step advances one sequence, StepBatch several at once as one product; row i
-// of a batch is bit-identical to that sequence alone (package kernels has the
-// reason). A Stack chains an embedding, layers and an output layer; a State is
-// one sequence of it under way, a Batch several.
+// A Spec describes a layer, and a list of them a network. A layer has three forms
+// that compute the same chains: Step advances one sequence, StepBatch several at once
+// as one product, and a Sequence all positions of several sequences that are known
+// whole, there and, for training, back. Row i of a batch is bit-identical to that
+// sequence alone (package kernels has the reason). A Stack chains an embedding, layers
+// and an output layer; a State is one sequence of it under way, a Batch several.
 //
 // A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
 // forms compute the same chains on other pixels at a time: a PixelForward all of an
@@ -18,24 +20,37 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
-// A Layer is one step of computation with immutable weights, safe for
-// concurrent use.
+// A Layer is one step of computation with immutable weights, safe for concurrent
+// use. It is a Module; its Sequence form runs over positions that are all known.
 type Layer interface {
-	InLen() int    // len(x)
-	OutLen() int   // len(dst)
-	StateLen() int // values of recurrent state of one sequence; zero is the start
+	Module
+
+	// NewSequence returns room for batches of up to size. grad is a layer of the same
+	// kind and sizes, which Backward leaves the gradients in, or nil without
+	// gradients.
+	NewSequence(size BatchSize, grad Layer, threads *Threads) Sequence
+}
+
+// A Stepper is a Layer that knows its output at a position from what came before:
+// what a stream of symbols is made with.
+type Stepper interface {
+	Layer
+
+	// StateLen returns the values of recurrent state of one sequence; zero is the
+	// start.
+	StateLen() int
 
 	// ScratchLen returns the values of scratch that a step of n sequences takes.
 	ScratchLen(n int) int
 
 	// Step advances one sequence. dst [OutLen] is overwritten and may alias x
-	// [InLen], not state; the contents of scratch are undefined before and
+	// [InLen], not state [StateLen]; the contents of scratch are undefined before and
 	// after. It panics if a length is wrong and does not allocate.
 	Step(dst, x, state, scratch []float32)
 
-	// StepBatch advances n sequences: dst [n, OutLen] and x [n, InLen] are
-	// row-major, state has n·StateLen values in an order of the layer's own,
-	// again with zero as the start. It panics if a shape or length is wrong and
-	// allocates nothing with one worker.
-	StepBatch(w *kernels.Workers, dst, x kernels.Matrix, state, scratch []float32)
+	// StepBatch advances n sequences: dst [n, OutLen], x [n, InLen] and state [n,
+	// StateLen] are row-major, and row i of each is sequence i, laid out as Step has
+	// it. Rows may lie apart, so that a row of state can be part of a longer one. It
+	// panics if a shape or length is wrong and allocates nothing with one worker.
+	StepBatch(w *kernels.Workers, dst, x, state kernels.Matrix, scratch []float32)
 }

@@ -2,6 +2,37 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
+// An LSTMSpec describes an LSTM.
+type LSTMSpec struct {
+	Units int // H
+}
+
+// Kind returns "lstm".
+func (s *LSTMSpec) Kind() string { return "lstm" }
+
+// Members implements Spec.
+func (s *LSTMSpec) Members() []Member {
+	return []Member{{Name: "units", Int: &s.Units, Min: 1, Max: MaxUnits}}
+}
+
+// OutLen returns the number of units.
+func (s *LSTMSpec) OutLen(int) int { return s.Units }
+
+// New returns an *LSTM.
+func (s *LSTMSpec) New(in int) Layer { return NewLSTM(in, s.Units) }
+
+// Sizes implements Spec: 4·(In·H + H·H + H) parameters.
+func (s *LSTMSpec) Sizes(in int) Sizes {
+	I, H, gates := int64(in), int64(s.Units), int64(kernels.GateCols(s.Units))
+	return Sizes{
+		Params:     4 * H * (I + H + 1),
+		Packed:     gates * (I + H + 1),
+		Transposed: gates * (I + H + 2*kernels.PanelWidth),
+		Row:        gates + 4*H,
+		Sequence:   3 * H,
+	}
+}
+
 // An LSTM is a layer of long short-term memory:
 //
 //	i, f, o = σ(W·[x; h] + b)    g = tanh(W·[x; h] + b)
@@ -27,6 +58,9 @@ func NewLSTM(in, hidden int) *LSTM {
 	return &LSTM{in: in, hidden: hidden, W: kernels.NewPanels(in+hidden, cols), Bias: kernels.Alloc(cols)}
 }
 
+// Type returns "LSTM".
+func (l *LSTM) Type() string { return "LSTM" }
+
 // InLen returns the number of inputs.
 func (l *LSTM) InLen() int { return l.in }
 
@@ -40,51 +74,51 @@ func (l *LSTM) StateLen() int { return 2 * l.hidden }
 // Step, the gates for StepBatch.
 func (l *LSTM) ScratchLen(n int) int { return max(l.hidden, n*kernels.GateCols(l.hidden)) }
 
-// Params returns the number of parameters, 4·(In·H + H·H + H).
-func (l *LSTM) Params() int { return 4 * (l.in*l.hidden + l.hidden*l.hidden + l.hidden) }
+// Values implements Module.
+func (l *LSTM) Values() [][]float32 { return [][]float32{l.W.Data, l.Bias} }
+
+// Parameters returns, H being the units and gates in the order i, f, g, o,
+//
+//	weight_ih [4·H, In]   weight_hh [4·H, H]
+//	bias_ih   [4·H]       bias_hh   [4·H]  which is added to bias_ih
+func (l *LSTM) Parameters(suffix string) []Parameter {
+	in, H := l.in, l.hidden
+	column := func(r int) (kernels.Matrix, int) { return l.W, kernels.GateCol(r/H, r%H) }
+	ih := placement{4 * H, in, 0, column}
+	hh := placement{4 * H, H, in, column}
+	bias := biasPlacement(l.Bias, 4*H, func(r int) int { return kernels.GateCol(r/H, r%H) })
+	return []Parameter{
+		{Name: "weight_ih" + suffix, Shape: []int{4 * H, in}, Effective: 4 * H * in, Set: ih.set, Get: ih.get,
+			Init: Init{Rule: InitGlorot, FanIn: in, FanOut: 4 * H}},
+		{Name: "weight_hh" + suffix, Shape: []int{4 * H, H}, Effective: 4 * H * H, Set: hh.set, Get: hh.get,
+			Init: Init{Rule: InitOrthogonal, FanIn: H, FanOut: 4 * H}},
+		{Name: "bias_ih" + suffix, Shape: []int{4 * H}, Effective: 4 * H, Set: bias.set, Get: bias.get,
+			Init: Init{OnesFrom: H, OnesTo: 2 * H}},
+		{Name: "bias_hh" + suffix, Shape: []int{4 * H}, AddsTo: "bias_ih" + suffix, StoredOnly: true,
+			Set: bias.add, Get: func() []float32 { return make([]float32, 4*H) }},
+	}
+}
 
 // SetWeights packs weights in PyTorch's layout: wih [4·H, In] and whh [4·H, H]
 // row-major, bias [4·H], gates in the order i, f, g, o. PyTorch's two biases
 // fold into one, bih + bhh. It panics if a length is wrong.
 func (l *LSTM) SetWeights(wih, whh, bias []float32) {
-	in, H := l.in, l.hidden
-	if len(wih) != 4*H*in || len(whh) != 4*H*H || len(bias) != 4*H {
+	p := l.Parameters("")
+	if len(wih) != p[0].Len() || len(whh) != p[1].Len() || len(bias) != p[2].Len() {
 		panic("layers: LSTM: SetWeights: wrong length")
 	}
-	for gate := range 4 {
-		for j := range H {
-			row, col := gate*H+j, kernels.GateCol(gate, j)
-			for k, v := range wih[row*in : (row+1)*in] {
-				l.W.Set(k, col, v)
-			}
-			for k, v := range whh[row*H : (row+1)*H] {
-				l.W.Set(in+k, col, v)
-			}
-			l.Bias[col] = bias[row]
-		}
-	}
+	p[0].Set(wih)
+	p[1].Set(whh)
+	p[2].Set(bias)
 }
 
 // Weights returns copies in PyTorch's layout, as SetWeights takes them.
 func (l *LSTM) Weights() (wih, whh, bias []float32) {
-	in, H := l.in, l.hidden
-	wih, whh, bias = make([]float32, 4*H*in), make([]float32, 4*H*H), make([]float32, 4*H)
-	for gate := range 4 {
-		for j := range H {
-			row, col := gate*H+j, kernels.GateCol(gate, j)
-			for k := range in {
-				wih[row*in+k] = l.W.At(k, col)
-			}
-			for k := range H {
-				whh[row*H+k] = l.W.At(in+k, col)
-			}
-			bias[row] = l.Bias[col]
-		}
-	}
-	return wih, whh, bias
+	p := l.Parameters("")
+	return p[0].Get(), p[1].Get(), p[2].Get()
 }
 
-// Step advances one sequence; see Layer.
+// Step advances one sequence; see Stepper.
 //
 //	dst     [H]     overwritten with h; may alias x, not state
 //	x       [In]    read only
@@ -101,39 +135,14 @@ func (l *LSTM) Step(dst, x, state, scratch []float32) {
 	copy(dst, h)
 }
 
-// StepBatch advances n sequences; see Layer. The state is h [n, H] then c
-// [n, H].
-func (l *LSTM) StepBatch(w *kernels.Workers, dst, x kernels.Matrix, state, scratch []float32) {
+// StepBatch advances n sequences; see Stepper. A row of state is h then c.
+func (l *LSTM) StepBatch(w *kernels.Workers, dst, x, state kernels.Matrix, scratch []float32) {
 	n, H := x.Rows, l.hidden
-	if x.Cols != l.in || dst.Rows != n || dst.Cols != H || dst.Panel != kernels.PanelWidth ||
-		len(state) != n*2*H || len(scratch) < l.ScratchLen(n) {
-		panic("layers: LSTM: StepBatch: wrong length")
-	}
-	h, c := kernels.RowMajor(state[:n*H], n, H), kernels.RowMajor(state[n*H:], n, H)
+	checkBatch("layers: LSTM: StepBatch: wrong shape", l, dst, x, state, scratch)
+	h, c := columnsOf(state, 0, H), columnsOf(state, H, H)
 	z := kernels.PanelsOf(scratch, n, l.W.Cols)
-	l.Inputs(w, z, x)
-	l.Recur(w, h, c, z, h, c)
-	for i := range n {
-		copy(dst.Data[i*dst.Row:][:H], state[i*H:(i+1)*H])
-	}
-}
-
-// Inputs begins the gate chains of any number of steps at once:
-//
-//	z[r] = b + x[r]·W[:In]
-//
-//	z [rows, gates] in panels, x [rows, In]
-func (l *LSTM) Inputs(w *kernels.Workers, z, x kernels.Matrix) {
 	kernels.Gemm(w, z, x, l.W.SubRows(0, l.in), l.Bias)
-}
-
-// Recur ends the chains of one step that Inputs began, for one sequence a row,
-// and applies the gates:
-//
-//	z += h₋·W[In:]    c = f⊙c₋ + i⊙g    h = o⊙tanh(c)
-//
-// z holds the activated gates afterwards. h may be h₋ and c may be c₋.
-func (l *LSTM) Recur(w *kernels.Workers, h, c, z, hPrev, cPrev kernels.Matrix) {
-	kernels.GemmAdd(w, z, hPrev, l.W.SubRows(l.in, l.hidden))
-	kernels.LSTMGates(h, c, z, cPrev)
+	kernels.GemmAdd(w, z, h, l.W.SubRows(l.in, H))
+	kernels.LSTMGates(h, c, z, c)
+	copyRows(dst, h)
 }

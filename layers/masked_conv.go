@@ -1,6 +1,10 @@
 package layers
 
-import "github.com/autoreg/autoreg/kernels"
+import (
+	"fmt"
+
+	"github.com/autoreg/autoreg/kernels"
+)
 
 // A MaskType says what a masked convolution sees of the pixel itself.
 type MaskType uint8
@@ -122,6 +126,64 @@ func (l *MaskedConv) Effective() int {
 	return n
 }
 
+// Type returns "MaskedConv A 7×7" for instance, or "Conv 1×1" where the mask is open.
+func (l *MaskedConv) Type() string {
+	if l.kernel == 1 && l.mask == MaskB && len(l.groups) == 1 {
+		return "Conv 1×1"
+	}
+	return fmt.Sprintf("MaskedConv %s %d×%[2]d", l.mask, l.kernel)
+}
+
+// Values implements Module.
+func (l *MaskedConv) Values() (list [][]float32) {
+	for i := range l.groups {
+		list = append(list, l.groups[i].W.Data, l.groups[i].Bias)
+	}
+	return list
+}
+
+// Parameters returns weight [Out, In, k, k] and bias [Out]. What closed taps hold is of
+// no effect; they are read as 0.
+func (l *MaskedConv) Parameters(suffix string) []Parameter {
+	area := l.kernel * l.kernel
+	return []Parameter{
+		{
+			Name: "weight" + suffix, Shape: []int{l.out, l.in, l.kernel, l.kernel}, Effective: l.Effective() - l.out,
+			Init: Init{Rule: InitGlorot, FanIn: area * l.in, FanOut: area * l.out},
+			Set: func(data []float32) {
+				if len(data) != l.Params()-l.out {
+					panic("layers: Parameter: Set: wrong length")
+				}
+				l.each(func(g *convGroup, p, j, at int) { g.W.Set(p, j, data[at]) })
+			},
+			Get: func() []float32 {
+				data := make([]float32, l.Params()-l.out)
+				l.each(func(g *convGroup, p, j, at int) { data[at] = g.W.At(p, j) })
+				return data
+			},
+		},
+		{
+			Name: "bias" + suffix, Shape: []int{l.out}, Effective: l.out,
+			Set: func(data []float32) {
+				if len(data) != l.out {
+					panic("layers: Parameter: Set: wrong length")
+				}
+				for i := range l.groups {
+					g := &l.groups[i]
+					copy(g.Bias, data[g.first:][:g.n])
+				}
+			},
+			Get: func() []float32 {
+				data := make([]float32, l.out)
+				for _, g := range l.groups {
+					copy(data[g.first:], g.Bias[:g.n])
+				}
+				return data
+			},
+		},
+	}
+}
+
 // SetWeights packs weights in PyTorch's layout: weight [Out, In, k, k] row-major,
 // bias [Out]. What closed taps hold is of no effect. It panics if a length is
 // wrong.
@@ -129,22 +191,16 @@ func (l *MaskedConv) SetWeights(weight, bias []float32) {
 	if len(weight) != l.Params()-l.out || len(bias) != l.out {
 		panic("layers: MaskedConv: SetWeights: wrong length")
 	}
-	l.each(func(g *convGroup, p, j, at int) { g.W.Set(p, j, weight[at]) })
-	for i := range l.groups {
-		g := &l.groups[i]
-		copy(g.Bias, bias[g.first:][:g.n])
-	}
+	p := l.Parameters("")
+	p[0].Set(weight)
+	p[1].Set(bias)
 }
 
 // Weights returns copies in PyTorch's layout, as SetWeights takes them, closed
 // taps being 0.
 func (l *MaskedConv) Weights() (weight, bias []float32) {
-	weight, bias = make([]float32, l.Params()-l.out), make([]float32, l.out)
-	l.each(func(g *convGroup, p, j, at int) { weight[at] = g.W.At(p, j) })
-	for _, g := range l.groups {
-		copy(bias[g.first:], g.Bias[:g.n])
-	}
-	return weight, bias
+	p := l.Parameters("")
+	return p[0].Get(), p[1].Get()
 }
 
 // each calls f for input p and output j of every group with where the weight lies

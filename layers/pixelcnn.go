@@ -97,16 +97,17 @@ func (n *PixelCNN) Convs() []PixelConv {
 	return append(list, PixelConv{"output", n.Output})
 }
 
-// Parameters returns all weights and biases as slices, in a fixed order, padding
-// included, which is zero. They are n's own.
-func (n *PixelCNN) Parameters() (list [][]float32) {
+// Parts implements Network.
+func (n *PixelCNN) Parts() (list []Part) {
 	for _, l := range n.Convs() {
-		for g := range l.groups {
-			list = append(list, l.groups[g].W.Data, l.groups[g].Bias)
-		}
+		list = append(list, Part{Name: l.Name, Prefix: l.Name + ".", Module: l.MaskedConv})
 	}
 	return list
 }
+
+// Values returns all parameters as the slices that hold them, in a fixed order; see
+// ValuesOf.
+func (n *PixelCNN) Values() [][]float32 { return ValuesOf(n) }
 
 // Params returns the number of parameters as stored, closed taps included.
 func (n *PixelCNN) Params() (total int) {

@@ -1,22 +1,151 @@
 package layers
 
-import "github.com/autoreg/autoreg/kernels"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/autoreg/autoreg/kernels"
+)
+
+// A StackConfig describes a Stack.
+type StackConfig struct {
+	Symbols   int    // V, symbols that the embedding has vectors for
+	Embedding int    // E, length of a vector
+	Layers    []Spec // from input to output
+	Outputs   int    // of the output layer
+}
+
+// Widths returns the inputs of each layer, and at the end those of the output layer.
+func (c StackConfig) Widths() []int {
+	w := []int{c.Embedding}
+	for _, s := range c.Layers {
+		w = append(w, s.OutLen(w[len(w)-1]))
+	}
+	return w
+}
+
+// MaxLayers is the largest number of layers of a stack, without embedding and output.
+const MaxLayers = 64
+
+// Check returns an error that names the first layer that is not possible.
+func (c StackConfig) Check() error {
+	if len(c.Layers) > MaxLayers {
+		return fmt.Errorf("there are %d layers: want at most %d", len(c.Layers), MaxLayers)
+	}
+	in := c.Embedding
+	for i, s := range c.Layers {
+		if err := CheckSpec(s); err != nil {
+			return fmt.Errorf("layer %d: %w", i, err)
+		}
+		if in = s.OutLen(in); in > MaxUnits {
+			return fmt.Errorf("layer %d has %d outputs: want at most %d", i, in, MaxUnits)
+		}
+	}
+	return nil
+}
+
+// Sizes returns what the whole stack takes, of a Sequence only what its layers do.
+func (c StackConfig) Sizes() (total Sizes) {
+	w := c.Widths()
+	V, E, O, H := int64(c.Symbols), int64(c.Embedding), int64(c.Outputs), int64(w[len(w)-1])
+	for i, l := range c.Layers {
+		s := l.Sizes(w[i])
+		total.Params += s.Params
+		total.Packed += s.Packed
+		total.Transposed += s.Transposed
+		total.Row += s.Row
+		total.Sequence += s.Sequence
+	}
+	total.Params += V*E + O*(H+1)
+	total.Packed += V*E + panelValues(1, c.Outputs)*(H+1)
+	total.Transposed += O * (H + kernels.PanelWidth)
+	return total
+}
 
 // A Stack is a whole network over symbols: an embedding, layers, and an output
-// layer that scores the next symbol. It is immutable in use and safe for
-// concurrent use.
+// layer that computes the logits of the next symbol. It is immutable in use and safe
+// for concurrent use.
 type Stack struct {
 	Embedding *Embedding
 	Layers    []Layer
 	Head      *Linear
+
+	specs []Spec
 }
 
-// Symbols returns the number of symbols that the network scores.
+// NewStack returns a stack of zero weights. It panics if c.Check would fail or a size is
+// not positive.
+func NewStack(c StackConfig) *Stack {
+	if c.Check() != nil || c.Symbols < 1 || c.Embedding < 1 || c.Outputs < 1 {
+		panic("layers: NewStack: invalid configuration")
+	}
+	s := &Stack{Embedding: NewEmbedding(c.Symbols, c.Embedding), specs: c.Layers}
+	in := c.Embedding
+	for _, spec := range c.Layers {
+		s.Layers = append(s.Layers, spec.New(in))
+		in = spec.OutLen(in)
+	}
+	s.Head = NewLinear(in, c.Outputs)
+	return s
+}
+
+// Config returns what s was made of.
+func (s *Stack) Config() StackConfig {
+	return StackConfig{Symbols: s.Embedding.Symbols, Embedding: s.Embedding.Dim, Layers: s.specs, Outputs: s.Head.OutLen()}
+}
+
+// Like returns a stack of the same shape and zero weights: room for gradients, or for
+// an optimiser's state.
+func (s *Stack) Like() *Stack { return NewStack(s.Config()) }
+
+// Parts implements Network. Layer i, an LSTM for instance, is called lstm, or lstm_li
+// but for the first; its tensors are lstm.weight_ih_li and so on, as PyTorch has them.
+func (s *Stack) Parts() []Part {
+	parts := []Part{{Name: "embedding", Prefix: "embedding.", Module: s.Embedding}}
+	for i, l := range s.Layers {
+		kind := s.specs[i].Kind()
+		p := Part{Name: kind, Prefix: kind + ".", Suffix: fmt.Sprintf("_l%d", i), Module: l}
+		if i > 0 {
+			p.Name += p.Suffix
+		}
+		parts = append(parts, p)
+	}
+	return append(parts, Part{Name: "output", Prefix: "output.", Module: s.Head})
+}
+
+// Symbols returns the number of symbols that the network has logits for.
 func (s *Stack) Symbols() int { return s.Head.OutLen() }
+
+// ErrNotSequential is the error for a layer that needs to know what comes later.
+var ErrNotSequential = errors.New("the layer reads a text in both directions, so that it must be known whole")
+
+// Steppers returns the layers of a stack that can go step by step. It returns an error
+// that names the first one that cannot.
+func (s *Stack) Steppers() ([]Stepper, error) {
+	var list []Stepper
+	for i, l := range s.Layers {
+		step, ok := l.(Stepper)
+		if !ok {
+			return nil, fmt.Errorf("layer %d (%s): %w", i, l.Type(), ErrNotSequential)
+		}
+		list = append(list, step)
+	}
+	return list, nil
+}
+
+// steppers returns the layers of a stack that is known to go step by step.
+func (s *Stack) steppers() []Stepper {
+	list, err := s.Steppers()
+	if err != nil {
+		panic("layers: Stack: a layer cannot go step by step; see Steppers")
+	}
+	return list
+}
 
 // A State is one sequence under way, for one goroutine at a time.
 type State struct {
 	stack *Stack
+	steps []Stepper
 	state [][]float32 // one a layer, cut from slab
 	slab  []float32   // all that the past has left: states, then the last output
 	out   []float32   // [Head.InLen], the end of slab
@@ -24,10 +153,11 @@ type State struct {
 	work  []float32   // scratch
 }
 
-// NewState returns a sequence at its start.
+// NewState returns a sequence at its start. It panics if Steppers returns an error.
 func (s *Stack) NewState() *State {
+	steps := s.steppers()
 	total, width, scratch := 0, 0, 0
-	for _, l := range s.Layers {
+	for _, l := range steps {
 		total += l.StateLen()
 		width = max(width, l.OutLen())
 		scratch = max(scratch, l.ScratchLen(1))
@@ -36,25 +166,26 @@ func (s *Stack) NewState() *State {
 	slab := kernels.Alloc(total + out)
 	st := &State{
 		stack: s,
+		steps: steps,
 		slab:  slab,
-		state: make([][]float32, len(s.Layers)),
+		state: make([][]float32, len(steps)),
 		out:   slab[total:],
 		x:     kernels.Alloc(width),
 		work:  kernels.Alloc(scratch),
 	}
 	at := 0
-	for i, l := range s.Layers {
+	for i, l := range steps {
 		st.state[i] = slab[at : at+l.StateLen()]
 		at += l.StateLen()
 	}
 	return st
 }
 
-// Advance consumes sym without scoring what follows. It panics if sym is out of
+// Advance consumes sym without computing what follows. It panics if sym is out of
 // range. It does not allocate.
 func (s *State) Advance(sym int) {
 	x := s.stack.Embedding.Row(sym)
-	for i, l := range s.stack.Layers {
+	for i, l := range s.steps {
 		dst := s.x[:l.OutLen()]
 		l.Step(dst, x, s.state[i], s.work)
 		x = dst
@@ -62,7 +193,7 @@ func (s *State) Advance(sym int) {
 	copy(s.out, x)
 }
 
-// Logits writes unnormalised natural-log scores of the next symbol into dst
+// Logits writes unnormalised natural-log probabilities of the next symbol into dst
 // [Symbols]. Before the first Advance they are those of a zero output. It does
 // not allocate.
 func (s *State) Logits(dst []float32) { s.stack.Head.Apply(dst, s.out) }

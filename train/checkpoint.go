@@ -7,60 +7,59 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // A checkpoint is a model file (see package model) with one more metadata key,
-// model.KeyCheckpoint, that holds a checkpoint or an imageCheckpoint as JSON, and
+// model.KeyCheckpoint, that holds the task's checkpoint as JSON, and
 // these tensors:
 //
-//	optimizer.m.NAME     Adam's first moment of the parameter NAME
-//	optimizer.v.NAME     Adam's second moment
+//	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
 //	optimizer.best.NAME  its value after the best epoch; only with Patience
 //
-// for every NAME of network.tensors. There is nothing in it about time, threads,
+// for every NAME of a parameter that is trained. There is nothing in it about time, threads,
 // paths or the machine: runs that are equally far have equal checkpoints, byte
 // for byte.
 
 const checkpointVersion = 1
 
-// Prefixes of a checkpoint's tensors.
-const (
-	prefixM    = model.OptimizerPrefix + "m."
-	prefixV    = model.OptimizerPrefix + "v."
-	prefixBest = model.OptimizerPrefix + "best."
-)
+// prefixBest begins the names of the best weights.
+const prefixBest = model.OptimizerPrefix + "best."
 
-// A prefixed network is one that a checkpoint has beside the model.
-type prefixed struct {
-	prefix string
-	net    network
+// A slot is one more number for each parameter, which a checkpoint has beside the model.
+type slot struct {
+	prefix string // of its tensors' names
+	net    layers.Network
 }
 
-// beside returns what a checkpoint has beside the model.
-func (r *run) beside() []prefixed {
-	list := []prefixed{{prefixM, r.optimiser.m}, {prefixV, r.optimiser.v}}
-	if r.best != nil {
-		list = append(list, prefixed{prefixBest, r.best})
+// slots returns the optimiser's slots and the best weights.
+func (t *Trainer) slots() []slot {
+	var list []slot
+	for i, name := range t.optimizer.Slots() {
+		list = append(list, slot{model.OptimizerPrefix + name + ".", t.optimizer.slots[i]})
+	}
+	if t.best != nil {
+		list = append(list, slot{prefixBest, t.best})
 	}
 	return list
 }
 
 // SaveCheckpoint writes the state of the run to path, atomically: see
 // weights.WriteFile. It replaces what is there. Run saves checkpoints by itself.
-func (r *run) SaveCheckpoint(path string) error { return r.save(path, nil) }
+func (t *Trainer) SaveCheckpoint(path string) error { return t.save(path, nil) }
 
 // save writes a checkpoint, unless path holds something else than was.
-func (r *run) save(path string, was *weights.Version) error {
-	f, err := r.checkpointFile()
+func (t *Trainer) save(path string, was *weights.Version) error {
+	f, err := t.checkpointFile()
 	if err == nil {
 		var now weights.Version
 		if now, err = weights.Replace(path, f, was); err == nil {
-			r.note(path, now)
+			t.note(path, now)
 			return nil
 		}
 	}
 	if errors.Is(err, weights.ErrReplaced) {
-		return r.saveElsewhere(path, f)
+		return t.saveElsewhere(path, f)
 	}
 	return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
 }
@@ -68,30 +67,30 @@ func (r *run) save(path string, was *weights.Version) error {
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own
 // memory: it is good until the next step. A number that is not finite, which
 // Resume would refuse, is an error.
-func (r *run) checkpointFile() (*weights.File, error) {
-	meta, err := json.Marshal(r.task.checkpoint())
+func (t *Trainer) checkpointFile() (*weights.File, error) {
+	meta, err := json.Marshal(t.task.checkpoint(&t.options, t.progress))
 	if err != nil {
 		return nil, fmt.Errorf("the progress of the run is not finite: %w", err)
 	}
-	if err := r.checkFinite(); err != nil {
+	if err := t.checkFinite(); err != nil {
 		return nil, err
 	}
-	f := r.task.file(r.net)
+	f := t.task.file(t.work.net)
 	f.Metadata[model.KeyCheckpoint] = string(meta)
-	for _, b := range r.beside() {
-		f.Tensors = append(f.Tensors, b.net.tensors(b.prefix)...)
+	for _, slot := range t.slots() {
+		f.Tensors = append(f.Tensors, model.Tensors(slot.prefix, slot.net, false)...)
 	}
 	return f, nil
 }
 
 // checkFinite returns an error if a number is not finite that a checkpoint holds.
-func (r *run) checkFinite() error {
-	nets := []network{r.net}
-	for _, b := range r.beside() {
-		nets = append(nets, b.net)
+func (t *Trainer) checkFinite() error {
+	nets := []layers.Network{t.work.net}
+	for _, slot := range t.slots() {
+		nets = append(nets, slot.net)
 	}
 	for _, net := range nets {
-		for _, list := range net.parameters() {
+		for _, list := range layers.ValuesOf(net) {
 			for _, x := range list {
 				if !finite(float64(x)) {
 					return fmt.Errorf("the weights or their moments are not finite any more: %w", ErrDiverged)
@@ -103,33 +102,27 @@ func (r *run) checkFinite() error {
 }
 
 // restore takes over what a checkpoint holds beside the model.
-func (r *run) restore(f *weights.File, p progress) error {
-	if err := p.check(r); err != nil {
+func (t *Trainer) restore(f *weights.File, p progress) error {
+	if err := p.check(t); err != nil {
 		return err
 	}
-	r.progress = p
-	r.optimiser.power1, r.optimiser.power2 = p.Power1, p.Power2
-	return r.takeTensors(f)
+	t.progress = p
+	copy(t.optimizer.powers, p.powers())
+	return t.takeTensors(f)
 }
 
 // takeTensors takes over the tensors that f holds beside the model's.
-func (r *run) takeTensors(f *weights.File) error {
+func (t *Trainer) takeTensors(f *weights.File) error {
 	p := f.Pick()
-	for _, tensor := range r.task.file(r.net).Tensors {
-		if _, err := p.Take(tensor.Name, tensor.Shape...); err != nil {
+	for _, param := range layers.ParametersOf(t.work.net) {
+		if _, err := p.Take(param.Name, param.Shape...); err != nil {
 			return err
 		}
 	}
-	for _, b := range r.beside() {
-		var data [][]float32
-		for _, tensor := range b.net.tensors(b.prefix) {
-			d, err := p.Take(tensor.Name, tensor.Shape...)
-			if err != nil {
-				return err
-			}
-			data = append(data, d)
+	for _, slot := range t.slots() {
+		if err := model.Take(p, slot.prefix, slot.net, false); err != nil {
+			return err
 		}
-		b.net.set(data)
 	}
 	if err := p.Finish(); err != nil {
 		return err
@@ -141,12 +134,5 @@ func (r *run) takeTensors(f *weights.File) error {
 			}
 		}
 	}
-	for _, v := range r.optimiser.v.parameters() {
-		for _, x := range v {
-			if x < 0 {
-				return fmt.Errorf("a tensor %s… has the value %v, but squares are not negative: the file is damaged", prefixV, x)
-			}
-		}
-	}
-	return nil
+	return t.optimizer.check()
 }

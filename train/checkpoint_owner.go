@@ -29,16 +29,16 @@ func (e *ReplacedError) Error() string {
 }
 
 // note records what a checkpoint of this run holds.
-func (r *run) note(path string, v weights.Version) {
-	if r.saved == nil {
-		r.saved = make(map[string]weights.Version)
+func (t *Trainer) note(path string, v weights.Version) {
+	if t.saved == nil {
+		t.saved = make(map[string]weights.Version)
 	}
-	r.saved[fileKey(path)] = v
+	t.saved[fileKey(path)] = v
 }
 
 // claim locks a checkpoint for Run. It returns an error if another run writes to it, or
 // has done so since this run did.
-func (r *run) claim(path string) (unlock func(), err error) {
+func (t *Trainer) claim(path string) (unlock func(), err error) {
 	unlock, err = weights.Lock(path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", inner{err})
@@ -47,24 +47,24 @@ func (r *run) claim(path string) (unlock func(), err error) {
 	if err != nil {
 		return unlock, nil // it cannot be saved to either, which is when there is an error
 	}
-	if was, known := r.saved[fileKey(path)]; known && now.Exists() && now != was {
+	if was, known := t.saved[fileKey(path)]; known && now.Exists() && now != was {
 		unlock()
 		return nil, &ReplacedError{Checkpoint: path}
 	}
-	r.note(path, now)
+	t.note(path, now)
 	return unlock, nil
 }
 
 // saveOwn saves the checkpoint of Run.
-func (r *run) saveOwn(path string) error {
-	if was, known := r.saved[fileKey(path)]; known {
-		return r.save(path, &was)
+func (t *Trainer) saveOwn(path string) error {
+	if was, known := t.saved[fileKey(path)]; known {
+		return t.save(path, &was)
 	}
-	return r.save(path, nil)
+	return t.save(path, nil)
 }
 
 // saveElsewhere writes a checkpoint beside path, which another run has replaced.
-func (r *run) saveElsewhere(path string, f *weights.File) error {
+func (t *Trainer) saveElsewhere(path string, f *weights.File) error {
 	e := &ReplacedError{Checkpoint: path, Saved: weights.FreeName(path)}
 	if err := weights.WriteFile(e.Saved, f); err != nil {
 		return fmt.Errorf("train: the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, inner{err})
@@ -74,8 +74,8 @@ func (r *run) saveElsewhere(path string, f *weights.File) error {
 
 // RemoveCheckpoint removes a checkpoint that this run has written or was resumed from,
 // and reports whether it has. What holds something else by now stays.
-func (r *run) RemoveCheckpoint(path string) (removed bool, err error) {
-	was, known := r.saved[fileKey(path)]
+func (t *Trainer) RemoveCheckpoint(path string) (removed bool, err error) {
+	was, known := t.saved[fileKey(path)]
 	if !known || !was.Exists() {
 		return false, nil
 	}

@@ -29,44 +29,44 @@ const (
 // uniform guess. It is about training data: a model that has learned too much by heart
 // can be that bad at others. The weights and the data alone decide, so a run that was
 // resumed has the same result.
-func (r *run) checkLoss(epoch int) error {
-	order := Order(r.items, r.schedule.Seed, epoch)
-	e := r.task.loss(order[(r.steps()-1)*r.perStep:])
-	if loss := e.Loss(); e.Positions > 0 && !(loss <= r.limit()) {
+func (t *Trainer) checkLoss(epoch int) error {
+	order := Order(t.work.items, t.options.Seed, epoch)
+	e := t.task.loss(order[(t.steps()-1)*t.work.perStep:])
+	if loss := e.Loss(); e.Positions > 0 && !(loss <= t.limit()) {
 		return fmt.Errorf("train: epoch %d: after its last step the loss of that step's data is %.4f, where a uniform guess has %.4f: %w",
-			epoch+1, loss, r.limit()-worthless, ErrDiverged)
+			epoch+1, loss, t.limit()-worthless, ErrDiverged)
 	}
 	return nil
 }
 
 // limit returns the highest loss that is not called worse than a uniform guess.
-func (r *run) limit() float64 { return portable.Log(float64(r.task.symbols())) + worthless }
+func (t *Trainer) limit() float64 { return portable.Log(float64(t.task.symbols())) + worthless }
 
 // checkEpoch checks the epoch that ends with record, before it has ended: if it is the
 // run's last, and if the run has made its early steps and its loss is still too high.
-func (r *run) checkEpoch(record epochRecord) error {
-	p, best := &r.progress, r.progress.Best
-	if r.improves(record) {
+func (t *Trainer) checkEpoch(record epochRecord) error {
+	p, best := &t.progress, t.progress.Best
+	if t.improves(record) {
 		best = p.Epoch + 1
 	}
-	if p.Epoch+1 >= r.schedule.Epochs || r.impatient(p.Epoch+1, best) {
-		return r.checkResult(append(slices.Clip(p.History), record), best)
+	if p.Epoch+1 >= t.options.Epochs || t.impatient(p.Epoch+1, best) {
+		return t.checkResult(append(slices.Clip(p.History), record), best)
 	}
-	if record.Steps >= earlySteps && record.Loss > r.limit() {
-		return r.checkLoss(p.Epoch)
+	if record.Steps >= earlySteps && record.Loss > t.limit() {
+		return t.checkLoss(p.Epoch)
 	}
 	return nil
 }
 
 // checkResult checks the result of a run that ends with this history.
-func (r *run) checkResult(history []epochRecord, best int) error {
-	if r.best == nil || best == len(history) {
-		return r.checkLoss(len(history) - 1)
+func (t *Trainer) checkResult(history []epochRecord, best int) error {
+	if t.best == nil || best == len(history) {
+		return t.checkLoss(len(history) - 1)
 	}
 	// The weights of an epoch before. They are not at hand, but its losses are.
-	if e := history[best-1]; e.Loss > r.limit() && e.ValLoss > r.limit() {
+	if e := history[best-1]; e.Loss > t.limit() && e.ValLoss > t.limit() {
 		return fmt.Errorf("train: the best epoch, %d, has the loss %.4f, and %.4f on validation data, where a uniform guess has %.4f: %w",
-			best, e.Loss, e.ValLoss, r.limit()-worthless, ErrDiverged)
+			best, e.Loss, e.ValLoss, t.limit()-worthless, ErrDiverged)
 	}
 	return nil
 }

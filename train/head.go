@@ -2,24 +2,26 @@ package train
 
 import (
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
 )
 
-// A headPass is the output layer's part of a pass: scores, losses, and the
+// A headPass is the output layer's part of a pass: logits, losses, and the
 // gradients of its weights and inputs, a chunk of rows at a time, so that the
-// [rows, V] scores never are in memory as a whole. How the rows are cut changes
+// [rows, V] logits never are in memory as a whole. How the rows are cut changes
 // no result.
 type headPass struct {
 	p      *pass
-	scores kernels.Matrix // [chunk, V] in panels
-	at, n  int            // the chunk under way: rows at to at+n-1
+	logits kernels.Matrix // [chunk, V] in panels
+	at, n  int            // the chunk under way: rows [at, at+n)
+	weight kernels.Matrix // [V, H] the weights transposed, copied anew for each batch
 
 	in, grad kernels.Matrix // [rows, H] of the batch
 
-	score, weigh func(worker, from, to int) // bound once: a closure allocates
+	reset, score, accumulate func(worker, from, to int) // bound once: a closure allocates
 }
 
 const (
-	chunkValues = 240 * 10048 // scores in memory, about: 9.6 MB
+	chunkValues = 240 * 10048 // logits in memory, about: 9.6 MB
 	chunkUnit   = 48          // rows of a chunk are a multiple of it
 )
 
@@ -39,51 +41,74 @@ func (h *headPass) init(p *pass, rows int) {
 	// where all parts of one row would compete for the same lines of a cache.
 	stride := (n + 1) * kernels.PanelWidth
 	h.p = p
-	h.scores = kernels.Matrix{Rows: n, Cols: V, Row: kernels.PanelWidth, Panel: stride}
-	h.scores.Data = kernels.Alloc(h.scores.Panels() * stride)
-	h.score, h.weigh = h.scoreRows, h.weighPanels
+	h.logits = kernels.Matrix{Rows: n, Cols: V, Row: kernels.PanelWidth, Panel: stride}
+	h.logits.Data = kernels.Alloc(h.logits.Panels() * stride)
+	if p.grad != nil {
+		h.weight = kernels.NewPanels(V, p.net.Head.InLen())
+	}
+	h.reset, h.score, h.accumulate = h.resetPanels, h.scoreRows, h.accumulatePanels
 }
 
-// run takes all rows through the output layer.
-func (h *headPass) run() {
+// begin clears the gradients and copies the weights.
+func (h *headPass) begin() {
+	clear(h.p.grad.Head.Bias)
+	h.p.threads.Split(h.p.net.Head.W.Panels(), 1, h.reset)
+}
+
+// resetPanels does panels [from, to) of the output layer.
+func (h *headPass) resetPanels(_, from, to int) {
+	w := columns(h.p.net.Head.W, from, to)
+	kernels.Transpose(h.weight.SubRows(from*kernels.PanelWidth, w.Cols), w)
+	g := h.p.grad.Head.W
+	clear(g.Data[from*g.Panel : to*g.Panel])
+}
+
+// run takes all rows through the output layer, in being its inputs.
+func (h *headPass) run(in kernels.Matrix) {
 	p := h.p
-	h.in = p.h.rows(p.n)
-	if p.back != nil {
-		h.grad = p.back.dh.rows(p.n)
+	h.in = in
+	if p.learning {
+		h.grad = p.outputGradients()
 	}
-	for h.at = 0; h.at < p.n; h.at += h.n {
-		h.n = min(h.scores.Rows, p.n-h.at)
-		p.threads.Split(h.n, rowUnit, h.score)
-		if p.back != nil {
-			p.threads.Split(h.scores.Panels(), 1, h.weigh)
+	for h.at = 0; h.at < in.Rows; h.at += h.n {
+		h.n = min(h.logits.Rows, in.Rows-h.at)
+		p.threads.Split(h.n, layers.RowUnit, h.score)
+		if p.learning {
+			p.threads.Split(h.logits.Panels(), 1, h.accumulate)
 		}
 	}
-}
-
-// scoreRows computes rows from to to-1 of the chunk: scores, losses, and in the
-// place of the scores their gradients, then those of the layer's inputs.
-func (h *headPass) scoreRows(worker, from, to int) {
-	p, w, n := h.p, h.p.single[worker], to-from
-	at := h.at + from
-	scores := h.scores.SubRows(from, n)
-	p.net.Head.ApplyBatch(w, scores, h.in.SubRows(at, n))
-	kernels.SoftmaxCrossEntropy(scores, p.targets[at:at+n], p.scale, p.loss[at:at+n])
-	if p.back != nil {
-		kernels.Gemm(w, h.grad.SubRows(at, n), scores, p.back.headT, nil)
+	if p.learning {
+		clearPadding(p.grad.Head.W) // the product may have left anything there
 	}
 }
 
-// weighPanels adds the chunk to the gradients of panels from to to-1 of the
+// outputGradients returns where the output layer leaves the gradients of its inputs.
+func (p *pass) outputGradients() kernels.Matrix { return p.seqs[len(p.seqs)-1].OutputGradients() }
+
+// scoreRows computes rows [from, to) of the chunk: logits, losses, and in the
+// place of the logits their gradients, then those of the layer's inputs.
+func (h *headPass) scoreRows(worker, from, to int) {
+	p, w, n := h.p, h.p.threads.Single[worker], to-from
+	at := h.at + from
+	logits := h.logits.SubRows(from, n)
+	p.net.Head.ApplyBatch(w, logits, h.in.SubRows(at, n))
+	kernels.SoftmaxCrossEntropy(logits, p.targets[at:at+n], p.scale, p.loss[at:at+n])
+	if p.learning {
+		kernels.Gemm(w, h.grad.SubRows(at, n), logits, h.weight, nil)
+	}
+}
+
+// accumulatePanels adds the chunk to the gradients of panels [from, to) of the
 // weights and of their biases.
-func (h *headPass) weighPanels(worker, from, to int) {
-	grad := h.p.back.grad.Head
-	in, scores := h.in.SubRows(h.at, h.n), h.scores.SubRows(0, h.n)
+func (h *headPass) accumulatePanels(worker, from, to int) {
+	grad := h.p.grad.Head
+	in, logits := h.in.SubRows(h.at, h.n), h.logits.SubRows(0, h.n)
 	// A few panels at a time stay in a cache for the second pass over them.
 	const group = 4
 	for ; from < to; from += group {
 		end := min(from+group, to)
-		part := columns(scores, from, end)
-		kernels.GemmTAdd(h.p.single[worker], columns(grad.W, from, end), in, part)
+		part := columns(logits, from, end)
+		kernels.GemmTAdd(h.p.threads.Single[worker], columns(grad.W, from, end), in, part)
 		kernels.AddRows(grad.Bias[from*kernels.PanelWidth:][:part.Cols], part)
 	}
 }

@@ -197,7 +197,7 @@ func TestImageMemoryHeld(t *testing.T) {
 			if n := int64(count(net)); n > held || n < held-held/10 || int64(full) != stored {
 				t.Errorf("%+v: %d and %d values, pixelFloats says %d and %d", o, count(net), full, held, stored)
 			}
-			floats := count(net, tr.pass.grad.Parameters(), tr.optimiser.m.parameters(), tr.optimiser.v.parameters())
+			floats := count(net, tr.pass.grad.Values(), tr.optimiser.m.parameters(), tr.optimiser.v.parameters())
 			copies := 3
 			if tr.best != nil {
 				floats += count(tr.best.parameters())

@@ -8,49 +8,39 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// Names of the tensors, as PyTorch has them; the model file and the checkpoint
-// use the same.
-const (
-	nameEmbedding  = "embedding.weight"
-	nameInput      = "lstm.weight_ih_l0"
-	nameRecurrent  = "lstm.weight_hh_l0"
-	nameLSTMBias   = "lstm.bias_ih_l0"
-	nameHead       = "output.weight"
-	nameHeadBias   = "output.bias"
-	embeddingLimit = 0.05
-)
-
-// initialise gives a network of zero weights the starting values that Keras
-// draws:
-//
-//	embedding          uniform in ±0.05
-//	LSTM, inputs       uniform in ±√(6/(In + 4·H)), Glorot's rule over the four gates at once
-//	LSTM, recurrent    orthogonal: the H columns of [4·H, H] are orthonormal
-//	LSTM, bias         0, the forget gate's 1
-//	output             uniform in ±√(6/(H + V)); bias 0
-//
-// The numbers depend on the seed and on nothing else; the fastest index of the
-// [outputs, inputs] layout runs first.
+// initialise gives a network of zero weights the starting values that its layers ask
+// for, which are those that Keras draws. The numbers depend on the seed and on the
+// parameter's name, and on nothing else; the fastest index of the [outputs, inputs]
+// layout runs first.
 //
 // Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward
 // Neural Networks, 2010; Saxe, McClelland and Ganguli, Exact Solutions to the
-// Nonlinear Dynamics of Learning in Deep Linear Neural Networks, 2014; forget
+// Nonlinear Dynamics of Learning in Deep Linear Neural Networks, 2014; an LSTM's forget
 // bias: Jozefowicz, Zaremba and Sutskever, 2015.
-func initialise(net *layers.Stack, seed uint64) {
-	uniform(net.Embedding.Weight, newDraws(seed, nameEmbedding), embeddingLimit)
-	lstm := lstmOf(net)
-	in, H := lstm.InLen(), lstm.OutLen()
-	wih := make([]float32, 4*H*in)
-	uniform(wih, newDraws(seed, nameInput), glorot(in, 4*H))
-	whh := orthogonal(4*H, H, newDraws(seed, nameRecurrent))
-	bias := make([]float32, 4*H)
-	for i := range H {
-		bias[H+i] = 1
+func initialise(net layers.Network, seed uint64) {
+	for _, p := range layers.ParametersOf(net) {
+		if !p.StoredOnly {
+			p.Set(firstValues(&p, seed))
+		}
 	}
-	lstm.SetWeights(wih, whh, bias)
-	w := make([]float32, net.Head.InLen()*net.Head.OutLen())
-	uniform(w, newDraws(seed, nameHead), glorot(net.Head.InLen(), net.Head.OutLen()))
-	net.Head.SetWeights(w, make([]float32, net.Head.OutLen()))
+}
+
+// firstValues draws the values of a parameter.
+func firstValues(p *layers.Parameter, seed uint64) []float32 {
+	i, d := p.Init, newDraws(seed, p.Name)
+	values := make([]float32, p.Len())
+	switch i.Rule {
+	case layers.InitUniform:
+		uniform(values, d, i.Limit)
+	case layers.InitGlorot:
+		uniform(values, d, glorot(i.FanIn, i.FanOut))
+	case layers.InitOrthogonal:
+		values = orthogonal(i.FanOut, i.FanIn, d)
+	}
+	for k := i.OnesFrom; k < i.OnesTo; k++ {
+		values[k] = 1
+	}
+	return values
 }
 
 func glorot(in, out int) float64 { return math.Sqrt(6 / float64(in+out)) }

@@ -13,16 +13,17 @@ import (
 
 // What is refused before a run begins, so that it is not lost at its end.
 
-// Room in a checkpoint's header beside the vocabulary: for tensors and options, and
+// Room in a checkpoint's header beside the vocabulary: for options, for each tensor, and
 // for what an epoch adds to the history, longest numbers and escapes included.
 const (
-	headerFixed = 16 << 10
-	headerEpoch = 256
+	headerFixed  = 16 << 10
+	headerTensor = 160
+	headerEpoch  = 256
 )
 
 // checkHeader refuses a run whose checkpoints, with the given free metadata, would
 // not fit weights.MaxHeader.
-func (o Options) checkHeader(tok *tokenizer.Tokenizer, free map[string]string) error {
+func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string]string) error {
 	text, err := tok.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
@@ -33,49 +34,49 @@ func (o Options) checkHeader(tok *tokenizer.Tokenizer, free map[string]string) e
 	if err != nil {
 		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
 	}
-	total := size + headerFixed + headerEpoch*int64(o.Epochs)
+	more := int64(len(t.Layers)-1) * 16 * headerTensor // than one layer, which headerFixed is enough for
+	total := size + headerFixed + more + headerEpoch*int64(o.Epochs)
 	if total <= weights.MaxHeader {
 		return nil
 	}
-	return fmt.Errorf("train: %d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower Vocabulary (%d) or Epochs (%d)",
-		tok.Len(), o.Epochs, total, weights.MaxHeader, o.Vocabulary, o.Epochs)
+	return optionErr("%d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d)",
+		tok.Len(), o.Epochs, total, weights.MaxHeader, Field("Vocabulary"), t.Vocabulary, Field("Epochs"), o.Epochs)
 }
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
 // be addressed.
-func (o Options) checkMemory(symbols int, data textData) error {
-	return o.schedule().checkMemory(o.memory(symbols, data), fmt.Sprintf("BatchSize (%d), Length (%d) or Units (%d)", o.BatchSize, o.Length, o.Units))
+func (t *Text) checkMemory(symbols int, o *Options) error {
+	return o.checkMemory(t.memory(symbols, o), "%s (%d), %s (%d) or the sizes of %s",
+		Field("BatchSize"), o.BatchSize, Field("Length"), t.Length, Field("Layers"))
 }
 
 // memory returns the bytes that MaxBytes limits. All factors have been checked to
 // fit 24 bits or fewer, rows aside, which are no more than BatchSize·Length.
-func (o Options) memory(symbols int, data textData) int64 {
-	size := data.batches(o)
-	B, T, rows := int64(size.sequences), int64(size.steps), int64(size.rows)
-	V, E, H := int64(symbols), int64(o.Embedding), int64(o.Units)
-	gates := int64(kernels.GateCols(o.Units))
+func (t *Text) memory(symbols int, o *Options) int64 {
+	size := t.batches(o)
+	B, T, rows := int64(size.Sequences), int64(size.Steps), int64(size.Rows)
+	V, E := int64(symbols), int64(t.Embedding)
 	panels := int64(kernels.PanelsLen(1, symbols))
-	params := V*E + gates*(E+H+1) + panels*(H+1)
-	copies := int64(4) // weights, gradients, two moments
+	net := t.config(symbols).Sizes()
+	copies := 2 + int64(len(o.Optimizer.Slots())) // weights, gradients, the optimiser's state
 	if o.Patience > 0 {
 		copies++
 	}
 	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
-	held := params*copies +
-		V*(H+64) + gates*(E+H+128) + // transposed copies
-		rows*(E+gates+4*H+3) + B*3*H + T*(B+1) + // activations
-		chunk*panels // scores
+	held := net.Packed*copies + net.Transposed +
+		rows*(E+net.Row+3) + B*net.Sequence + T*(B+1) + // activations
+		chunk*panels // logits
 	// At the end of an epoch a checkpoint copies all but embeddings and gradients,
 	// and then a Snapshot that is read again as a model is three copies. Run collects
 	// the garbage in between. Left to itself the collector would wait until there is
 	// as much of it as of what is alive, gradients and moments included.
-	passing := max((copies-1)*(params-V*E), 3*params)
-	return 4*(held+passing) + data.bytes()
+	passing := max((copies-1)*(net.Packed-V*E), 3*net.Packed)
+	return 4*(held+passing) + t.data.bytes()
 }
 
 // documentBytes returns the memory that documents take: the text, what points to it, as
-// a Corpus has it, and what SplitDocs makes.
-func (o Options) documentBytes(docs []string) int64 {
+// a corpus has it, and what SplitDocs makes.
+func documentBytes(docs []string, o *Options) int64 {
 	n := int64(len(docs)) * (perDoc + 4)
 	if o.Validation > 0 {
 		n += int64(len(docs)) * (perDoc + 18)
@@ -96,15 +97,10 @@ func vocabularyBytes(tok *tokenizer.Tokenizer) (n int64) {
 }
 
 // errDocuments is the error for documents that leave no memory for a run.
-func (o Options) errDocuments() error {
-	return fmt.Errorf("train: %w, %s: raise MaxBytes, or use fewer documents", errDataBytes, mebibytes(o.MaxBytes))
-}
-
-// bytes returns the memory that documents, vocabulary and sequences take.
-func (d textData) bytes() int64 {
-	n := d.documents + d.training.bytes()
-	if d.validation != nil {
-		n += d.validation.bytes()
+func errDocuments(o *Options) error {
+	return &OptionError{
+		Format: "%v, %s: raise %s, or use fewer documents",
+		Args:   []any{errDataBytes, mebibytes(o.MaxBytes), Field("MaxBytes")},
+		Err:    errDataBytes,
 	}
-	return n
 }

@@ -1,173 +1,147 @@
 package train
 
 import (
+	"fmt"
+	"math"
 	"runtime"
-
-	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// What a zero field of Options stands for: the reference model and how it was
-// trained.
+// DefaultMaxBytes is what Options.MaxBytes means by 0.
+const DefaultMaxBytes = 8 << 30
+
+// Limits on options.
 const (
-	DefaultEpochs       = 25
-	DefaultBatchSize    = 32
-	DefaultLearningRate = 1e-3
-	DefaultEmbedding    = 100
-	DefaultUnits        = 128
-	DefaultMaxBytes     = 8 << 30
+	maxEpochs  = 1 << 20
+	maxBatch   = 1 << 16
+	maxThreads = 1 << 12
 )
 
-// Options say what is trained and how. The zero value, or a nil pointer, trains the
-// reference model with the reference schedule on texts of any kind; with
-// CountPadding and CutLong it is the reference training. A zero field takes the
-// default in its comment, or, when a run is resumed, what the checkpoint has.
+// Options say how a task is trained. The zero value, or a nil pointer, is how the
+// reference trains it. A zero field takes the default in its comment or that of the
+// task, or, when a run is resumed, what the checkpoint has.
 //
 // All fields but the last two are part of the run: they are in its checkpoints, and
 // all but Source and these decide its result.
 type Options struct {
-	Vocabulary       int  `json:"vocabulary"`        // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
-	KeepCase         bool `json:"keep_case"`         // see tokenizer.Options
-	StripPunctuation bool `json:"strip_punctuation"` // see tokenizer.Options
+	BatchSize int // sequences or images a step; 0 means the task's default
 
-	UnicodePunctuation bool `json:"unicode_punctuation,omitempty"` // see tokenizer.Options
+	// Optimizer makes the steps; nil means Adam.
+	Optimizer    Optimizer
+	LearningRate float64  // of the first epoch; 0 means the task's default
+	Schedule     Schedule // how it changes; the zero value is a constant rate
+	ClipNorm     float64  // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
 
-	Embedding int `json:"embedding"` // length of a word's vector; 0 means DefaultEmbedding
-	Units     int `json:"units"`     // units of the LSTM; 0 means DefaultUnits
-	Length    int `json:"length"`    // steps of a sequence at most; 0 means DefaultLength
-
-	BatchSize    int     `json:"batch_size"`    // sequences a step; 0 means DefaultBatchSize
-	LearningRate float64 `json:"learning_rate"` // of Adam; 0 means DefaultLearningRate
-	ClipNorm     float64 `json:"clip_norm"`     // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
-
-	// CountPadding makes all sequences Length steps long, and the steps that read
-	// and predict padding count in the loss, as in the reference. Otherwise padding
-	// is neither counted nor computed. Either way the step that reads the last word
-	// of a document is to predict the first padding: it is how a model learns to
-	// stop.
-	CountPadding bool `json:"count_padding"`
-	// CutLong drops what a document has beyond its first Length+1 words, as in the
-	// reference. Otherwise it is cut into windows, see Dataset.
-	CutLong bool `json:"cut_long"`
-
-	// Validation is the share of documents set aside, see SplitDocs; 0 means none.
-	Validation float64 `json:"validation"`
+	// Validation is the share of the data set aside, see SplitDocs; 0 means none.
+	Validation float64
 	// Patience ends the run after so many epochs without a lower validation loss
 	// than ever before, and makes the best epoch's weights the result. 0 means
 	// to run all epochs and take the last weights.
-	Patience int `json:"patience"`
+	Patience int
 
-	Seed uint64 `json:"seed"` // of weights and of the order of batches
+	Seed uint64 // of weights, of the order of the data and of dropout
 
-	// Epochs to run in all; 0 means DefaultEpochs. The only part of a run that
+	// Epochs to run in all; 0 means the task's default. The only part of a run that
 	// may change when it is resumed.
-	Epochs int `json:"epochs"`
+	Epochs int
 
-	// Source says what the documents are, for the record in the model's file. A run
+	// Source says what the data are, for the record in the model's file. A run
 	// that is resumed has the one that it began with.
-	Source Source `json:"-"`
+	Source Source
 
-	Threads int `json:"-"` // 0 means one a CPU that Go may use; the result does not depend on it
+	Threads int // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is the documents, the table that counts their words
-	// while the vocabulary is learnt, the vocabulary, encoded documents, weights,
-	// gradients, moments, the activations of the largest batch, and what the end of an
-	// epoch takes for a while: the copies of a checkpoint and, for a sample, of a
-	// Snapshot and of a model read from it. The program and garbage that is not yet
-	// collected do not count: see debug.SetMemoryLimit.
-	MaxBytes int64 `json:"-"`
+	// DefaultMaxBytes. What counts is the data, encoded and as given, what is learnt of
+	// them for a vocabulary, weights, gradients, the optimiser's state, the activations of
+	// the largest batch, and what the end of an epoch takes for a while: the copies of a
+	// checkpoint and, for a sample, of a Snapshot and of a model read from it. The
+	// program and garbage that is not yet collected do not count: see
+	// debug.SetMemoryLimit.
+	MaxBytes int64
 }
 
-// withDefaults returns o with every zero field replaced.
-func (o Options) withDefaults() Options {
-	setDefault(&o.Vocabulary, tokenizer.DefaultMaxTokens)
-	setDefault(&o.Embedding, DefaultEmbedding)
-	setDefault(&o.Units, DefaultUnits)
-	setDefault(&o.Length, DefaultLength)
-	setDefault(&o.BatchSize, DefaultBatchSize)
-	setDefault(&o.Epochs, DefaultEpochs)
+// complete replaces the zero fields that mean the same for every task.
+func (o *Options) complete() {
+	if o.Optimizer == nil {
+		o.Optimizer = Adam{}
+	}
+	o.Schedule = o.Schedule.complete()
 	o.Source = o.Source.clean()
 	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
-	setDefault(&o.LearningRate, DefaultLearningRate)
 	setDefault(&o.MaxBytes, DefaultMaxBytes)
-	return o
 }
 
 // check returns an error that names the first field that is out of range; zero
-// fields have been replaced.
-func (o Options) check() error {
+// fields have been replaced. things is what the data consist of.
+func (o *Options) check(things string) error {
 	for _, f := range []intOption{
-		{"Vocabulary", o.Vocabulary, 3, model.MaxSymbols},
-		{"Embedding", o.Embedding, 1, model.MaxWidth},
-		{"Units", o.Units, 1, model.MaxWidth},
-		{"Length", o.Length, 1, model.MaxLength},
+		{"BatchSize", o.BatchSize, 1, maxBatch},
+		{"Epochs", o.Epochs, 1, maxEpochs},
+		{"Patience", o.Patience, 0, maxEpochs},
+		{"Threads", o.Threads, 1, maxThreads},
 	} {
 		if err := f.check(); err != nil {
 			return err
 		}
 	}
-	return o.schedule().check("documents")
-}
-
-// schedule returns what is not about texts.
-func (o Options) schedule() schedule {
-	return schedule{
-		BatchSize: o.BatchSize, LearningRate: o.LearningRate, ClipNorm: o.ClipNorm,
-		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
-		Threads: o.Threads, MaxBytes: o.MaxBytes,
+	switch {
+	case !(o.LearningRate > 0 && o.LearningRate <= 1e6): // NaN fails too
+		return optionErr("option %s is %v: want more than 0, at most 1e6", Field("LearningRate"), o.LearningRate)
+	case !(o.ClipNorm >= 0 && o.ClipNorm <= math.MaxFloat32):
+		return optionErr("option %s is %v: want a finite number, or 0 for no limit", Field("ClipNorm"), o.ClipNorm)
+	case !(o.Validation >= 0 && o.Validation < 1):
+		return optionErr("option %s is %v: want 0 or more and less than 1", Field("Validation"), o.Validation)
+	case o.Patience > 0 && o.Validation == 0:
+		return optionErr("option %s is %d, but no %s are set aside to judge by: set %s, to 0.1 for example", Field("Patience"), o.Patience, things, Field("Validation"))
+	case o.MaxBytes < 0:
+		return optionErr("option %s is %d: want 0 or more", Field("MaxBytes"), o.MaxBytes)
 	}
+	return o.Schedule.check()
 }
 
-// dataset returns the options of the data sets.
-func (o Options) dataset() DatasetOptions {
-	return DatasetOptions{Length: o.Length, CutLong: o.CutLong}
-}
-
-// tokenizer returns the options of the vocabulary.
-func (o Options) tokenizer() *tokenizer.Options {
-	return &tokenizer.Options{
-		MaxTokens: o.Vocabulary, KeepCase: o.KeepCase,
-		StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation,
+// checkMemory refuses a run that would take more than MaxBytes, or more than can be
+// addressed. The message says what makes it smaller.
+func (o *Options) checkMemory(total int64, lower string, args ...any) error {
+	limit := min(o.MaxBytes, math.MaxInt)
+	if total <= limit {
+		return nil
 	}
+	return optionErr("the run would take %s of memory, more than the %s allowed: lower "+lower+", or raise %s",
+		append(append([]any{mebibytes(total), mebibytes(limit)}, args...), Field("MaxBytes"))...)
 }
 
-// config returns the shape of the model for a vocabulary of so many symbols.
-func (o Options) config(symbols int) model.Config {
-	return model.Config{Symbols: symbols, Embedding: o.Embedding, Units: o.Units, Length: o.Length}
+// mebibytes writes a count of bytes for a reader.
+func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
+
+// compare compares what a run cannot change midway.
+func (o *Options) compare(c *comparison, now *Options) {
+	same(c, "BatchSize", o.BatchSize, now.BatchSize)
+	same(c, "Optimizer", o.Optimizer, now.Optimizer)
+	same(c, "LearningRate", o.LearningRate, now.LearningRate)
+	same(c, "Schedule", o.Schedule, now.Schedule)
+	same(c, "ClipNorm", o.ClipNorm, now.ClipNorm)
+	same(c, "Validation", o.Validation, now.Validation)
+	same(c, "Patience", o.Patience, now.Patience)
+	same(c, "Seed", o.Seed, now.Seed)
 }
 
-// storedOptions are Options as the JSON of a checkpoint has them. Two fields hold the
-// opposite there: checkpoints had ignore_padding first, and then windows, which a run
-// that cuts does not mention. See stored and options.
-type storedOptions struct {
-	Vocabulary         int     `json:"vocabulary"`
-	KeepCase           bool    `json:"keep_case"`
-	StripPunctuation   bool    `json:"strip_punctuation"`
-	UnicodePunctuation bool    `json:"unicode_punctuation,omitempty"`
-	Embedding          int     `json:"embedding"`
-	Units              int     `json:"units"`
-	Length             int     `json:"length"`
-	BatchSize          int     `json:"batch_size"`
-	LearningRate       float64 `json:"learning_rate"`
-	ClipNorm           float64 `json:"clip_norm"`
-	CountPadding       bool    `json:"ignore_padding"`
-	CutLong            bool    `json:"windows,omitempty"`
-	Validation         float64 `json:"validation"`
-	Patience           int     `json:"patience"`
-	Seed               uint64  `json:"seed"`
-	Epochs             int     `json:"epochs"`
-	Source             Source  `json:"-"`
-	Threads            int     `json:"-"`
-	MaxBytes           int64   `json:"-"`
+// An intOption is an option and its limits.
+type intOption struct {
+	name            Field
+	value, min, max int
 }
 
-func (o Options) stored() storedOptions {
-	o.CountPadding, o.CutLong = !o.CountPadding, !o.CutLong
-	return storedOptions(o)
+func (f intOption) check() error {
+	if f.value < f.min || f.value > f.max {
+		return optionErr("option %s is %d: want %d to %d", f.name, f.value, f.min, f.max)
+	}
+	return nil
 }
 
-func (s storedOptions) options() Options {
-	s.CountPadding, s.CutLong = !s.CountPadding, !s.CutLong
-	return Options(s)
+// setDefault replaces a zero field.
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
 }

@@ -74,7 +74,7 @@ func TestPixelGolden(t *testing.T) {
 			}
 			pass := newPixelPass(net, c.Height, c.Width, len(batches[0]), 2, true)
 			var m, v [][]float32
-			for _, p := range net.Parameters() {
+			for _, p := range net.Values() {
 				m, v = append(m, make([]float32, len(p))), append(v, make([]float32, len(p)))
 			}
 			power1, power2 := 1.0, 1.0
@@ -93,8 +93,8 @@ func TestPixelGolden(t *testing.T) {
 					LR:    float32(c.Adam.LR * math.Sqrt(1-power2) / (1 - power1)),
 					Beta1: beta1, Beta2: beta2, Epsilon: epsilon, GradScale: 1,
 				}
-				grads := pass.grad.Parameters()
-				for i, p := range net.Parameters() {
+				grads := pass.grad.Values()
+				for i, p := range net.Values() {
 					kernels.Adam(p, m[i], v[i], grads[i], step)
 				}
 			}

@@ -219,7 +219,7 @@ func TestPixelPassThreads(t *testing.T) {
 				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images); score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
-				grads := p.grad.Parameters()
+				grads := p.grad.Values()
 				if first == nil {
 					first, loss = grads, sum
 				}
@@ -241,8 +241,8 @@ func TestPixelPassThreads(t *testing.T) {
 			w, b := l.Weights()
 			g.Convs()[i].SetWeights(w, b)
 		}
-		for i, got := range p.grad.Parameters() {
-			if d := testkit.Diff(got, g.Parameters()[i]); d != "" {
+		for i, got := range p.grad.Values() {
+			if d := testkit.Diff(got, g.Values()[i]); d != "" {
 				t.Errorf("%s: parameters %d hold more than gradients: %s", isa, i, d)
 			}
 		}

@@ -17,7 +17,7 @@ import (
 type pixelPass struct {
 	net, grad     *layers.PixelCNN // grad is nil without gradients
 	height, width int
-	threads       *kernels.Workers
+	threads       *layers.Threads
 
 	layers []pixelLayer  // of net, with what the way back needs
 	images []*pixelImage // room for a chunk
@@ -48,7 +48,7 @@ func chunkImages(batch, threads int) int {
 // newPixelPass returns a pass for batches of up to batch images of height×width
 // pixels.
 func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradients bool) *pixelPass {
-	p := &pixelPass{net: net, height: height, width: width, threads: kernels.NewWorkers(threads)}
+	p := &pixelPass{net: net, height: height, width: width, threads: layers.NewThreads(threads)}
 	n := chunkImages(batch, threads)
 	p.loss = make([]float64, n)
 	for range threads {
@@ -63,7 +63,7 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 		return p
 	}
 	p.grad = layers.NewPixelCNN(net.PixelConfig)
-	p.grads = p.grad.Parameters()
+	p.grads = p.grad.Values()
 	p.layers = newPixelLayers(net, p.grad)
 	p.tasks = weightTasks(p.layers)
 	p.bounds = shares(p.layers, p.tasks, threads)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // progress is how far a run has come. All of it is in the checkpoint.
@@ -18,11 +19,23 @@ type progress struct {
 	// 0 in the checkpoints of older versions.
 	WordLossSum float64       `json:"word_loss_sum,omitempty"`
 	Words       int64         `json:"words,omitempty"`
-	Power1      float64       `json:"beta1_power"`
-	Power2      float64       `json:"beta2_power"`
+	Power1      float64       `json:"beta1_power,omitempty"` // of the optimiser's decays; 0 where there are none
+	Power2      float64       `json:"beta2_power,omitempty"`
 	History     []epochRecord `json:"history"`
 	Best        int           `json:"best_epoch"` // epoch of the lowest validation loss, from 1; 0 for none yet
 }
+
+// setPowers records the powers of the optimiser's decays.
+func (p *progress) setPowers(powers []float64) {
+	for i, to := range []*float64{&p.Power1, &p.Power2} {
+		if i < len(powers) {
+			*to = powers[i]
+		}
+	}
+}
+
+// powers returns what setPowers has recorded.
+func (p *progress) powers() []float64 { return []float64{p.Power1, p.Power2} }
 
 // epochRecord is an epoch that has ended.
 type epochRecord struct {
@@ -37,66 +50,66 @@ type epochRecord struct {
 }
 
 // Done reports whether nothing is left to run.
-func (r *run) Done() bool { return r.progress.Epoch >= r.schedule.Epochs || r.stopped() }
+func (t *Trainer) Done() bool { return t.progress.Epoch >= t.options.Epochs || t.stopped() }
 
 // StepsLeft returns how many steps are left to run if Patience does not end the run
 // earlier.
-func (r *run) StepsLeft() int64 {
-	if r.Done() {
+func (t *Trainer) StepsLeft() int64 {
+	if t.Done() {
 		return 0
 	}
-	p := &r.progress
-	return int64(r.schedule.Epochs-p.Epoch)*int64(r.steps()) - int64(p.Batch)
+	p := &t.progress
+	return int64(t.options.Epochs-p.Epoch)*int64(t.steps()) - int64(p.Batch)
 }
 
 // steps returns how many steps an epoch has.
-func (r *run) steps() int { return batches(r.items, r.perStep) }
+func (t *Trainer) steps() int { return batches(t.work.items, t.work.perStep) }
 
 // stopped reports whether Patience is at its end.
-func (r *run) stopped() bool { return r.impatient(r.progress.Epoch, r.progress.Best) }
+func (t *Trainer) stopped() bool { return t.impatient(t.progress.Epoch, t.progress.Best) }
 
 // impatient reports whether Patience is at its end after so many epochs.
-func (r *run) impatient(epoch, best int) bool {
-	patience := r.schedule.Patience
+func (t *Trainer) impatient(epoch, best int) bool {
+	patience := t.options.Patience
 	return patience > 0 && best > 0 && epoch-best >= patience
 }
 
 // improves reports whether e has the lowest validation loss so far.
-func (r *run) improves(e epochRecord) bool {
-	p := &r.progress
-	return r.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
+func (t *Trainer) improves(e epochRecord) bool {
+	p := &t.progress
+	return t.work.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
 }
 
 // endEpoch records an epoch and begins the next one.
-func (r *run) endEpoch(e epochRecord) {
-	p, improves := &r.progress, r.improves(e)
+func (t *Trainer) endEpoch(e epochRecord) {
+	p, improves := &t.progress, t.improves(e)
 	p.History = append(p.History, e)
 	p.Epoch++
 	p.Batch, p.LossSum, p.Positions = 0, 0, 0
 	p.WordLossSum, p.Words = 0, 0
 	if improves {
 		p.Best = p.Epoch
-		if r.best != nil {
-			copyParameters(r.best, r.net)
+		if t.best != nil {
+			copyValues(t.best, t.work.net)
 		}
 	}
 }
 
 // History returns the epochs that have ended, those before a resume included;
 // what has to do with time is 0 in it.
-func (r *run) History() []EpochStats {
+func (t *Trainer) History() []EpochStats {
 	var list []EpochStats
-	for i := range r.progress.History {
-		list = append(list, r.epochStats(i))
+	for i := range t.progress.History {
+		list = append(list, t.epochStats(i))
 	}
 	return list
 }
 
 // epochStats returns what there is to say about epoch i, from 0.
-func (r *run) epochStats(i int) EpochStats {
-	e := r.progress.History[i]
+func (t *Trainer) epochStats(i int) EpochStats {
+	e := t.progress.History[i]
 	s := EpochStats{
-		Epoch: i + 1, Epochs: r.schedule.Epochs, Steps: e.Steps,
+		Epoch: i + 1, Epochs: t.options.Epochs, Steps: e.Steps,
 		Loss: e.Loss, Perplexity: Perplexity(e.Loss),
 	}
 	if e.WordLoss > 0 {
@@ -105,39 +118,39 @@ func (r *run) epochStats(i int) EpochStats {
 	if e.ValWordLoss > 0 {
 		s.ValWordLoss, s.ValWordPerplexity = e.ValWordLoss, Perplexity(e.ValWordLoss)
 	}
-	if r.judged {
+	if t.work.judged {
 		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true
-		for _, before := range r.progress.History[:i] {
+		for _, before := range t.progress.History[:i] {
 			s.Best = s.Best && e.ValLoss < before.ValLoss
 		}
-		s.Stopped = i == len(r.progress.History)-1 && r.stopped()
+		s.Stopped = i == len(t.progress.History)-1 && t.stopped()
 	}
-	r.task.measure(&s)
+	t.task.measure(&s)
 	return s
 }
 
 // Snapshot returns the model as it is now, as the content of a model file. It is a
 // copy: training may go on.
-func (r *run) Snapshot() *weights.File {
-	epoch := r.progress.Epoch
-	if r.progress.Batch > 0 {
+func (t *Trainer) Snapshot() *weights.File {
+	epoch := t.progress.Epoch
+	if t.progress.Batch > 0 {
 		epoch = 0
 	}
-	return r.copyOf(r.net, epoch)
+	return t.copyOf(t.work.net, epoch)
 }
 
 // Model returns the run's result so far: with Patience the weights of the best
 // epoch, otherwise the same as Snapshot.
-func (r *run) Model() *weights.File {
-	if r.best != nil && r.progress.Best > 0 {
-		return r.copyOf(r.best, r.progress.Best)
+func (t *Trainer) Model() *weights.File {
+	if t.best != nil && t.progress.Best > 0 {
+		return t.copyOf(t.best, t.progress.Best)
 	}
-	return r.Snapshot()
+	return t.Snapshot()
 }
 
 // SaveModel writes Model to path, atomically: see weights.WriteFile.
-func (r *run) SaveModel(path string) error {
-	if err := weights.WriteFile(path, r.Model()); err != nil {
+func (t *Trainer) SaveModel(path string) error {
+	if err := weights.WriteFile(path, t.Model()); err != nil {
 		return fmt.Errorf("train: the model is not saved: %w", inner{err})
 	}
 	return nil
@@ -145,16 +158,16 @@ func (r *run) SaveModel(path string) error {
 
 // copyOf returns a model file with the weights of net, which are of the end of an epoch
 // or 0, and no memory of net's.
-func (r *run) copyOf(net network, epoch int) *weights.File {
-	f := r.task.file(net)
-	if record := r.recordText(epoch); record != "" {
+func (t *Trainer) copyOf(net layers.Network, epoch int) *weights.File {
+	f := t.task.file(net)
+	if record := t.recordText(epoch); record != "" {
 		f.Metadata[RecordKey] = record
 	}
 	for i := range f.Tensors {
-		t := &f.Tensors[i]
-		for _, own := range net.parameters() {
-			if len(t.Data) > 0 && len(own) > 0 && &t.Data[0] == &own[0] {
-				t.Data = slices.Clone(t.Data)
+		tensor := &f.Tensors[i]
+		for _, own := range layers.ValuesOf(net) {
+			if len(tensor.Data) > 0 && len(own) > 0 && &tensor.Data[0] == &own[0] {
+				tensor.Data = slices.Clone(tensor.Data)
 				break
 			}
 		}

@@ -9,8 +9,8 @@ import (
 // check checks the progress that a checkpoint holds against the run: every field
 // follows from others and from the data, but for the losses, which have a range.
 // What passes is a state that the run can be in and can go on from.
-func (p *progress) check(r *run) error {
-	steps := r.steps()
+func (p *progress) check(t *Trainer) error {
+	steps := t.steps()
 	switch {
 	case p.Epoch < 0 || p.Batch < 0 || p.Steps < 0:
 		return damaged("a count is negative")
@@ -21,35 +21,37 @@ func (p *progress) check(r *run) error {
 	case int64(p.Steps) != int64(p.Epoch)*int64(steps)+int64(p.Batch):
 		return damaged("%d epochs of %d steps and %d steps are not %d", p.Epoch, steps, p.Batch, p.Steps)
 	}
-	if err := p.checkHistory(r, steps); err != nil {
+	if err := p.checkHistory(t, steps); err != nil {
 		return err
 	}
-	order := Order(r.items, r.schedule.Seed, p.Epoch)
-	done := order[:min(p.Batch*r.perStep, r.items)]
-	all, words := r.task.positions(done)
+	order := Order(t.work.items, t.options.Seed, p.Epoch)
+	done := order[:min(p.Batch*t.work.perStep, t.work.items)]
+	all, words := t.task.positions(done)
 	switch {
 	case p.Positions != all:
 		return damaged("%d steps of epoch %d have %d positions, not %d", p.Batch, p.Epoch+1, all, p.Positions)
 	case !isLoss(p.LossSum, p.Positions):
 		return damaged("the sum of %d losses is %v", p.Positions, p.LossSum)
-	case p.Words != 0 && (!r.padded || p.Words != words): // 0: not known, see progress
+	case p.Words != 0 && (!t.work.padded || p.Words != words): // 0: not known, see progress
 		return damaged("%d steps of epoch %d have %d words, not %d", p.Batch, p.Epoch+1, words, p.Words)
 	case !isLoss(p.WordLossSum, p.Words) || p.WordLossSum > p.LossSum:
 		return damaged("the sum of %d words' losses is %v", p.Words, p.WordLossSum)
 	}
-	for _, power := range []struct {
-		value float64
-		beta  float32
-	}{{p.Power1, beta1}, {p.Power2, beta2}} {
-		if want := powerOf(power.beta, p.Steps); power.value != want {
-			return damaged("%v to the power of %d is %v, not %v", power.beta, p.Steps, want, power.value)
+	decays := t.optimizer.Decays()
+	for i, power := range p.powers() {
+		want := 0.0
+		if i < len(decays) {
+			want = powerOf(decays[i], p.Steps)
+		}
+		if power != want {
+			return damaged("power %d of the optimizer's decays after %d steps is %v, not %v", i+1, p.Steps, want, power)
 		}
 	}
 	return nil
 }
 
 // checkHistory checks the epochs that have ended.
-func (p *progress) checkHistory(r *run, steps int) error {
+func (p *progress) checkHistory(t *Trainer, steps int) error {
 	best := 0
 	for i, e := range p.History {
 		switch {
@@ -59,21 +61,21 @@ func (p *progress) checkHistory(r *run, steps int) error {
 			return damaged("epoch %d has the losses %v and %v", i+1, e.Loss, e.ValLoss)
 		case !isLoss(e.WordLoss, 1) || !isLoss(e.ValWordLoss, 1):
 			return damaged("epoch %d has the losses over words %v and %v", i+1, e.WordLoss, e.ValWordLoss)
-		case !r.padded && (e.WordLoss != 0 || e.ValWordLoss != 0):
+		case !t.work.padded && (e.WordLoss != 0 || e.ValWordLoss != 0):
 			return damaged("epoch %d has losses over words, but no padding counts", i+1)
-		case !r.judged && (e.ValLoss != 0 || e.ValWordLoss != 0):
+		case !t.work.judged && (e.ValLoss != 0 || e.ValWordLoss != 0):
 			return damaged("epoch %d has a validation loss of %v, but nothing is set aside", i+1, max(e.ValLoss, e.ValWordLoss))
-		case best > 0 && r.schedule.Patience > 0 && i-best >= r.schedule.Patience:
+		case best > 0 && t.options.Patience > 0 && i-best >= t.options.Patience:
 			return damaged("the run goes on after epoch %d although Patience had ended it", i)
 		}
-		if r.judged && (best == 0 || e.ValLoss < p.History[best-1].ValLoss) {
+		if t.work.judged && (best == 0 || e.ValLoss < p.History[best-1].ValLoss) {
 			best = i + 1
 		}
 	}
 	switch {
 	case p.Best != best:
 		return damaged("the best epoch is %d, not %d", best, p.Best)
-	case p.Batch > 0 && best > 0 && r.schedule.Patience > 0 && p.Epoch-best >= r.schedule.Patience:
+	case p.Batch > 0 && best > 0 && t.options.Patience > 0 && p.Epoch-best >= t.options.Patience:
 		return damaged("the run goes on after epoch %d although Patience had ended it", p.Epoch)
 	}
 	return nil
@@ -88,10 +90,10 @@ func isLoss(x float64, n int64) bool {
 // powerOf returns the running product that the optimiser has after so many steps. It
 // ends early where another multiplication changes nothing: after 7,000 steps for
 // beta1, 740,000 for beta2.
-func powerOf(beta float32, steps int) float64 {
+func powerOf(beta float64, steps int) float64 {
 	power := 1.0
 	for range steps {
-		next := float64(power * float64(beta))
+		next := float64(power * beta)
 		if next == power {
 			break
 		}

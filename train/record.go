@@ -119,9 +119,9 @@ func prepareMetadata(free map[string]string) error {
 }
 
 // Record returns the record of the run as it is now.
-func (r *run) Record() *Record {
-	p := &r.progress
-	record := r.task.record()
+func (t *Trainer) Record() *Record {
+	p := &t.progress
+	record := t.task.record(&t.options)
 	record.Epochs, record.Steps, record.Best = p.Epoch, p.Steps, p.Best
 	record.History = make([]RecordEpoch, len(p.History))
 	for i, e := range p.History {
@@ -132,8 +132,8 @@ func (r *run) Record() *Record {
 
 // recordText returns the record of the run for a model whose weights are of the end of
 // an epoch, or 0.
-func (r *run) recordText(epoch int) string {
-	record := r.Record()
+func (t *Trainer) recordText(epoch int) string {
+	record := t.Record()
 	record.Weights = epoch
 	text, err := json.Marshal(record)
 	if err != nil {
@@ -149,32 +149,4 @@ func recordOptions(o any) json.RawMessage {
 		panic("train: options that are not finite") // they have been checked
 	}
 	return text
-}
-
-func (t *Trainer) record() Record {
-	n := t.training.Documents
-	if t.validation != nil {
-		n += t.validation.Documents
-	}
-	return Record{
-		Source: t.options.Source, Documents: n, Data: t.corpus,
-		Options: recordOptions(struct {
-			storedOptions
-			Epochs int `json:"epochs,omitempty"` // hides that of the options
-		}{t.options.stored(), 0}),
-	}
-}
-
-func (t *ImageTrainer) record() Record {
-	n := t.training.Len()
-	if t.validation != nil {
-		n += t.validation.Len()
-	}
-	return Record{
-		Source: t.options.Source, Images: n, Data: t.images,
-		Options: recordOptions(struct {
-			ImageTrainOptions
-			Epochs int `json:"epochs,omitempty"`
-		}{t.options, 0}),
-	}
 }

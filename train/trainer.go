@@ -1,229 +1,143 @@
 package train
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"errors"
+	"cmp"
 	"fmt"
-	"runtime"
-	"slices"
 
-	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/tokenizer"
+	"github.com/autoreg/autoreg/layers"
 )
 
-// A Trainer is one run of training: a model, the documents it learns from, and
-// how far it has come. New starts one, Resume continues one from a checkpoint,
-// Run runs it. It is for one goroutine at a time.
+// A Trainer is one run of training: a task, and how far it has come. New starts one,
+// Resume continues one from a checkpoint, Run runs it. It is for one goroutine at a
+// time.
 type Trainer struct {
-	options    Options
-	model      *model.Text
-	training   *Dataset
-	validation *Dataset // nil if no documents are set aside
-	corpus     string   // hash of both, see textData.hash
+	options Options
+	task    Task
+	work    work
 
-	pass *pass
-	run
+	optimizer *updater
+	best      layers.Network // weights of the best epoch; nil without Patience
+	progress  progress
+	saved     map[string]weights.Version // what checkpoints held when this run last saved or read them
 }
 
-// New begins a run: it sets documents aside for validation, learns a vocabulary
-// from the others, encodes both, and draws the weights. nil options mean the zero
-// value. The model has as many symbols as the vocabulary has words.
+// New begins a run of a task. nil options mean the zero value.
 //
-// It returns an error for options out of range, documents without a word, a split
-// that leaves nothing on one side, a run that would take more than MaxBytes, and a
-// vocabulary that a model file could not hold.
-func New(docs []string, o *Options) (*Trainer, error) {
+// It returns an error for options out of range (*OptionError), for data that a model
+// cannot be made of, a split that leaves nothing on one side, a run that would take more
+// than MaxBytes, and a model that a file could not hold.
+func New(task Task, o *Options) (*Trainer, error) {
 	var options Options
 	if o != nil {
 		options = *o
 	}
-	options = options.withDefaults()
-	if err := options.check(); err != nil {
+	if err := settle(task, &options); err != nil {
 		return nil, err
 	}
-	learn, _, err := SplitDocs(docs, options.Validation)
-	if err != nil {
+	if err := task.create(&options); err != nil {
 		return nil, err
 	}
-	taken := options.documentBytes(docs)
-	words := options.tokenizer()
-	if words.MaxBytes = options.MaxBytes - taken; words.MaxBytes <= 0 {
-		return nil, options.errDocuments()
-	}
-	tok, err := tokenizer.Learn(slices.Values(learn), words)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", inner{err})
-	}
-	if taken >= muchGarbage {
-		runtime.GC() // what reading the documents and counting their words has left
-	}
-	config := options.config(tok.Len())
-	if err := config.Check(); err != nil {
-		return nil, fmt.Errorf("train: the model would be too large: %w", inner{err})
-	}
-	if err := options.checkHeader(tok, nil); err != nil {
-		return nil, err
-	}
-	data, err := options.encode(docs, tok)
-	if err != nil {
-		return nil, err
-	}
-	if err := options.checkMemory(tok.Len(), data); err != nil {
-		return nil, err
-	}
-	m := model.New(config, tok)
-	initialise(m.Stack, options.Seed)
-	return assemble(m, data, options), nil
+	return newTrainer(task, options), nil
 }
 
-// A textData is what a run learns from and what it is judged by; the latter may be
-// nil.
-type textData struct {
-	training, validation *Dataset
-	documents            int64 // bytes of memory that the documents and the vocabulary take
+// settle replaces zero fields of a task and of options and checks both.
+func settle(task Task, o *Options) error {
+	o.complete()
+	task.complete(o)
+	if err := task.check(); err != nil {
+		return err
+	}
+	return o.check(task.things())
 }
 
-// encode splits documents and encodes both parts.
-func (o Options) encode(docs []string, tok *tokenizer.Tokenizer) (data textData, err error) {
-	learn, judge, err := SplitDocs(docs, o.Validation)
-	if err != nil {
-		return data, err
+// newTrainer makes a run of a task that has a model, at its start.
+func newTrainer(task Task, o Options) *Trainer {
+	t := &Trainer{options: o, task: task}
+	t.work = task.start(&t.options)
+	t.optimizer = newUpdater(o.Optimizer, t.work.net, t.work.grad, t.work.zero, t.work.threads)
+	if o.Patience > 0 {
+		t.best = t.work.zero()
 	}
-	data.documents = o.documentBytes(docs) + vocabularyBytes(tok)
-	left := o.MaxBytes - data.documents
-	for _, part := range []struct {
-		docs []string
-		to   **Dataset
-		name string
-	}{{learn, &data.training, "documents"}, {judge, &data.validation, "documents set aside for validation"}} {
-		if part.docs == nil && part.to == &data.validation {
-			continue
-		}
-		d, err := newDataset(part.docs, tok, o.dataset(), left)
-		if errors.Is(err, errDataBytes) {
-			return data, o.errDocuments()
-		}
-		if err != nil {
-			return data, fmt.Errorf("train: %w", err)
-		}
-		if positionsOf(d, 0, d.Len(), o.CountPadding) == 0 {
-			return data, fmt.Errorf("train: the %s hold no words", part.name)
-		}
-		left -= d.bytes()
-		*part.to = d
-	}
-	return data, nil
-}
-
-// batches returns the size of the largest batches.
-func (d textData) batches(o Options) passSize {
-	s := sizeOf(d.training, o.BatchSize, o.CountPadding)
-	if d.validation != nil { // it has batches of the same size
-		s = s.and(sizeOf(d.validation, o.BatchSize, o.CountPadding))
-	}
-	return s
-}
-
-// padded reports whether positions that read padding count.
-func (d textData) padded(o Options) bool {
-	padding := positionsOf(d.training, 0, d.training.Len(), o.CountPadding) - positionsOf(d.training, 0, d.training.Len(), false)
-	if v := d.validation; v != nil {
-		padding += positionsOf(v, 0, v.Len(), o.CountPadding) - positionsOf(v, 0, v.Len(), false)
-	}
-	return padding > 0
-}
-
-// assemble makes a run of a model, at its start.
-func assemble(m *model.Text, data textData, o Options) *Trainer {
-	t := &Trainer{options: o, model: m, training: data.training, validation: data.validation, corpus: data.hash()}
-	t.pass = newPass(m.Stack, data.batches(o), o.Threads, true)
-	// The items are batches, which always hold the same sequences.
-	t.run = run{items: t.training.Batches(o.BatchSize), perStep: 1, judged: t.validation != nil, padded: data.padded(o)}
-	t.begin(t, o.schedule(), textNetwork{m.Stack}, textNetwork{t.pass.back.grad}, t.pass.threads)
+	t.progress.setPowers(t.optimizer.powers)
 	return t
 }
 
-// gradients is of one item, a batch.
-func (t *Trainer) gradients(items []int) (e Evaluation) {
-	lo, hi := t.training.Batch(items[0], t.options.BatchSize)
-	t.pass.load(t.training, lo, hi, t.options.CountPadding)
-	t.pass.forward()
-	t.pass.addLosses(&e, t.training, lo)
-	t.pass.back.run()
-	return e
-}
-
-func (t *Trainer) loss(items []int) Evaluation { return t.gradients(items) }
-
-func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
-	return evaluate(ctx, t.pass, t.validation, t.options.BatchSize, t.options.CountPadding)
-}
-
-func (t *Trainer) positions(items []int) (all, words int64) {
-	for _, k := range items {
-		lo, hi := t.training.Batch(k, t.options.BatchSize)
-		all += positionsOf(t.training, lo, hi, t.options.CountPadding)
-		words += positionsOf(t.training, lo, hi, false)
+// Resume continues the run that the checkpoint at path holds, with the data that it
+// began with, which the task has. Nil options, and zero fields of them and of the task,
+// take what the checkpoint has; other fields must agree with it, except for Epochs,
+// which may be anything from the epoch under way on, and Threads and MaxBytes, which no
+// checkpoint has. The run goes on to the bytes that it would have given without
+// interruption.
+//
+// It returns an error if the file cannot be read or is not a sound checkpoint of such a
+// task, if an option differs, and if the data are others.
+func Resume(path string, task Task, o *Options) (*Trainer, error) {
+	if o == nil {
+		o = &Options{}
 	}
-	return all, words
-}
-
-func (t *Trainer) symbols() int { return t.model.Config.Symbols }
-
-func (t *Trainer) file(net network) *weights.File {
-	return (&model.Text{Config: t.model.Config, Tokenizer: t.model.Tokenizer, Stack: net.(textNetwork).Stack, Metadata: t.model.Metadata}).File()
-}
-
-func (t *Trainer) measure(*EpochStats) {}
-
-// hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of
-// cut documents are hashed with their padding, as they were when there were no others.
-// Those of windows are so with the one stop that makes them differ from longer ones.
-func (d textData) hash() string {
-	h := sha256.New()
-	var buf []byte
-	for _, d := range []*Dataset{d.training, d.validation} {
-		if d == nil {
-			continue
-		}
-		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(d.Length))
-		buf = binary.LittleEndian.AppendUint64(buf, uint64(d.Len()))
-		h.Write(buf)
-		for i := range d.Len() {
-			buf = buf[:0]
-			row := d.Row(i)
-			for _, id := range row {
-				buf = binary.LittleEndian.AppendUint32(buf, uint32(id))
-			}
-			padding := 1
-			if d.cut {
-				padding = d.Length + 1 - len(row)
-			}
-			for range padding {
-				buf = binary.LittleEndian.AppendUint32(buf, tokenizer.Stop)
-			}
-			h.Write(buf)
-		}
+	f, version, err := weights.ReadVersioned(path)
+	var t *Trainer
+	if err == nil {
+		t, err = resume(f, task, *o)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	if err != nil {
+		return nil, fmt.Errorf("train: cannot resume from %s: %w", path, inner{err})
+	}
+	t.note(path, version)
+	return t, nil
+}
+
+// resume is Resume from the content of a file.
+func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
+	if err := task.open(f); err != nil {
+		return nil, err
+	}
+	was, err := task.begun(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := was.merge(task, &o); err != nil {
+		return nil, err
+	}
+	if err := task.admit(&o, was.data); err != nil {
+		return nil, err
+	}
+	t := newTrainer(task, o)
+	if err := t.restore(f, was.progress); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// merge makes o and the task those of the run, from those of the checkpoint and those
+// asked for now.
+func (b *begun) merge(task Task, o *Options) error {
+	was := b.options
+	was.Threads, was.MaxBytes = 1, 1
+	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
+		return fmt.Errorf("the checkpoint is damaged: %w", inner{err})
+	}
+	var d comparison
+	task.compare(&d, b.task)
+	was.compare(&d, o)
+	if d.err != nil {
+		return d.err
+	}
+	if o.Epochs != 0 {
+		was.Epochs = o.Epochs
+	}
+	was.Source, was.Threads, was.MaxBytes = b.options.Source.or(o.Source), o.Threads, o.MaxBytes
+	task.adopt(b.task)
+	if err := settle(task, &was); err != nil {
+		return err
+	}
+	*o = was
+	return b.progress.checkEpochs(was.Epochs)
 }
 
 // Options returns the options of the run, defaults filled in.
 func (t *Trainer) Options() Options { return t.options }
 
-// Training returns the sequences that the run learns from.
-func (t *Trainer) Training() *Dataset { return t.training }
-
-// Validation returns the sequences of the documents set aside, or nil.
-func (t *Trainer) Validation() *Dataset { return t.validation }
-
-// CountsPadding reports whether padding counts in the losses: Options.CountPadding is
-// set and a sequence is shorter than Length.
-func (t *Trainer) CountsPadding() bool { return t.padded }
-
-// Tokenizer returns the model's vocabulary.
-func (t *Trainer) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
+// Task returns what the run learns.
+func (t *Trainer) Task() Task { return t.task }

@@ -6,14 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/autoreg/autoreg/layers"
 )
 
 // Limits on a Config, the same on every architecture.
 const (
 	MaxSymbols = 1 << 24
-	MaxWidth   = 1 << 16 // embedding, units
+	MaxWidth   = 1 << 16 // embedding
 	MaxLength  = 1 << 20
 	// 992 MiB of weights: with the largest header, and the LSTM's second bias,
 	// less than the 1 GiB that are read by default.
@@ -24,19 +28,31 @@ const (
 //
 //	{"kind":"text","symbols":10000,"embedding":100,"layers":[{"type":"lstm","units":128}],"length":200}
 //
-// where the order of members and blanks are free, and nothing else is.
+// where the order of members and blanks are free, and nothing else is. A layer has the
+// members of its layers.Spec beside its type.
 type Config struct {
-	Symbols   int // V, scored symbols: words, [UNK] and the stop symbol
-	Embedding int // E, length of a symbol's vector
-	Units     int // H, units of the LSTM
-	Length    int // steps of a training sequence, for information
+	Symbols   int           // V, symbols that there are logits for: words, [UNK] and the stop symbol
+	Embedding int           // E, length of a symbol's vector
+	Layers    []layers.Spec // between embedding and output
+	Length    int           // steps of a training sequence, for information
 }
 
-// Params returns the number of parameters, V·E + 4·(E·H + H·H + H) + V·(H + 1).
-func (c Config) Params() int64 {
-	V, E, H := int64(c.Symbols), int64(c.Embedding), int64(c.Units)
-	return V*E + 4*H*(E+H+1) + V*(H+1)
+// stack returns the configuration of the network.
+func (c Config) stack() layers.StackConfig {
+	return layers.StackConfig{Symbols: c.Symbols, Embedding: c.Embedding, Layers: c.Layers, Outputs: c.Symbols}
 }
+
+// Sizes returns what the network takes. The layers must have been checked.
+func (c Config) Sizes() layers.Sizes { return c.stack().Sizes() }
+
+// Params returns the number of parameters. The layers must have been checked.
+func (c Config) Params() int64 { return c.Sizes().Params }
+
+// Equal reports whether two configurations are the same.
+func (c Config) Equal(o Config) bool { return c.String() == o.String() }
+
+// String returns c as a file has it.
+func (c Config) String() string { return string(c.appendJSON(nil)) }
 
 // Check returns an error that names the first number that is out of range.
 func (c Config) Check() error {
@@ -47,23 +63,34 @@ func (c Config) Check() error {
 	}{
 		{"symbols", c.Symbols, 3, MaxSymbols},
 		{"embedding", c.Embedding, 1, MaxWidth},
-		{"units", c.Units, 1, MaxWidth},
 		{"length", c.Length, 1, MaxLength},
 	} {
 		if n.value < n.min || n.value > n.max {
 			return fmt.Errorf("%s is %d: want %d to %d", n.name, n.value, n.min, n.max)
 		}
 	}
+	if len(c.Layers) == 0 {
+		return fmt.Errorf("there are 0 layers: want 1 to %d", layers.MaxLayers)
+	}
+	if err := c.stack().Check(); err != nil {
+		return err
+	}
+	for i, s := range c.Layers {
+		if !layers.Sequential(s) {
+			return fmt.Errorf("layer %d (%s): %w", i, s.Kind(), layers.ErrNotSequential)
+		}
+	}
 	if p := c.Params(); p > MaxParams {
-		return fmt.Errorf("%d symbols, embedding %d and %d units make %d parameters: want at most %d", c.Symbols, c.Embedding, c.Units, p, MaxParams)
+		return fmt.Errorf("%d symbols, an embedding of %d and the layers make %d parameters: want at most %d", c.Symbols, c.Embedding, p, MaxParams)
 	}
 	return nil
 }
 
 // appendJSON appends the form that is written.
 func (c Config) appendJSON(b []byte) []byte {
-	return fmt.Appendf(b, `{"kind":"text","symbols":%d,"embedding":%d,"layers":[{"type":"lstm","units":%d}],"length":%d}`,
-		c.Symbols, c.Embedding, c.Units, c.Length)
+	b = fmt.Appendf(b, `{"kind":"text","symbols":%d,"embedding":%d,"layers":`, c.Symbols, c.Embedding)
+	b = AppendLayers(b, c.Layers)
+	return fmt.Appendf(b, `,"length":%d}`, c.Length)
 }
 
 // parse reads a Config strictly: json.Unmarshal would take repeated members, and
@@ -73,7 +100,7 @@ func (c *Config) parse(b []byte) error {
 		"symbols":   func(d *json.Decoder) error { return integer(d, &c.Symbols) },
 		"embedding": func(d *json.Decoder) error { return integer(d, &c.Embedding) },
 		"length":    func(d *json.Decoder) error { return integer(d, &c.Length) },
-		"layers":    func(d *json.Decoder) error { return layerList(d, &c.Units) },
+		"layers":    func(d *json.Decoder) error { return layerList(d, &c.Layers) },
 	})
 	if err != nil {
 		return err
@@ -136,39 +163,15 @@ func purpose(kind string) string {
 	return ""
 }
 
-func layerList(d *json.Decoder, units *int) error {
-	if err := delim(d, '['); err != nil {
-		return err
-	}
-	n := 0
-	for d.More() {
-		typ := ""
-		err := object(d, map[string]func() error{
-			"type":  func() error { return text(d, &typ) },
-			"units": func() error { return integer(d, units) },
-		})
-		if typ != "" && typ != "lstm" {
-			return fmt.Errorf("layer %d is of type %.40q, want \"lstm\"", n, typ)
-		}
-		if err != nil {
-			return fmt.Errorf("layer %d: %w", n, err)
-		}
-		n++
-	}
-	if n != 1 {
-		return fmt.Errorf("%d layers: this program reads models with one", n)
-	}
-	return delim(d, ']')
-}
-
-// memberOrder is the order in which missing members are named.
+// memberOrder is the order in which missing members are named; others follow by name.
 var memberOrder = []string{
-	"kind", "symbols", "embedding", "layers", "length", "type", "units",
+	"kind", "symbols", "embedding", "layers", "length", "type",
 	"channels", "levels", "height", "width", "filters", "blocks", "kernel",
 }
 
-// object reads an object that has each member exactly once.
-func object(d *json.Decoder, members map[string]func() error) error {
+// object reads an object that has each member once, apart from optional ones, which
+// may be missing.
+func object(d *json.Decoder, members map[string]func() error, optional ...string) error {
 	if err := delim(d, '{'); err != nil {
 		return err
 	}
@@ -193,13 +196,14 @@ func object(d *json.Decoder, members map[string]func() error) error {
 	if err := delim(d, '}'); err != nil {
 		return err
 	}
-	if len(seen) < len(members) {
-		var missing []string
-		for _, name := range memberOrder {
-			if _, want := members[name]; want && !seen[name] {
-				missing = append(missing, name)
-			}
+	var missing []string
+	for _, name := range slices.Concat(memberOrder, slices.Sorted(maps.Keys(members))) {
+		if _, want := members[name]; want && !seen[name] && !slices.Contains(optional, name) {
+			missing = append(missing, name)
+			seen[name] = true
 		}
+	}
+	if missing != nil {
 		return fmt.Errorf("no member %q", strings.Join(missing, ", "))
 	}
 	return nil

@@ -3,24 +3,10 @@ package model
 import (
 	"fmt"
 	"math"
-	"strings"
-
-	"github.com/autoreg/autoreg/internal/weights"
 )
 
-// checkFinite returns an error that names the first weight of f that is NaN or
-// infinite. What only a checkpoint has is not looked at.
-func checkFinite(f *weights.File) error {
-	for _, t := range f.Tensors {
-		if strings.HasPrefix(t.Name, OptimizerPrefix) {
-			continue
-		}
-		if i := notFinite(t.Data); i >= 0 {
-			return badWeight(fmt.Sprintf("tensor %.80q", t.Name), t.Shape, i, t.Data[i])
-		}
-	}
-	return nil
-}
+// quoted quotes the name of a tensor for a message, cut to a length fit to print.
+func quoted(name string) string { return fmt.Sprintf("%.80q", name) }
 
 // badWeight returns the error for value i of a tensor.
 func badWeight(what string, shape []int, i int, value float32) error {

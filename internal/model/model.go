@@ -8,8 +8,9 @@
 //	config          JSON, see Config and PixelConfig
 //	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; only a text model's
 //
-// and tensors that are named and laid out as PyTorch has them. A text model of V
-// symbols, an embedding of E and H units has
+// and tensors that are named and laid out as PyTorch has them: those that the network's
+// layers enumerate (layers.ParametersOf). A text model of V symbols, with an embedding
+// of E and one LSTM of H units, has
 //
 //	embedding.weight   [V, E]
 //	lstm.weight_ih_l0  [4·H, E]  gates in the order i, f, g, o
@@ -19,7 +20,7 @@
 //	output.weight      [V, H]
 //	output.bias        [V]
 //
-// and a PixelCNN, for each of its layers (see layers.PixelCNN.Convs),
+// and a PixelCNN, for each of its layers (see layers.PixelCNN.Parts),
 //
 //	NAME.weight        [Out, In, k, k]  written as 0 where the mask is closed, read as 0
 //	NAME.bias          [Out]
@@ -78,8 +79,8 @@ func free(meta map[string]string) map[string]string {
 	return rest
 }
 
-// A Text is a word-by-word text model: Embedding, LSTM, Linear. Stack.Symbols
-// is Config.Symbols, which is at least Tokenizer.Len.
+// A Text is a model of text: an embedding, layers and an output layer over the tokens
+// of a vocabulary. Stack.Symbols is Config.Symbols, which is at least Tokenizer.Len.
 type Text struct {
 	Config    Config
 	Tokenizer *tokenizer.Tokenizer
@@ -96,120 +97,70 @@ func New(c Config, tok *tokenizer.Tokenizer) *Text {
 	if c.Check() != nil || c.Symbols < tok.Len() {
 		panic("model: New: invalid config")
 	}
-	return assemble(c, tok, layers.NewEmbedding(c.Symbols, c.Embedding))
+	return &Text{Config: c, Tokenizer: tok, Stack: layers.NewStack(c.stack())}
 }
 
-// assemble returns a model of zero weights but for the embedding.
-func assemble(c Config, tok *tokenizer.Tokenizer, e *layers.Embedding) *Text {
-	return &Text{
-		Config:    c,
-		Tokenizer: tok,
-		Stack: &layers.Stack{
-			Embedding: e,
-			Layers:    []layers.Layer{layers.NewLSTM(c.Embedding, c.Units)},
-			Head:      layers.NewLinear(c.Units, c.Symbols),
-		},
-	}
-}
-
-// LSTM returns the model's one recurrent layer.
-func (t *Text) LSTM() *layers.LSTM { return t.Stack.Layers[0].(*layers.LSTM) }
-
-// File returns the content of the model's file. The embedding's data is the
-// model's own slice, the other tensors are copies.
+// File returns the content of the model's file. Some of it may be the model's own
+// memory, the rest are copies.
 func (t *Text) File() *weights.File {
-	c := t.Config
-	V, E, H := c.Symbols, c.Embedding, c.Units
-	tok, err := t.Tokenizer.MarshalJSON()
-	if err != nil {
-		panic("model: File: no tokenizer")
-	}
-	wih, whh, bias := t.LSTM().Weights()
-	out, outBias := t.Stack.Head.Weights()
-	meta := free(t.Metadata)
-	maps.Copy(meta, map[string]string{
-		KeyFormat:    format,
-		KeyVersion:   formatVersion,
-		KeyConfig:    string(c.appendJSON(nil)),
-		KeyTokenizer: string(tok),
-	})
 	return &weights.File{
-		Metadata: meta,
-		Tensors: []weights.Tensor{
-			{Name: "embedding.weight", Shape: []int{V, E}, Data: t.Stack.Embedding.Weight},
-			{Name: "lstm.weight_ih_l0", Shape: []int{4 * H, E}, Data: wih},
-			{Name: "lstm.weight_hh_l0", Shape: []int{4 * H, H}, Data: whh},
-			{Name: "lstm.bias_ih_l0", Shape: []int{4 * H}, Data: bias},
-			{Name: "lstm.bias_hh_l0", Shape: []int{4 * H}, Data: make([]float32, 4*H)},
-			{Name: "output.weight", Shape: []int{V, H}, Data: out},
-			{Name: "output.bias", Shape: []int{V}, Data: outBias},
-		},
+		Metadata: metadata(t.Metadata, t.Config.appendJSON(nil), t.Tokenizer),
+		Tensors:  Tensors("", t.Stack, true),
 	}
 }
 
 // FromFile builds the model that f holds; what makes f a checkpoint is left
-// aside. The model takes over the embedding's data; otherwise it keeps nothing
-// of f. Everything is checked before anything is built, so that what is
-// allocated is proportional to what f holds. A weight that is NaN or infinite is an
+// aside. It keeps nothing of f. Sizes are checked before anything is built, so that what
+// is allocated is proportional to what f holds. A weight that is NaN or infinite is an
 // error. Errors wrap weights.ErrFormat.
 func FromFile(f *weights.File) (*Text, error) {
 	var c Config
 	if err := readConfig(f, c.parse, KeyTokenizer); err != nil {
 		return nil, err
 	}
-	tok := new(tokenizer.Tokenizer)
-	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
-		return nil, bad("metadata %q: %w", KeyTokenizer, bareError{err})
-	}
-	if c.Symbols < tok.Len() {
-		return nil, bad("the vocabulary has %d words, the model only %d symbols", tok.Len(), c.Symbols)
-	}
-	p := f.Pick()
-	V, E, H := c.Symbols, c.Embedding, c.Units
-	var fail error
-	take := func(name string, shape ...int) []float32 {
-		data, err := p.Take(name, shape...)
-		if fail == nil {
-			fail = err
-		}
-		return data
-	}
-	embedding := take("embedding.weight", V, E)
-	wih, whh := take("lstm.weight_ih_l0", 4*H, E), take("lstm.weight_hh_l0", 4*H, H)
-	bih, bhh := take("lstm.bias_ih_l0", 4*H), take("lstm.bias_hh_l0", 4*H)
-	out, outBias := take("output.weight", V, H), take("output.bias", V)
-	if fail != nil {
-		return nil, fail
-	}
-	if err := checkRest(f, p); err != nil {
+	tok, err := readTokenizer(f, c.Symbols)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkFinite(f); err != nil {
+	if err := checkSize(f, c.Params()); err != nil {
 		return nil, err
 	}
-	bias := fold(bih, bhh)
-	if i := notFinite(bias); i >= 0 {
-		return nil, badWeight("the sum of tensors lstm.bias_ih_l0 and lstm.bias_hh_l0", []int{4 * H}, i, bias[i])
+	t := New(c, tok)
+	if err := fill(t.Stack, f); err != nil {
+		return nil, err
 	}
-
-	t := assemble(c, tok, &layers.Embedding{Symbols: V, Dim: E, Weight: embedding})
-	t.LSTM().SetWeights(wih, whh, bias)
-	t.Stack.Head.SetWeights(out, outBias)
 	t.Metadata = free(f.Metadata)
 	return t, nil
 }
 
-// fold returns a + b. Where b is 0, as in the files that we write, the result is
-// a to the bit, -0 and all: reading and writing change nothing.
-func fold(a, b []float32) []float32 {
-	sum := make([]float32, len(a))
-	for i, v := range a {
-		if b[i] != 0 {
-			v += b[i]
-		}
-		sum[i] = v
+// readTokenizer reads the vocabulary of a model of so many symbols.
+func readTokenizer(f *weights.File, symbols int) (*tokenizer.Tokenizer, error) {
+	tok := new(tokenizer.Tokenizer)
+	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
+		return nil, bad("metadata %q: %w", KeyTokenizer, bareError{err})
 	}
-	return sum
+	if symbols < tok.Len() {
+		return nil, bad("the vocabulary has %d words, the model only %d symbols", tok.Len(), symbols)
+	}
+	return tok, nil
+}
+
+// metadata returns what a model's file has as metadata. tok may be nil.
+func metadata(rest map[string]string, config []byte, tok *tokenizer.Tokenizer) map[string]string {
+	meta := free(rest)
+	maps.Copy(meta, map[string]string{
+		KeyFormat:  format,
+		KeyVersion: formatVersion,
+		KeyConfig:  string(config),
+	})
+	if tok != nil {
+		text, err := tok.MarshalJSON()
+		if err != nil {
+			panic("model: File: no tokenizer")
+		}
+		meta[KeyTokenizer] = string(text)
+	}
+	return meta
 }
 
 // readConfig checks the metadata of f and parses its configuration. Apart from

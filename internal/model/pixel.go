@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -24,50 +23,13 @@ func NewPixel(c PixelConfig) *Pixel {
 	return &Pixel{Config: c, Net: layers.NewPixelCNN(c.PixelConfig)}
 }
 
-// File returns the content of the model's file, all of it copies.
+// File returns the content of the model's file. Some of it may be the model's own
+// memory, the rest are copies.
 func (m *Pixel) File() *weights.File {
-	meta := free(m.Metadata)
-	maps.Copy(meta, map[string]string{
-		KeyFormat:  format,
-		KeyVersion: formatVersion,
-		KeyConfig:  string(m.Config.appendJSON(nil)),
-	})
-	return &weights.File{Metadata: meta, Tensors: PixelTensors("", m.Net)}
-}
-
-// PixelTensors returns copies of the weights of net, each name with a prefix.
-func PixelTensors(prefix string, net *layers.PixelCNN) (list []weights.Tensor) {
-	for _, l := range net.Convs() {
-		w, b := l.Weights()
-		list = append(list,
-			weights.Tensor{Name: prefix + l.Name + ".weight", Shape: kernelShape(l), Data: w},
-			weights.Tensor{Name: prefix + l.Name + ".bias", Shape: []int{l.OutLen()}, Data: b})
+	return &weights.File{
+		Metadata: metadata(m.Metadata, m.Config.appendJSON(nil), nil),
+		Tensors:  Tensors("", m.Net, true),
 	}
-	return list
-}
-
-func kernelShape(l layers.PixelConv) []int {
-	return []int{l.OutLen(), l.InLen(), l.Kernel(), l.Kernel()}
-}
-
-// TakePixelTensors sets the weights of net from tensors that PixelTensors made.
-// If it returns an error net is as it was.
-func TakePixelTensors(p *weights.Picker, prefix string, net *layers.PixelCNN) error {
-	convs := net.Convs()
-	data := make([][2][]float32, len(convs))
-	for i, l := range convs {
-		var err error
-		if data[i][0], err = p.Take(prefix+l.Name+".weight", kernelShape(l)...); err != nil {
-			return err
-		}
-		if data[i][1], err = p.Take(prefix+l.Name+".bias", l.OutLen()); err != nil {
-			return err
-		}
-	}
-	for i, l := range convs {
-		l.SetWeights(data[i][0], data[i][1])
-	}
-	return nil
 }
 
 // PixelConfigOf returns the shape of the image model whose file has this metadata.
@@ -87,28 +49,14 @@ func PixelFromFile(f *weights.File) (*Pixel, error) {
 	if err := readConfig(f, c.parse); err != nil {
 		return nil, err
 	}
-	// The file holds every weight that the network is going to have.
-	var have int64
-	for _, t := range f.Tensors {
-		have += int64(len(t.Data))
-	}
-	if want := c.Params(); have < want {
-		return nil, bad("the tensors hold %d values, a model of this shape has %d parameters", have, want)
+	if err := checkSize(f, c.Params()); err != nil {
+		return nil, err
 	}
 	m := NewPixel(c)
+	if err := fill(m.Net, f); err != nil {
+		return nil, err
+	}
 	m.Metadata = free(f.Metadata)
-	p := f.Pick()
-	if err := TakePixelTensors(p, "", m.Net); err != nil {
-		return nil, err
-	}
-	if err := checkRest(f, p); err != nil {
-		return nil, err
-	}
-	if checkFinite(f) != nil { // perhaps at closed taps only, which m has as 0
-		if err := checkFinite(m.File()); err != nil {
-			return nil, err
-		}
-	}
 	return m, nil
 }
 

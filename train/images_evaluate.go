@@ -13,7 +13,7 @@ import (
 // there are threads. It takes memory for a pass of its own.
 //
 // It returns an error for options out of range, for other images, and if ctx ends.
-func (t *ImageTrainer) Evaluate(ctx context.Context, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
+func (t *Images) Evaluate(ctx context.Context, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
 	return evaluatePixels(ctx, t.model, set, o)
 }
 
@@ -33,28 +33,25 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *ImageSet, o *Evalu
 		return Evaluation{}, fmt.Errorf("train: Evaluate: the model is for images of %s, these are of %s", was, now)
 	}
 	p := newPixelPass(m.Net, set.Height, set.Width, evaluateBatch, opt.Threads, false)
-	return evaluateImages(ctx, p, set)
+	return p.evaluate(ctx, set)
 }
 
 // evaluateBatch is how many images' losses make a sum, which is then added to the
 // sums before: always the same number, for another would round otherwise.
 const evaluateBatch = 64
 
-// evaluateImages is evaluatePixels with a pass without gradients.
-func evaluateImages(ctx context.Context, p *pixelPass, set *ImageSet) (e Evaluation, err error) {
+// evaluate adds up the losses of a set, with a pass without gradients.
+func (p *pixelPass) evaluate(ctx context.Context, set *ImageSet) (Evaluation, error) {
 	var images [evaluateBatch][]uint8
-	for at := 0; at < set.Len(); {
-		if err := ctx.Err(); err != nil {
-			return Evaluation{}, err
-		}
+	e, err := evaluate(ctx, batches(set.Len(), evaluateBatch), func(k int, e *Evaluation) {
 		n := 0
-		for ; n < len(images) && at < set.Len(); at++ {
-			images[n] = set.Image(at)
+		for i := k * evaluateBatch; i < min((k+1)*evaluateBatch, set.Len()); i++ {
+			images[n] = set.Image(i)
 			e.Positions += int64(len(images[n]))
 			n++
 		}
 		e.Sum += p.run(images[:n])
-	}
+	})
 	e.WordSum, e.Words = e.Sum, e.Positions
-	return e, nil
+	return e, err
 }

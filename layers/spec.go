@@ -1,0 +1,111 @@
+package layers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Spec describes one layer of a stack: its kind, and its sizes as far as they do not
+// follow from the layer before. A network is a list of them, and everything else about
+// it derives from that list.
+//
+// The specs of this package are pointers to structs that say everything:
+//
+//	[]layers.Spec{&layers.LSTMSpec{Units: 128}, &layers.LSTMSpec{Units: 128}}
+type Spec interface {
+	Kind() string      // the name in files: "lstm"
+	Members() []Member // everything that the spec says, in the order in which files have it
+	OutLen(in int) int // outputs of a step, for in inputs
+	Sizes(in int) Sizes
+	New(in int) Layer // a layer of zero weights; see CheckSpec for what it takes
+}
+
+// specs makes an empty spec of each kind of layer. It is the one list of the kinds
+// that there are.
+var specs = []func() Spec{
+	func() Spec { return new(LSTMSpec) },
+}
+
+// NewSpec returns an empty spec of a kind, or nil if there is none of that name.
+func NewSpec(kind string) Spec {
+	for _, empty := range specs {
+		if s := empty(); s.Kind() == kind {
+			return s
+		}
+	}
+	return nil
+}
+
+// Kinds returns the names of the kinds of layers.
+func Kinds() (list []string) {
+	for _, empty := range specs {
+		list = append(list, empty().Kind())
+	}
+	return list
+}
+
+// A Member is something that a Spec says: a number, a choice of words, or the spec of a
+// layer inside. Exactly one of the pointers is set; it points into the spec.
+type Member struct {
+	Name string
+
+	Int      *int
+	Min, Max int
+
+	Text    *string
+	Choices []string // the first is what "" means, and is not written
+
+	Layer *Spec
+}
+
+// MaxUnits is the largest number of units of a layer.
+const MaxUnits = 1 << 16
+
+// maxNested is how deep specs may lie in one another.
+const maxNested = 2
+
+// CheckSpec returns an error that names the first member of s that is out of range.
+func CheckSpec(s Spec) error { return checkSpec(s, 1) }
+
+func checkSpec(s Spec, depth int) error {
+	if s == nil {
+		return errors.New("there is no layer")
+	}
+	if depth > maxNested {
+		return fmt.Errorf("%s: layers lie in layers more than %d deep", s.Kind(), maxNested)
+	}
+	for _, m := range s.Members() {
+		switch {
+		case m.Int != nil && (*m.Int < m.Min || *m.Int > m.Max):
+			return fmt.Errorf("%s: %s is %d: want %d to %d", s.Kind(), m.Name, *m.Int, m.Min, m.Max)
+		case m.Text != nil && *m.Text != "" && !slices.Contains(m.Choices, *m.Text):
+			return fmt.Errorf("%s: %s is %.40q: want %s", s.Kind(), m.Name, *m.Text, strings.Join(m.Choices, " or "))
+		case m.Layer != nil:
+			if err := checkSpec(*m.Layer, depth+1); err != nil {
+				return fmt.Errorf("%s: %s: %w", s.Kind(), m.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// choice returns the index of a text among the choices of a member, which is 0 for "".
+// CheckSpec has seen to it that it is one.
+func choice(text string, choices []string) int {
+	if text == "" {
+		return 0
+	}
+	i := slices.Index(choices, text)
+	if i < 0 {
+		panic("layers: Spec: unknown choice; see CheckSpec")
+	}
+	return i
+}
+
+// Sequential reports whether layers of a spec can go step by step, as Stepper does.
+func Sequential(s Spec) bool {
+	_, ok := s.(interface{ notSequential() })
+	return !ok
+}

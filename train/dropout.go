@@ -1,0 +1,110 @@
+package train
+
+import (
+	"math/bits"
+
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// Dropout says which share of values training sets to 0, others at each step; the rest
+// grow by 1/(1 - share), so that sums stay what they are on average. All are 0 or more
+// and less than 1. Outside of training there is none.
+//
+// Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
+// 2014; between layers but not from step to step: Zaremba, Sutskever and Vinyals,
+// Recurrent Neural Network Regularization, 2014.
+type Dropout struct {
+	Embedding float64 // of the vectors of tokens
+	Layers    float64 // of the outputs of each layer that another one reads
+	Output    float64 // of what the output layer reads
+}
+
+// dropout draws which values are dropped. Value j of row r at a place of a step is
+// decided by word j%4 of the block of Philox-4×32-10 with the key seed and the counter
+// (j/4, r, place, step): counters, so that neither threads nor resumes change anything, and that the
+// way back finds again what was dropped without keeping it.
+//
+// Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, 2011.
+type dropout struct {
+	Dropout
+	seed, step uint64
+	threads    *layers.Threads
+	places     int // of values that may be dropped
+
+	// The call under way.
+	m         kernels.Matrix
+	place     int
+	threshold uint32 // a word below it drops
+	scale     float32
+
+	apply func(worker, from, to int) // bound once: a closure allocates
+}
+
+// share returns the share that is dropped at a place: 0 is the embedding, the last the
+// inputs of the output layer.
+func (d *dropout) share(place int) float64 {
+	switch place {
+	case 0:
+		return d.Embedding
+	case d.places - 1:
+		return d.Output
+	}
+	return d.Layers
+}
+
+// set makes the pass drop values while it learns.
+func (p *pass) setDropout(d Dropout, seed uint64) {
+	p.drop.Dropout, p.drop.seed, p.drop.threads, p.drop.places = d, seed, p.threads, len(p.in)
+	p.drop.apply = p.drop.rows
+}
+
+// dropAt drops values of the inputs of layer i.
+func (p *pass) dropAt(i int) { p.dropGradients(i, p.in[i]) }
+
+// dropGradients does to m what dropAt does to the inputs of layer i: gradients go back
+// as values went forward.
+func (p *pass) dropGradients(i int, m kernels.Matrix) {
+	if p.learning && p.drop.places > 0 && p.drop.share(i) > 0 {
+		p.drop.run(i, m)
+	}
+}
+
+func (d *dropout) run(place int, m kernels.Matrix) {
+	share := d.share(place)
+	d.m, d.place = m, place
+	d.threshold = uint32(share * (1 << 32))
+	d.scale = float32(1 / (1 - share))
+	d.threads.Split(m.Rows, layers.RowUnit, d.apply)
+}
+
+// rows drops values of rows [from, to).
+func (d *dropout) rows(_, from, to int) {
+	key := [2]uint32{uint32(d.seed), uint32(d.seed >> 32)}
+	place := uint32(d.place) + uint32(d.step>>32)<<8
+	for r := from; r < to; r++ {
+		row := rowOf(d.m, r)
+		for j := 0; j < len(row); j += 4 {
+			words := philox([4]uint32{uint32(j / 4), uint32(r), place, uint32(d.step)}, key)
+			for k := range min(4, len(row)-j) {
+				if words[k] < d.threshold {
+					row[j+k] = 0
+				} else {
+					row[j+k] *= d.scale
+				}
+			}
+		}
+	}
+}
+
+// philox returns a block of Philox-4×32-10.
+func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
+	for range 10 {
+		hi0, lo0 := bits.Mul32(0xD2511F53, counter[0])
+		hi1, lo1 := bits.Mul32(0xCD9E8D57, counter[2])
+		counter = [4]uint32{hi1 ^ counter[1] ^ key[0], lo1, hi0 ^ counter[3] ^ key[1], lo0}
+		key[0] += 0x9E3779B9
+		key[1] += 0xBB67AE85
+	}
+	return counter
+}

@@ -1,0 +1,90 @@
+package train
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// checkModel refuses a model that, with the given free metadata, no file could hold.
+func (t *Images) checkModel(c model.PixelConfig, o *Options, free map[string]string) error {
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("train: the model cannot be made: %w", inner{err})
+	}
+	tensors := int64(2*(3*t.Blocks+4)) * 4 // weights, two moments, best
+	size, err := (&weights.File{Metadata: free}).Size()
+	if err != nil {
+		return fmt.Errorf("train: the model cannot be saved: %w", inner{err})
+	}
+	total := size + headerImages + headerTensor*tensors + headerEpoch*int64(o.Epochs)
+	if total <= weights.MaxHeader {
+		return nil
+	}
+	return optionErr("%d blocks and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s or %s",
+		t.Blocks, o.Epochs, total, weights.MaxHeader, Field("Blocks"), Field("Epochs"))
+}
+
+// headerImages is the room in a checkpoint's header for options.
+const headerImages = 8 << 10
+
+// checkMemory refuses a run that would take more than MaxBytes.
+func (t *Images) checkMemory(c model.PixelConfig, o *Options) error {
+	return o.checkMemory(t.memory(c, o), "%s (%d), %s (%d), %s (%d) or the size of the images (%d×%d pixels)",
+		Field("Filters"), t.Filters, Field("Blocks"), t.Blocks, Field("Threads"), o.Threads, c.Width, c.Height)
+}
+
+// memory returns the bytes that MaxBytes limits.
+func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
+	images := t.Set.Len()
+	held, stored := pixelFloats(c.PixelConfig)
+	copies := 1 + int64(len(o.Optimizer.Slots())) // weights and the optimiser's state; gradients are the pass's
+	if o.Patience > 0 {
+		copies++
+	}
+	// At the end of an epoch a checkpoint copies all of these, and then a Snapshot
+	// that is read again as a model is three copies: see Text.memory.
+	passing := max(copies*stored, 2*stored+held)
+	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelConfig, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
+	set := int64(images) * int64(c.Height*c.Width*c.Channels)
+	total += set + int64(images)*strconv.IntSize/8 // the order of an epoch
+	if o.Validation > 0 {
+		total += set + 4*int64(o.Threads)*pixelForwardFloats(c)
+	}
+	return total
+}
+
+// pixelForwardFloats returns how many float32s the pass takes that validates, on one
+// thread.
+func pixelForwardFloats(c model.PixelConfig) int64 {
+	pixels, border := int64(c.Height*c.Width), int64(c.Kernel/2)
+	half, scores := int64(c.Filters/2), int64((c.Levels+15)/16*16*c.Channels)
+	return pixels*(2*int64(c.Filters)+half+scores+2) +
+		int64(c.Height+1)*int64(c.Width+2)*half +
+		(int64(c.Height)+border)*(int64(c.Width)+border)*int64(c.Channels)
+}
+
+// pixelFloats returns how many float32s the parameters of a network take at most, and
+// how many they are in a file, closed taps included.
+func pixelFloats(c layers.PixelConfig) (held, stored int64) {
+	add := func(times, in, out, kernel int, mask layers.MaskType) {
+		for g := range c.Channels {
+			open := in * (g + int(mask)) / c.Channels
+			cols := out*(g+1)/c.Channels - out*g/c.Channels
+			panels := (cols + kernels.PanelWidth - 1) / kernels.PanelWidth * kernels.PanelWidth
+			held += int64(times) * int64(panels) * int64(kernel*kernel/2*in+open+1)
+		}
+		stored += int64(times) * int64(out) * int64(kernel*kernel*in+1)
+	}
+	F, half := c.Filters, c.Filters/2
+	add(1, c.Channels, F, c.Kernel, layers.MaskA)
+	add(c.Blocks, F, half, 1, layers.MaskB)
+	add(c.Blocks, half, half, 3, layers.MaskB)
+	add(c.Blocks, half, F, 1, layers.MaskB)
+	add(2, F, F, 1, layers.MaskB)
+	add(1, F, c.Channels*c.Levels, 1, layers.MaskB)
+	return held, stored
+}

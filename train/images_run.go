@@ -1,0 +1,177 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+)
+
+func (t *Images) create(o *Options) error {
+	if err := checkImages(t.Set); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	c := t.config()
+	if err := t.checkModel(c, o, nil); err != nil {
+		return err
+	}
+	if err := t.checkMemory(c, o); err != nil {
+		return err
+	}
+	t.model = model.NewPixel(c)
+	initialise(t.model.Net, o.Seed)
+	return t.split(o)
+}
+
+func (t *Images) open(f *weights.File) (err error) {
+	t.model, err = model.PixelFromFile(f)
+	return err
+}
+
+func (t *Images) admit(o *Options, hash string) error {
+	m := t.model
+	if err := prepareMetadata(m.Metadata); err != nil {
+		return err
+	}
+	if err := checkImages(t.Set); err != nil {
+		return err
+	}
+	was, now := m.Config, t.config()
+	if was.Height != now.Height || was.Width != now.Width || was.Channels != now.Channels || was.Levels != now.Levels {
+		return fmt.Errorf("the run began with images of %s, these are of %s", was, now)
+	}
+	if was != now {
+		return fmt.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
+			was.Filters, was.Blocks, was.Kernel, now.Filters, now.Blocks, now.Kernel)
+	}
+	if err := t.checkModel(now, o, m.Metadata); err != nil {
+		return err
+	}
+	if err := t.checkMemory(now, o); err != nil {
+		return err
+	}
+	if err := t.split(o); err != nil {
+		return err
+	}
+	if t.hash != hash {
+		return errors.New("the images are not those that the run began with: want the same files in the same order, the same limit, and antialiasing if it was on")
+	}
+	return nil
+}
+
+// split sets images aside for validation.
+func (t *Images) split(o *Options) (err error) {
+	t.hash = imagesHash(t.Set)
+	t.training, t.validation, err = SplitImages(t.Set, o.Validation)
+	return err
+}
+
+func (t *Images) start(o *Options) work {
+	height, width := t.Set.Height, t.Set.Width
+	if t.validation != nil {
+		t.scoring = newPixelPass(t.model.Net, height, width, evaluateBatch, o.Threads, false)
+	}
+	batch := min(o.BatchSize, t.training.Len())
+	t.pass = newPixelPass(t.model.Net, height, width, batch, o.Threads, true)
+	t.batch = make([][]uint8, 0, batch)
+	return work{
+		net: t.model.Net, grad: t.pass.grad, threads: t.pass.threads,
+		zero:  func() layers.Network { return layers.NewPixelCNN(t.model.Net.PixelConfig) },
+		items: t.training.Len(), perStep: o.BatchSize,
+		judged: t.validation != nil, changed: func() {},
+	}
+}
+
+// checkImages checks what a set says of itself.
+func checkImages(set *ImageSet) error {
+	n := len(set.Data)
+	switch {
+	case set.Height < 1 || set.Width < 1 || set.Channels < 1 || set.Levels < 2 || set.Levels > 256:
+		return fmt.Errorf("the images are %d×%d pixels with %d channels of %d levels: want sizes above 0 and 2 to 256 levels", set.Width, set.Height, set.Channels, set.Levels)
+	case n == 0:
+		return errors.New("there are no images")
+	// Compared by division, for the product may not fit.
+	case set.Height > n/set.Width/set.Channels || n%(set.Height*set.Width*set.Channels) != 0:
+		return fmt.Errorf("%d levels are no whole number of images of %d×%d pixels with %d channels", n, set.Width, set.Height, set.Channels)
+	}
+	size := set.Height * set.Width * set.Channels
+	for i, v := range set.Data {
+		if int(v) >= set.Levels {
+			return fmt.Errorf("image %d has the level %d, but there are only %d", i/size, v, set.Levels)
+		}
+	}
+	return nil
+}
+
+// imagesHash returns the SHA-256 of the levels and of their shape, in hexadecimal.
+func imagesHash(set *ImageSet) string {
+	h := sha256.New()
+	var head []byte
+	for _, n := range []int{set.Height, set.Width, set.Channels, set.Levels, set.Len()} {
+		head = binary.LittleEndian.AppendUint64(head, uint64(n))
+	}
+	h.Write(head)
+	h.Write(set.Data)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// SplitImages sets aside a share of the images for validation by the rule of
+// SplitDocs. For share 0 training is set itself and validation nil, otherwise both
+// are copies.
+func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, err error) {
+	learn, judge, err := split(set.Len(), share, "images")
+	if err != nil {
+		return nil, nil, err
+	}
+	if judge == nil {
+		return set, nil, nil
+	}
+	pick := func(list []int) *ImageSet {
+		s := *set
+		s.Data = make([]uint8, 0, len(list)*len(set.Image(0)))
+		for _, i := range list {
+			s.Data = append(s.Data, set.Image(i)...)
+		}
+		return &s
+	}
+	return pick(learn), pick(judge), nil
+}
+
+func (t *Images) gradients(items []int, _ int) Evaluation {
+	t.batch = t.batch[:0]
+	for _, i := range items {
+		t.batch = append(t.batch, t.training.Image(i))
+	}
+	sum, n := t.pass.run(t.batch), int64(len(items))*t.values()
+	return Evaluation{Sum: sum, Positions: n, WordSum: sum, Words: n}
+}
+
+func (t *Images) loss(items []int) Evaluation { return t.gradients(items, 0) }
+
+func (t *Images) validate(ctx context.Context) (Evaluation, error) {
+	return t.scoring.evaluate(ctx, t.validation)
+}
+
+// values returns how many levels an image has.
+func (t *Images) values() int64 { return int64(len(t.training.Image(0))) }
+
+func (t *Images) positions(items []int) (all, words int64) {
+	n := int64(len(items)) * t.values()
+	return n, n
+}
+
+func (t *Images) symbols() int { return t.model.Config.Levels }
+
+func (t *Images) file(net layers.Network) *weights.File {
+	m := *t.model
+	m.Net = net.(*layers.PixelCNN)
+	return m.File()
+}
+
+func (t *Images) measure(s *EpochStats) { s.Bits, s.ValBits = Bits(s.Loss), Bits(s.ValLoss) }

@@ -1,0 +1,93 @@
+package train
+
+import (
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// What a zero field of Images, or of Options with Images, stands for: the reference
+// model, and how it was trained, though for 20 epochs instead of 150.
+const (
+	DefaultFilters           = 128
+	DefaultBlocks            = 5
+	DefaultKernel            = 7
+	DefaultImageBatchSize    = 128
+	DefaultImageLearningRate = 5e-4
+	DefaultImageEpochs       = 20
+)
+
+// Images is the task of learning to predict each next pixel of images: it sets images
+// aside for validation and trains a PixelCNN for images of their size and depth. Each
+// epoch takes the images in an order of its own, see Order. The loss is the mean of
+// -ln p(level) in nats over all pixels and channels; these are the positions that
+// statistics count. A zero field takes the default in its comment, or, when a run is
+// resumed, what the checkpoint has.
+type Images struct {
+	Set *ImageSet // must not change while the run lasts
+
+	Filters int // channels between residual blocks; 0 means DefaultFilters
+	Blocks  int // residual blocks; 0 means DefaultBlocks
+	Kernel  int // side of the first layer's kernel, odd; 0 means DefaultKernel
+
+	model      *model.Pixel
+	training   *ImageSet
+	validation *ImageSet // nil if no images are set aside
+	hash       string    // of both
+
+	pass    *pixelPass
+	scoring *pixelPass // without gradients; nil if no images are set aside
+	batch   [][]uint8
+}
+
+func (t *Images) things() string { return "images" }
+
+func (t *Images) complete(o *Options) {
+	setDefault(&t.Filters, DefaultFilters)
+	setDefault(&t.Blocks, DefaultBlocks)
+	setDefault(&t.Kernel, DefaultKernel)
+	setDefault(&o.BatchSize, DefaultImageBatchSize)
+	setDefault(&o.LearningRate, DefaultImageLearningRate)
+	setDefault(&o.Epochs, DefaultImageEpochs)
+}
+
+func (t *Images) check() error {
+	for _, f := range []intOption{
+		{"Filters", t.Filters, 2, model.MaxFilters},
+		{"Blocks", t.Blocks, 1, model.MaxBlocks},
+		{"Kernel", t.Kernel, 1, model.MaxKernel},
+	} {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	if t.Kernel%2 == 0 {
+		return optionErr("option %s is %d: want an odd number", Field("Kernel"), t.Kernel)
+	}
+	return nil
+}
+
+// config returns the shape of the model for images like those of the set.
+func (t *Images) config() model.PixelConfig {
+	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelConfig: layers.PixelConfig{
+		Channels: t.Set.Channels, Levels: t.Set.Levels, Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel,
+	}}
+}
+
+func (t *Images) compare(c *comparison, task Task) {
+	was := task.(*Images)
+	same(c, "Filters", was.Filters, t.Filters)
+	same(c, "Blocks", was.Blocks, t.Blocks)
+	same(c, "Kernel", was.Kernel, t.Kernel)
+}
+
+func (t *Images) adopt(task Task) {
+	was := *task.(*Images)
+	was.Set, was.model = t.Set, t.model
+	*t = was
+}
+
+// Training returns the images that the run learns from.
+func (t *Images) Training() *ImageSet { return t.training }
+
+// Validation returns the images set aside, or nil.
+func (t *Images) Validation() *ImageSet { return t.validation }

@@ -1,0 +1,153 @@
+package train
+
+import (
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// What a zero field of Text, or of Options with a Text, stands for: the reference model
+// and how it was trained.
+const (
+	DefaultEmbedding    = 100
+	DefaultUnits        = 128
+	DefaultEpochs       = 25
+	DefaultBatchSize    = 32
+	DefaultLearningRate = 1e-3
+)
+
+// A Text is the task of learning to predict each next token of documents: it sets
+// documents aside for validation, learns a vocabulary from the others, and trains an
+// embedding, recurrent layers and an output layer. With CountPadding and CutLong it is
+// the reference training. A zero field takes the default in its comment, or, when a run
+// is resumed, what the checkpoint has. All fields but Documents are in the checkpoints,
+// and all decide the result.
+type Text struct {
+	Documents []string
+
+	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
+	KeepCase         bool // see tokenizer.Options
+	StripPunctuation bool // see tokenizer.Options
+
+	UnicodePunctuation bool // see tokenizer.Options
+
+	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
+	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
+	Length    int           // steps of a sequence at most; 0 means DefaultLength
+	Dropout   Dropout
+
+	// CountPadding makes all sequences Length steps long, and the steps that read
+	// and predict padding count in the loss, as in the reference. Otherwise padding
+	// is neither counted nor computed. Either way the step that reads the last word
+	// of a document is to predict the first padding: it is how a model learns to
+	// stop.
+	CountPadding bool
+	// CutLong drops what a document has beyond its first Length+1 words, as in the
+	// reference. Otherwise it is cut into windows, see Dataset.
+	CutLong bool
+
+	model  *model.Text
+	data   textData
+	hash   string // of the data
+	batch  int    // sequences a step
+	pass   *pass
+	padded bool
+}
+
+// oneLSTM returns the layers of the reference model, with so many units.
+func oneLSTM(units int) []layers.Spec { return []layers.Spec{&layers.LSTMSpec{Units: units}} }
+
+func (t *Text) things() string { return "documents" }
+
+func (t *Text) complete(o *Options) {
+	setDefault(&t.Vocabulary, tokenizer.DefaultMaxTokens)
+	setDefault(&t.Embedding, DefaultEmbedding)
+	setDefault(&t.Length, DefaultLength)
+	if t.Layers == nil {
+		t.Layers = oneLSTM(DefaultUnits)
+	}
+	setDefault(&o.BatchSize, DefaultBatchSize)
+	setDefault(&o.Epochs, DefaultEpochs)
+	setDefault(&o.LearningRate, DefaultLearningRate)
+}
+
+func (t *Text) check() error {
+	for _, f := range []intOption{
+		{"Vocabulary", t.Vocabulary, 3, model.MaxSymbols},
+		{"Embedding", t.Embedding, 1, model.MaxWidth},
+		{"Length", t.Length, 1, model.MaxLength},
+	} {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	if err := t.config(3).Check(); err != nil {
+		return &OptionError{Format: "option %s: %v", Args: []any{Field("Layers"), err}, Err: err}
+	}
+	return t.Dropout.check()
+}
+
+func (d Dropout) check() error {
+	for _, f := range []struct {
+		part  string
+		value float64
+	}{{"Embedding", d.Embedding}, {"Layers", d.Layers}, {"Output", d.Output}} {
+		if !(f.value >= 0 && f.value < 1) { // NaN fails too
+			return optionErr("option %s.%s is %v: want 0 or more and less than 1", Field("Dropout"), f.part, f.value)
+		}
+	}
+	return nil
+}
+
+// config returns the shape of the model for a vocabulary of so many symbols.
+func (t *Text) config(symbols int) model.Config {
+	return model.Config{Symbols: symbols, Embedding: t.Embedding, Layers: t.Layers, Length: t.Length}
+}
+
+// dataset returns the options of the data sets.
+func (t *Text) dataset() DatasetOptions {
+	return DatasetOptions{Length: t.Length, CutLong: t.CutLong}
+}
+
+// words returns the options of the vocabulary.
+func (t *Text) words() *tokenizer.Options {
+	return &tokenizer.Options{
+		MaxTokens: t.Vocabulary, KeepCase: t.KeepCase,
+		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
+	}
+}
+
+func (t *Text) compare(c *comparison, task Task) {
+	was := task.(*Text)
+	same(c, "Vocabulary", was.Vocabulary, t.Vocabulary)
+	same(c, "KeepCase", was.KeepCase, t.KeepCase)
+	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
+	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
+	same(c, "Embedding", was.Embedding, t.Embedding)
+	if t.Layers != nil {
+		same(c, "Layers", string(model.AppendLayers(nil, was.Layers)), string(model.AppendLayers(nil, t.Layers)))
+	}
+	same(c, "Length", was.Length, t.Length)
+	same(c, "Dropout", was.Dropout, t.Dropout)
+	same(c, "CountPadding", was.CountPadding, t.CountPadding)
+	same(c, "CutLong", was.CutLong, t.CutLong)
+}
+
+func (t *Text) adopt(task Task) {
+	was := *task.(*Text)
+	was.Documents, was.model = t.Documents, t.model
+	*t = was
+}
+
+// Tokenizer returns the model's vocabulary; nil before the run has begun.
+func (t *Text) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
+
+// Training returns the sequences that the run learns from.
+func (t *Text) Training() *Dataset { return t.data.training }
+
+// Validation returns the sequences of the documents set aside, or nil.
+func (t *Text) Validation() *Dataset { return t.data.validation }
+
+// CountsPadding reports whether padding counts in the losses: CountPadding is set and a
+// sequence is shorter than Length.
+func (t *Text) CountsPadding() bool { return t.padded }

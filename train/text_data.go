@@ -1,0 +1,179 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+func (t *Text) create(o *Options) error {
+	learn, _, err := SplitDocs(t.Documents, o.Validation)
+	if err != nil {
+		return err
+	}
+	taken := documentBytes(t.Documents, o)
+	words := t.words()
+	if words.MaxBytes = o.MaxBytes - taken; words.MaxBytes <= 0 {
+		return errDocuments(o)
+	}
+	tok, err := tokenizer.Learn(slices.Values(learn), words)
+	if err != nil {
+		return fmt.Errorf("train: %w", inner{err})
+	}
+	if taken >= muchGarbage {
+		runtime.GC() // what reading the documents and counting their words has left
+	}
+	config := t.config(tok.Len())
+	if err := config.Check(); err != nil {
+		return fmt.Errorf("train: the model would be too large: %w", inner{err})
+	}
+	if err := t.checkHeader(tok, o, nil); err != nil {
+		return err
+	}
+	if err := t.encode(tok, o); err != nil {
+		return err
+	}
+	if err := t.checkMemory(tok.Len(), o); err != nil {
+		return err
+	}
+	t.model = model.New(config, tok)
+	initialise(t.model.Stack, o.Seed)
+	t.hash = t.data.hash()
+	return nil
+}
+
+func (t *Text) open(f *weights.File) (err error) {
+	t.model, err = model.FromFile(f)
+	return err
+}
+
+func (t *Text) admit(o *Options, hash string) error {
+	m := t.model
+	if err := prepareMetadata(m.Metadata); err != nil {
+		return err
+	}
+	if want := t.config(m.Config.Symbols); !m.Config.Equal(want) {
+		return fmt.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
+	}
+	if err := t.checkHeader(m.Tokenizer, o, m.Metadata); err != nil {
+		return err
+	}
+	if err := t.encode(m.Tokenizer, o); err != nil {
+		return err
+	}
+	if t.hash = t.data.hash(); t.hash != hash {
+		return errors.New("the documents are not those that the run began with")
+	}
+	return t.checkMemory(m.Config.Symbols, o)
+}
+
+// A textData is what a run learns from and what it is measured by; the latter may be
+// nil.
+type textData struct {
+	training, validation *Dataset
+	documents            int64 // bytes of memory that the documents and the vocabulary take
+}
+
+// encode splits the documents and encodes both parts.
+func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
+	learn, validate, err := SplitDocs(t.Documents, o.Validation)
+	if err != nil {
+		return err
+	}
+	var data textData
+	data.documents = documentBytes(t.Documents, o) + vocabularyBytes(tok)
+	left := o.MaxBytes - data.documents
+	for _, part := range []struct {
+		docs []string
+		to   **Dataset
+		name string
+	}{{learn, &data.training, "documents"}, {validate, &data.validation, "documents set aside for validation"}} {
+		if part.docs == nil && part.to == &data.validation {
+			continue
+		}
+		d, err := newDataset(part.docs, tok, t.dataset(), left)
+		if errors.Is(err, errDataBytes) {
+			return errDocuments(o)
+		}
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		if positionsOf(d, 0, d.Len(), t.CountPadding) == 0 {
+			return fmt.Errorf("train: the %s hold no words", part.name)
+		}
+		left -= d.bytes()
+		*part.to = d
+	}
+	t.data = data
+	return nil
+}
+
+// hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of
+// cut documents are hashed with their padding, as they were when there were no others.
+// Those of windows are so with the one stop that makes them differ from longer ones.
+func (d textData) hash() string {
+	h := sha256.New()
+	var buf []byte
+	for _, d := range []*Dataset{d.training, d.validation} {
+		if d == nil {
+			continue
+		}
+		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(d.Length))
+		buf = binary.LittleEndian.AppendUint64(buf, uint64(d.Len()))
+		h.Write(buf)
+		for i := range d.Len() {
+			buf = buf[:0]
+			row := d.Row(i)
+			for _, id := range row {
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(id))
+			}
+			padding := 1
+			if d.cut {
+				padding = d.Length + 1 - len(row)
+			}
+			for range padding {
+				buf = binary.LittleEndian.AppendUint32(buf, tokenizer.Stop)
+			}
+			h.Write(buf)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// batches returns the size of the largest batches.
+func (t *Text) batches(o *Options) layers.BatchSize {
+	s := sizeOf(t.data.training, o.BatchSize, t.CountPadding)
+	if v := t.data.validation; v != nil { // it has batches of the same size
+		s = largest(s, sizeOf(v, o.BatchSize, t.CountPadding))
+	}
+	return s
+}
+
+// hasPadding reports whether positions that read padding count.
+func (t *Text) hasPadding() bool {
+	padding := int64(0)
+	for _, d := range []*Dataset{t.data.training, t.data.validation} {
+		if d != nil {
+			padding += positionsOf(d, 0, d.Len(), t.CountPadding) - positionsOf(d, 0, d.Len(), false)
+		}
+	}
+	return padding > 0
+}
+
+// bytes returns the memory that documents, vocabulary and sequences take.
+func (d textData) bytes() int64 {
+	n := d.documents + d.training.bytes()
+	if d.validation != nil {
+		n += d.validation.bytes()
+	}
+	return n
+}

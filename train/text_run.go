@@ -1,0 +1,105 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+)
+
+func (t *Text) start(o *Options) work {
+	t.batch, t.padded = o.BatchSize, t.hasPadding()
+	t.pass = newPass(t.model.Stack, t.batches(o), o.Threads, true)
+	t.pass.setDropout(t.Dropout, o.Seed)
+	return work{
+		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
+		zero: func() layers.Network { return t.model.Stack.Like() },
+		// The items are batches, which always hold the same sequences.
+		items: t.data.training.Batches(t.batch), perStep: 1,
+		judged: t.data.validation != nil, padded: t.padded,
+		changed: func() {},
+	}
+}
+
+// gradients is of one item, a batch.
+func (t *Text) gradients(items []int, step int) (e Evaluation) {
+	t.load(items[0])
+	t.pass.learn(step)
+	lo, _ := t.data.training.Batch(items[0], t.batch)
+	t.pass.addLosses(&e, t.data.training, lo)
+	return e
+}
+
+func (t *Text) loss(items []int) (e Evaluation) {
+	t.load(items[0])
+	t.pass.score()
+	lo, _ := t.data.training.Batch(items[0], t.batch)
+	t.pass.addLosses(&e, t.data.training, lo)
+	return e
+}
+
+// load makes batch k of the training data the pass's.
+func (t *Text) load(k int) {
+	lo, hi := t.data.training.Batch(k, t.batch)
+	t.pass.load(t.data.training, lo, hi, t.CountPadding)
+}
+
+func (t *Text) validate(ctx context.Context) (Evaluation, error) {
+	return t.pass.evaluate(ctx, t.data.validation, t.batch, t.CountPadding)
+}
+
+// evaluate adds up the losses of a data set.
+func (p *pass) evaluate(ctx context.Context, d *Dataset, batch int, countPadding bool) (Evaluation, error) {
+	return evaluate(ctx, d.Batches(batch), func(k int, e *Evaluation) {
+		lo, hi := d.Batch(k, batch)
+		p.load(d, lo, hi, countPadding)
+		p.score()
+		p.addLosses(e, d, lo)
+	})
+}
+
+// Evaluate measures the model as it is now on a data set made with its Tokenizer.
+// The sum of the result is taken in float64 in the order of the data, so it is the
+// same on every machine, for any batch size and number of threads. It takes memory
+// for a pass of its own.
+//
+// It returns an error for options out of range, for a data set with an id that
+// the model does not have, and if ctx ends.
+func (t *Text) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	return evaluateStack(ctx, t.model.Stack, d, o)
+}
+
+// evaluateStack is Evaluate for any network.
+func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	opt, err := o.filled()
+	if err != nil {
+		return Evaluation{}, err
+	}
+	for _, id := range d.ids {
+		if int(id) >= net.Symbols() {
+			return Evaluation{}, fmt.Errorf("train: Evaluate: the data set has the id %d, the model only %d: encode it with the model's tokenizer", id, net.Symbols())
+		}
+	}
+	p := newPass(net, sizeOf(d, opt.BatchSize, opt.CountPadding), opt.Threads, false)
+	return p.evaluate(ctx, d, opt.BatchSize, opt.CountPadding)
+}
+
+func (t *Text) positions(items []int) (all, words int64) {
+	for _, k := range items {
+		lo, hi := t.data.training.Batch(k, t.batch)
+		all += positionsOf(t.data.training, lo, hi, t.CountPadding)
+		words += positionsOf(t.data.training, lo, hi, false)
+	}
+	return all, words
+}
+
+func (t *Text) symbols() int { return t.model.Config.Symbols }
+
+func (t *Text) file(net layers.Network) *weights.File {
+	m := *t.model
+	m.Stack = net.(*layers.Stack)
+	return m.File()
+}
+
+func (t *Text) measure(*EpochStats) {}

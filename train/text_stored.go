@@ -1,0 +1,164 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+)
+
+// storedText is a Text and its Options as the JSON of a checkpoint has them, in the
+// order that the first version had. What it did not have is left out where it says
+// nothing: layers are there unless they are one LSTM, whose units are. Two fields hold
+// the opposite of what they are called after: checkpoints had ignore_padding first, and
+// then windows, which a run that cuts does not mention.
+type storedText struct {
+	Vocabulary         int             `json:"vocabulary"`
+	KeepCase           bool            `json:"keep_case"`
+	StripPunctuation   bool            `json:"strip_punctuation"`
+	UnicodePunctuation bool            `json:"unicode_punctuation,omitempty"`
+	Embedding          int             `json:"embedding"`
+	Units              int             `json:"units,omitempty"`
+	Layers             json.RawMessage `json:"layers,omitempty"`
+	Dropout            *storedDropout  `json:"dropout,omitempty"`
+	Length             int             `json:"length"`
+	BatchSize          int             `json:"batch_size"`
+	Optimizer          string          `json:"optimizer,omitempty"` // "" is Adam
+	LearningRate       float64         `json:"learning_rate"`
+	Schedule           *Schedule       `json:"schedule,omitempty"`
+	ClipNorm           float64         `json:"clip_norm"`
+	IgnorePadding      bool            `json:"ignore_padding"`
+	Windows            bool            `json:"windows,omitempty"`
+	Validation         float64         `json:"validation"`
+	Patience           int             `json:"patience"`
+	Seed               uint64          `json:"seed"`
+	Epochs             int             `json:"epochs"`
+}
+
+type storedDropout struct {
+	Embedding float64 `json:"embedding"`
+	Layers    float64 `json:"layers"`
+	Output    float64 `json:"output"`
+}
+
+// stored returns what a checkpoint has of the options.
+func (t *Text) stored(o *Options) storedText {
+	s := storedText{
+		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
+		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Length: t.Length,
+		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
+		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
+		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
+		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+	}
+	text := string(model.AppendLayers(nil, t.Layers))
+	if units := t.Layers[0].OutLen(t.Embedding); text == string(model.AppendLayers(nil, oneLSTM(units))) {
+		s.Units = units
+	} else {
+		s.Layers = json.RawMessage(text)
+	}
+	if t.Dropout != (Dropout{}) {
+		s.Dropout = (*storedDropout)(&t.Dropout)
+	}
+	return s
+}
+
+// options returns the task and the options that s stands for.
+func (s *storedText) options() (*Text, Options, error) {
+	t := &Text{
+		Vocabulary: s.Vocabulary, KeepCase: s.KeepCase, StripPunctuation: s.StripPunctuation,
+		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Length: s.Length,
+		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
+	}
+	o := Options{
+		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
+		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
+	}
+	var err error
+	if o.Optimizer, err = readOptimizer(s.Optimizer); err != nil {
+		return nil, o, err
+	}
+	if s.Schedule != nil {
+		o.Schedule = *s.Schedule
+	}
+	if s.Dropout != nil {
+		t.Dropout = Dropout(*s.Dropout)
+	}
+	t.Layers = oneLSTM(s.Units)
+	if s.Layers != nil {
+		if t.Layers, err = model.ParseLayers(s.Layers); err != nil {
+			return nil, o, err
+		}
+		if s.Units != 0 {
+			return nil, o, errors.New("there are layers and units")
+		}
+	}
+	return t, o, nil
+}
+
+// storedOptimizer returns the kind of an optimiser, "" for Adam, which was the only one.
+func storedOptimizer(o Optimizer) string {
+	if kind := o.Kind(); kind != (Adam{}).Kind() {
+		return kind
+	}
+	return ""
+}
+
+func readOptimizer(kind string) (Optimizer, error) {
+	if kind == "" {
+		return Adam{}, nil
+	}
+	if o := optimizerOf(kind); o != nil && o != (Adam{}) {
+		return o, nil
+	}
+	return nil, damaged("the optimizer is %.40q", kind)
+}
+
+// storedSchedule returns nil for a constant rate.
+func storedSchedule(s Schedule) *Schedule {
+	if s == (Schedule{}) {
+		return nil
+	}
+	return &s
+}
+
+// textCheckpoint is what the checkpoint of a Text holds as JSON.
+type textCheckpoint struct {
+	Version int    `json:"version"`
+	Corpus  string `json:"corpus"` // SHA-256 of the encoded documents
+	Source  Source `json:"source,omitzero"`
+	storedText
+	progress
+}
+
+func (t *Text) checkpoint(o *Options, p progress) any {
+	return textCheckpoint{checkpointVersion, t.hash, o.Source, t.stored(o), p}
+}
+
+func (t *Text) begun(f *weights.File) (*begun, error) {
+	c, err := parseCheckpoint[textCheckpoint](f)
+	if err != nil {
+		return nil, err
+	}
+	task, o, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	o.Source = c.Source
+	return &begun{task, o, c.Corpus, c.progress}, nil
+}
+
+func (t *Text) record(o *Options) Record {
+	n := t.data.training.Documents
+	if t.data.validation != nil {
+		n += t.data.validation.Documents
+	}
+	return Record{
+		Source: o.Source, Documents: n, Data: t.hash,
+		Options: recordOptions(struct {
+			storedText
+			Epochs int `json:"epochs,omitempty"` // hides that of the options
+		}{t.stored(o), 0}),
+	}
+}
