@@ -12,8 +12,9 @@ import (
 const module = "github.com/autoreg/autoreg"
 
 // Imports point one way: asm <- kernels <- layers <- {sampler, train}, the root on
-// top of layers and sampler, tokenizer alone. So an inference binary carries no
-// trainer, no command and no plotting.
+// top of layers and sampler, tokenizer alone, the readers of corpora and of images
+// below train. So an inference binary carries no trainer, no command and no plotting,
+// also if it reads corpora and images.
 func TestImportArrows(t *testing.T) {
 	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
 	arithmetic := []string{"/kernels", "/asm", "/internal/cpu"}
@@ -25,6 +26,7 @@ func TestImportArrows(t *testing.T) {
 			foreign []string // modules that it may reach; "*" is any
 		}{
 			{"/internal/cpu", nil, cpuid},
+			{"/internal/input", nil, nil},
 			{"/internal/pixels", nil, nil},
 			{"/internal/portable", nil, nil},
 			{"/internal/weights", nil, nil},
@@ -34,7 +36,9 @@ func TestImportArrows(t *testing.T) {
 			{"/sampler", append([]string{"/layers"}, arithmetic...), cpuid},
 			{"/tokenizer", nil, nil},
 			{"/internal/model", append([]string{"/layers", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
-			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
+			{"/train/corpus", []string{"/internal/input"}, nil},
+			{"/train/images", []string{"/internal/input", "/internal/pixels"}, nil},
+			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/internal/input", "/tokenizer", "/train/images"}, arithmetic...), []string{"*"}},
 			{"", inference, cpuid},
 			{"/examples/textgen", append([]string{""}, inference...), cpuid},
 			{"/examples/pixels", append([]string{""}, inference...), cpuid},

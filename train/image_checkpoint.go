@@ -7,6 +7,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // imageCheckpoint is what the checkpoint of an ImageTrainer holds as JSON.
@@ -24,7 +25,7 @@ func (t *ImageTrainer) checkpoint() any {
 
 // ResumeImages continues the run that the checkpoint at path holds, with the images
 // that it began with; see Resume.
-func ResumeImages(path string, set *ImageSet, o *ImageTrainOptions) (*ImageTrainer, error) {
+func ResumeImages(path string, set *images.Set, o *ImageTrainOptions) (*ImageTrainer, error) {
 	if o == nil {
 		o = &ImageTrainOptions{}
 	}
@@ -41,7 +42,7 @@ func ResumeImages(path string, set *ImageSet, o *ImageTrainOptions) (*ImageTrain
 }
 
 // resumeImages is ResumeImages from the content of a file.
-func resumeImages(f *weights.File, set *ImageSet, o ImageTrainOptions) (*ImageTrainer, error) {
+func resumeImages(f *weights.File, set *images.Set, o ImageTrainOptions) (*ImageTrainer, error) {
 	m, err := model.PixelFromFile(f) // says first if the model is of another kind
 	if err != nil {
 		return nil, err

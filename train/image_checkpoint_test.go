@@ -13,10 +13,11 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // imageMidway returns a small run with Patience, in its second epoch, and its images.
-func imageMidway(t testing.TB, channels int) (*ImageTrainer, *ImageSet) {
+func imageMidway(t testing.TB, channels int) (*ImageTrainer, *images.Set) {
 	t.Helper()
 	o := smallImageOptions()
 	o.Patience = 2
@@ -99,7 +100,7 @@ func TestResumeImagesRefusesOtherImages(t *testing.T) {
 	deeper.Levels++
 	flat.Height = 0
 	for _, c := range []struct {
-		set  *ImageSet
+		set  *images.Set
 		want string
 	}{
 		{&changed, "images are not those"},

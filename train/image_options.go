@@ -9,6 +9,7 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // What a zero field of ImageTrainOptions stands for: the reference model, and how it
@@ -25,7 +26,7 @@ const (
 // ImageTrainOptions say what is trained on images and how. The zero value, or a nil
 // pointer, is the reference model with the reference training; a zero field takes
 // the default in its comment, or, when a run is resumed, what the checkpoint has.
-// Size, channels and levels of the images are those of the ImageSet.
+// Size, channels and levels of the images are those of the images.Set.
 //
 // All fields but the last two are part of the run: they are in its checkpoints, and
 // all but Source and these decide its result.
@@ -100,7 +101,7 @@ func (o ImageTrainOptions) schedule() schedule {
 }
 
 // config returns the shape of the model for images like those of set.
-func (o ImageTrainOptions) config(set *ImageSet) model.PixelConfig {
+func (o ImageTrainOptions) config(set *images.Set) model.PixelConfig {
 	return model.PixelConfig{Height: set.Height, Width: set.Width, PixelConfig: layers.PixelConfig{
 		Channels: set.Channels, Levels: set.Levels, Filters: o.Filters, Blocks: o.Blocks, Kernel: o.Kernel,
 	}}

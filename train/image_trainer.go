@@ -10,6 +10,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // An ImageTrainer is one run of training on images, as a Trainer is one on texts:
@@ -20,9 +21,9 @@ import (
 type ImageTrainer struct {
 	options    ImageTrainOptions
 	model      *model.Pixel
-	training   *ImageSet
-	validation *ImageSet // nil if no images are set aside
-	images     string    // hash of both
+	training   *images.Set
+	validation *images.Set // nil if no images are set aside
+	images     string      // hash of both
 
 	pass  *pixelPass
 	judge *pixelPass // without gradients; nil if no images are set aside
@@ -37,7 +38,7 @@ type ImageTrainer struct {
 // It returns an error for options out of range, a set without images or with levels
 // that it says it does not have, a split that leaves nothing on one side, and a run
 // that would take more than MaxBytes.
-func NewImages(set *ImageSet, o *ImageTrainOptions) (*ImageTrainer, error) {
+func NewImages(set *images.Set, o *ImageTrainOptions) (*ImageTrainer, error) {
 	var options ImageTrainOptions
 	if o != nil {
 		options = *o
@@ -62,7 +63,7 @@ func NewImages(set *ImageSet, o *ImageTrainOptions) (*ImageTrainer, error) {
 }
 
 // checkImages checks what a set says of itself.
-func checkImages(set *ImageSet) error {
+func checkImages(set *images.Set) error {
 	n := len(set.Data)
 	switch {
 	case set.Height < 1 || set.Width < 1 || set.Channels < 1 || set.Levels < 2 || set.Levels > 256:
@@ -83,7 +84,7 @@ func checkImages(set *ImageSet) error {
 }
 
 // assembleImages makes a run of a model, at its start.
-func assembleImages(m *model.Pixel, set *ImageSet, o ImageTrainOptions) (*ImageTrainer, error) {
+func assembleImages(m *model.Pixel, set *images.Set, o ImageTrainOptions) (*ImageTrainer, error) {
 	t := &ImageTrainer{options: o, model: m, images: imagesHash(set)}
 	var err error
 	if t.training, t.validation, err = SplitImages(set, o.Validation); err != nil {
@@ -101,7 +102,7 @@ func assembleImages(m *model.Pixel, set *ImageSet, o ImageTrainOptions) (*ImageT
 }
 
 // imagesHash returns the SHA-256 of the levels and of their shape, in hexadecimal.
-func imagesHash(set *ImageSet) string {
+func imagesHash(set *images.Set) string {
 	h := sha256.New()
 	var head []byte
 	for _, n := range []int{set.Height, set.Width, set.Channels, set.Levels, set.Len()} {
@@ -115,7 +116,7 @@ func imagesHash(set *ImageSet) string {
 // SplitImages sets aside a share of the images for validation by the rule of
 // SplitDocs. For share 0 training is set itself and validation nil, otherwise both
 // are copies.
-func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, err error) {
+func SplitImages(set *images.Set, share float64) (training, validation *images.Set, err error) {
 	learn, judge, err := split(set.Len(), share, "images")
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +124,7 @@ func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, 
 	if judge == nil {
 		return set, nil, nil
 	}
-	pick := func(list []int) *ImageSet {
+	pick := func(list []int) *images.Set {
 		s := *set
 		s.Data = make([]uint8, 0, len(list)*len(set.Image(0)))
 		for _, i := range list {
@@ -169,7 +170,7 @@ func (t *ImageTrainer) measure(s *EpochStats) { s.Bits, s.ValBits = Bits(s.Loss)
 func (t *ImageTrainer) Options() ImageTrainOptions { return t.options }
 
 // Training returns the images that the run learns from.
-func (t *ImageTrainer) Training() *ImageSet { return t.training }
+func (t *ImageTrainer) Training() *images.Set { return t.training }
 
 // Validation returns the images set aside, or nil.
-func (t *ImageTrainer) Validation() *ImageSet { return t.validation }
+func (t *ImageTrainer) Validation() *images.Set { return t.validation }

@@ -161,7 +161,7 @@ func flagNames[O any](flags []runFlag[O], more ...string) []string {
 type optionError struct{ err error }
 
 func (e *optionError) Error() string {
-	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxPictureBytes": "max-picture", "Threads": "threads"}
+	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture", "Threads": "threads"}
 	for _, f := range textFlags {
 		names[f.option] = f.flag
 	}
