@@ -29,7 +29,7 @@ func ResumeImages(path string, set *images.Set, o *ImageTrainOptions) (*ImageTra
 	if o == nil {
 		o = &ImageTrainOptions{}
 	}
-	f, version, err := weights.ReadVersioned(path)
+	f, version, err := readVersioned(path)
 	var t *ImageTrainer
 	if err == nil {
 		t, err = resumeImages(f, set, *o)

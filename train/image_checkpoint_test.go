@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train/images"
@@ -164,7 +165,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 	try := func(what, want string, f *weights.File) {
 		t.Helper()
 		bad := filepath.Join(t.TempDir(), "bad")
-		if err := weights.WriteFile(bad, f); err != nil {
+		if err := atomicfile.Write(bad, f); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := ResumeImages(bad, set, nil); err == nil || !strings.Contains(err.Error(), want) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
@@ -135,9 +136,9 @@ func (r *run) Model() *weights.File {
 	return r.Snapshot()
 }
 
-// SaveModel writes Model to path, atomically: see weights.WriteFile.
+// SaveModel writes Model to path, atomically: see atomicfile.Write.
 func (r *run) SaveModel(path string) error {
-	if err := weights.WriteFile(path, r.Model()); err != nil {
+	if err := atomicfile.Write(path, r.Model()); err != nil {
 		return fmt.Errorf("train: the model is not saved: %w", inner{err})
 	}
 	return nil

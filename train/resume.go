@@ -34,7 +34,7 @@ func Resume(path string, docs []string, o *Options) (*Trainer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	f, version, err := weights.ReadVersioned(path)
+	f, version, err := readVersioned(path)
 	var t *Trainer
 	if err == nil {
 		t, err = resume(f, docs, *o)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 )
@@ -41,7 +42,7 @@ type run struct {
 	optimiser *optimiser
 	best      network // weights of the best epoch; nil without Patience
 	progress  progress
-	saved     map[string]weights.Version // what checkpoints held when this run last saved or read them
+	saved     map[string]atomicfile.Version // what checkpoints held when this run last saved or read them
 }
 
 // A task is what a run learns: one kind of model from one kind of data.

@@ -1,4 +1,4 @@
-package weights
+package atomicfile
 
 import (
 	"errors"
@@ -7,10 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
-// WriteFile makes path hold exactly what wt writes. The bytes go to a temporary
+// Write makes path hold exactly what wt writes. The bytes go to a temporary
 // file in the same directory, which is synced and then renamed to path: at every
 // moment, through a full disk or a power cut, path is either what it was or
 // complete. On an error path is as before and the temporary file is removed; so
@@ -20,20 +21,20 @@ import (
 // permissions. A symbolic link is followed and stays; one that leads nowhere is
 // replaced. An existing path that is not a regular file or that is marked
 // read-only is refused. A process killed midway may leave a file called
-// .autoreg-….tmp; the next WriteFile or Lock of the same path removes it.
-func WriteFile(path string, wt io.WriterTo) error {
+// .autoreg-….tmp; the next Write or Lock of the same path removes it.
+func Write(path string, wt io.WriterTo) error {
 	_, err := Replace(path, wt, nil)
 	return err
 }
 
-// Replace is WriteFile, unless path holds something else than was: then it
+// Replace is Write, unless path holds something else than was: then it
 // changes nothing, and the error wraps ErrReplaced. A nil was stands for
 // whatever there is. A file that is gone can be written again. Replace returns
 // the version that path has now.
 func Replace(path string, wt io.WriterTo, was *Version) (now Version, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("weights: saving %s: %w", path, inner{err})
+			err = apierror.Errorf("saving %s: %w", path, err)
 		}
 	}()
 	target, mode, exists, err := resolve(path)
@@ -59,7 +60,8 @@ func Replace(path string, wt io.WriterTo, was *Version) (now Version, err error)
 		}
 	}()
 
-	if _, err := wt.WriteTo(bareWriter{f.File}); err != nil {
+	w := writer{f: f.File, hash: newHash()}
+	if _, err := wt.WriteTo(&w); err != nil {
 		return now, err
 	}
 	if exists {
@@ -73,9 +75,6 @@ func Replace(path string, wt io.WriterTo, was *Version) (now Version, err error)
 	if err := f.Close(); err != nil {
 		return now, fmt.Errorf("cannot close: %w", bare(err))
 	}
-	if now, err = VersionOf(f.Name()); err != nil {
-		return now, fmt.Errorf("cannot read the temporary file: %w", bare(err))
-	}
 	if err := check(target, was); err != nil { // again: writing takes its time
 		return now, err
 	}
@@ -85,17 +84,17 @@ func Replace(path string, wt io.WriterTo, was *Version) (now Version, err error)
 	done = true
 	f.unlock()
 	syncDir(filepath.Dir(target))
-	return now, nil
+	return w.hash.version(), nil
 }
 
-// CheckPath returns an error if WriteFile would refuse path before it writes
+// Check returns an error if Write would refuse path before it writes
 // anything: for what stands there, or because no file can be made beside it. It
 // tries that out and leaves nothing behind. What it cannot know is how much room
 // there will be. The error names path.
-func CheckPath(path string) error {
+func Check(path string) error {
 	err := checkPath(path)
 	if err != nil {
-		return fmt.Errorf("weights: %s cannot be written: %w", path, err)
+		return apierror.Errorf("%s cannot be written: %w", path, err)
 	}
 	return nil
 }
@@ -113,7 +112,7 @@ func checkPath(path string) error {
 }
 
 // resolve returns the file that path leads to and its permissions, or those of a
-// new one. It refuses what WriteFile does not replace.
+// new one. It refuses what Write does not replace.
 func resolve(path string) (target string, mode fs.FileMode, exists bool, err error) {
 	if path == "" {
 		return "", 0, false, errors.New("the name is empty")
@@ -140,12 +139,6 @@ func resolve(path string) (target string, mode fs.FileMode, exists bool, err err
 	}
 }
 
-// An inner error stands behind words of this package: it drops the prefix.
-type inner struct{ error }
-
-func (e inner) Error() string { return strings.TrimPrefix(e.error.Error(), "weights: ") }
-func (e inner) Unwrap() error { return e.error }
-
 // syncDir makes a rename within dir durable where that can be done. An error is
 // no failure to save: the file is complete and in place, and should a power cut
 // undo the rename then path is, in full, what it was.
@@ -170,10 +163,14 @@ func bare(err error) error {
 	return err
 }
 
-// A bareWriter is a file whose errors are bare.
-type bareWriter struct{ f *os.File }
+// A writer writes to a file, with bare errors, and hashes what it writes.
+type writer struct {
+	f    *os.File
+	hash *versionHash
+}
 
-func (w bareWriter) Write(b []byte) (int, error) {
+func (w *writer) Write(b []byte) (int, error) {
 	n, err := w.f.Write(b)
+	w.hash.Write(b[:n])
 	return n, bare(err)
 }

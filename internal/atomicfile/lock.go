@@ -1,4 +1,4 @@
-package weights
+package atomicfile
 
 import (
 	"errors"
@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // ErrInUse is wrapped by the error of Lock for a path that is locked already.
-var ErrInUse = errors.New("weights: the file is in use")
+var ErrInUse = errors.New("the file is in use")
 
 // lockSuffix is the end of a lock's name, after nameFor.
 const lockSuffix = ".lock"
@@ -26,7 +28,7 @@ const (
 // Lock claims path for one writer, until unlock is called or the process ends,
 // however it ends. Another Lock of the same path, by this process or another, is
 // an error that wraps ErrInUse and names path. A lock hinders no other function:
-// WriteFile does not ask for one. Temporary files that killed processes have left
+// Write does not ask for one. Temporary files that killed processes have left
 // for path are removed.
 //
 // The lock is a file .autoreg-….lock in the directory of path, which unlock
@@ -40,7 +42,7 @@ func Lock(path string) (unlock func(), err error) {
 		target = resolved
 	}
 	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
-		return nothing, nil // a device, or what WriteFile refuses
+		return nothing, nil // a device, or what Write refuses
 	}
 	removeStale(target)
 	unlock, owner, err := lockFile(filepath.Join(filepath.Dir(target), nameFor(target)+lockSuffix))
@@ -49,7 +51,7 @@ func Lock(path string) (unlock func(), err error) {
 		if owner != "" {
 			owner = " (process " + owner + ")"
 		}
-		return nil, &fault{fmt.Sprintf("weights: %s is in use by another run%s: wait for its end, or name another file", path, owner), []error{ErrInUse}}
+		return nil, apierror.Mark(fmt.Errorf("%s is in use by another run%s: wait for its end, or name another file", path, owner), ErrInUse)
 	case err != nil:
 		return nothing, nil
 	}

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package weights
+package atomicfile
 
 import (
 	"bufio"
@@ -36,7 +36,7 @@ func TestHelperProcess(t *testing.T) {
 		defer unlock()
 		wait()
 	case "write":
-		err := WriteFile(path, writerTo(func(w io.Writer) (int64, error) {
+		err := Write(path, writerTo(func(w io.Writer) (int64, error) {
 			n, err := io.WriteString(w, "half of it")
 			wait()
 			return int64(n), err
@@ -126,7 +126,7 @@ func TestLock(t *testing.T) {
 			t.Errorf("another file: %v", err)
 		}
 		other()
-		if err := WriteFile(path, text("new")); err != nil { // an agreement only
+		if err := Write(path, text("new")); err != nil { // an agreement only
 			t.Error(err)
 		}
 		unlock()
@@ -145,7 +145,7 @@ func TestLock(t *testing.T) {
 	if _, err := Lock(path); !errors.Is(err, ErrInUse) {
 		t.Errorf("through a link: %v", err)
 	}
-	// What cannot be written is for WriteFile to refuse.
+	// What cannot be written is for Write to refuse.
 	for _, path := range []string{"", dir, os.DevNull, filepath.Join(dir, "missing", "m")} {
 		unlock, err := Lock(path)
 		if err != nil {
@@ -159,7 +159,7 @@ func TestLock(t *testing.T) {
 // the same file, and only then; that of a living process stays.
 func TestStaleTemporaries(t *testing.T) {
 	for name, next := range map[string]func(path string) error{
-		"save": func(path string) error { return WriteFile(path, text("new")) },
+		"save": func(path string) error { return Write(path, text("new")) },
 		"lock": func(path string) error {
 			unlock, err := Lock(path)
 			if err == nil {
@@ -170,7 +170,7 @@ func TestStaleTemporaries(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "m")
-		if err := WriteFile(path, text("old")); err != nil {
+		if err := Write(path, text("old")); err != nil {
 			t.Fatal(err)
 		}
 		kill := helper(t, "write", path)
@@ -185,7 +185,7 @@ func TestStaleTemporaries(t *testing.T) {
 		if n := temporaries(); n != 1 {
 			t.Fatalf("%d temporary files, want that of the killed process", n)
 		}
-		if err := WriteFile(filepath.Join(dir, "m2"), text("other")); err != nil {
+		if err := Write(filepath.Join(dir, "m2"), text("other")); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Remove(filepath.Join(dir, "m2")); err != nil || temporaries() != 1 {

@@ -1,4 +1,4 @@
-package weights
+package atomicfile
 
 import (
 	"bytes"
@@ -42,24 +42,33 @@ func holds(t *testing.T, dir, name, content string) {
 	}
 }
 
-func TestWriteFile(t *testing.T) {
+// wantErr checks that err wraps target and contains parts.
+func wantErr(t *testing.T, err, target error, parts ...string) {
+	t.Helper()
+	if err == nil || !errors.Is(err, target) {
+		t.Errorf("error %v, want one that wraps %q", err, target)
+		return
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not contain %q", err, part)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
 	for _, content := range []string{"first", "", "third and longer"} {
-		if err := WriteFile(path, text(content)); err != nil {
-			t.Fatalf("WriteFile: %v", err)
+		if err := Write(path, text(content)); err != nil {
+			t.Fatalf("Write: %v", err)
 		}
 		holds(t, dir, "m", content)
 	}
-	f := sample()
-	if err := WriteFile(path, f); err != nil {
-		t.Fatalf("WriteFile: %v", err)
-	}
-	holds(t, dir, "m", string(encoded(t, f)))
 }
 
 // The disk fills up, midway or at once; or the writer itself fails, or panics.
-func TestWriteFileFails(t *testing.T) {
+func TestWriteFails(t *testing.T) {
 	diskFull := errors.New("no space left on device")
 	for name, write := range map[string]writerTo{
 		"at once": func(io.Writer) (int64, error) { return 0, diskFull },
@@ -72,11 +81,11 @@ func TestWriteFileFails(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "m")
 			if exists {
-				if err := WriteFile(path, text("old")); err != nil {
+				if err := Write(path, text("old")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			wantErr(t, WriteFile(path, write), diskFull, path, "no space left")
+			wantErr(t, Write(path, write), diskFull, path, "no space left")
 			if exists {
 				holds(t, dir, "m", "old")
 			} else if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
@@ -86,39 +95,29 @@ func TestWriteFileFails(t *testing.T) {
 	}
 }
 
-// CheckPath leaves a directory as it was.
-func TestCheckPath(t *testing.T) {
+// Check leaves a directory as it was.
+func TestCheck(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
-	if err := CheckPath(path); err != nil {
+	if err := Check(path); err != nil {
 		t.Errorf("a new file: %v", err)
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
 		t.Errorf("the directory holds %v, %v; want nothing", list, err)
 	}
-	if err := WriteFile(path, text("old")); err != nil {
+	if err := Write(path, text("old")); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckPath(path); err != nil {
+	if err := Check(path); err != nil {
 		t.Errorf("an old file: %v", err)
 	}
 	holds(t, dir, "m", "old")
 }
 
-// An error says once which package it is from.
-func TestWriteFileNamesItselfOnce(t *testing.T) {
-	bad := &File{Tensors: []Tensor{{Name: metadataKey, Shape: []int{0}}}}
-	err := WriteFile(filepath.Join(t.TempDir(), "m"), bad)
-	wantErr(t, err, ErrFormat, "saving", "reserved")
-	if strings.Count(err.Error(), "weights: ") != 1 {
-		t.Errorf("error %q", err)
-	}
-}
-
-func TestWriteFilePanics(t *testing.T) {
+func TestWritePanics(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
-	if err := WriteFile(path, text("old")); err != nil {
+	if err := Write(path, text("old")); err != nil {
 		t.Fatal(err)
 	}
 	func() {
@@ -127,7 +126,7 @@ func TestWriteFilePanics(t *testing.T) {
 				t.Errorf("recovered %v, want the writer's own panic", got)
 			}
 		}()
-		WriteFile(path, writerTo(func(w io.Writer) (int64, error) {
+		Write(path, writerTo(func(w io.Writer) (int64, error) {
 			w.Write([]byte("new"))
 			panic("out of order")
 		}))
@@ -136,27 +135,27 @@ func TestWriteFilePanics(t *testing.T) {
 }
 
 // The last step fails: while the bytes are written, path becomes a directory.
-func TestWriteFileRenameFails(t *testing.T) {
+func TestWriteRenameFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
-	err := WriteFile(path, writerTo(func(w io.Writer) (int64, error) {
+	err := Write(path, writerTo(func(w io.Writer) (int64, error) {
 		if err := os.MkdirAll(filepath.Join(path, "x"), 0o777); err != nil {
 			t.Fatal(err)
 		}
 		return text("new").WriteTo(w)
 	}))
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "rename") {
-		t.Errorf("WriteFile = %v, want an error about renaming that names %s", err, path)
+		t.Errorf("Write = %v, want an error about renaming that names %s", err, path)
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 || list[0].Name() != "m" {
 		t.Errorf("the directory holds %v, %v; want m alone", list, err)
 	}
 }
 
-func TestWriteFileRefuses(t *testing.T) {
+func TestWriteRefuses(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
-	if err := WriteFile(file, text("old")); err != nil {
+	if err := Write(file, text("old")); err != nil {
 		t.Fatal(err)
 	}
 	never := writerTo(func(io.Writer) (int64, error) {
@@ -172,10 +171,10 @@ func TestWriteFileRefuses(t *testing.T) {
 		os.DevNull,
 		"zero\x00byte",
 	} {
-		err := WriteFile(path, never)
+		err := Write(path, never)
 		if path != os.DevNull || runtime.GOOS != "windows" { // where it is no file at all
 			wantErr(t, err, err, path)
-			err = CheckPath(path)
+			err = Check(path)
 			wantErr(t, err, err, path)
 		}
 	}
@@ -184,18 +183,18 @@ func TestWriteFileRefuses(t *testing.T) {
 	if err := os.Chmod(file, 0o444); err != nil {
 		t.Skip("no modes here: ", err)
 	}
-	wantErr(t, WriteFile(file, never), fs.ErrPermission, file, "read-only")
-	wantErr(t, CheckPath(file), fs.ErrPermission, file, "read-only")
+	wantErr(t, Write(file, never), fs.ErrPermission, file, "read-only")
+	wantErr(t, Check(file), fs.ErrPermission, file, "read-only")
 	holds(t, dir, "file", "old")
 	if err := os.Chmod(file, 0o644); err != nil { // Windows deletes no read-only file
 		t.Fatal(err)
 	}
 }
 
-func TestWriteFileReadOnlyDirectory(t *testing.T) {
+func TestWriteReadOnlyDirectory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
-	if err := WriteFile(path, text("old")); err != nil {
+	if err := Write(path, text("old")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(dir, 0o555); err != nil {
@@ -207,12 +206,12 @@ func TestWriteFileReadOnlyDirectory(t *testing.T) {
 		os.Remove(probe.Name())
 		t.Skip("this user may write to a read-only directory")
 	}
-	wantErr(t, WriteFile(path, text("new")), fs.ErrPermission, path, "temporary file")
-	wantErr(t, CheckPath(path), fs.ErrPermission, path, "temporary file")
+	wantErr(t, Write(path, text("new")), fs.ErrPermission, path, "temporary file")
+	wantErr(t, Check(path), fs.ErrPermission, path, "temporary file")
 	holds(t, dir, "m", "old")
 }
 
-func TestWriteFileMode(t *testing.T) {
+func TestWriteMode(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOARCH == "wasm" {
 		t.Skip("no modes here")
 	}
@@ -229,7 +228,7 @@ func TestWriteFileMode(t *testing.T) {
 		}
 		return info.Mode()
 	}
-	if err := WriteFile(path, text("new")); err != nil {
+	if err := Write(path, text("new")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := modeOf(path), modeOf(probe); got != want {
@@ -239,7 +238,7 @@ func TestWriteFileMode(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		err := WriteFile(path, writerTo(func(w io.Writer) (int64, error) {
+		err := Write(path, writerTo(func(w io.Writer) (int64, error) {
 			list, err := filepath.Glob(filepath.Join(dir, ".autoreg-*.tmp"))
 			if err != nil || len(list) != 1 {
 				t.Fatalf("temporary files %v, %v; want one", list, err)
@@ -258,16 +257,16 @@ func TestWriteFileMode(t *testing.T) {
 	}
 }
 
-func TestWriteFileSymlink(t *testing.T) {
+func TestWriteSymlink(t *testing.T) {
 	there, here := t.TempDir(), t.TempDir()
 	target, link := filepath.Join(there, "m"), filepath.Join(here, "link")
-	if err := WriteFile(target, text("old")); err != nil {
+	if err := Write(target, text("old")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(target, link); err != nil {
 		t.Skip("no symbolic links here: ", err)
 	}
-	if err := WriteFile(link, text("new")); err != nil {
+	if err := Write(link, text("new")); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, there, "m", "new")
@@ -278,11 +277,11 @@ func TestWriteFileSymlink(t *testing.T) {
 }
 
 // Writers to one path: at every moment a reader finds one of theirs, complete.
-func TestWriteFileConcurrent(t *testing.T) {
+func TestWriteConcurrent(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
 	content := func(c byte) string { return strings.Repeat(string(c), 200_000) }
-	if err := WriteFile(path, text(content('a'))); err != nil {
+	if err := Write(path, text(content('a'))); err != nil {
 		t.Fatal(err)
 	}
 	var writers sync.WaitGroup
@@ -291,9 +290,9 @@ func TestWriteFileConcurrent(t *testing.T) {
 			for range 10 {
 				// Windows refuses to replace a file that another has open;
 				// an error is allowed there, a mixture is not.
-				err := WriteFile(path, text(content('a'+byte(i))))
+				err := Write(path, text(content('a'+byte(i))))
 				if err != nil && runtime.GOOS != "windows" {
-					t.Errorf("WriteFile: %v", err)
+					t.Errorf("Write: %v", err)
 				}
 			}
 		})

@@ -1,4 +1,4 @@
-package weights
+package atomicfile
 
 import (
 	"io"
@@ -23,7 +23,7 @@ func TestReplace(t *testing.T) {
 	if v, err = Replace(path, text("two"), &v); err != nil {
 		t.Fatalf("its own file: %v", err)
 	}
-	if err := WriteFile(path, text("alien")); err != nil {
+	if err := Write(path, text("alien")); err != nil {
 		t.Fatal(err)
 	}
 	for _, was := range []Version{v, none} {
@@ -58,39 +58,47 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// A model file's version depends on all of it.
+// A version depends on the size of a file and on each of its first 17 MiB.
 func TestVersion(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m")
 	seen := make(map[Version]string)
-	add := func(what string, f io.WriterTo) {
-		if err := WriteFile(path, f); err != nil {
+	add := func(what, content string) {
+		t.Helper()
+		written, err := Replace(path, text(content), nil)
+		if err != nil {
 			t.Fatal(err)
 		}
 		v, err := VersionOf(path)
-		if err != nil || seen[v] != "" {
-			t.Errorf("%s: %v, the version of %q", what, err, seen[v])
+		if err != nil || v != written || seen[v] != "" {
+			t.Errorf("%s: %v, the version is %v and was %v when it was written; it is that of %q", what, err, v, written, seen[v])
 		}
 		seen[v] = what
+		f, opened, err := Open(path)
+		if err != nil || opened != v {
+			t.Fatalf("%s: Open gives %v, %v", what, opened, err)
+		}
+		defer f.Close()
+		if got, err := io.ReadAll(f); err != nil || string(got) != content {
+			t.Errorf("%s: read %d bytes, %v, want %d", what, len(got), err, len(content))
+		}
 	}
-	f := sample()
-	add("a model", f)
-	f.Tensors[0].Data[0]++
-	add("another weight", f)
-	f.Metadata["x"] = "y"
-	add("another metadata", f)
 	for _, s := range []string{"", "a", "b", "shorter", strings.Repeat("x", 1000), strings.Repeat("x", 1001)} {
-		add(s, text(s))
+		add(s, s)
 	}
-	again, v, err := ReadVersioned(path)
-	if again != nil || err == nil {
-		t.Errorf("ReadVersioned reads %v, %v", again, v)
+	long := []byte(strings.Repeat("0123456789abcdef", versionBytes/16+1))
+	add("a long file", string(long))
+	add("a longer file", string(long)+"x")
+	long[versionBytes-1]++
+	add("another last byte of the beginning", string(long))
+
+	for _, path := range []string{dir, filepath.Join(dir, "missing")} {
+		if f, _, err := Open(path); err == nil {
+			f.Close()
+			t.Errorf("%s can be opened", path)
+		}
 	}
-	if err := WriteFile(path, f); err != nil {
-		t.Fatal(err)
-	}
-	again, v, err = ReadVersioned(path)
-	if err != nil || seen[v] != "another metadata" || again.Metadata["x"] != "y" {
-		t.Errorf("ReadVersioned: %v, %q", err, seen[v])
+	if v, err := VersionOf(filepath.Join(dir, "missing")); err != nil || v.Exists() {
+		t.Errorf("a missing file: %v, %v", v, err)
 	}
 }
