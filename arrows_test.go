@@ -12,12 +12,13 @@ import (
 const module = "github.com/autoreg/autoreg"
 
 // Imports point one way: asm <- kernels <- layers <- {sampler, train}, the root on
-// top of layers and sampler, tokenizer alone. So an inference binary carries no
-// trainer, no command and no plotting.
+// top of layers and sampler, tokenizer alone, the readers of corpora and of images
+// below train. So an inference binary carries no trainer, no command and no plotting,
+// also if it reads corpora and images.
 func TestImportArrows(t *testing.T) {
 	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
 	arithmetic := []string{"/kernels", "/asm", "/internal/cpu"}
-	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"})
+	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/apierror", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"})
 	eachImports(t, func(t *testing.T, imports map[string][]string) {
 		for _, c := range []struct {
 			pkg     string   // within the module; "" is the root
@@ -25,16 +26,21 @@ func TestImportArrows(t *testing.T) {
 			foreign []string // modules that it may reach; "*" is any
 		}{
 			{"/internal/cpu", nil, cpuid},
+			{"/internal/apierror", nil, nil},
+			{"/internal/atomicfile", []string{"/internal/apierror"}, nil},
+			{"/internal/input", nil, nil},
 			{"/internal/pixels", nil, nil},
 			{"/internal/portable", nil, nil},
-			{"/internal/weights", nil, nil},
+			{"/internal/weights", []string{"/internal/apierror"}, nil},
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
 			{"/layers", arithmetic, cpuid},
 			{"/sampler", append([]string{"/layers"}, arithmetic...), cpuid},
 			{"/tokenizer", nil, nil},
-			{"/internal/model", append([]string{"/layers", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
-			{"/train", append([]string{"/layers", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"}, arithmetic...), []string{"*"}},
+			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
+			{"/train/corpus", []string{"/internal/input"}, nil},
+			{"/train/images", []string{"/internal/input", "/internal/pixels"}, nil},
+			{"/train", append([]string{"/layers", "/internal/apierror", "/internal/atomicfile", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/internal/input", "/tokenizer", "/train/images"}, arithmetic...), []string{"*"}},
 			{"", inference, cpuid},
 			{"/examples/textgen", append([]string{""}, inference...), cpuid},
 			{"/examples/pixels", append([]string{""}, inference...), cpuid},

@@ -15,6 +15,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // chapterPixels is the reference chapter's model of 16×16 pixels.
@@ -173,7 +174,7 @@ func BenchmarkCanvas(b *testing.B) {
 // weight for each pixel.
 func BenchmarkImageTrainStep(b *testing.B) {
 	const batch = 128
-	set := &train.ImageSet{Height: 16, Width: 16, Channels: 1, Levels: 4, Data: make([]uint8, 3*batch*256)}
+	set := &images.Set{Height: 16, Width: 16, Channels: 1, Levels: 4, Data: make([]uint8, 3*batch*256)}
 	for i := range set.Data {
 		set.Data[i] = uint8(i * i / 7 % 4)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // The promise for trained image models, grey and colour: see golden_test.go.
@@ -22,8 +23,8 @@ const (
 )
 
 // goldenImages returns pictures of stripes and squares.
-func goldenImages(channels, levels int) *train.ImageSet {
-	s := &train.ImageSet{Height: 6, Width: 5, Channels: channels, Levels: levels}
+func goldenImages(channels, levels int) *images.Set {
+	s := &images.Set{Height: 6, Width: 5, Channels: channels, Levels: levels}
 	for n := range 14 {
 		for r := range s.Height {
 			for c := range s.Width {

@@ -18,6 +18,7 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // The promise "same model, same seed, same bytes, on every CPU": these hashes
@@ -102,7 +103,7 @@ func goldenCorpus() []string {
 	for i := range 24 {
 		verb := []string{"roast", "peel", "simmer", "chop"}[i%4]
 		what := []string{"carrots", "beets", "onions"}[i%3]
-		docs = append(docs, train.RecipeText(fmt.Sprintf("%sed %s", verb, what), []string{
+		docs = append(docs, corpus.RecipeText(fmt.Sprintf("%sed %s", verb, what), []string{
 			fmt.Sprintf("%s the %s, and season.", verb, what), fmt.Sprintf("Serve %d with salt.", i%5),
 		}))
 	}

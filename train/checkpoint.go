@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -45,20 +46,20 @@ func (t *Trainer) slots() []slot {
 }
 
 // SaveCheckpoint writes the state of the run to path, atomically: see
-// weights.WriteFile. It replaces what is there. Run saves checkpoints by itself.
+// atomicfile.Write. It replaces what is there. Run saves checkpoints by itself.
 func (t *Trainer) SaveCheckpoint(path string) error { return t.save(path, nil) }
 
 // save writes a checkpoint, unless path holds something else than was.
-func (t *Trainer) save(path string, was *weights.Version) error {
+func (t *Trainer) save(path string, was *atomicfile.Version) error {
 	f, err := t.checkpointFile()
 	if err == nil {
-		var now weights.Version
-		if now, err = weights.Replace(path, f, was); err == nil {
+		var now atomicfile.Version
+		if now, err = atomicfile.Replace(path, f, was); err == nil {
 			t.note(path, now)
 			return nil
 		}
 	}
-	if errors.Is(err, weights.ErrReplaced) {
+	if errors.Is(err, atomicfile.ErrReplaced) {
 		return t.saveElsewhere(path, f)
 	}
 	return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
@@ -29,9 +30,9 @@ func (e *ReplacedError) Error() string {
 }
 
 // note records what a checkpoint of this run holds.
-func (t *Trainer) note(path string, v weights.Version) {
+func (t *Trainer) note(path string, v atomicfile.Version) {
 	if t.saved == nil {
-		t.saved = make(map[string]weights.Version)
+		t.saved = make(map[string]atomicfile.Version)
 	}
 	t.saved[fileKey(path)] = v
 }
@@ -39,11 +40,11 @@ func (t *Trainer) note(path string, v weights.Version) {
 // claim locks a checkpoint for Run. It returns an error if another run writes to it, or
 // has done so since this run did.
 func (t *Trainer) claim(path string) (unlock func(), err error) {
-	unlock, err = weights.Lock(path)
+	unlock, err = atomicfile.Lock(path)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", inner{err})
 	}
-	now, err := weights.VersionOf(path)
+	now, err := atomicfile.VersionOf(path)
 	if err != nil {
 		return unlock, nil // it cannot be saved to either, which is when there is an error
 	}
@@ -65,8 +66,8 @@ func (t *Trainer) saveOwn(path string) error {
 
 // saveElsewhere writes a checkpoint beside path, which another run has replaced.
 func (t *Trainer) saveElsewhere(path string, f *weights.File) error {
-	e := &ReplacedError{Checkpoint: path, Saved: weights.FreeName(path)}
-	if err := weights.WriteFile(e.Saved, f); err != nil {
+	e := &ReplacedError{Checkpoint: path, Saved: atomicfile.FreeName(path)}
+	if err := atomicfile.Write(e.Saved, f); err != nil {
 		return fmt.Errorf("train: the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, inner{err})
 	}
 	return e
@@ -79,7 +80,7 @@ func (t *Trainer) RemoveCheckpoint(path string) (removed bool, err error) {
 	if !known || !was.Exists() {
 		return false, nil
 	}
-	now, err := weights.VersionOf(path)
+	now, err := atomicfile.VersionOf(path)
 	if err == nil && now == was {
 		err = os.Remove(path)
 		removed = err == nil

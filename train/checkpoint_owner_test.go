@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 )
 
 // newSmall begins a small run with a seed of its own.
@@ -40,7 +40,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		tried++
 		two := newSmall(t, 2)
 		err := two.Run(context.Background(), &RunOptions{Checkpoint: path})
-		if !errors.Is(err, weights.ErrInUse) || !strings.Contains(err.Error(), path) || two.progress.Steps != 0 {
+		if !errors.Is(err, atomicfile.ErrInUse) || !strings.Contains(err.Error(), path) || two.progress.Steps != 0 {
 			t.Errorf("another run: %v, after %d steps", err, two.progress.Steps)
 		}
 		wantOnePrefix(t, err)

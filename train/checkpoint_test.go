@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
@@ -54,7 +55,7 @@ func weightBytes(t testing.TB, f *weights.File) []byte {
 
 // readFile reads a model file or a checkpoint.
 func readFile(path string) (*weights.File, error) {
-	f, _, err := weights.ReadVersioned(path)
+	f, _, err := readVersioned(path)
 	return f, err
 }
 
@@ -232,7 +233,7 @@ func TestResumeAnyFormOfJSON(t *testing.T) {
 	}
 	f.Metadata[model.KeyCheckpoint] = text
 	other := filepath.Join(t.TempDir(), "other")
-	if err := weights.WriteFile(other, f); err != nil {
+	if err := atomicfile.Write(other, f); err != nil {
 		t.Fatal(err)
 	}
 	tr, err := Resume(other, smallDocs(), nil)
@@ -281,7 +282,7 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad")
 	try := func(what, want string, f *weights.File) {
 		t.Helper()
-		if err := weights.WriteFile(bad, f); err != nil {
+		if err := atomicfile.Write(bad, f); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Resume(bad, smallDocs(), nil); err == nil || !strings.Contains(err.Error(), want) {

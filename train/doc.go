@@ -1,15 +1,15 @@
-// Package train makes models of text: it reads a corpus, learns a vocabulary, and
-// trains Embedding, LSTM and output layer to predict each next word.
+// Package train makes models of text: it learns a vocabulary of documents, which package
+// corpus reads, and trains Embedding, LSTM and output layer to predict each next word.
 //
-//	corpus, err := train.ReadCorpus([]string{"recipes.json.gz"}, nil)
-//	trainer, err := train.New(corpus.Docs, &train.Options{Epochs: 4})
+//	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
+//	trainer, err := train.New(c.Docs, &train.Options{Epochs: 4})
 //	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
 //	err = trainer.SaveModel("recipes.model")
 //
-// And it makes models of images: it reads them as levels, and trains a PixelCNN to
-// predict each next pixel.
+// And it makes models of images, which package images reads as levels: it trains a
+// PixelCNN to predict each next pixel.
 //
-//	set, err := train.ReadImages([]string{"train-images-idx3-ubyte.gz"}, &train.ImageOptions{Height: 16, Width: 16})
+//	set, err := images.Read([]string{"train-images-idx3-ubyte.gz"}, &images.Options{Height: 16, Width: 16})
 //	trainer, err := train.NewImages(set, nil)
 //
 // # What a step does
@@ -39,5 +39,5 @@
 // # Concurrency
 //
 // A [Trainer] or [ImageTrainer] is for one goroutine at a time and starts its own
-// threads. A [Dataset] or an [ImageSet] may be shared.
+// threads. A [Dataset] or an [images.Set] may be shared.
 package train

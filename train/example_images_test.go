@@ -6,12 +6,13 @@ import (
 	"log"
 
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // Stripes and chessboards: the first pixels must be guessed, the others follow. The
 // numbers are the same on every machine.
 func ExampleNewImages() {
-	set := &train.ImageSet{Height: 6, Width: 6, Channels: 1, Levels: 2}
+	set := &images.Set{Height: 6, Width: 6, Channels: 1, Levels: 2}
 	for i := range 8 {
 		for p := range 6 * 6 {
 			row, column := p/6, p%6

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // imageMidway returns a small run with Patience, in its second epoch, and its images.
-func imageMidway(t testing.TB, channels int) (*ImageTrainer, *ImageSet) {
+func imageMidway(t testing.TB, channels int) (*ImageTrainer, *images.Set) {
 	t.Helper()
 	o := smallImageOptions()
 	o.Patience = 2
@@ -99,7 +101,7 @@ func TestResumeImagesRefusesOtherImages(t *testing.T) {
 	deeper.Levels++
 	flat.Height = 0
 	for _, c := range []struct {
-		set  *ImageSet
+		set  *images.Set
 		want string
 	}{
 		{&changed, "images are not those"},
@@ -163,7 +165,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 	try := func(what, want string, f *weights.File) {
 		t.Helper()
 		bad := filepath.Join(t.TempDir(), "bad")
-		if err := weights.WriteFile(bad, f); err != nil {
+		if err := atomicfile.Write(bad, f); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := ResumeImages(bad, set, nil); err == nil || !strings.Contains(err.Error(), want) {

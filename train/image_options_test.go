@@ -9,6 +9,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 func TestImageTrainDefaults(t *testing.T) {
@@ -79,20 +80,20 @@ func TestImageSetsRefused(t *testing.T) {
 	bright := slices.Clone(levels)
 	bright[13] = 9
 	for _, c := range []struct {
-		set  ImageSet
+		set  images.Set
 		want string
 	}{
-		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 4}, "no images"},
-		{ImageSet{Height: 0, Width: 5, Channels: 1, Levels: 4, Data: levels}, "5×0"},
-		{ImageSet{Height: 2, Width: -5, Channels: 1, Levels: 4, Data: levels}, "-5×2"},
-		{ImageSet{Height: 2, Width: 5, Channels: 0, Levels: 4, Data: levels}, "0 channels"},
-		{ImageSet{Height: 2, Width: 5, Channels: 2, Levels: 4, Data: levels}, "channels is 2"},
-		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 1, Data: levels}, "1 levels"},
-		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 300, Data: levels}, "300 levels"},
-		{ImageSet{Height: 3, Width: 5, Channels: 1, Levels: 4, Data: levels}, "no whole number"},
-		{ImageSet{Height: math.MaxInt, Width: math.MaxInt, Channels: 2, Levels: 4, Data: levels}, "no whole number"},
-		{ImageSet{Height: 2, Width: 5, Channels: 1, Levels: 4, Data: bright}, "image 1 has the level 9"},
-		{ImageSet{Height: 5000, Width: 1, Channels: 1, Levels: 4, Data: make([]uint8, 5000)}, "height is 5000"},
+		{images.Set{Height: 2, Width: 5, Channels: 1, Levels: 4}, "no images"},
+		{images.Set{Height: 0, Width: 5, Channels: 1, Levels: 4, Data: levels}, "5×0"},
+		{images.Set{Height: 2, Width: -5, Channels: 1, Levels: 4, Data: levels}, "-5×2"},
+		{images.Set{Height: 2, Width: 5, Channels: 0, Levels: 4, Data: levels}, "0 channels"},
+		{images.Set{Height: 2, Width: 5, Channels: 2, Levels: 4, Data: levels}, "channels is 2"},
+		{images.Set{Height: 2, Width: 5, Channels: 1, Levels: 1, Data: levels}, "1 levels"},
+		{images.Set{Height: 2, Width: 5, Channels: 1, Levels: 300, Data: levels}, "300 levels"},
+		{images.Set{Height: 3, Width: 5, Channels: 1, Levels: 4, Data: levels}, "no whole number"},
+		{images.Set{Height: math.MaxInt, Width: math.MaxInt, Channels: 2, Levels: 4, Data: levels}, "no whole number"},
+		{images.Set{Height: 2, Width: 5, Channels: 1, Levels: 4, Data: bright}, "image 1 has the level 9"},
+		{images.Set{Height: 5000, Width: 1, Channels: 1, Levels: 4, Data: make([]uint8, 5000)}, "height is 5000"},
 	} {
 		_, err := NewImages(&c.set, &ImageTrainOptions{Filters: 4, Blocks: 1})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -107,12 +108,12 @@ func TestImageSetsRefused(t *testing.T) {
 // threads than images.
 func TestSmallImageSets(t *testing.T) {
 	for _, c := range []struct {
-		set ImageSet
+		set images.Set
 		o   ImageTrainOptions
 	}{
-		{ImageSet{Height: 1, Width: 1, Channels: 1, Levels: 2, Data: []uint8{0, 1, 1}}, ImageTrainOptions{Filters: 2, Kernel: 1}},
-		{ImageSet{Height: 1, Width: 1, Channels: 3, Levels: 256, Data: []uint8{255, 0, 7}}, ImageTrainOptions{Filters: 6, Threads: 9}},
-		{ImageSet{Height: 2, Width: 7, Channels: 1, Levels: 2, Data: make([]uint8, 28)}, ImageTrainOptions{Filters: 5, Validation: 0.5, BatchSize: 1, Threads: 5}},
+		{images.Set{Height: 1, Width: 1, Channels: 1, Levels: 2, Data: []uint8{0, 1, 1}}, ImageTrainOptions{Filters: 2, Kernel: 1}},
+		{images.Set{Height: 1, Width: 1, Channels: 3, Levels: 256, Data: []uint8{255, 0, 7}}, ImageTrainOptions{Filters: 6, Threads: 9}},
+		{images.Set{Height: 2, Width: 7, Channels: 1, Levels: 2, Data: make([]uint8, 28)}, ImageTrainOptions{Filters: 5, Validation: 0.5, BatchSize: 1, Threads: 5}},
 	} {
 		c.o.Epochs, c.o.Blocks, c.o.LearningRate = 2, 1, 0.01
 		tr := newImageTrainer(t, &c.set, c.o)
@@ -241,7 +242,7 @@ func TestImageMemoryHeld(t *testing.T) {
 
 // The room that checkModel leaves is enough for the longest history.
 func TestImageHeaderRoom(t *testing.T) {
-	set := &ImageSet{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
+	set := &images.Set{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
 	const epochs = 100
 	o := ImageTrainOptions{Filters: 8, Blocks: 200, Kernel: 63, BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs,
 		LearningRate: 1.2345678901234567e-300, ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10, Patience: 1 << 20}

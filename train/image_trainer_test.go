@@ -14,11 +14,12 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // smallImages returns n pictures of 4×5 pixels: noise over a slope.
-func smallImages(n, channels int) *ImageSet {
-	s := &ImageSet{Height: 4, Width: 5, Channels: channels, Levels: 3 + channels}
+func smallImages(n, channels int) *images.Set {
+	s := &images.Set{Height: 4, Width: 5, Channels: channels, Levels: 3 + channels}
 	noise := make([]float32, 4*5*channels)
 	for i := range n {
 		testkit.Values(noise, uint64(i+1), 0.7)
@@ -58,7 +59,7 @@ func imageVariants() map[string]imageVariant {
 	}
 }
 
-func newImageTrainer(t testing.TB, set *ImageSet, o ImageTrainOptions) *ImageTrainer {
+func newImageTrainer(t testing.TB, set *images.Set, o ImageTrainOptions) *ImageTrainer {
 	t.Helper()
 	tr, err := NewImages(set, &o)
 	if err != nil {
@@ -281,7 +282,7 @@ func TestImageEvaluate(t *testing.T) {
 	deep.Levels = 5
 	bad.Data = slices.Clone(set.Data)
 	bad.Data[41] = 4
-	for want, s := range map[string]*ImageSet{"5×4 pixels, grey, 4 levels": &wide, "5 levels": &deep, "image 2 has the level 4": &bad} {
+	for want, s := range map[string]*images.Set{"5×4 pixels, grey, 4 levels": &wide, "5 levels": &deep, "image 2 has the level 4": &bad} {
 		if _, err := tr.Evaluate(ctx, s, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -416,7 +417,7 @@ func TestSplitImages(t *testing.T) {
 		t.Fatalf("%d and %d images, %v and %v documents, %v", learn.Len(), judge.Len(), a, b, err)
 	}
 	for _, part := range []struct {
-		set  *ImageSet
+		set  *images.Set
 		docs []string
 	}{{learn, a}, {judge, b}} {
 		if s := part.set; s.Height != 4 || s.Width != 5 || s.Channels != 1 || s.Levels != 4 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // Evaluate measures the model as it is now on images of the size and depth that it
@@ -13,12 +14,12 @@ import (
 // there are threads. It takes memory for a pass of its own.
 //
 // It returns an error for options out of range, for other images, and if ctx ends.
-func (t *Images) Evaluate(ctx context.Context, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
+func (t *Images) Evaluate(ctx context.Context, set *images.Set, o *EvaluateOptions) (Evaluation, error) {
 	return evaluatePixels(ctx, t.model, set, o)
 }
 
 // evaluatePixels is Evaluate for any model.
-func evaluatePixels(ctx context.Context, m *model.Pixel, set *ImageSet, o *EvaluateOptions) (Evaluation, error) {
+func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *EvaluateOptions) (Evaluation, error) {
 	opt, err := o.filled()
 	if err != nil {
 		return Evaluation{}, err
@@ -41,7 +42,7 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *ImageSet, o *Evalu
 const evaluateBatch = 64
 
 // evaluate adds up the losses of a set, with a pass without gradients.
-func (p *pixelPass) evaluate(ctx context.Context, set *ImageSet) (Evaluation, error) {
+func (p *pixelPass) evaluate(ctx context.Context, set *images.Set) (Evaluation, error) {
 	var images [evaluateBatch][]uint8
 	e, err := evaluate(ctx, batches(set.Len(), evaluateBatch), func(k int, e *Evaluation) {
 		n := 0

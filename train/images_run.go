@@ -11,6 +11,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 func (t *Images) create(o *Options) error {
@@ -89,7 +90,7 @@ func (t *Images) start(o *Options) work {
 }
 
 // checkImages checks what a set says of itself.
-func checkImages(set *ImageSet) error {
+func checkImages(set *images.Set) error {
 	n := len(set.Data)
 	switch {
 	case set.Height < 1 || set.Width < 1 || set.Channels < 1 || set.Levels < 2 || set.Levels > 256:
@@ -110,7 +111,7 @@ func checkImages(set *ImageSet) error {
 }
 
 // imagesHash returns the SHA-256 of the levels and of their shape, in hexadecimal.
-func imagesHash(set *ImageSet) string {
+func imagesHash(set *images.Set) string {
 	h := sha256.New()
 	var head []byte
 	for _, n := range []int{set.Height, set.Width, set.Channels, set.Levels, set.Len()} {
@@ -124,7 +125,7 @@ func imagesHash(set *ImageSet) string {
 // SplitImages sets aside a share of the images for validation by the rule of
 // SplitDocs. For share 0 training is set itself and validation nil, otherwise both
 // are copies.
-func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, err error) {
+func SplitImages(set *images.Set, share float64) (training, validation *images.Set, err error) {
 	learn, judge, err := split(set.Len(), share, "images")
 	if err != nil {
 		return nil, nil, err
@@ -132,7 +133,7 @@ func SplitImages(set *ImageSet, share float64) (training, validation *ImageSet, 
 	if judge == nil {
 		return set, nil, nil
 	}
-	pick := func(list []int) *ImageSet {
+	pick := func(list []int) *images.Set {
 		s := *set
 		s.Data = make([]uint8, 0, len(list)*len(set.Image(0)))
 		for _, i := range list {

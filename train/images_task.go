@@ -3,6 +3,7 @@ package train
 import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // What a zero field of Images, or of Options with Images, stands for: the reference
@@ -23,16 +24,16 @@ const (
 // statistics count. A zero field takes the default in its comment, or, when a run is
 // resumed, what the checkpoint has.
 type Images struct {
-	Set *ImageSet // must not change while the run lasts
+	Set *images.Set // must not change while the run lasts
 
 	Filters int // channels between residual blocks; 0 means DefaultFilters
 	Blocks  int // residual blocks; 0 means DefaultBlocks
 	Kernel  int // side of the first layer's kernel, odd; 0 means DefaultKernel
 
 	model      *model.Pixel
-	training   *ImageSet
-	validation *ImageSet // nil if no images are set aside
-	hash       string    // of both
+	training   *images.Set
+	validation *images.Set // nil if no images are set aside
+	hash       string      // of both
 
 	pass    *pixelPass
 	scoring *pixelPass // without gradients; nil if no images are set aside
@@ -87,7 +88,7 @@ func (t *Images) adopt(task Task) {
 }
 
 // Training returns the images that the run learns from.
-func (t *Images) Training() *ImageSet { return t.training }
+func (t *Images) Training() *images.Set { return t.training }
 
 // Validation returns the images set aside, or nil.
-func (t *Images) Validation() *ImageSet { return t.validation }
+func (t *Images) Validation() *images.Set { return t.validation }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
@@ -33,7 +34,7 @@ func TestFreeMetadata(t *testing.T) {
 		add := func(author string) {
 			t.Helper()
 			f.Metadata["author"] = author
-			if err := weights.WriteFile(changed, f); err != nil {
+			if err := atomicfile.Write(changed, f); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -148,9 +149,9 @@ func (t *Trainer) Model() *weights.File {
 	return t.Snapshot()
 }
 
-// SaveModel writes Model to path, atomically: see weights.WriteFile.
+// SaveModel writes Model to path, atomically: see atomicfile.Write.
 func (t *Trainer) SaveModel(path string) error {
-	if err := weights.WriteFile(path, t.Model()); err != nil {
+	if err := atomicfile.Write(path, t.Model()); err != nil {
 		return fmt.Errorf("train: the model is not saved: %w", inner{err})
 	}
 	return nil

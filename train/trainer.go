@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -19,7 +20,7 @@ type Trainer struct {
 	optimizer *updater
 	best      layers.Network // weights of the best epoch; nil without Patience
 	progress  progress
-	saved     map[string]weights.Version // what checkpoints held when this run last saved or read them
+	saved     map[string]atomicfile.Version // what checkpoints held when this run last saved or read them
 }
 
 // New begins a run of a task. nil options mean the zero value.
@@ -76,7 +77,7 @@ func Resume(path string, task Task, o *Options) (*Trainer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	f, version, err := weights.ReadVersioned(path)
+	f, version, err := readVersioned(path)
 	var t *Trainer
 	if err == nil {
 		t, err = resume(f, task, *o)

@@ -4,17 +4,20 @@ import (
 	"context"
 	"math"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // An epoch over a slice of real recipes teaches something, and the validation
 // documents show that it is not only by heart.
 func TestRealTraining(t *testing.T) {
-	corpus, err := ReadCorpus([]string{dataFile(t, "cookbooks/recipes.json.gz")}, nil)
+	texts, err := corpus.Read([]string{testkit.DataFile(t, "cookbooks/recipes.json.gz")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, ignore := range []bool{false, true} {
-		tr, err := New(corpus.Docs[:256], &Options{
+		tr, err := New(texts.Docs[:256], &Options{
 			Vocabulary: 1000, Embedding: 32, Units: 48, Length: 80, BatchSize: 8, LearningRate: 0.005,
 			Epochs: 2, Validation: 0.1, CountPadding: !ignore, CutLong: !ignore,
 		})

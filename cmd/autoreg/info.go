@@ -20,6 +20,7 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // A fileInfo is what info tells of any model's file, as JSON.
@@ -129,7 +130,7 @@ are the reference model's.`,
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
 	intFlag(fs, &p.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
 	intFlag(fs, &p.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
-	intFlag(fs, &p.Levels, "levels", "", train.DefaultImageLevels, 2, model.MaxLevels, "levels of a pixel")
+	intFlag(fs, &p.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel")
 	intFlag(fs, &p.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
 	intFlag(fs, &p.Height, "height", "", defaultSide, 1, model.MaxSide, "height of an image in pixels")
 	intFlag(fs, &p.Width, "width", "", defaultSide, 1, model.MaxSide, "width of an image in pixels")

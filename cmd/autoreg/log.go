@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -48,7 +48,7 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 	}
 	if isFile || errors.Is(err, fs.ErrNotExist) {
 		// As a whole or not at all: lines that are kept are never at risk.
-		if err := weights.WriteFile(path, jsonLines(records)); err != nil {
+		if err := atomicfile.Write(path, jsonLines(records)); err != nil {
 			return nil, &fileError{"log", err}
 		}
 	}

@@ -204,7 +204,7 @@ type interruption struct {
 func (e *interruption) Error() string { return e.advice }
 func (e *interruption) Unwrap() error { return e.err }
 
-var packagePrefixes = []string{"autoreg: ", "train: ", "tokenizer: ", "sampler: ", "model: ", "weights: "}
+var packagePrefixes = []string{"autoreg: ", "train: ", "corpus: ", "images: ", "tokenizer: ", "sampler: ", "model: ", "weights: "}
 
 // message puts err on one line, without the name of the package that found it,
 // which tells a user nothing.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
@@ -86,7 +87,7 @@ func TestOwnModel(t *testing.T) {
 	}
 	delete(f.Metadata, train.RecordKey)
 	nameless := filepath.Join(dir, "nameless")
-	if err := weights.WriteFile(nameless, f); err != nil {
+	if err := atomicfile.Write(nameless, f); err != nil {
 		t.Fatal(err)
 	}
 	plot := write(t, dir, "plot.png", "no picture")
@@ -102,8 +103,12 @@ func TestOwnModel(t *testing.T) {
 
 // readModelFile reads a model file.
 func readModelFile(path string) (*weights.File, error) {
-	f, _, err := weights.ReadVersioned(path)
-	return f, err
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	return weights.Read(in, 1<<30)
 }
 
 // TestCheckpointRemoved keeps a checkpoint beyond the run's success only if asked to.
@@ -283,7 +288,7 @@ func TestInfoTraining(t *testing.T) {
 	} {
 		f.Metadata[train.RecordKey] = c.record
 		path := filepath.Join(dir, fmt.Sprint(i))
-		if err := weights.WriteFile(path, f); err != nil {
+		if err := atomicfile.Write(path, f); err != nil {
 			t.Fatal(err)
 		}
 		if out := ok(t, "info", "-m", path); !strings.Contains(out, c.want) || strings.ContainsAny(out, "\x1b\a") {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // defaultPictures make a sheet of 4 rows of 4.
@@ -31,7 +31,7 @@ type paintJob struct {
 	preview     bool
 
 	complete, keep, mask string
-	read                 train.ImageOptions // how those are read
+	read                 images.Options // how those are read
 
 	options     autoreg.PaintOptions
 	temperature float64

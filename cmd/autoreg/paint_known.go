@@ -12,7 +12,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/pixels"
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // readKnown reads the picture to complete, and settles what is kept of it.
@@ -44,7 +44,7 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 
 // readPicture reads a picture, unless ctx ends before.
 func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
-	img, err := await(ctx, func() (image.Image, error) { return train.ReadPicture(path, &j.read) })
+	img, err := await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
 	if err != nil {
 		return nil, &optionError{err}
 	}

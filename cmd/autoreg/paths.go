@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
@@ -50,7 +51,7 @@ func (j *trainJob) check() error {
 		return err
 	}
 	var err error
-	if j.modelWas, err = weights.VersionOf(j.model); err != nil {
+	if j.modelWas, err = atomicfile.VersionOf(j.model); err != nil {
 		return &fileError{"--output", err}
 	}
 	goesOn := j.resume != "" && sameFile(j.checkpoint, j.resume)
@@ -100,7 +101,7 @@ func (j *trainJob) lock() error {
 		if f.path == "" {
 			continue
 		}
-		unlock, err := weights.Lock(f.path)
+		unlock, err := atomicfile.Lock(f.path)
 		if err != nil {
 			return &fileError{"--" + f.flag, err}
 		}
@@ -220,5 +221,5 @@ func checkOutput(path string, stream bool) error {
 			return fmt.Errorf("%s is not a regular file", path)
 		}
 	}
-	return weights.CheckPath(path)
+	return atomicfile.Check(path)
 }

@@ -9,11 +9,11 @@ import (
 	"image/png"
 	"io"
 
-	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 )
 
 // writePicture writes a picture file as a whole or not at all.
-func writePicture(path string, picture io.WriterTo) error { return weights.WriteFile(path, picture) }
+func writePicture(path string, picture io.WriterTo) error { return atomicfile.Write(path, picture) }
 
 // A pngFile is the file of a picture without transparency.
 type pngFile struct{ *image.NRGBA }

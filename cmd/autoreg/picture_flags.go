@@ -6,13 +6,13 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // pictureFlags defines the flags for how pictures are read.
-func pictureFlags(fs *pflag.FlagSet, o *train.ImageOptions) {
+func pictureFlags(fs *pflag.FlagSet, o *images.Options) {
 	fs.BoolVar(&o.Antialias, "antialias", false, "where images shrink, average all pixels; without, resizing to less than half leaves pixels out")
-	mebibytesFlag(fs, &o.MaxPictureBytes, "max-picture", train.DefaultMaxPictureBytes, "refuse a PNG or JPEG that takes more than `N` MiB to decode, beyond 64 times the size of its file")
+	mebibytesFlag(fs, &o.MaxImageBytes, "max-picture", images.DefaultMaxImageBytes, "refuse a PNG or JPEG that takes more than `N` MiB to decode, beyond 64 times the size of its file")
 }
 
 // mebibytesFlag defines a flag for a number of bytes, given in MiB.

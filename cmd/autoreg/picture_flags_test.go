@@ -125,7 +125,7 @@ func TestMaxPicture(t *testing.T) {
 	dir := t.TempDir()
 	data := write(t, dir, "white.png", encode(image.NewGray16(image.Rect(0, 0, 1000, 1000))))
 	model := smallImage().model
-	const want = "decoding 1000×1000 pixels would take 1.9 MiB of memory, more than the 1.2 MiB allowed for a file of this size: make the picture smaller, or raise --max-picture (1 MiB)"
+	const want = "decoding 1000×1000 pixels would take 1.9 MiB of memory, more than the 1.2 MiB allowed for a file of this size: make the image smaller, or raise --max-picture (1 MiB)"
 	for _, args := range [][]string{
 		trainImageArgs(data, filepath.Join(dir, "model"), "--samples", ""),
 		{"score", "-m", model, data},

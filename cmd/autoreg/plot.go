@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
-	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -67,7 +67,7 @@ func savePlot(path string, epochs []train.EpochStats) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(16*vg.Centimeter, 10*vg.Centimeter), vgimg.UseDPI(144))
 	dc := draw.New(canvas)
 	p.Draw(draw.Crop(dc, vg.Points(6), -vg.Points(12), vg.Points(6), -vg.Points(6)))
-	return weights.WriteFile(path, vgimg.PngCanvas{Canvas: canvas})
+	return atomicfile.Write(path, vgimg.PngCanvas{Canvas: canvas})
 }
 
 // curves returns the points to draw, and what the losses are a mean of. Where padding

@@ -12,11 +12,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // formats are the names of a corpus file's formats, as flags take them.
-var formats = []string{train.FormatAuto, train.FormatRecipes, train.FormatLines, train.FormatParagraphs}
+var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatLines, corpus.FormatParagraphs}
 
 func (a *app) scoreCommand() *cobra.Command {
 	var (
@@ -28,7 +29,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		asJSON       bool
 		o            autoreg.ScoreOptions
 		imageOptions autoreg.PixelScoreOptions
-		read         train.ImageOptions
+		read         images.Options
 	)
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
@@ -72,15 +73,15 @@ FILE may be - for standard input, or a pipe.`,
 			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
 				return err
 			}
-			corpus := train.CorpusOptions{Format: format, MaxMemory: int64(memory) << 20}
-			limits.apply(&corpus)
+			readText := corpus.Options{Format: format, MaxMemory: int64(memory) << 20}
+			limits.apply(&readText)
 			sheet := &scoreSheet{a, asJSON, "lrrrrr", [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}}
 			var (
 				total  autoreg.Score
 				failed error
 			)
 			for _, path := range args {
-				s, err := a.scoreFile(cmd.Context(), m, path, model, corpus, &o)
+				s, err := a.scoreFile(cmd.Context(), m, path, model, readText, &o)
 				if err == nil {
 					err = sheet.add(scoreRow(path, s), textScore(scored{File: path}, s))
 				}
@@ -102,11 +103,11 @@ FILE may be - for standard input, or a pipe.`,
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
-	choiceFlag(fs, &format, "format", train.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
+	choiceFlag(fs, &format, "format", corpus.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
 	fs.BoolVar(&asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	limits.define(fs)
-	intFlag(fs, &memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
+	intFlag(fs, &memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
 	pictureFlags(fs, &read)
 	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one per CPU; the result does not depend on it")
@@ -127,8 +128,8 @@ func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []st
 }
 
 // scoreFile scores the documents of a file, with a bar for whoever waits.
-func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read train.CorpusOptions, o *autoreg.ScoreOptions) (autoreg.Score, error) {
-	c, err := await(ctx, func() (*train.Corpus, error) {
+func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read corpus.Options, o *autoreg.ScoreOptions) (autoreg.Score, error) {
+	c, err := await(ctx, func() (*corpus.Corpus, error) {
 		f, err := a.open(path)
 		if err != nil {
 			return nil, err
@@ -138,7 +139,7 @@ func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model strin
 			return nil, err
 		}
 		read.Open = a.opened(path, f)
-		return train.ReadCorpus([]string{path}, &read)
+		return corpus.Read([]string{path}, &read)
 	})
 	if err != nil {
 		return autoreg.Score{}, &corpusError{err}

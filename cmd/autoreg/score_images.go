@@ -13,14 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // imageFormats are the names of an image file's formats, as flags take them.
-var imageFormats = []string{train.ImageFormatAuto, train.ImageFormatIDX, train.ImageFormatCIFAR10, train.ImageFormatCIFAR100, train.ImageFormatPictures}
+var imageFormats = []string{images.FormatAuto, images.FormatIDX, images.FormatCIFAR10, images.FormatCIFAR100, images.FormatPNGJPEG}
 
 // scoreImages prints how well an image model predicts the images of each file.
-func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, asJSON bool, read *train.ImageOptions, o *autoreg.PixelScoreOptions) error {
+func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []string, asJSON bool, read *images.Options, o *autoreg.PixelScoreOptions) error {
 	read.Height, read.Width = m.Size()
 	read.Channels, read.Levels = m.Channels(), m.Levels()
 	sheet := &scoreSheet{a, asJSON, "lrrrr", [][]string{{"file", "images", "values", "nats/value", "bits/value"}}}
@@ -49,8 +49,8 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 }
 
 // scoreImageFile scores the images of a file, with a bar for whoever waits.
-func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *train.ImageOptions, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
-	set, err := await(cmd.Context(), func() (*train.ImageSet, error) { return train.ReadImages([]string{path}, read) })
+func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *images.Options, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
+	set, err := await(cmd.Context(), func() (*images.Set, error) { return images.Read([]string{path}, read) })
 	if err != nil {
 		return autoreg.PixelScore{}, &optionError{err}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
@@ -29,8 +30,8 @@ type trainJob struct {
 	temperature        float64 // of samples
 	maxMemory          int     // MiB
 
-	modelWas weights.Version // what the model's name stood for when the run began
-	unlock   []func()        // ends the locks on the outputs
+	modelWas atomicfile.Version // what the model's name stood for when the run began
+	unlock   []func()           // ends the locks on the outputs
 
 	// Of the run's options, what is checked first. Once the run has begun these are its
 	// own.
@@ -161,7 +162,7 @@ func flagNames[O any](flags []runFlag[O], more ...string) []string {
 type optionError struct{ err error }
 
 func (e *optionError) Error() string {
-	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxPictureBytes": "max-picture", "Threads": "threads"}
+	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture", "Threads": "threads"}
 	for _, f := range textFlags {
 		names[f.option] = f.flag
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // corpusLimits are the limits on a corpus that flags raise, in MiB.
@@ -15,12 +15,12 @@ type corpusLimits struct{ document, corpus int }
 
 // define defines the flags for how a corpus is read.
 func (l *corpusLimits) define(fs *pflag.FlagSet) {
-	intFlag(fs, &l.document, "max-document", "", train.DefaultMaxDocBytes>>20, 1, 1<<10, "refuse a document of more than `N` MiB")
-	intFlag(fs, &l.corpus, "max-corpus", "", train.DefaultMaxCorpusBytes>>20, 1, math.MaxInt32, "refuse a corpus of more than `N` MiB, unpacked, all files together")
+	intFlag(fs, &l.document, "max-document", "", corpus.DefaultMaxDocBytes>>20, 1, 1<<10, "refuse a document of more than `N` MiB")
+	intFlag(fs, &l.corpus, "max-corpus", "", corpus.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a corpus of more than `N` MiB, unpacked, all files together")
 }
 
 // apply sets the limits in o.
-func (l *corpusLimits) apply(o *train.CorpusOptions) {
+func (l *corpusLimits) apply(o *corpus.Options) {
 	o.MaxDocBytes, o.MaxBytes = l.document<<20, int64(l.corpus)<<20
 }
 
@@ -41,7 +41,7 @@ func (e *corpusError) Unwrap() error { return e.err }
 const mostFiles = 20
 
 // corpusRows says what was read, in rows of a name and a text.
-func (a *app) corpusRows(c *train.Corpus) [][]string {
+func (a *app) corpusRows(c *corpus.Corpus) [][]string {
 	var rows [][]string
 	row := func(format string, args ...any) {
 		name := "corpus"
@@ -70,7 +70,7 @@ func (a *app) corpusRows(c *train.Corpus) [][]string {
 			notes = append(notes, counted(n, one, many))
 		}
 	}
-	if c.Format == train.FormatRecipes || c.Skipped > 0 {
+	if c.Format == corpus.FormatRecipes || c.Skipped > 0 {
 		notes = append(notes, thousands(c.Skipped)+" skipped for want of a title or directions")
 	}
 	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")

@@ -18,6 +18,7 @@ import (
 	"github.com/autoreg/autoreg/internal/pixels"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // defaultSide is that of the reference model's images.
@@ -26,7 +27,7 @@ const defaultSide = 16
 // An imageJob is what a command line of train image asks for.
 type imageJob struct {
 	trainJob
-	images  train.ImageOptions
+	images  images.Options
 	options train.ImageTrainOptions
 
 	samples     string // folder
@@ -78,11 +79,11 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	o, i := &j.options, &j.images
 	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE`, a folder or - (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
-	choiceFlag(fs, &i.Format, "format", train.ImageFormatAuto, imageFormats, "how the files are read")
+	choiceFlag(fs, &i.Format, "format", images.FormatAuto, imageFormats, "how the files are read")
 	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width; 0 means as it is")
 	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is")
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
-	intFlag(fs, &i.Levels, "levels", "", train.DefaultImageLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
+	intFlag(fs, &i.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
 	pictureFlags(fs, i)
 	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
 
@@ -124,7 +125,7 @@ func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 		return nil, err
 	}
 	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
-	set, err := await(ctx, func() (*train.ImageSet, error) { return train.ReadImages(j.data, &j.images) })
+	set, err := await(ctx, func() (*images.Set, error) { return images.Read(j.data, &j.images) })
 	if err != nil {
 		return nil, &optionError{err}
 	}
@@ -192,7 +193,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	return nil
 }
 
-func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) {
+func (j *imageJob) newTrainer(set *images.Set) (*train.ImageTrainer, error) {
 	o := j.options
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
 	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: j.imageFormat(set)}
@@ -216,7 +217,7 @@ func (j *imageJob) newTrainer(set *train.ImageSet) (*train.ImageTrainer, error) 
 }
 
 // imageFormat returns how images were read.
-func (j *imageJob) imageFormat(set *train.ImageSet) string {
+func (j *imageJob) imageFormat(set *images.Set) string {
 	var list []string
 	for _, f := range set.Source.Files {
 		if !slices.Contains(list, f.Format) {
@@ -230,7 +231,7 @@ func (j *imageJob) imageFormat(set *train.ImageSet) string {
 }
 
 // writeImages prints what was read.
-func (j *imageJob) writeImages(set *train.ImageSet) error {
+func (j *imageJob) writeImages(set *images.Set) error {
 	var rows [][]string
 	for _, f := range set.Source.Files {
 		text := f.Path + ": " + describeImages(f)
@@ -259,7 +260,7 @@ func (j *imageJob) writeImages(set *train.ImageSet) error {
 
 // describeImages says what images a file has, and how their sizes and those beyond the
 // limit differ.
-func describeImages(f train.ImageFile) string {
+func describeImages(f images.File) string {
 	text := counted(f.Images, "image")
 	switch {
 	case f.Sizes > 1:

@@ -76,7 +76,7 @@ func TestTrainImageKinds(t *testing.T) {
 	write(t, pictures, "notes.txt", "none")
 	model := filepath.Join(dir, "model")
 	out := ok(t, trainImageArgs(smallImage().colourData, model, "--data", pictures, "--channels", "1", "--levels", "2", "--samples", filepath.Join(dir, "a", "b"))...)
-	for _, want := range []string{"12 images of 32×32 pixels, colour, read as cifar10", "3 images of 3 different sizes, the first of 12×9 pixels, colour, read as pictures; 1 other entry skipped", "training   15 images", "steps      3 an epoch, of up to 7 images", "grey, 2 levels"} {
+	for _, want := range []string{"12 images of 32×32 pixels, colour, read as cifar10", "3 images of 3 different sizes, the first of 12×9 pixels, colour, read as png-jpeg; 1 other entry skipped", "training   15 images", "steps      3 an epoch, of up to 7 images", "grey, 2 levels"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -57,10 +57,10 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 // the run began: then the model gets another name.
 func (j *trainJob) saveModel(t trainer) error {
 	m := t.Model()
-	_, err := weights.Replace(j.model, m, &j.modelWas)
-	if errors.Is(err, weights.ErrReplaced) {
-		other := weights.FreeName(j.model)
-		if err = weights.WriteFile(other, m); err == nil {
+	_, err := atomicfile.Replace(j.model, m, &j.modelWas)
+	if errors.Is(err, atomicfile.ErrReplaced) {
+		other := atomicfile.FreeName(j.model)
+		if err = atomicfile.Write(other, m); err == nil {
 			return fmt.Errorf("%s holds something else than when the run began: it is left alone, the model is saved as %s", j.model, other)
 		}
 	}

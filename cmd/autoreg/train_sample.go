@@ -9,21 +9,21 @@ import (
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/tokenizer"
-	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // chooseSample settles the prompt of the texts after each epoch, and says which of
 // its words the model will not know.
-func (j *textJob) chooseSample(corpus *train.Corpus, tok *tokenizer.Tokenizer) error {
+func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) error {
 	switch {
 	case j.flags.Changed("sample"):
 		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
 			return usagef("--sample %q holds no word", j.samplePrompt)
 		}
-	case corpus.Format == train.FormatRecipes:
+	case texts.Format == corpus.FormatRecipes:
 		j.samplePrompt = "Recipe for"
 	default:
-		j.samplePrompt = firstWords(corpus.Docs, tok)
+		j.samplePrompt = firstWords(texts.Docs, tok)
 	}
 	var unknown []string
 	for word := range tok.Words(j.samplePrompt) {

@@ -11,12 +11,13 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // A textJob is what a command line of train text asks for.
 type textJob struct {
 	trainJob
-	corpus  train.CorpusOptions
+	corpus  corpus.Options
 	limits  corpusLimits
 	options train.Options
 
@@ -72,7 +73,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	o := &j.options
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
-	choiceFlag(fs, &j.corpus.Format, "format", train.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
+	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs, schedule{&o.Epochs, &o.BatchSize, &o.LearningRate, &o.ClipNorm})
@@ -119,28 +120,28 @@ var textFlags = []runFlag[train.Options]{
 func (j *textJob) begin(ctx context.Context) (trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
-	corpus, err := await(ctx, func() (*train.Corpus, error) { return train.ReadCorpus(j.data, &j.corpus) })
+	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
 	if err != nil {
 		return nil, &corpusError{err}
 	}
-	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(corpus) })
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts) })
 	if err != nil {
 		return nil, err
 	}
 	j.patience = j.trainer.Options().Patience
-	if err := j.chooseSample(corpus, j.trainer.Tokenizer()); err != nil {
+	if err := j.chooseSample(texts, j.trainer.Tokenizer()); err != nil {
 		return nil, err
 	}
-	if err := j.writeCorpus(corpus); err != nil {
+	if err := j.writeCorpus(texts); err != nil {
 		return nil, err
 	}
 	o := j.trainer.Options()
 	return j.trainer, writeLayers(j.out, layersOf(j.trainer.Tokenizer().Len(), o.Embedding, o.Units))
 }
 
-func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
+func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 	o := j.options
-	recipes := corpus.Format == train.FormatRecipes
+	recipes := texts.Format == corpus.FormatRecipes
 	o.CountPadding, o.CutLong = recipes, recipes
 	if j.flags.Changed("ignore-padding") {
 		o.CountPadding = !j.ignorePadding
@@ -149,9 +150,9 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 		o.CutLong = !j.windows
 	}
 	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
-	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", corpus.SHA256), Format: corpus.Format}
+	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format}
 	if j.resume == "" {
-		t, err := train.New(corpus.Docs, &o)
+		t, err := train.New(texts.Docs, &o)
 		if err != nil {
 			return nil, &optionError{err}
 		}
@@ -162,7 +163,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 	if j.flags.Changed("epochs") {
 		asked.Epochs = o.Epochs
 	}
-	t, err := train.Resume(j.resume, corpus.Docs, &asked)
+	t, err := train.Resume(j.resume, texts.Docs, &asked)
 	if err != nil {
 		return nil, &optionError{j.otherKind(err, "image")}
 	}
@@ -170,7 +171,7 @@ func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {
 }
 
 // writeCorpus prints what was read.
-func (j *textJob) writeCorpus(c *train.Corpus) error {
+func (j *textJob) writeCorpus(c *corpus.Corpus) error {
 	t := j.trainer
 	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {

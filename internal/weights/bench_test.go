@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/atomicfile"
 )
 
 // model returns a File of about 9.6 MB in the shapes of a word model: embedding,
@@ -80,7 +82,7 @@ func BenchmarkWriteFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "m")
 	b.SetBytes(int64(len(encoded(b, f))))
 	for b.Loop() {
-		if err := WriteFile(path, f); err != nil {
+		if err := atomicfile.Write(path, f); err != nil {
 			b.Fatal(err)
 		}
 	}

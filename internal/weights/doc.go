@@ -56,16 +56,14 @@
 // [File.WriteTo] has one output for one File, whatever the order of its tensors
 // or of map iteration: metadata first and by key, the checksum included, tensors by
 // name, both in order of their bytes; no white space except the spaces that round
-// the header up to 8 bytes; strings escaped only where JSON demands it. [WriteFile]
-// replaces a file as a whole or not at all.
+// the header up to 8 bytes; strings escaped only where JSON demands it. Package
+// atomicfile replaces a file as a whole or not at all.
 //
 // # Concurrency
 //
 // A File is plain data: any number of goroutines may read it, write it out and
 // take from it with a [Picker] each, as long as none modifies it. A Picker
-// belongs to one goroutine at a time. [WriteFile] may be called for the same
-// path from several goroutines or processes: the file is then one of theirs,
-// complete.
+// belongs to one goroutine at a time.
 //
 // Source: the safetensors format, https://github.com/huggingface/safetensors#format.
 package weights

@@ -34,6 +34,6 @@ func Example() {
 	// Output:
 	// 296 <nil>
 	// [1 2 3 4 5 6] <nil>
-	// weights: tensor "head.bias" has shape [2], want [3]
-	// weights: the model does not use 1 of the tensors: "head.bias"
+	// tensor "head.bias" has shape [2], want [3]
+	// the model does not use 1 of the tensors: "head.bias"
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 const (
@@ -77,7 +79,7 @@ func Read(r io.Reader, maxBytes int64) (*File, error) {
 
 // tooLarge returns an error that wraps ErrTooLarge.
 func tooLarge(format string, args ...any) error {
-	return &fault{"weights: " + fmt.Sprintf(format, args...), []error{ErrTooLarge}}
+	return apierror.Mark(fmt.Errorf(format, args...), ErrTooLarge)
 }
 
 // A source reads from r and counts.
@@ -103,7 +105,7 @@ func newSource(r io.Reader) (*source, error) {
 			s.left = max(end-at, 0)
 		}
 		if _, err := v.Seek(at, io.SeekStart); err != nil {
-			return nil, fmt.Errorf("weights: seek back to byte %d: %w", at, err)
+			return nil, fmt.Errorf("seek back to byte %d: %w", at, err)
 		}
 	}
 	return s, nil
@@ -120,12 +122,9 @@ func (s *source) full(b []byte, what string) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return &fault{
-			fmt.Sprintf("weights: %s: the file ends early, at byte %d", what, s.at),
-			[]error{ErrFormat, io.ErrUnexpectedEOF},
-		}
+		return apierror.Mark(fmt.Errorf("%s: the file ends early, at byte %d", what, s.at), ErrFormat, io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("weights: %s, byte %d: %w", what, s.at, err)
+	return fmt.Errorf("%s, byte %d: %w", what, s.at, err)
 }
 
 // readHeader reads the header and its length, unless they end beyond maxBytes.
@@ -133,7 +132,7 @@ func (s *source) readHeader(maxBytes int64) ([]byte, error) {
 	var prefix [8]byte
 	if err := s.full(prefix[:], "header length"); err != nil {
 		if s.at == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, &fault{"weights: the file is empty: it ends early, at byte 0", []error{ErrFormat, io.ErrUnexpectedEOF}}
+			return nil, apierror.Mark(errors.New("the file is empty: it ends early, at byte 0"), ErrFormat, io.ErrUnexpectedEOF)
 		}
 		return nil, err
 	}
@@ -214,6 +213,6 @@ func (s *source) atEnd() error {
 	case nil:
 		return formatErr("byte %d: the file goes on after the last tensor", s.at)
 	default:
-		return fmt.Errorf("weights: end of file, byte %d: %w", s.at, err)
+		return fmt.Errorf("end of file, byte %d: %w", s.at, err)
 	}
 }

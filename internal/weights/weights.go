@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // Limits on what a file may hold. They are the same on every architecture, so
@@ -22,11 +24,11 @@ const metadataKey = "__metadata__"
 var (
 	// ErrFormat is wrapped by every error that says that a file, or a File
 	// about to be written, breaks the rules of the format.
-	ErrFormat = errors.New("weights: bad format")
+	ErrFormat = errors.New("bad format")
 
 	// ErrTooLarge is wrapped by the error for a file that may be well formed
 	// but exceeds the caller's limit or the address space.
-	ErrTooLarge = errors.New("weights: too large")
+	ErrTooLarge = errors.New("too large")
 )
 
 // A Tensor is a named array of float32.
@@ -83,18 +85,9 @@ func elements(shape []int) (int64, bool) {
 	return int64(n), true
 }
 
-// A fault is an error that wraps sentinels without repeating their text.
-type fault struct {
-	msg  string
-	wrap []error
-}
-
-func (e *fault) Error() string   { return e.msg }
-func (e *fault) Unwrap() []error { return e.wrap }
-
-// formatErr returns an error with the package's prefix that wraps ErrFormat.
+// formatErr returns an error that wraps ErrFormat.
 func formatErr(format string, args ...any) error {
-	return &fault{"weights: " + fmt.Sprintf(format, args...), []error{ErrFormat}}
+	return apierror.Mark(fmt.Errorf(format, args...), ErrFormat)
 }
 
 // quote quotes a name from a file for a message, cut to a length fit to print.

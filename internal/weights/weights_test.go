@@ -106,7 +106,7 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// wantErr checks that err wraps target, starts with the package's name and
+// wantErr checks that err wraps target, has no prefix and
 // contains every one of parts.
 func wantErr(t *testing.T, err, target error, parts ...string) {
 	t.Helper()
@@ -117,8 +117,8 @@ func wantErr(t *testing.T, err, target error, parts ...string) {
 	if !errors.Is(err, target) {
 		t.Errorf("error %q does not wrap %q", err, target)
 	}
-	if !strings.HasPrefix(err.Error(), "weights: ") {
-		t.Errorf("error %q does not begin with the package's name", err)
+	if strings.HasPrefix(err.Error(), "weights: ") {
+		t.Errorf("error %q begins with the package's name, which no caller has called", err)
 	}
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {

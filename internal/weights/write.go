@@ -216,7 +216,7 @@ func (s *sink) write(b []byte, what string) error {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		return fmt.Errorf("weights: %s, at byte %d: %w", what, s.at, err)
+		return fmt.Errorf("%s, at byte %d: %w", what, s.at, err)
 	}
 	return nil
 }

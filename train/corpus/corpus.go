@@ -1,0 +1,170 @@
+package corpus
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+)
+
+// Formats of a corpus file, for Options.Format.
+const (
+	FormatAuto       = "auto"       // FormatRecipes for a JSON list of objects, otherwise FormatLines
+	FormatRecipes    = "recipes"    // a JSON list of objects with a title and directions
+	FormatLines      = "lines"      // plain text, one document a line
+	FormatParagraphs = "paragraphs" // plain text, documents separated by blank lines
+
+	FormatMixed = "mixed" // only in Corpus.Format: the files have different formats
+)
+
+// Limits that hold where Options does not say otherwise.
+const (
+	DefaultMaxDocBytes = 16 << 20
+	DefaultMaxBytes    = 1 << 30
+	DefaultMaxMemory   = 2 << 30
+)
+
+// maxDocBytes is the largest value of Options.MaxDocBytes: the text of such a
+// document, made valid UTF-8, fits 32 bits.
+const maxDocBytes = 1 << 30
+
+// Options choose how a corpus is read. The zero value, or a nil pointer, works.
+type Options struct {
+	// Format is one of the Format constants, for all files; "" means FormatAuto.
+	Format string
+	// MaxDocBytes is the largest record, line or paragraph accepted, in bytes of the
+	// unpacked file, at most 1 GiB; 0 means DefaultMaxDocBytes.
+	MaxDocBytes int
+	// MaxBytes is how many unpacked bytes are read, all files together; 0 means
+	// DefaultMaxBytes. It is what stops a gzip bomb.
+	MaxBytes int64
+	// MaxMemory is how many bytes of memory the corpus may take while it is read and
+	// afterwards: the text, 20 bytes for each document, and up to eight times the
+	// document being read. Beside it reading takes less than 1 MiB; 0 means
+	// DefaultMaxMemory.
+	MaxMemory int64
+	// Open opens a path, or standard input for "-". nil means the file system of the
+	// machine and os.Stdin. A folder must be an fs.ReadDirFile.
+	Open func(path string) (fs.File, error)
+}
+
+// A Corpus is a list of texts read from one file or several.
+type Corpus struct {
+	Docs   []string // valid UTF-8, in the order of the files
+	Format string   // of all files, never FormatAuto; FormatMixed where they differ
+	Counts
+	LeftOut int // entries of folders that are not read, hidden ones not counted
+
+	// SHA256 is of the bytes of all files as they are on disk, one after the other, in
+	// the order of Files:
+	//
+	//	cat FILE... | sha256sum
+	SHA256 [sha256.Size]byte
+	Files  []File // those of folders one by one
+}
+
+// A File is one of the files that a Corpus was read from.
+type File struct {
+	Path     string
+	Format   string // the format that it was read as, never FormatAuto
+	Encoding string // of its text: UTF-8, or what was converted to that, UTF-16LE for example
+	Docs     int
+	Counts
+	// Legacy reports that the file has many invalid UTF-8 sequences and few valid ones:
+	// it is likely to be in an older encoding, such as Latin-1 or Windows-1252.
+	Legacy bool
+	SHA256 [sha256.Size]byte // of its bytes as they are on disk
+}
+
+// Counts count what was not taken as it stands.
+type Counts struct {
+	Skipped   int // recipes left out for want of a title or directions
+	NullSteps int // directions left out because they are null
+	Replaced  int // invalid UTF-8 sequences in the documents that became U+FFFD
+	Marks     int // byte order marks, U+FEFF, dropped elsewhere than at the start of a file
+}
+
+func (c *Counts) add(o Counts) {
+	c.Skipped += o.Skipped
+	c.NullSteps += o.NullSteps
+	c.Replaced += o.Replaced
+	c.Marks += o.Marks
+}
+
+// Read reads the texts of all paths, in order. A path is a file, plain or gzip
+// (told apart by its first bytes, not its name), "-" for standard input, or a folder:
+// its *.txt, *.text, *.md and *.json files (in any case, also with .gz behind) sorted
+// by name, byte by byte. Names in a folder that begin with a dot, other names and
+// folders inside are left out. Devices and sockets are refused. nil options mean the
+// zero value. The formats:
+//
+//   - recipes: one JSON list of objects. A document is RecipeText of an object's
+//     "title", a string, and "directions", a list of strings. Objects where either
+//     is missing or null are skipped and counted; empty ones are kept. A null among
+//     the directions is left out and counted; if there is nothing else among them the
+//     object is skipped. Other members are ignored, and of a repeated member the last
+//     counts.
+//   - lines: each line is a document; blank lines are none.
+//   - paragraphs: lines up to the next blank line are a document, joined by LF.
+//
+// A line ends in LF, CR LF, CR CR LF or CR and is blank if it holds only ASCII blanks.
+// The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark or, where the text is
+// mostly ASCII, without. U+FEFF is dropped, and counted unless a file begins with it.
+// Each run of invalid UTF-8 bytes within a document, and each half of a surrogate
+// pair, becomes one U+FFFD and is counted.
+//
+// FormatAuto decides for each file by its first 64 KiB. A JSON list of objects, or an
+// empty one, is recipes, and other text is lines. What is JSON of another shape, a web
+// page, a table of comma-separated values or a pointer of Git LFS is refused unless
+// Format says lines or paragraphs. Binary files are refused.
+//
+// Errors name the file and say where in it: the record counted from 0, the line
+// from 1, and the byte of the unpacked data, as UTF-8, from 0. A file without a
+// document is an error, unless it is one of several in a folder. Memory grows with the
+// kept text, the number of documents and the largest record, not with the rest of the
+// files.
+func Read(paths []string, o *Options) (*Corpus, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("corpus: no files named")
+	}
+	r, err := newReader(o)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %w", err)
+	}
+	for _, path := range paths {
+		if err := r.readPath(path); err != nil {
+			return nil, err
+		}
+	}
+	return r.finish()
+}
+
+// Decode is Read for a file that is already open. It refuses a device if r
+// is a file that says so by a method Stat. name appears in errors and in Corpus.Files
+// only.
+func Decode(r io.Reader, name string, o *Options) (*Corpus, error) {
+	c, err := newReader(o)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %s: %w", name, err)
+	}
+	if err := c.readFile(r, name, false); err != nil {
+		return nil, err
+	}
+	return c.finish()
+}
+
+// RecipeText returns the document of one recipe:
+//
+//	Recipe for TITLE | DIRECTIONS
+//
+// with the directions joined by single spaces. Nothing is trimmed.
+func RecipeText(title string, directions []string) string {
+	return recipePrefix + title + recipeBar + strings.Join(directions, " ")
+}
+
+const (
+	recipePrefix = "Recipe for "
+	recipeBar    = " | "
+)

@@ -1,0 +1,12 @@
+// Package corpus reads texts from files, as documents to train a model on or to score:
+// JSON lists of recipes and plain text, packed with gzip or not.
+//
+//	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
+//	trainer, err := train.New(c.Docs, nil)
+//
+// Files are not trusted. What cannot be read is an error that says where in which file,
+// and memory stays within [Options].
+//
+// A [Corpus] is plain data. The functions of this package may be called from any number
+// of goroutines.
+package corpus

@@ -1,0 +1,261 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readRecipes reads a JSON list of recipe objects, which begins at byte at of the
+// unpacked data, one record in memory at a time.
+//
+// Three passes share the work: jsonList finds where a record ends by counting
+// brackets, encoding/json judges whether the record is well formed, and recipeText
+// picks out the two members. The last one knows that the record is valid, so it can
+// walk the bytes without decoding what it does not need; a hostile record then costs
+// no more memory than its size.
+func (r *reader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
+	list := jsonList{in: in, at: at, line: 1, recordAt: at, recordLine: 1}
+	var (
+		text    []byte
+		skipped []byte // the first record that is skipped
+		kept    int
+	)
+	for n := 0; ; n++ {
+		list.maxDoc = r.docs.room(r.o.MaxDocBytes)
+		record, err := list.next()
+		if err == io.EOF {
+			break
+		}
+		if err == errLongRecord {
+			err = r.tooLarge("the record", list.maxDoc)
+		}
+		if err == nil {
+			var keep bool
+			text, keep, err = r.recipeText(text[:0], record)
+			switch {
+			case err == nil && keep:
+				kept++
+				err = r.docs.add(text)
+			case err == nil:
+				if r.file.Skipped == 0 && kept == 0 {
+					skipped = bytes.Clone(record)
+				}
+				r.file.Skipped++
+			}
+		}
+		if err == nil {
+			continue
+		}
+		var syntax *jsonSyntaxError
+		switch {
+		case errors.As(err, &syntax) && auto && n == 0: // it may be a text that begins like a list
+			return fmt.Errorf("malformed JSON in record %d, %w; or %s", n, err, asText)
+		case errors.As(err, &syntax):
+			return fmt.Errorf("malformed JSON in record %d, %w", n, err)
+		}
+		return fmt.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
+	}
+	switch {
+	case kept > 0:
+		return nil
+	case r.file.Skipped > 0:
+		return &emptyError{fmt.Sprintf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s`,
+			r.file.Skipped, memberNames(skipped))}
+	}
+	return &emptyError{"nothing to learn from: the list of recipes is empty"}
+}
+
+// errLongRecord is the error for a record of more than jsonList.maxDoc bytes.
+var errLongRecord = errors.New("record too long")
+
+// A jsonSyntaxError is a place where the data is not JSON, or not a list.
+type jsonSyntaxError struct {
+	at   int64 // byte of the unpacked data, from 0
+	line int   // from 1
+	what string
+}
+
+func (e *jsonSyntaxError) Error() string {
+	return fmt.Sprintf("line %d, byte %d: %s", e.line, e.at, e.what)
+}
+
+// A jsonList cuts a JSON list into its elements.
+type jsonList struct {
+	in     *bufio.Reader
+	maxDoc int
+	opened bool
+
+	at         int64 // of the next byte
+	line       int
+	record     []byte
+	recordAt   int64
+	recordLine int
+}
+
+// next returns the next element, a JSON object, valid until the following call; or
+// io.EOF after the end of a list that nothing follows.
+func (l *jsonList) next() ([]byte, error) {
+	b, err := l.skipBlanks()
+	if err != nil {
+		return nil, err
+	}
+	first := !l.opened
+	switch {
+	case first && b != '[':
+		return nil, l.fault("found %q: want [, for recipes come as one JSON list of objects", b)
+	case first:
+		l.opened = true
+		if b, err = l.skipBlanks(); err != nil {
+			return nil, err
+		}
+	case b != ']' && b != ',':
+		return nil, l.fault("found %q: want , or ] after a record", b)
+	}
+	if b == ']' {
+		if b, err := l.skipBlanks(); err == nil && b == '[' {
+			return nil, l.fault("found %q after the end of the list: put all recipes into one list", b)
+		} else if err == nil {
+			return nil, l.fault("found %q after the end of the list", b)
+		} else if !isEnd(err) {
+			return nil, err
+		}
+		return nil, io.EOF
+	}
+	if !first {
+		if b, err = l.skipBlanks(); err != nil {
+			return nil, err
+		}
+	}
+	l.recordAt, l.recordLine = l.at-1, l.line
+	if b != '{' {
+		name := jsonType(b)
+		if b == ']' {
+			return nil, l.fault("found %q: want a record after the comma, or no comma", b)
+		}
+		if name == "" {
+			return nil, l.fault("found %q: want a record", b)
+		}
+		return nil, fmt.Errorf("this is %s: want an object with title and directions", name)
+	}
+	return l.object()
+}
+
+// object reads on from an opening brace to the one that closes it.
+func (l *jsonList) object() ([]byte, error) {
+	l.record = append(l.record[:0], '{')
+	quoted := false
+	for depth := 1; depth > 0; {
+		b, err := l.in.ReadByte()
+		if err == io.EOF {
+			return nil, l.judge("the data ends inside a record")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(l.record) >= l.maxDoc {
+			if err := l.judge(""); err != nil {
+				return nil, err
+			}
+			return nil, errLongRecord
+		}
+		l.record = append(l.record, b)
+		l.at++
+		switch {
+		case b == '\n':
+			l.line++
+		case b == '"':
+			quoted = !quoted
+		case quoted && b == '\\':
+			// The escaped byte must not be taken for the closing quotation mark.
+			if b, err = l.in.ReadByte(); err == nil {
+				l.record = append(l.record, b)
+				l.at++
+			}
+		case quoted:
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			depth--
+		}
+	}
+	if json.Valid(l.record) {
+		return l.record, nil
+	}
+	return nil, l.judge("not an object")
+}
+
+// judge returns the first syntax error in what has been read of a record; or, if it
+// is fine as far as it goes, one that says atEnd, or nil if that is empty.
+func (l *jsonList) judge(atEnd string) error {
+	// A Decoder, unlike Unmarshal, tells the end of the data from a wrong byte.
+	var raw json.RawMessage
+	var bad *json.SyntaxError
+	err := json.NewDecoder(bytes.NewReader(l.record)).Decode(&raw)
+	if errors.As(err, &bad) {
+		off := max(bad.Offset, 1) - 1 // Offset counts the offending byte
+		line := l.recordLine + bytes.Count(l.record[:off], []byte("\n"))
+		return &jsonSyntaxError{l.recordAt + off, line, bad.Error()}
+	}
+	if atEnd == "" {
+		return nil
+	}
+	return &jsonSyntaxError{l.at, l.line, atEnd}
+}
+
+// skipBlanks returns the next byte that is not JSON white space. The end of the data
+// is a syntax error, for nothing may end before the list does.
+func (l *jsonList) skipBlanks() (byte, error) {
+	for {
+		b, err := l.in.ReadByte()
+		if err == io.EOF {
+			return 0, &jsonSyntaxError{l.at, l.line, endOfList}
+		}
+		if err != nil {
+			return 0, err
+		}
+		l.at++
+		switch b {
+		case '\n':
+			l.line++
+		case ' ', '\t', '\r':
+		default:
+			return b, nil
+		}
+	}
+}
+
+const endOfList = "the data ends before the list does"
+
+func isEnd(err error) bool {
+	e, ok := err.(*jsonSyntaxError)
+	return ok && e.what == endOfList
+}
+
+// fault returns a syntax error at the byte just read.
+func (l *jsonList) fault(format string, b byte) error {
+	return &jsonSyntaxError{l.at - 1, l.line, fmt.Sprintf(format, string([]byte{b}))}
+}
+
+// jsonType names the type of the JSON value that starts with b, with its article; ""
+// if none does.
+func jsonType(b byte) string {
+	switch {
+	case b == '{':
+		return "an object"
+	case b == '[':
+		return "a list"
+	case b == '"':
+		return "a string"
+	case b == '-' || '0' <= b && b <= '9':
+		return "a number"
+	case b == 't' || b == 'f':
+		return "a boolean"
+	case b == 'n':
+		return "null"
+	}
+	return ""
+}

@@ -1,0 +1,289 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// DefaultLength is the number of steps that a sequence has at most if its caller
+// has no wish of its own: the reference model's.
+const DefaultLength = 200
+
+// perDoc is the memory of a string without its bytes, on a 64-bit machine.
+const perDoc = 16
+
+// maxIDs is how many ids a Dataset may hold: no more than make can take as int32.
+const maxIDs = min(math.MaxInt32, math.MaxInt/4)
+
+// DatasetOptions say how documents become sequences. The zero value, or a nil
+// pointer, works.
+type DatasetOptions struct {
+	Length int // steps of a sequence at most; 0 means DefaultLength
+	// CutLong drops what a document has beyond its first Length+1 ids. Otherwise
+	// it is cut into windows, see Dataset.
+	CutLong bool
+}
+
+// A Dataset is documents as sequences of ids. A step reads an id of a sequence and
+// is to predict the next one, or tokenizer.Stop after the last id of a document.
+//
+// A document of n ids has n steps: it is read from its first id to its last. With
+// n > Length it is cut into windows: the first one reads ids 0 to Length-1 and
+// predicts ids 1 to Length, the second one reads on from id Length, and so on. So
+// each id is read once, and predicted once if it is not the document's first, but a
+// window knows nothing of the one before it. With DatasetOptions.CutLong such a
+// document is its first window alone.
+//
+// Sequences keep the order of the corpus. A Dataset is immutable and safe for
+// concurrent use.
+type Dataset struct {
+	Length    int   // steps of a sequence at most
+	Documents int   // that the sequences are from
+	Words     int64 // ids in the sequences, each counted once
+	Unknown   int64 // how many of Words are tokenizer.Unknown
+	Long      int   // documents of more than Length ids, with CutLong of more than Length+1: several windows, or cut off
+	Cut       int64 // ids that CutLong has dropped
+
+	ids  []int32 // of all documents, one after the other
+	rows []span  // sequences
+	cut  bool    // DatasetOptions.CutLong
+}
+
+// A span is where the ids of a sequence are in Dataset.ids: [from, to). Windows
+// of a document have an id in common.
+type span struct{ from, to int32 }
+
+// NewDataset encodes docs with tok. The result takes 4 bytes an id and 8 a sequence.
+// Nil options mean the zero value. It returns an error if Length is negative, if
+// docs is empty or if they hold more than maxIDs ids: 2³¹-1, or on a 32-bit machine
+// 2²⁹-1.
+func NewDataset(docs []string, tok *tokenizer.Tokenizer, o *DatasetOptions) (*Dataset, error) {
+	var options DatasetOptions
+	if o != nil {
+		options = *o
+	}
+	setDefault(&options.Length, DefaultLength)
+	d, err := newDataset(docs, tok, options, math.MaxInt64)
+	if err != nil {
+		return nil, fmt.Errorf("train: data set: %w", err)
+	}
+	return d, nil
+}
+
+// errDataBytes is the error for documents that take more memory than is allowed.
+var errDataBytes = errors.New("the documents and their encoded words take more memory than is allowed")
+
+// newDataset is NewDataset for options with defaults. It returns errDataBytes if it
+// would take more than maxBytes at any time.
+func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBytes int64) (*Dataset, error) {
+	if o.Length < 1 {
+		return nil, fmt.Errorf("the length is %d: want at least 1 step", o.Length)
+	}
+	if len(docs) == 0 {
+		return nil, errors.New("there are no documents")
+	}
+	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong}
+	var ids []int
+	for _, doc := range docs {
+		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
+		if 18*int64(len(doc)) > maxBytes-d.bytes() {
+			return nil, errDataBytes
+		}
+		ids = tok.Append(ids[:0], doc)
+		if n := len(ids) - o.Length; o.CutLong && n > 1 {
+			ids = ids[:o.Length+1]
+			d.Cut += int64(n - 1)
+			d.Long++
+		} else if !o.CutLong && n > 0 {
+			d.Long++
+		}
+		if len(ids) > maxIDs-len(d.ids) {
+			return nil, fmt.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+		}
+		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
+			return nil, errDataBytes
+		}
+		d.add(ids)
+	}
+	return d, nil
+}
+
+// makeRoom makes room for a document of n ids, and reports false if that would take
+// more than maxBytes, what is copied included.
+func (d *Dataset) makeRoom(n int, maxBytes int64) bool {
+	return grow(&d.ids, n, 4, maxBytes-d.bytes()) && grow(&d.rows, n/d.Length+1, 8, maxBytes-d.bytes())
+}
+
+// grow makes room for n more elements of so many bytes in s, and reports false if the
+// new slice would take more than maxBytes.
+func grow[T any](s *[]T, n int, size, maxBytes int64) bool {
+	if n <= cap(*s)-len(*s) {
+		return maxBytes >= 0
+	}
+	n = max(n, len(*s)/4)
+	if int64(len(*s)+n)*size > maxBytes {
+		return false
+	}
+	*s = slices.Grow(*s, n)
+	if int64(len(*s))*size >= muchGarbage {
+		runtime.GC() // what s was before
+	}
+	return true
+}
+
+// muchGarbage is how many bytes are not left to the collector's own choice of time.
+const muchGarbage = 16 << 20
+
+// add adds the sequences of a document.
+func (d *Dataset) add(ids []int) {
+	from := len(d.ids)
+	for _, id := range ids {
+		d.ids = append(d.ids, int32(id))
+		if id == tokenizer.Unknown {
+			d.Unknown++
+		}
+	}
+	d.Words += int64(len(ids))
+	to := len(d.ids)
+	for {
+		end := min(from+d.Length+1, to)
+		d.rows = append(d.rows, span{int32(from), int32(end)})
+		// CutLong has left one window, whose last id is only predicted.
+		if from += d.Length; d.cut || from >= to {
+			return
+		}
+	}
+}
+
+// bytes returns the memory that the ids and sequences take.
+func (d *Dataset) bytes() int64 { return 4*int64(cap(d.ids)) + 8*int64(cap(d.rows)) }
+
+// Len returns the number of sequences.
+func (d *Dataset) Len() int { return len(d.rows) }
+
+// Row returns the ids of sequence i, at most Length+1, to be read only. It panics if
+// i is outside 0 to Len()-1.
+func (d *Dataset) Row(i int) []int32 {
+	r := d.rows[i]
+	return d.ids[r.from:r.to:r.to]
+}
+
+// Steps returns how many steps sequence i has, padding not counted: one for each id
+// that it reads. It panics if i is outside 0 to Len()-1.
+func (d *Dataset) Steps(i int) int {
+	r := d.rows[i]
+	return min(int(r.to-r.from), d.Length)
+}
+
+// Batches returns how many batches of size sequences there are; the last may be
+// smaller. Batches are cut in corpus order, so that a batch always holds the same
+// sequences and only the order of batches changes from epoch to epoch. It panics if
+// size is less than 1.
+func (d *Dataset) Batches(size int) int {
+	if size < 1 {
+		panic("train: Dataset: batch size < 1")
+	}
+	return batches(d.Len(), size)
+}
+
+// batches returns how many batches of size n items make.
+func batches(n, size int) int {
+	if n%size > 0 {
+		return n/size + 1
+	}
+	return n / size
+}
+
+// Batch returns the sequences of batch k of the given size: lo to hi-1. It panics if
+// k is outside 0 to Batches(size)-1.
+func (d *Dataset) Batch(k, size int) (lo, hi int) {
+	if k < 0 || k >= d.Batches(size) {
+		panic("train: Dataset: Batch: k out of range")
+	}
+	lo = k * size
+	return lo, lo + min(size, d.Len()-lo)
+}
+
+// Order returns the order in which an epoch takes its batches, or its images, which
+// count as batches of one here: a permutation of 0 to batches-1 that depends on the
+// arguments alone. It is a Fisher-Yates shuffle:
+//
+//	for i from batches-1 down to 1: swap i with ⌊r·(i+1) / 2⁶⁴⌋
+//
+// where each r is the next draw of math/rand/v2's PCG seeded with (seed, epoch).
+// That is integer arithmetic throughout, hence the same on every machine. It is
+// written out here because the generator is specified for good, while what rand.Perm
+// makes of it is not. Its bias is below batches parts in 2⁶⁴. As an epoch's order
+// depends on no other, a resumed run has nothing to replay. It panics if batches is
+// negative.
+func Order(batches int, seed uint64, epoch int) []int {
+	if batches < 0 {
+		panic("train: Order: batches < 0")
+	}
+	order := make([]int, batches)
+	for i := range order {
+		order[i] = i
+	}
+	pcg := rand.NewPCG(seed, uint64(epoch))
+	for i := batches - 1; i > 0; i-- {
+		j, _ := bits.Mul64(pcg.Uint64(), uint64(i)+1)
+		order[i], order[j] = order[j], order[i]
+	}
+	return order
+}
+
+// SplitDocs sets aside a share of the documents for validation, spread evenly:
+// document i is one of them if ⌊(i+1)·share⌋ > ⌊i·share⌋, computed in float64, which
+// for a share of 1/n is about every n-th. Both lists keep their order. Corpora are often sorted, by title or by
+// book, so that a share taken from the end would be of another kind than the rest;
+// and a rule without a seed keeps the same documents out of every run. Share 0 sets
+// none aside.
+//
+// It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get
+// a document.
+func SplitDocs(docs []string, share float64) (training, validation []string, err error) {
+	learn, judge, err := split(len(docs), share, "documents")
+	if err != nil {
+		return nil, nil, err
+	}
+	if judge == nil {
+		return docs, nil, nil
+	}
+	pick := func(list []int) []string {
+		picked := make([]string, len(list))
+		for i, k := range list {
+			picked[i] = docs[k]
+		}
+		return picked
+	}
+	return pick(learn), pick(judge), nil
+}
+
+// split is the rule of SplitDocs for n things. For share 0 judge is nil.
+func split(n int, share float64, things string) (learn, judge []int, err error) {
+	if !(share >= 0 && share < 1) {
+		return nil, nil, fmt.Errorf("train: validation share is %v: want 0 or more and less than 1", share)
+	}
+	if share == 0 {
+		return nil, nil, nil
+	}
+	for i := range n {
+		if math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share) {
+			judge = append(judge, i)
+		} else {
+			learn = append(learn, i)
+		}
+	}
+	if len(learn) == 0 || len(judge) == 0 {
+		return nil, nil, fmt.Errorf("train: a validation share of %v splits %d %s into %d for training and %d for validation: want at least 1 of each",
+			share, n, things, len(learn), len(judge))
+	}
+	return learn, judge, nil
+}

@@ -1,0 +1,396 @@
+package images
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"image"
+	"io/fs"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/autoreg/autoreg/internal/input"
+	"github.com/autoreg/autoreg/internal/pixels"
+)
+
+// Formats of image files, for Options.Format.
+const (
+	FormatAuto     = "auto"     // what the first bytes look like
+	FormatIDX      = "idx"      // as MNIST and Fashion-MNIST come
+	FormatCIFAR10  = "cifar10"  // CIFAR-10's binary version
+	FormatCIFAR100 = "cifar100" // CIFAR-100's binary version
+	FormatPNGJPEG  = "png-jpeg" // PNG or JPEG, or a folder of them
+)
+
+// What holds where Options does not say otherwise, and what holds always.
+const (
+	DefaultLevels        = 4 // the reference model's
+	DefaultMaxBytes      = 4 << 30
+	DefaultMaxImageBytes = 128 << 20
+
+	// MaxSide is the greatest height and width of the images in a set.
+	MaxSide = pixels.MaxSide
+)
+
+// Options choose how image files are read. The zero value, or a nil pointer,
+// works.
+type Options struct {
+	// Format is one of the Format constants, for all paths; "" means
+	// FormatAuto.
+	Format string
+	// Height and Width are the size that all images get, 1 to MaxSide; both 0
+	// means the size that they have, which must then be one.
+	Height, Width int
+	// Channels is 1 for grey or 3 for colour; 0 means what the images have, which must
+	// then be the same for all.
+	Channels int
+	// Levels is how many a sample has, 2 to 256; 0 means DefaultLevels.
+	Levels int
+	// Limit is how many images are kept, the first ones; 0 means all.
+	Limit int
+	// Antialias averages where a side shrinks, so that every pixel counts; see
+	// Read.
+	Antialias bool
+	// MaxBytes is how much memory the set may take, in bytes, also while it is read; 0
+	// means DefaultMaxBytes. Images whose number is not known before they are
+	// read, from gzip or a pipe, are copied as the set grows: they may come to about
+	// half of it.
+	MaxBytes int64
+	// MaxImageBytes is how much memory reading one PNG or JPEG may take, in bytes,
+	// beyond 64 for each byte of its file; 0 means DefaultMaxImageBytes. It also
+	// limits the images of an IDX file, and the blocks of a JPEG's scans; see
+	// Read.
+	MaxImageBytes int64
+	// Open opens the file or folder at a path; nil means a file of the system, or
+	// standard input for "-". A folder must be an fs.ReadDirFile.
+	Open func(path string) (fs.File, error)
+}
+
+// An Set is images of one size as levels.
+type Set struct {
+	Height, Width, Channels int
+	Levels                  int
+	Data                    []uint8 // [Len(), Height, Width, Channels], each below Levels
+	Source                  Source
+}
+
+// An Source says what an Set was read from.
+type Source struct {
+	Files  []File // one for each path
+	Images int    // in all of them; an Set with a Limit may hold fewer
+
+	// SHA256 is of the contents of the files, unpacked, one after the other:
+	//
+	//	zcat -f FILE... | sha256sum
+	//
+	// In a folder, the lines that sha256sum prints stand for the images:
+	//
+	//	export LC_ALL=C; cd FOLDER; sha256sum *.png | sha256sum
+	SHA256 [sha256.Size]byte
+}
+
+// An File is one file or folder of an Source.
+type File struct {
+	Path    string
+	Format  string // never FormatAuto
+	Images  int
+	Skipped int // other entries of a folder, hidden ones not counted
+
+	Height, Width, Channels int // of the first image, as it came, upright
+	Sizes                   int // how many different sizes its images have, those kept
+}
+
+// Len returns the number of images.
+func (s *Set) Len() int { return len(s.Data) / max(s.Height*s.Width*s.Channels, 1) }
+
+// Image returns the levels of image i, [Height, Width, Channels], to be read only.
+// It panics if i is outside 0 to Len()-1.
+func (s *Set) Image(i int) []uint8 {
+	n := s.Height * s.Width * s.Channels
+	return s.Data[i*n : (i+1)*n : (i+1)*n]
+}
+
+// Render returns image i for display: level k as the grey or colour value
+// 255·k/(Levels-1), or the nearest one that is read as level k again. It panics as
+// Image does.
+func (s *Set) Render(i int) *image.NRGBA {
+	return pixels.Render(s.Image(i), s.Height, s.Width, s.Channels, s.Levels)
+}
+
+// Read reads the images of all paths, in order. A path is one of
+//
+//   - an IDX file of unsigned bytes in 3 dimensions (magic number 2051), as MNIST and
+//     Fashion-MNIST come, plain or gzip;
+//   - a binary batch of CIFAR-10 or CIFAR-100: records of a label below 10, or two
+//     labels below 20 and 100, and then 32×32 of red, green and blue; plain or gzip;
+//   - a PNG or JPEG file;
+//   - a folder: its *.png, *.jpg and *.jpeg files (in any case) sorted by name, byte
+//     by byte. Names that begin with a dot, other names and folders inside are left
+//     out;
+//   - "-": one of these files on standard input.
+//
+// They are told apart by their first bytes, not their names. nil options mean the
+// zero value. Pipes are read as files are; devices and sockets are refused.
+//
+// An image with an Exif orientation, in a JPEG or a PNG, is turned upright. Where an
+// image is to be of another size, it is resized: bilinear, half-pixel centres, no
+// antialiasing, nothing rounded, exactly as the reference model's data. Bilinear
+// resizing to less than half leaves pixels out. With Options.Antialias a side that
+// shrinks from len to n pixels is averaged instead: output i is the exact mean of the
+// source from i·len/n to (i+1)·len/n, pixels at the ends counted by the part that lies
+// within. Colour becomes grey by color.GrayModel, before that; transparency lies over
+// white. A sample's level is ⌊value·Levels/256⌋. All but the decoding of JPEG is the
+// same on every machine and with every Go version.
+//
+// Errors name the file. A file is read to its end and checked even beyond
+// Options.Limit, but images there are not decoded. Memory grows with the
+// images kept and the largest image, as its bytes arrive, and never by what a header
+// merely claims. A PNG or JPEG is refused before it is decoded if that would take more
+// than MaxImageBytes and 64 bytes for each byte of the file: 128 MiB are enough for a
+// photograph of 12 megapixels in any form, and for 24 as most programs write them. A
+// JPEG is refused, too, if its scans have more than MaxImageBytes/8 blocks of 8×8
+// pixels and 16 for each byte of the file: progressive ones of that size have 10 scans
+// or so, and each takes the time of an image.
+func Read(paths []string, o *Options) (*Set, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("images: no files named")
+	}
+	r, err := newReader(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if err := r.readPath(path); err != nil {
+			return nil, err
+		}
+	}
+	return r.finish(), nil
+}
+
+// An reader gathers the images of one set.
+type reader struct {
+	o    Options // no zero where that means a default, but Height, Width and Channels
+	set  *Set
+	hash hash.Hash
+
+	sized, coloured string // the files that the set's size and channels are from
+	stdin           bool   // standard input has been read
+	resizer         *pixels.Resizer
+	from            [2]int // height and width that resizer is for
+
+	// Of the file being read.
+	sizes  map[[2]int]bool // heights and widths
+	coming int64           // images that are there for certain; 0 where that is not known
+	target int             // len(set.Data) once all images expected are there
+}
+
+func newReader(o *Options) (*reader, error) {
+	opt, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	set := &Set{Height: opt.Height, Width: opt.Width, Channels: opt.Channels, Levels: opt.Levels}
+	return &reader{o: opt, set: set, hash: sha256.New()}, nil
+}
+
+// withDefaults returns o with every zero field replaced, but Height, Width and
+// Channels, or an error that names the first field out of range.
+func (o *Options) withDefaults() (Options, error) {
+	var opt Options
+	if o != nil {
+		opt = *o
+	}
+	opt.Format = cmp.Or(opt.Format, FormatAuto)
+	opt.Levels = cmp.Or(opt.Levels, DefaultLevels)
+	opt.MaxBytes = cmp.Or(opt.MaxBytes, DefaultMaxBytes)
+	opt.MaxImageBytes = cmp.Or(opt.MaxImageBytes, DefaultMaxImageBytes)
+	if opt.Open == nil {
+		opt.Open = input.Open
+	}
+	err := error(nil)
+	switch {
+	case !slices.Contains(formats, opt.Format):
+		err = fmt.Errorf("format %.40q: want %s or %s", opt.Format, strings.Join(formats[:len(formats)-1], ", "), formats[len(formats)-1])
+	case opt.Levels < 2 || opt.Levels > 256:
+		err = fmt.Errorf("levels is %d: want 2 to 256", opt.Levels)
+	case opt.Height < 0 || opt.Height > MaxSide:
+		err = fmt.Errorf("height is %d: want 1 to %d, or 0 for the images' own", opt.Height, MaxSide)
+	case opt.Width < 0 || opt.Width > MaxSide:
+		err = fmt.Errorf("width is %d: want 1 to %d, or 0 for the images' own", opt.Width, MaxSide)
+	case (opt.Height == 0) != (opt.Width == 0):
+		err = fmt.Errorf("height is %d and width %d: give both, or neither for the images' own", opt.Height, opt.Width)
+	case opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3:
+		err = fmt.Errorf("channels is %d: want 1 for grey or 3 for colour, or 0 for the images' own", opt.Channels)
+	case opt.Limit < 0:
+		err = fmt.Errorf("limit is %d: want how many images to keep, or 0 for all", opt.Limit)
+	case opt.MaxBytes < 0:
+		err = fmt.Errorf("MaxBytes is %d: want 0 or more", opt.MaxBytes)
+	case opt.MaxImageBytes < 0:
+		err = fmt.Errorf("MaxImageBytes is %d: want 0 or more", opt.MaxImageBytes)
+	}
+	opt.MaxBytes = min(opt.MaxBytes, math.MaxInt)
+	opt.MaxImageBytes = min(opt.MaxImageBytes, math.MaxInt, pixels.MaxPixels)
+	return opt, err
+}
+
+var formats = []string{FormatAuto, FormatIDX, FormatCIFAR10, FormatCIFAR100, FormatPNGJPEG}
+
+func (r *reader) readPath(path string) error {
+	if path == input.Stdin {
+		if r.stdin {
+			return errors.New("images: standard input can be read only once: name it once")
+		}
+		r.stdin = true
+	}
+	f, err := r.o.Open(path)
+	if err != nil {
+		return fmt.Errorf("images: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("images: %w", err)
+	}
+	if info.IsDir() {
+		return r.readFolder(f, path)
+	}
+	if err := checkStream(info, path); err != nil {
+		return fmt.Errorf("images: %s: %w", input.Name(path), err)
+	}
+	size := int64(-1)
+	if path != input.Stdin && info.Mode().IsRegular() { // standard input may have been read from already
+		size = info.Size()
+	}
+	return r.readFile(f, input.Name(path), size)
+}
+
+func (r *reader) finish() *Set {
+	r.hash.Sum(r.set.Source.SHA256[:0])
+	return r.set
+}
+
+// begin makes ready for the images of the next path.
+func (r *reader) begin(f File) {
+	r.set.Source.Files = append(r.set.Source.Files, f)
+	r.sizes, r.coming, r.target = make(map[[2]int]bool), 0, 0
+}
+
+// file returns the path being read.
+func (r *reader) file() *File {
+	files := r.set.Source.Files
+	return &files[len(files)-1]
+}
+
+// left returns how many more images are wanted.
+func (r *reader) left() int64 {
+	if r.o.Limit == 0 {
+		return math.MaxInt64
+	}
+	return max(int64(r.o.Limit-r.set.Source.Images), 0)
+}
+
+// expect makes ready for count images of a size that come from the file called name,
+// or says why they do not fit the set.
+func (r *reader) expect(name string, height, width, channels int, count int64) error {
+	s := r.set
+	if err := checkSize(height, width, channels); err != nil {
+		return err
+	}
+	switch {
+	case count > int64(math.MaxInt-s.Source.Images):
+		return fmt.Errorf("%d images are more than can be counted here", count)
+	case s.Height == 0 && (height > MaxSide || width > MaxSide):
+		return fmt.Errorf("the size is %d×%d pixels, more than a model can have, %d: give a height and width to resize to", width, height, MaxSide)
+	}
+	switch {
+	case s.Height == 0:
+		s.Height, s.Width, r.sized = height, width, name
+	case r.o.Height == 0 && (height != s.Height || width != s.Width):
+		return fmt.Errorf("the size is %d×%d pixels, but that of %s is %d×%d: give a height and width to resize all to", width, height, r.sized, s.Width, s.Height)
+	}
+	switch {
+	case s.Channels == 0:
+		s.Channels, r.coloured = channels, name
+	case r.o.Channels == 0 && channels != s.Channels:
+		return fmt.Errorf("this is %s, but %s is %s: give the number of channels to turn all into, 1 or 3",
+			colourName(channels), r.coloured, colourName(s.Channels))
+	}
+	f := r.file()
+	size, keep := s.Height*s.Width*s.Channels, min(max(count, r.coming-int64(f.Images)), r.left())
+	if room := r.o.MaxBytes - int64(len(s.Data)); keep > room/int64(size) {
+		return r.tooMany(int64(s.Source.Images) + keep)
+	}
+	r.target = len(s.Data) + int(keep)*size
+	from := [2]int{height, width}
+	if r.resizer == nil || r.from != from {
+		r.resizer, r.from = pixels.NewResizer(height, width, s.Height, s.Width, r.o.Antialias), from
+	}
+	if f.Images == 0 {
+		f.Height, f.Width, f.Channels = height, width, channels
+	}
+	r.sizes[from] = true
+	f.Sizes = len(r.sizes)
+	return nil
+}
+
+func (r *reader) tooMany(images int64) error {
+	s := r.set
+	return fmt.Errorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes",
+		images, s.Width, s.Height, colourName(s.Channels), input.Size(r.o.MaxBytes))
+}
+
+func colourName(channels int) string {
+	if channels == 1 {
+		return "grey"
+	}
+	return "colour"
+}
+
+// add counts the next of the images expected and keeps it if it is wanted; else nil
+// will do.
+func (r *reader) add(rows pixels.Rows) error {
+	s := r.set
+	if r.left() > 0 {
+		at := len(s.Data)
+		end := at + s.Height*s.Width*s.Channels
+		if end > cap(s.Data) {
+			if err := r.grow(end); err != nil {
+				return err
+			}
+		}
+		s.Data = s.Data[:end]
+		r.resizer.Quantise(s.Data[at:], rows, s.Channels, s.Levels)
+	}
+	r.file().Images++
+	s.Source.Images++
+	return nil
+}
+
+// grow makes room for end levels at least. Old and new ones are in use at once, and
+// MaxBytes limits both.
+func (r *reader) grow(end int) error {
+	s := r.set
+	old := int64(cap(s.Data))
+	// Half as much again, for more has proved to be there; but not beyond what will be.
+	room := max(old+old/2, int64(end))
+	switch {
+	case r.coming > 0:
+		room = max(room, int64(r.target))
+	case r.file().Format == FormatIDX:
+		room = max(min(room, int64(r.target)), int64(end))
+	}
+	if room = min(room, r.o.MaxBytes-old); room < int64(end) {
+		return r.tooMany(int64(s.Source.Images) + 1)
+	}
+	data := make([]uint8, len(s.Data), room)
+	copy(data, s.Data)
+	s.Data = data
+	if old >= 1<<20 {
+		runtime.GC() // or what was there before would stay for as long again
+	}
+	return nil
+}
