@@ -96,7 +96,7 @@ func (l *LSTM) Step(dst, x, state, scratch []float32) {
 		panic("layers: LSTM: Step: wrong length")
 	}
 	h := scratch[:H]
-	kernels.LSTMStep(h, state[H:], l.W, l.Bias, x, state[:H])
+	kernels.LSTMStep(h, state[H:], l.W, l.Bias, x, state[:H], kernels.Logistic)
 	copy(state[:H], h)
 	copy(dst, h)
 }
@@ -135,5 +135,5 @@ func (l *LSTM) Inputs(w *kernels.Workers, z, x kernels.Matrix) {
 // z holds the activated gates afterwards. h may be h₋ and c may be c₋.
 func (l *LSTM) Recur(w *kernels.Workers, h, c, z, hPrev, cPrev kernels.Matrix) {
 	kernels.GemmAdd(w, z, hPrev, l.W.SubRows(l.in, l.hidden))
-	kernels.LSTMGates(h, c, z, cPrev)
+	kernels.LSTMGates(h, c, z, cPrev, kernels.Logistic)
 }

@@ -88,7 +88,7 @@ func (b *backPass) recurSequences(worker, from, to int) {
 		}
 		b.addLater(p.single[worker], d, next, t, from, to)
 		b.spread(dc, next.Rows, t, from, to)
-		kernels.LSTMGradients(z.SubRows(lo, n), dc, d, c.SubRows(lo, n), p.before(c, t, from, to))
+		kernels.LSTMGradients(z.SubRows(lo, n), dc, d, c.SubRows(lo, n), p.before(c, t, from, to), kernels.Logistic)
 	}
 }
 
