@@ -26,6 +26,8 @@ func GateCol(gate, j int) int {
 //	i, f, o = σ(z_i), σ(z_f), σ(z_o)        g = tanh(z_g)
 //	c ← fma(f, c, i·g)                      dst = o·tanh(c)
 //
+// with act as σ.
+//
 //	dst  [H]                  overwritten; must not overlap h, x or c
 //	c    [H]                  updated
 //	w    [In+H, GateCols(H)]  in panels, gates as above
@@ -33,11 +35,12 @@ func GateCol(gate, j int) int {
 //	x    [In]
 //	h    [H]                  the previous output; read only
 //
-// NaN and Inf propagate. LSTMStep panics if lengths differ from the above.
+// NaN and Inf propagate. LSTMStep panics if lengths differ from the
+// above or act is none of the constants.
 //
 // Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; forget gate: Gers,
 // Schmidhuber and Cummins, Learning to Forget, 2000.
-func LSTMStep(dst, c []float32, w Matrix, bias, x, h []float32) {
+func LSTMStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
 	H := len(h)
 	if len(dst) != H || len(c) != H {
 		panic("kernels: LSTMStep: dst, c and h differ in length")
@@ -48,10 +51,13 @@ func LSTMStep(dst, c []float32, w Matrix, bias, x, h []float32) {
 	if w.Row != PanelWidth || !w.ok() {
 		panic("kernels: LSTMStep: w is not a matrix in panels")
 	}
+	if !act.ok() {
+		panic("kernels: LSTMStep: unknown activation")
+	}
 	if H == 0 {
 		return
 	}
-	lstmStep(dst, c, w, bias, x, h)
+	lstmStep(dst, c, w, bias, x, h, act)
 }
 
 // LSTMGates ends a step for the B sequences whose gate sums are the rows of z:
@@ -62,13 +68,17 @@ func LSTMStep(dst, c []float32, w Matrix, bias, x, h []float32) {
 //	z    [B, GateCols(H)]  in panels; overwritten with the activated gates
 //	prev [B, H]            the previous cells
 //
-// h, c and prev are row-major. It panics if shapes differ from the above.
-func LSTMGates(h, c, z, prev Matrix) {
+// h, c and prev are row-major. It panics if shapes differ from the above or act is
+// none of the constants.
+func LSTMGates(h, c, z, prev Matrix, act GateActivation) {
 	checkGates("kernels: LSTMGates: shapes do not match", h, c, z, prev)
+	if !act.ok() {
+		panic("kernels: LSTMGates: unknown activation")
+	}
 	if z.Rows == 0 || h.Cols == 0 {
 		return
 	}
-	lstmGates(h, c, z, prev)
+	lstmGates(h, c, z, prev, act)
 }
 
 // LSTMGradients is the backward pass of LSTMGates: from the gradients dh of the
@@ -76,22 +86,28 @@ func LSTMGates(h, c, z, prev Matrix) {
 // the previous cells. With t = tanh(c), each product rounded:
 //
 //	δ   = fma(dh·o, fma(-t, t, 1), dc)
-//	z_i = (δ·g)·fma(-i, i, i)       z_f = (δ·prev)·fma(-f, f, f)
-//	z_g = (δ·i)·fma(-g, g, 1)       z_o = (dh·t)·fma(-o, o, o)
+//	z_i = (δ·g)·σ'(i)               z_f = (δ·prev)·σ'(f)
+//	z_g = (δ·i)·fma(-g, g, 1)       z_o = (dh·t)·σ'(o)
 //	dc  ← δ·f
+//
+// where σ'(y) is the slope of act at its value y.
 //
 //	z    [B, GateCols(H)]  activated gates in; gradients out, 0 in padding
 //	dc   [B, H]            gradient of c in; of prev out
 //	dh, c, prev [B, H]     read only
 //
-// dh, dc, c and prev are row-major. It panics if shapes differ from the above.
-func LSTMGradients(z, dc, dh, c, prev Matrix) {
+// dh, dc, c and prev are row-major. It panics if shapes differ from the above or
+// act is none of the constants.
+func LSTMGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
 	checkGates("kernels: LSTMGradients: shapes do not match", dh, dc, z, c)
 	checkGates("kernels: LSTMGradients: shapes do not match", prev, dc, z, c)
+	if !act.ok() {
+		panic("kernels: LSTMGradients: unknown activation")
+	}
 	if z.Rows == 0 || dh.Cols == 0 {
 		return
 	}
-	lstmGradients(z, dc, dh, c, prev)
+	lstmGradients(z, dc, dh, c, prev, act)
 }
 
 func checkGates(message string, a, b, z, c Matrix) {

@@ -10,10 +10,10 @@ import (
 // The assembly works on whole panels of 16 units. What a last panel lacks in
 // row-major slices is lent by buffers on the stack.
 
-func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
+func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
 	isa := cpu.Active()
-	if isa == cpu.Generic {
-		lstmStepGeneric(dst, c, w, bias, x, h)
+	if isa == cpu.Generic || act != Logistic {
+		lstmStepGeneric(dst, c, w, bias, x, h, act)
 		return
 	}
 	raceReadMatrix(w)
@@ -62,10 +62,10 @@ func (s *stepCall) panels(dst, c []float32, u, n int) {
 // gateRows is the most rows of a panel that one call gets.
 const gateRows = 2048
 
-func lstmGates(h, c, z, prev Matrix) {
+func lstmGates(h, c, z, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
-	if isa == cpu.Generic {
-		lstmGatesGeneric(h, c, z, prev)
+	if isa == cpu.Generic || act != Logistic {
+		lstmGatesGeneric(h, c, z, prev, act)
 		return
 	}
 	raceWritePadded(z)
@@ -98,10 +98,10 @@ func gatePanel(isa cpu.ISA, h, c *float32, z []float32, prev *float32, rows, hRo
 	}
 }
 
-func lstmGradients(z, dc, dh, c, prev Matrix) {
+func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
-	if isa == cpu.Generic {
-		lstmGradientsGeneric(z, dc, dh, c, prev)
+	if isa == cpu.Generic || act != Logistic {
+		lstmGradientsGeneric(z, dc, dh, c, prev, act)
 		return
 	}
 	raceWritePadded(z)

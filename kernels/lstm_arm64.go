@@ -10,9 +10,9 @@ import (
 // gateRows bounds the rows that one call takes, which cannot be preempted.
 const gateRows = 64
 
-func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
-	if cpu.Active() != cpu.NEON {
-		lstmStepGeneric(dst, c, w, bias, x, h)
+func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
+	if cpu.Active() != cpu.NEON || act != Logistic {
+		lstmStepGeneric(dst, c, w, bias, x, h, act)
 		return
 	}
 	raceReadMatrix(w)
@@ -43,9 +43,9 @@ func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
 	}
 }
 
-func lstmGates(h, c, z, prev Matrix) {
-	if cpu.Active() != cpu.NEON {
-		lstmGatesGeneric(h, c, z, prev)
+func lstmGates(h, c, z, prev Matrix, act GateActivation) {
+	if cpu.Active() != cpu.NEON || act != Logistic {
+		lstmGatesGeneric(h, c, z, prev, act)
 		return
 	}
 	raceReadMatrix(prev)
@@ -75,9 +75,9 @@ func lstmGates(h, c, z, prev Matrix) {
 	}
 }
 
-func lstmGradients(z, dc, dh, c, prev Matrix) {
-	if cpu.Active() != cpu.NEON {
-		lstmGradientsGeneric(z, dc, dh, c, prev)
+func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
+	if cpu.Active() != cpu.NEON || act != Logistic {
+		lstmGradientsGeneric(z, dc, dh, c, prev, act)
 		return
 	}
 	raceReadMatrix(dh)

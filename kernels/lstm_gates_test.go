@@ -42,15 +42,15 @@ func cloneMatrix(m Matrix) Matrix {
 func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 	t.Helper()
 	z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-	lstmGatesGeneric(h, c, z, g.mPrev)
+	lstmGatesGeneric(h, c, z, g.mPrev, Logistic)
 	z2, h2, c2 := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mPrev)
-	LSTMGates(g.ma, g.mc, g.Z, g.mPrev)
+	LSTMGates(g.ma, g.mc, g.Z, g.mPrev, Logistic)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, h.Data) + testkit.Diff(g.mc.Data, c.Data) +
 		g.z.Stray() + g.a.Stray() + g.c.Stray() + g.d.Unchanged()
 	if d != "" {
 		t.Fatalf("LSTMGates[%s](B=%d, H=%d, %s): %s", isa, g.B, g.H, what, d)
 	}
-	LSTMGates(h2, c2, z2, c2)
+	LSTMGates(h2, c2, z2, c2, Logistic)
 	for b := range g.B {
 		for j := range g.H {
 			if !testkit.SameBits(h2.At(b, j), h.At(b, j)) || !testkit.SameBits(c2.At(b, j), c.At(b, j)) {
@@ -65,8 +65,8 @@ func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 func (g *gateCase) checkGradients(t *testing.T, isa, what string) {
 	t.Helper()
 	z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-	lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev)
-	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev)
+	lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, Logistic)
+	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, dc.Data) + g.z.Stray() + g.a.Stray() +
 		g.b.Unchanged() + g.c.Unchanged() + g.d.Unchanged()
 	if d != "" {
@@ -132,16 +132,16 @@ func TestLSTMGatesPageEnd(t *testing.T) {
 				}
 				g := newGateCase(B, H, 0)
 				z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-				lstmGatesGeneric(h, c, z, g.mPrev)
+				lstmGatesGeneric(h, c, z, g.mPrev, Logistic)
 				z2, h2, c2 := atEnd(g.Z), atEnd(g.ma), atEnd(g.mc)
-				LSTMGates(h2, c2, z2, atEnd(g.mPrev))
+				LSTMGates(h2, c2, z2, atEnd(g.mPrev), Logistic)
 				if d := diffMatrix(z2, z) + diffMatrix(h2, h) + diffMatrix(c2, c); d != "" {
 					t.Fatalf("LSTMGates[%s](B=%d, H=%d): %s", isa, B, H, d)
 				}
 				z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev)
+				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, Logistic)
 				z2, dc2 := atEnd(g.Z), atEnd(g.ma)
-				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev))
+				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev), Logistic)
 				if d := diffMatrix(z2, z) + diffMatrix(dc2, dc); d != "" {
 					t.Fatalf("LSTMGradients[%s](B=%d, H=%d): %s", isa, B, H, d)
 				}
@@ -167,9 +167,9 @@ func TestLSTMGradientsAccuracy(t *testing.T) {
 	const B, H = 3, 18
 	g := newGateCase(B, H, 0)
 	sums, prev := cloneMatrix(g.Z), cloneMatrix(g.mPrev)
-	LSTMGates(RowMajor(make([]float32, B*H), B, H), g.mc, g.Z, g.mPrev)
+	LSTMGates(RowMajor(make([]float32, B*H), B, H), g.mc, g.Z, g.mPrev, Logistic)
 	dc := cloneMatrix(g.ma)
-	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev)
+	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
 	const eps = 1e-5
 	for b := range B {
 		for j := range H {
@@ -216,17 +216,17 @@ func TestLSTMGatesContract(t *testing.T) {
 	cut := func(m *Matrix) { m.Data = m.Data[:m.Row] }
 	const gates, grads = "kernels: LSTMGates: shapes do not match", "kernels: LSTMGradients: shapes do not match"
 	for _, change := range []func(*Matrix){fewer, narrow, cut} {
-		testkit.Panics(t, gates, func() { LSTMGates(bad(g.ma, change), g.mc, g.Z, g.mPrev) })
-		testkit.Panics(t, gates, func() { LSTMGates(g.ma, bad(g.mc, change), g.Z, g.mPrev) })
-		testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, bad(g.Z, change), g.mPrev) })
-		testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, g.Z, bad(g.mPrev, change)) })
-		testkit.Panics(t, grads, func() { LSTMGradients(bad(g.Z, change), g.ma, g.mb, g.mc, g.mPrev) })
-		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, bad(g.ma, change), g.mb, g.mc, g.mPrev) })
-		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, bad(g.mb, change), g.mc, g.mPrev) })
-		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, g.mb, bad(g.mc, change), g.mPrev) })
-		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, g.mb, g.mc, bad(g.mPrev, change)) })
+		testkit.Panics(t, gates, func() { LSTMGates(bad(g.ma, change), g.mc, g.Z, g.mPrev, Logistic) })
+		testkit.Panics(t, gates, func() { LSTMGates(g.ma, bad(g.mc, change), g.Z, g.mPrev, Logistic) })
+		testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, bad(g.Z, change), g.mPrev, Logistic) })
+		testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, g.Z, bad(g.mPrev, change), Logistic) })
+		testkit.Panics(t, grads, func() { LSTMGradients(bad(g.Z, change), g.ma, g.mb, g.mc, g.mPrev, Logistic) })
+		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, bad(g.ma, change), g.mb, g.mc, g.mPrev, Logistic) })
+		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, bad(g.mb, change), g.mc, g.mPrev, Logistic) })
+		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, g.mb, bad(g.mc, change), g.mPrev, Logistic) })
+		testkit.Panics(t, grads, func() { LSTMGradients(g.Z, g.ma, g.mb, g.mc, bad(g.mPrev, change), Logistic) })
 	}
-	testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, RowMajor(make([]float32, 2*128), 2, 128), g.mPrev) })
+	testkit.Panics(t, gates, func() { LSTMGates(g.ma, g.mc, RowMajor(make([]float32, 2*128), 2, 128), g.mPrev, Logistic) })
 	if d := g.z.Unchanged() + g.a.Unchanged() + g.b.Unchanged() + g.c.Unchanged() + g.d.Unchanged(); d != "" {
 		t.Error(d)
 	}
@@ -238,7 +238,7 @@ func BenchmarkLSTMGates(b *testing.B) {
 			b.Run(fmt.Sprintf("h=%d/b=64", H), func(b *testing.B) {
 				g := newGateCase(64, H, 0)
 				for b.Loop() {
-					LSTMGates(g.ma, g.mc, g.Z, g.mPrev)
+					LSTMGates(g.ma, g.mc, g.Z, g.mPrev, Logistic)
 				}
 				perElement(b, 64*H)
 			})
@@ -255,7 +255,7 @@ func BenchmarkLSTMGradients(b *testing.B) {
 				for b.Loop() {
 					copy(g.z.S, z) // or the gradients soon are subnormal
 					copy(g.a.S, dc)
-					LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev)
+					LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
 				}
 				perElement(b, 64*H)
 			})

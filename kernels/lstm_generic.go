@@ -1,7 +1,7 @@
 package kernels
 
 // lstmStepGeneric defines LSTMStep.
-func lstmStepGeneric(dst, c []float32, w Matrix, bias, x, h []float32) {
+func lstmStepGeneric(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
 	var z [4]float32
 	for j := range dst {
 		for gate := range z {
@@ -18,22 +18,22 @@ func lstmStepGeneric(dst, c []float32, w Matrix, bias, x, h []float32) {
 			}
 			z[gate] = y
 		}
-		i, f, g, o := sigmoid32(z[0]), sigmoid32(z[1]), tanh32(z[2]), sigmoid32(z[3])
+		i, f, g, o := gate32(z[0], act), gate32(z[1], act), tanh32(z[2]), gate32(z[3], act)
 		c[j] = fma32(f, c[j], float32(i*g))
 		dst[j] = float32(o * tanh32(c[j]))
 	}
 }
 
 // lstmGatesGeneric defines LSTMGates.
-func lstmGatesGeneric(h, c, z, prev Matrix) {
+func lstmGatesGeneric(h, c, z, prev Matrix, act GateActivation) {
 	for b := range z.Rows {
 		for u := range z.Panels() {
 			gates := z.Segment(b, u)
 			for l := range GateUnits {
-				i := sigmoid32(gates[l])
-				f := sigmoid32(gates[l+GateUnits])
+				i := gate32(gates[l], act)
+				f := gate32(gates[l+GateUnits], act)
 				g := tanh32(gates[l+2*GateUnits])
-				o := sigmoid32(gates[l+3*GateUnits])
+				o := gate32(gates[l+3*GateUnits], act)
 				gates[l], gates[l+GateUnits], gates[l+2*GateUnits], gates[l+3*GateUnits] = i, f, g, o
 				if j := u*GateUnits + l; j < h.Cols {
 					cell := fma32(f, prev.At(b, j), float32(i*g))
@@ -46,7 +46,7 @@ func lstmGatesGeneric(h, c, z, prev Matrix) {
 }
 
 // lstmGradientsGeneric defines LSTMGradients.
-func lstmGradientsGeneric(z, dc, dh, c, prev Matrix) {
+func lstmGradientsGeneric(z, dc, dh, c, prev Matrix, act GateActivation) {
 	for b := range z.Rows {
 		for u := range z.Panels() {
 			gates := z.Segment(b, u)
@@ -61,10 +61,10 @@ func lstmGradientsGeneric(z, dc, dh, c, prev Matrix) {
 				d := dh.At(b, j)
 				t := tanh32(c.At(b, j))
 				delta := fma32(float32(d*o), fma32(-t, t, 1), dc.At(b, j))
-				*zi = float32(float32(delta*g) * fma32(-i, i, i))
-				*zf = float32(float32(delta*prev.At(b, j)) * fma32(-f, f, f))
+				*zi = gateGradient32(float32(delta*g), i, act)
+				*zf = gateGradient32(float32(delta*prev.At(b, j)), f, act)
 				*zg = float32(float32(delta*i) * fma32(-g, g, 1))
-				*zo = float32(float32(d*t) * fma32(-o, o, o))
+				*zo = gateGradient32(float32(d*t), o, act)
 				dc.Set(b, j, float32(delta*f))
 			}
 		}

@@ -2,10 +2,12 @@
 
 package kernels
 
-func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32) {
-	lstmStepGeneric(dst, c, w, bias, x, h)
+func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
+	lstmStepGeneric(dst, c, w, bias, x, h, act)
 }
 
-func lstmGates(h, c, z, prev Matrix) { lstmGatesGeneric(h, c, z, prev) }
+func lstmGates(h, c, z, prev Matrix, act GateActivation) { lstmGatesGeneric(h, c, z, prev, act) }
 
-func lstmGradients(z, dc, dh, c, prev Matrix) { lstmGradientsGeneric(z, dc, dh, c, prev) }
+func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
+	lstmGradientsGeneric(z, dc, dh, c, prev, act)
+}

@@ -38,8 +38,8 @@ func newStepCase(in, H, off int) *stepCase {
 func (s *stepCase) check(t *testing.T, isa, what string) {
 	t.Helper()
 	dst, c := make([]float32, s.H), slices.Clone(s.c.S)
-	lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S)
-	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S)
+	lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
+	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
 	d := testkit.Diff(s.dst.S, dst) + testkit.Diff(s.c.S, c) + s.dst.Stray() + s.c.Stray() +
 		s.bias.Unchanged() + s.x.Unchanged() + s.h.Unchanged() + s.weights.Unchanged()
 	if d != "" {
@@ -110,9 +110,9 @@ func TestLSTMStepPageEnd(t *testing.T) {
 		for _, H := range []int{1, 15, 16, 17, 40} {
 			s := newStepCase(5, H, 0)
 			dst, c := make([]float32, H), slices.Clone(s.c.S)
-			lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S)
+			lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
 			gotC, got := clone(s.c.S), clone(dst)
-			LSTMStep(got, gotC, PanelsOf(clone(s.weights.S), 5+H, GateCols(H)), clone(s.bias.S), clone(s.x.S), clone(s.h.S))
+			LSTMStep(got, gotC, PanelsOf(clone(s.weights.S), 5+H, GateCols(H)), clone(s.bias.S), clone(s.x.S), clone(s.h.S), Logistic)
 			if d := testkit.Diff(got, dst) + testkit.Diff(gotC, c); d != "" {
 				t.Fatalf("LSTMStep[%s](H=%d): %s", isa, H, d)
 			}
@@ -128,8 +128,8 @@ func TestLSTMStepIsGemvAndGates(t *testing.T) {
 			z := make([]float32, GateCols(H))
 			Gemv(z, s.w, slices.Concat(s.x.S, s.h.S), s.bias.S)
 			h, c := make([]float32, H), slices.Clone(s.c.S)
-			LSTMGates(RowMajor(h, 1, H), RowMajor(c, 1, H), PanelsOf(z, 1, len(z)), RowMajor(c, 1, H))
-			LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S)
+			LSTMGates(RowMajor(h, 1, H), RowMajor(c, 1, H), PanelsOf(z, 1, len(z)), RowMajor(c, 1, H), Logistic)
+			LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
 			if d := testkit.Diff(s.dst.S, h) + testkit.Diff(s.c.S, c); d != "" {
 				t.Errorf("[%s] H=%d: %s", isa, H, d)
 			}
@@ -149,7 +149,7 @@ func TestLSTMStepAccuracy(t *testing.T) {
 	const in, H = 6, 21
 	s := newStepCase(in, H, 0)
 	prev := slices.Clone(s.c.S)
-	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S)
+	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
 	xh := slices.Concat(s.x.S, s.h.S)
 	for j := range H {
 		var z [4]float64
@@ -174,7 +174,7 @@ func TestLSTMContract(t *testing.T) {
 	s := newStepCase(3, 17, 0)
 	s.dst.Values(9, 1)
 	step := func(dst, c []float32, w Matrix, bias, x, h []float32) func() {
-		return func() { LSTMStep(dst, c, w, bias, x, h) }
+		return func() { LSTMStep(dst, c, w, bias, x, h, Logistic) }
 	}
 	dst, c, bias, x, h := s.dst.S, s.c.S, s.bias.S, s.x.S, s.h.S
 	const lengths = "kernels: LSTMStep: dst, c and h differ in length"
@@ -200,9 +200,9 @@ func TestLSTMAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 1000 {
-				LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S)
-				LSTMGates(g.ma, g.mc, g.Z, g.mPrev)
-				LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev)
+				LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
+				LSTMGates(g.ma, g.mc, g.Z, g.mPrev, Logistic)
+				LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
 			}
 		})
 	})
@@ -247,7 +247,7 @@ func BenchmarkLSTMStep(b *testing.B) {
 				b.SetBytes(int64(4 * len(w.Data)))
 				b.ReportAllocs()
 				for b.Loop() {
-					LSTMStep(c.dst.S, c.c.S, w, c.bias.S, c.x.S, c.h.S)
+					LSTMStep(c.dst.S, c.c.S, w, c.bias.S, c.x.S, c.h.S, Logistic)
 				}
 			})
 		}

@@ -165,25 +165,25 @@ func lstmOperands() []operand {
 	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
 	w := func() Matrix { return NewPanels(in+H, cols) }
 	return []operand{
-		written("LSTMStep dst", H, func(op []float32) { LSTMStep(op, floats(H), w(), floats(cols), floats(in), floats(H)) }),
-		written("LSTMStep c", H, func(op []float32) { LSTMStep(floats(H), op, w(), floats(cols), floats(in), floats(H)) }),
+		written("LSTMStep dst", H, func(op []float32) { LSTMStep(op, floats(H), w(), floats(cols), floats(in), floats(H), Logistic) }),
+		written("LSTMStep c", H, func(op []float32) { LSTMStep(floats(H), op, w(), floats(cols), floats(in), floats(H), Logistic) }),
 		read("LSTMStep w", (in+H)*cols, func(op []float32) {
-			LSTMStep(floats(H), floats(H), PanelsOf(op, in+H, cols), floats(cols), floats(in), floats(H))
+			LSTMStep(floats(H), floats(H), PanelsOf(op, in+H, cols), floats(cols), floats(in), floats(H), Logistic)
 		}),
-		read("LSTMStep bias", cols, func(op []float32) { LSTMStep(floats(H), floats(H), w(), op, floats(in), floats(H)) }),
-		read("LSTMStep x", in, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), op, floats(H)) }),
-		read("LSTMStep h", H, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), floats(in), op) }),
+		read("LSTMStep bias", cols, func(op []float32) { LSTMStep(floats(H), floats(H), w(), op, floats(in), floats(H), Logistic) }),
+		read("LSTMStep x", in, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), op, floats(H), Logistic) }),
+		read("LSTMStep h", H, func(op []float32) { LSTMStep(floats(H), floats(H), w(), floats(cols), floats(in), op, Logistic) }),
 
-		written("LSTMGates h", B*H, func(op []float32) { LSTMGates(of(op), rows(), panels(), rows()) }),
-		written("LSTMGates c", B*H, func(op []float32) { LSTMGates(rows(), of(op), panels(), rows()) }),
-		written("LSTMGates z", B*cols, func(op []float32) { LSTMGates(rows(), rows(), PanelsOf(op, B, cols), rows()) }),
-		read("LSTMGates prev", B*H, func(op []float32) { LSTMGates(rows(), rows(), panels(), of(op)) }),
+		written("LSTMGates h", B*H, func(op []float32) { LSTMGates(of(op), rows(), panels(), rows(), Logistic) }),
+		written("LSTMGates c", B*H, func(op []float32) { LSTMGates(rows(), of(op), panels(), rows(), Logistic) }),
+		written("LSTMGates z", B*cols, func(op []float32) { LSTMGates(rows(), rows(), PanelsOf(op, B, cols), rows(), Logistic) }),
+		read("LSTMGates prev", B*H, func(op []float32) { LSTMGates(rows(), rows(), panels(), of(op), Logistic) }),
 
-		written("LSTMGradients z", B*cols, func(op []float32) { LSTMGradients(PanelsOf(op, B, cols), rows(), rows(), rows(), rows()) }),
-		written("LSTMGradients dc", B*H, func(op []float32) { LSTMGradients(panels(), of(op), rows(), rows(), rows()) }),
-		read("LSTMGradients dh", B*H, func(op []float32) { LSTMGradients(panels(), rows(), of(op), rows(), rows()) }),
-		read("LSTMGradients c", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), of(op), rows()) }),
-		read("LSTMGradients prev", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), rows(), of(op)) }),
+		written("LSTMGradients z", B*cols, func(op []float32) { LSTMGradients(PanelsOf(op, B, cols), rows(), rows(), rows(), rows(), Logistic) }),
+		written("LSTMGradients dc", B*H, func(op []float32) { LSTMGradients(panels(), of(op), rows(), rows(), rows(), Logistic) }),
+		read("LSTMGradients dh", B*H, func(op []float32) { LSTMGradients(panels(), rows(), of(op), rows(), rows(), Logistic) }),
+		read("LSTMGradients c", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), of(op), rows(), Logistic) }),
+		read("LSTMGradients prev", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), rows(), of(op), Logistic) }),
 	}
 }
 

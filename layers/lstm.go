@@ -5,6 +5,9 @@ import "github.com/autoreg/autoreg/kernels"
 // An LSTMSpec describes an LSTM.
 type LSTMSpec struct {
 	Units int // H
+	// RecurrentActivation is the function of the gates, see GateActivations; "" means
+	// the first.
+	RecurrentActivation string
 }
 
 // Kind returns "lstm".
@@ -12,14 +15,18 @@ func (s *LSTMSpec) Kind() string { return "lstm" }
 
 // Members implements Spec.
 func (s *LSTMSpec) Members() []Member {
-	return []Member{{Name: "units", Int: &s.Units, Min: 1, Max: MaxUnits}}
+	return []Member{unitsMember(&s.Units), gateMember(&s.RecurrentActivation)}
 }
 
 // OutLen returns the number of units.
 func (s *LSTMSpec) OutLen(int) int { return s.Units }
 
 // New returns an *LSTM.
-func (s *LSTMSpec) New(in int) Layer { return NewLSTM(in, s.Units) }
+func (s *LSTMSpec) New(in int) Layer {
+	l := NewLSTM(in, s.Units)
+	l.act = gateActivation(s.RecurrentActivation)
+	return l
+}
 
 // Sizes implements Spec: 4·(In·H + H·H + H) parameters.
 func (s *LSTMSpec) Sizes(in int) Sizes {
@@ -45,6 +52,7 @@ func (s *LSTMSpec) Sizes(in int) Sizes {
 // i, f, g, o are those of PyTorch, and of Keras, which calls g c.
 type LSTM struct {
 	in, hidden int
+	act        kernels.GateActivation // σ
 
 	// W [In+H, gates] in panels and Bias [gates]: inputs x then h, gate columns
 	// as in kernels.LSTMStep, those of absent units zero.
@@ -52,7 +60,7 @@ type LSTM struct {
 	Bias []float32
 }
 
-// NewLSTM returns a layer of zero weights.
+// NewLSTM returns a layer of zero weights, with the logistic function for its gates.
 func NewLSTM(in, hidden int) *LSTM {
 	cols := kernels.GateCols(hidden)
 	return &LSTM{in: in, hidden: hidden, W: kernels.NewPanels(in+hidden, cols), Bias: kernels.Alloc(cols)}
@@ -86,7 +94,7 @@ func (l *LSTM) Parameters(suffix string) []Parameter {
 	column := func(r int) (kernels.Matrix, int) { return l.W, kernels.GateCol(r/H, r%H) }
 	ih := placement{4 * H, in, 0, column}
 	hh := placement{4 * H, H, in, column}
-	bias := biasPlacement(l.Bias, 4*H, func(r int) int { return kernels.GateCol(r/H, r%H) })
+	bias := biasTensor{n: 4 * H, at: func(r int) *float32 { return &l.Bias[kernels.GateCol(r/H, r%H)] }}
 	return []Parameter{
 		{Name: "weight_ih" + suffix, Shape: []int{4 * H, in}, Effective: 4 * H * in, Set: ih.set, Get: ih.get,
 			Init: Init{Rule: InitGlorot, FanIn: in, FanOut: 4 * H}},
@@ -130,7 +138,7 @@ func (l *LSTM) Step(dst, x, state, scratch []float32) {
 		panic("layers: LSTM: Step: wrong length")
 	}
 	h := scratch[:H]
-	kernels.LSTMStep(h, state[H:], l.W, l.Bias, x, state[:H])
+	kernels.LSTMStep(h, state[H:], l.W, l.Bias, x, state[:H], l.act)
 	copy(state[:H], h)
 	copy(dst, h)
 }
@@ -143,6 +151,6 @@ func (l *LSTM) StepBatch(w *kernels.Workers, dst, x, state kernels.Matrix, scrat
 	z := kernels.PanelsOf(scratch, n, l.W.Cols)
 	kernels.Gemm(w, z, x, l.W.SubRows(0, l.in), l.Bias)
 	kernels.GemmAdd(w, z, h, l.W.SubRows(l.in, H))
-	kernels.LSTMGates(h, c, z, c)
+	kernels.LSTMGates(h, c, z, c, l.act)
 	copyRows(dst, h)
 }

@@ -45,15 +45,18 @@ func checkBatch(message string, l Stepper, dst, x, state kernels.Matrix, scratch
 	}
 }
 
-// A biasTensor is a tensor of biases and where its values lie.
-type biasTensor struct {
-	bias []float32
-	n    int
-	at   func(r int) int
+// biases returns n zero values in an allocation of whole panels.
+func biases(n int) []float32 { return kernels.Alloc(kernels.PanelsLen(1, n))[:n] }
+
+// addBiases adds the rows of panels from panel first on to the gradients of biases.
+func addBiases(bias []float32, dz kernels.Matrix, first int) {
+	kernels.AddRows(bias[first*kernels.PanelWidth:][:dz.Cols], dz)
 }
 
-func biasPlacement(bias []float32, n int, at func(r int) int) biasTensor {
-	return biasTensor{bias, n, at}
+// A biasTensor is a tensor of n biases and where its values lie.
+type biasTensor struct {
+	n  int
+	at func(r int) *float32
 }
 
 func (b biasTensor) set(data []float32) {
@@ -61,7 +64,7 @@ func (b biasTensor) set(data []float32) {
 		panic("layers: Parameter: Set: wrong length")
 	}
 	for r, v := range data {
-		b.bias[b.at(r)] = v
+		*b.at(r) = v
 	}
 }
 
@@ -73,7 +76,7 @@ func (b biasTensor) add(data []float32) {
 	}
 	for r, v := range data {
 		if v != 0 {
-			b.bias[b.at(r)] += v
+			*b.at(r) += v
 		}
 	}
 }
@@ -81,7 +84,7 @@ func (b biasTensor) add(data []float32) {
 func (b biasTensor) get() []float32 {
 	data := make([]float32, b.n)
 	for r := range data {
-		data[r] = b.bias[b.at(r)]
+		data[r] = *b.at(r)
 	}
 	return data
 }

@@ -26,6 +26,8 @@ type Spec interface {
 // that there are.
 var specs = []func() Spec{
 	func() Spec { return new(LSTMSpec) },
+	func() Spec { return new(GRUSpec) },
+	func() Spec { return new(RNNSpec) },
 }
 
 // NewSpec returns an empty spec of a kind, or nil if there is none of that name.
