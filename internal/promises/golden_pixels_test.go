@@ -1,4 +1,4 @@
-package autoreg_test
+package promises
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package autoreg
+package promises
 
 import (
 	"os"
@@ -27,6 +27,7 @@ func TestImportArrows(t *testing.T) {
 		}{
 			{"/internal/cpu", nil, cpuid},
 			{"/internal/apierror", nil, nil},
+			{"/internal/promises", nil, nil},
 			{"/internal/atomicfile", []string{"/internal/apierror"}, nil},
 			{"/internal/input", nil, nil},
 			{"/internal/pixels", nil, nil},
