@@ -185,9 +185,7 @@ func BenchmarkImageTrainStep(b *testing.B) {
 				if threads > runtime.GOMAXPROCS(0) {
 					b.Skip("fewer CPUs than threads")
 				}
-				benchmarkSteps(b, isa, 3*batch*pixelFlop, threads, func() (runner, error) {
-					return train.NewImages(set, &train.ImageTrainOptions{Epochs: 10_000, Threads: threads})
-				})
+				benchmarkSteps(b, isa, 3*batch*pixelFlop, threads, &train.Images{Set: set})
 				b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
 			})
 		}

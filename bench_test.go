@@ -41,13 +41,11 @@ func panels(k, n int) kernels.Matrix {
 
 // chapterStack returns the reference network with random weights.
 func chapterStack() *layers.Stack {
-	s := &layers.Stack{
-		Embedding: layers.NewEmbedding(symbols, embedding),
-		Layers:    []layers.Layer{layers.NewLSTM(embedding, units)},
-		Head:      layers.NewLinear(units, symbols),
-	}
-	l := s.Layers[0].(*layers.LSTM)
-	for i, w := range [][]float32{s.Embedding.Weight, l.W.Data, l.Bias, s.Head.W.Data, s.Head.Bias} {
+	s := layers.NewStack(layers.StackConfig{
+		Symbols: symbols, Embedding: embedding, Outputs: symbols,
+		Layers: []layers.Spec{&layers.LSTMSpec{Units: units}},
+	})
+	for i, w := range layers.ValuesOf(s) {
 		testkit.Values(w, uint64(i), 0.2)
 	}
 	return s
@@ -240,26 +238,19 @@ func BenchmarkTrainStep(b *testing.B) {
 					b.Skip("fewer CPUs than threads")
 				}
 				const weights = 4*units*(embedding+units) + symbols*units
-				benchmarkSteps(b, isa, 3*2*batch*length*weights, threads, func() (runner, error) {
-					return train.New(docs, &train.Options{CutLong: true, Epochs: 10_000, Threads: threads})
-				})
+				benchmarkSteps(b, isa, 3*2*batch*length*weights, threads, &train.Text{Documents: docs, CutLong: true})
 				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
 			})
 		}
 	})
 }
 
-// A runner is a training run.
-type runner interface {
-	Run(context.Context, *train.RunOptions) error
-}
-
-// benchmarkSteps times b.N steps of the training run that start returns, each of flop
+// benchmarkSteps times b.N steps of training a task, each of flop
 // operations, after one that warms up. It reports their rate, and in MiB what the
 // run holds after a step: the growth of live memory since before the start.
-func benchmarkSteps(b *testing.B, isa string, flop float64, threads int, start func() (runner, error)) {
+func benchmarkSteps(b *testing.B, isa string, flop float64, threads int, task train.Task) {
 	before := liveBytes()
-	t, err := start()
+	t, err := train.New(task, &train.Options{Epochs: 10_000, Threads: threads})
 	if err != nil {
 		b.Fatal(err)
 	}

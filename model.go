@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -48,28 +49,10 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 }
 
 // A LayerInfo describes one layer of a model.
-type LayerInfo struct {
-	Name   string // prefix of its tensors' names in the file
-	Type   string // "Embedding", "LSTM", "Linear", "MaskedConv A 7×7", "Conv 1×1"
-	In     int    // inputs of a step; of an embedding, the symbols that it has vectors for
-	Out    int    // outputs of a step
-	Params int    // parameters, weights and biases
-
-	// Effective is how many of the parameters have an effect: all, but for masked
-	// convolutions, which are stored with their full kernels.
-	Effective int
-}
+type LayerInfo = layers.Info
 
 // Layers returns the model's layers from input to output.
-func (m *Model) Layers() []LayerInfo {
-	s := m.text.Stack
-	e, l, h := s.Embedding, m.text.LSTM(), s.Head
-	return []LayerInfo{
-		{"embedding", "Embedding", e.Symbols, e.Dim, e.Params(), e.Params()},
-		{"lstm", "LSTM", l.InLen(), l.OutLen(), l.Params(), l.Params()},
-		{"output", "Linear", h.InLen(), h.OutLen(), h.Params(), h.Params()},
-	}
-}
+func (m *Model) Layers() []LayerInfo { return layers.Describe(m.text.Stack) }
 
 // Params returns the number of the model's parameters.
 func (m *Model) Params() int {

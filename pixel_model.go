@@ -121,19 +121,7 @@ func (m *PixelModel) Channels() int { return m.pixel.Config.Channels }
 func (m *PixelModel) Levels() int { return m.pixel.Config.Levels }
 
 // Layers returns the model's layers from input to output.
-func (m *PixelModel) Layers() (list []LayerInfo) {
-	for _, l := range m.pixel.Net.Convs() {
-		typ := fmt.Sprintf("MaskedConv %s %d×%[2]d", l.Mask(), l.Kernel())
-		if l.Kernel() == 1 && l.Mask() == layers.MaskB && m.Channels() == 1 { // its mask is open
-			typ = "Conv 1×1"
-		}
-		list = append(list, LayerInfo{
-			Name: l.Name, Type: typ, In: l.InLen(), Out: l.OutLen(),
-			Params: l.Params(), Effective: l.Effective(),
-		})
-	}
-	return list
-}
+func (m *PixelModel) Layers() []LayerInfo { return layers.Describe(m.pixel.Net) }
 
 // Params returns the number of the model's parameters as stored, with full kernels.
 func (m *PixelModel) Params() int { return m.pixel.Net.Params() }

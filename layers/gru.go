@@ -19,6 +19,9 @@ var Resets = []string{"after", "before"}
 // Kind returns "gru".
 func (s *GRUSpec) Kind() string { return "gru" }
 
+// Type returns "GRU".
+func (s *GRUSpec) Type() string { return "GRU" }
+
 // Members implements Spec.
 func (s *GRUSpec) Members() []Member {
 	return []Member{
@@ -51,6 +54,7 @@ func (s *GRUSpec) Sizes(in int) Sizes {
 	}
 	return Sizes{
 		Params:     3*H*(I+H) + 3*biases,
+		Effective:  3*H*(I+H) + 2*H + biases,
 		Packed:     (gates+units)*(I+H) + packed,
 		Transposed: (gates + H) * (I + H + 2*kernels.PanelWidth),
 		Row:        row + 3*H,

@@ -86,6 +86,12 @@ type Sequence interface {
 	// overwrites dx [rows, InLen] with those of the inputs. x are the inputs of
 	// Forward, unchanged; dx may be x. OutputGradients is overwritten.
 	Backward(x, dx kernels.Matrix)
+
+	// Last sets row b of dst [B, OutLen] to the output of sequence b after its last
+	// step: of a layer in both directions, each contributes its own last step.
+	// BackwardLast is Backward for the gradients of that and of nothing else.
+	Last(dst kernels.Matrix)
+	BackwardLast(dlast, x, dx kernels.Matrix)
 }
 
 // Threads are workers for work on all of them together and on each alone.

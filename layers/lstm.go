@@ -13,6 +13,9 @@ type LSTMSpec struct {
 // Kind returns "lstm".
 func (s *LSTMSpec) Kind() string { return "lstm" }
 
+// Type returns "LSTM".
+func (s *LSTMSpec) Type() string { return "LSTM" }
+
 // Members implements Spec.
 func (s *LSTMSpec) Members() []Member {
 	return []Member{unitsMember(&s.Units), gateMember(&s.RecurrentActivation)}
@@ -33,6 +36,7 @@ func (s *LSTMSpec) Sizes(in int) Sizes {
 	I, H, gates := int64(in), int64(s.Units), int64(kernels.GateCols(s.Units))
 	return Sizes{
 		Params:     4 * H * (I + H + 1),
+		Effective:  4 * H * (I + H + 1),
 		Packed:     gates * (I + H + 1),
 		Transposed: gates * (I + H + 2*kernels.PanelWidth),
 		Row:        gates + 4*H,

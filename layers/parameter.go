@@ -131,6 +131,7 @@ func ValuesOf(n Network) (list [][]float32) {
 // Sizes say how much a layer takes, in values, before it is made.
 type Sizes struct {
 	Params     int64 // parameters as stored, see Count
+	Effective  int64 // those that have an effect
 	Packed     int64 // the same in the layout of package kernels
 	Transposed int64 // copies of the weights for the way back
 	Row        int64 // of a Sequence with gradients, for each row

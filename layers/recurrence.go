@@ -173,6 +173,32 @@ func (r *recurrence) Backward(x, dx kernels.Matrix) {
 	}
 }
 
+// lastRow returns the row of the last step of sequence b.
+func (r *recurrence) lastRow(b int) int {
+	if r.reverse {
+		return r.l.Row(0, b)
+	}
+	return r.l.Row(int(r.l.Steps[b])-1, b)
+}
+
+// Last implements Sequence.
+func (r *recurrence) Last(dst kernels.Matrix) {
+	h := r.h.rows(r.l.Rows())
+	for b := range r.l.B {
+		copy(rowOf(dst, b), rowOf(h, r.lastRow(b)))
+	}
+}
+
+// BackwardLast implements Sequence.
+func (r *recurrence) BackwardLast(dlast, x, dx kernels.Matrix) {
+	dh := r.OutputGradients()
+	clear(dh.Data[:dh.Rows*dh.Row])
+	for b := range r.l.B {
+		copy(rowOf(dh, r.lastRow(b)), rowOf(dlast, b))
+	}
+	r.Backward(x, dx)
+}
+
 // backSequences takes sequences [from, to) back through all steps and leaves the
 // gradients of the chains in the tape.
 func (r *recurrence) backSequences(worker, from, to int) {

@@ -14,6 +14,9 @@ var RNNActivations = []string{"tanh", "relu"}
 // Kind returns "rnn".
 func (s *RNNSpec) Kind() string { return "rnn" }
 
+// Type returns "SimpleRNN".
+func (s *RNNSpec) Type() string { return "SimpleRNN" }
+
 // Members implements Spec.
 func (s *RNNSpec) Members() []Member {
 	return []Member{
@@ -36,6 +39,7 @@ func (s *RNNSpec) Sizes(in int) Sizes {
 	I, H, cols := int64(in), int64(s.Units), panelValues(1, s.Units)
 	return Sizes{
 		Params:     H * (I + H + 1),
+		Effective:  H * (I + H + 1),
 		Packed:     cols * (I + H + 1),
 		Transposed: H * (I + H + 2*kernels.PanelWidth),
 		Row:        cols + 3*H,

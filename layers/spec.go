@@ -16,6 +16,7 @@ import (
 //	[]layers.Spec{&layers.LSTMSpec{Units: 128}, &layers.LSTMSpec{Units: 128}}
 type Spec interface {
 	Kind() string      // the name in files: "lstm"
+	Type() string      // that of the layer, for a reader: "LSTM"
 	Members() []Member // everything that the spec says, in the order in which files have it
 	OutLen(in int) int // outputs of a step, for in inputs
 	Sizes(in int) Sizes
@@ -28,6 +29,7 @@ var specs = []func() Spec{
 	func() Spec { return new(LSTMSpec) },
 	func() Spec { return new(GRUSpec) },
 	func() Spec { return new(RNNSpec) },
+	func() Spec { return new(BidirectionalSpec) },
 }
 
 // NewSpec returns an empty spec of a kind, or nil if there is none of that name.
@@ -87,6 +89,9 @@ func checkSpec(s Spec, depth int) error {
 		case m.Layer != nil:
 			if err := checkSpec(*m.Layer, depth+1); err != nil {
 				return fmt.Errorf("%s: %s: %w", s.Kind(), m.Name, err)
+			}
+			if !Sequential(*m.Layer) {
+				return fmt.Errorf("%s: %s: %s cannot lie in another layer", s.Kind(), m.Name, (*m.Layer).Kind())
 			}
 		}
 	}

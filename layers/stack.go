@@ -51,15 +51,38 @@ func (c StackConfig) Sizes() (total Sizes) {
 	for i, l := range c.Layers {
 		s := l.Sizes(w[i])
 		total.Params += s.Params
+		total.Effective += s.Effective
 		total.Packed += s.Packed
 		total.Transposed += s.Transposed
 		total.Row += s.Row
 		total.Sequence += s.Sequence
 	}
 	total.Params += V*E + O*(H+1)
+	total.Effective += V*E + O*(H+1)
 	total.Packed += V*E + panelValues(1, c.Outputs)*(H+1)
 	total.Transposed += O * (H + kernels.PanelWidth)
 	return total
+}
+
+// Describe returns the layers of the stack without making it; see Describe. c must have
+// passed Check.
+func (c StackConfig) Describe() []Info {
+	w := c.Widths()
+	out := w[len(w)-1]
+	list := []Info{{"embedding", "Embedding", c.Symbols, c.Embedding, c.Symbols * c.Embedding, c.Symbols * c.Embedding}}
+	for i, s := range c.Layers {
+		size := s.Sizes(w[i])
+		list = append(list, Info{layerName(s, i), s.Type(), w[i], w[i+1], int(size.Params), int(size.Effective)})
+	}
+	return append(list, Info{"output", "Linear", out, c.Outputs, c.Outputs * (out + 1), c.Outputs * (out + 1)})
+}
+
+// layerName returns the name of layer i.
+func layerName(s Spec, i int) string {
+	if i == 0 {
+		return s.Kind()
+	}
+	return fmt.Sprintf("%s_l%d", s.Kind(), i)
 }
 
 // A Stack is a whole network over symbols: an embedding, layers, and an output
@@ -104,11 +127,7 @@ func (s *Stack) Parts() []Part {
 	parts := []Part{{Name: "embedding", Prefix: "embedding.", Module: s.Embedding}}
 	for i, l := range s.Layers {
 		kind := s.specs[i].Kind()
-		p := Part{Name: kind, Prefix: kind + ".", Suffix: fmt.Sprintf("_l%d", i), Module: l}
-		if i > 0 {
-			p.Name += p.Suffix
-		}
-		parts = append(parts, p)
+		parts = append(parts, Part{Name: layerName(s.specs[i], i), Prefix: kind + ".", Suffix: fmt.Sprintf("_l%d", i), Module: l})
 	}
 	return append(parts, Part{Name: "output", Prefix: "output.", Module: s.Head})
 }

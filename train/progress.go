@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/atomicfile"
-	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -130,9 +129,9 @@ func (t *Trainer) epochStats(i int) EpochStats {
 	return s
 }
 
-// Snapshot returns the model as it is now, as the content of a model file. It is a
+// Snapshot returns the model as it is now. It is a
 // copy: training may go on.
-func (t *Trainer) Snapshot() *weights.File {
+func (t *Trainer) Snapshot() *ModelFile {
 	epoch := t.progress.Epoch
 	if t.progress.Batch > 0 {
 		epoch = 0
@@ -142,7 +141,7 @@ func (t *Trainer) Snapshot() *weights.File {
 
 // Model returns the run's result so far: with Patience the weights of the best
 // epoch, otherwise the same as Snapshot.
-func (t *Trainer) Model() *weights.File {
+func (t *Trainer) Model() *ModelFile {
 	if t.best != nil && t.progress.Best > 0 {
 		return t.copyOf(t.best, t.progress.Best)
 	}
@@ -159,7 +158,7 @@ func (t *Trainer) SaveModel(path string) error {
 
 // copyOf returns a model file with the weights of net, which are of the end of an epoch
 // or 0, and no memory of net's.
-func (t *Trainer) copyOf(net layers.Network, epoch int) *weights.File {
+func (t *Trainer) copyOf(net layers.Network, epoch int) *ModelFile {
 	f := t.task.file(net)
 	if record := t.recordText(epoch); record != "" {
 		f.Metadata[RecordKey] = record
@@ -173,5 +172,5 @@ func (t *Trainer) copyOf(net layers.Network, epoch int) *weights.File {
 			}
 		}
 	}
-	return f
+	return &ModelFile{f}
 }

@@ -142,3 +142,6 @@ func (t *Trainer) Options() Options { return t.options }
 
 // Task returns what the run learns.
 func (t *Trainer) Task() Task { return t.task }
+
+// Layers describes the layers of the model, from input to output.
+func (t *Trainer) Layers() []layers.Info { return layers.Describe(t.work.net) }

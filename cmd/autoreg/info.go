@@ -19,6 +19,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/images"
 )
@@ -66,6 +67,7 @@ type infoJob struct {
 	model              string
 	asJSON, vocabulary bool
 
+	units  int          // of the LSTM
 	text   model.Config // of sizes given
 	pixels model.PixelConfig
 }
@@ -125,7 +127,7 @@ are the reference model's.`,
 	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
 	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "words of a text model, padding and [UNK] included")
 	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a word")
-	intFlag(fs, &j.text.Units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
+	intFlag(fs, &j.units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
 	p := &j.pixels
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
 	intFlag(fs, &p.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
@@ -202,10 +204,11 @@ func (j *infoJob) given(flags []string) (list []string) {
 
 // textShape describes a text model of given sizes.
 func (j *infoJob) textShape() error {
+	j.text.Layers = []layers.Spec{&layers.LSTMSpec{Units: j.units}}
 	if err := j.text.Check(); err != nil {
 		return usagef("%v", err)
 	}
-	layers := layersOf(j.text.Symbols, j.text.Embedding, j.text.Units)
+	layers := j.text.Describe()
 	if j.asJSON {
 		return j.writeJSON(layersJSON(layers))
 	}

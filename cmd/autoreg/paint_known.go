@@ -46,7 +46,7 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
 	img, err := await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
 	if err != nil {
-		return nil, &optionError{err}
+		return nil, err
 	}
 	return img, nil
 }

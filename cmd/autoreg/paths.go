@@ -27,7 +27,7 @@ func (j *trainJob) check() error {
 			j.checkpoint = j.model + ".checkpoint"
 		}
 	}
-	if j.patience > 0 && j.validation == 0 && j.resume == "" {
+	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
 		return usagef("--patience needs %s to judge by: give --validation, 0.1 for example", j.kind.items)
 	}
 	var inputs []fileFlag
@@ -83,7 +83,7 @@ func (j *trainJob) check() error {
 }
 
 // checkOwnModel refuses to replace a model that is not of the run that is resumed.
-func (j *trainJob) checkOwnModel(t trainer) error {
+func (j *trainJob) checkOwnModel(t *train.Trainer) error {
 	if j.resume == "" || j.overwrite || !j.modelWas.Exists() {
 		return nil
 	}

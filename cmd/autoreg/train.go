@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/atomicfile"
-	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -28,25 +26,24 @@ type trainJob struct {
 	overwrite, keep    bool
 	log, plot          string
 	temperature        float64 // of samples
-	maxMemory          int     // MiB
+	optimizer          string
+	maxMemory          int // MiB
+
+	options train.Options
 
 	modelWas atomicfile.Version // what the model's name stood for when the run began
 	unlock   []func()           // ends the locks on the outputs
-
-	// Of the run's options, what is checked first. Once the run has begun these are its
-	// own.
-	patience   int
-	validation float64
 }
 
 // A trainKind is one of the commands under train: its words, and what is its own.
 type trainKind struct {
-	name   string   // of the command
-	learns string   // what --data names
-	items  string   // what that consists of
-	flags  []string // that decide a run's result
+	name   string                 // of the command
+	learns string                 // what --data names
+	items  string                 // what that consists of
+	flags  []string               // that decide a run's result
+	fields map[train.Field]string // the flags of the task's fields
 	// begin reads the data, begins or resumes the run, and prints what it is.
-	begin func(ctx context.Context) (trainer, error)
+	begin func(ctx context.Context) (*train.Trainer, error)
 	// rate words positions per second, padding not counted.
 	rate func(float64) string
 	// loss words a mean loss in nats, and the one over words where padding counts too,
@@ -55,18 +52,6 @@ type trainKind struct {
 	// sample lets the model as it is after an epoch make something, and returns what
 	// to say of it, or "".
 	sample func(ctx context.Context, epoch int) (string, error)
-}
-
-// A trainer is a run on texts or on images.
-type trainer interface {
-	Run(context.Context, *train.RunOptions) error
-	Done() bool
-	StepsLeft() int64
-	History() []train.EpochStats
-	Snapshot() *weights.File
-	Model() *weights.File
-	Record() *train.Record
-	RemoveCheckpoint(path string) (removed bool, err error)
 }
 
 // command completes a command with what all that train have in common.
@@ -86,20 +71,28 @@ func (j *trainJob) command(cmd *cobra.Command, define func(fs *pflag.FlagSet)) *
 }
 
 // scheduleFlags defines the flags for how a run goes.
-func (j *trainJob) scheduleFlags(fs *pflag.FlagSet, s schedule) {
-	intFlag(fs, s.epochs, "epochs", "e", *s.epochs, 1, math.MaxInt32, "epochs in all")
-	intFlag(fs, s.batch, "batch", "", *s.batch, 1, math.MaxInt32, j.kind.items+" per step")
-	floatFlag(fs, s.rate, "lr", "", *s.rate, "learning rate of Adam", "a number above 0", positive)
-	floatFlag(fs, s.clip, "clip", "", 0, "greatest norm of the gradient, to which a longer one is scaled down; 0 means no limit", "a number, 0 or more", notNegative)
-	floatFlag(fs, &j.validation, "validation", "", 0, "share of "+j.kind.items+" set aside for the validation loss", "0 or more and less than 1", share)
-	intFlag(fs, &j.patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
+func (j *trainJob) scheduleFlags(fs *pflag.FlagSet) {
+	o := &j.options
+	intFlag(fs, &o.Epochs, "epochs", "e", o.Epochs, 1, math.MaxInt32, "epochs in all")
+	intFlag(fs, &o.BatchSize, "batch", "", o.BatchSize, 1, math.MaxInt32, j.kind.items+" per step")
+	choiceFlag(fs, &j.optimizer, "optimizer", optimizerNames[0], optimizerNames, "how a step follows the gradient")
+	floatFlag(fs, &o.LearningRate, "lr", "", o.LearningRate, "learning rate", "a number above 0", positive)
+	floatFlag(fs, &o.Schedule.Decay, "lr-decay", "", 0, "factor of the learning rate in each epoch after --lr-decay-from; 0 means 1", "a number, 0 or more", notNegative)
+	intFlag(fs, &o.Schedule.From, "lr-decay-from", "", 0, 0, math.MaxInt32, "last epoch with the full learning rate")
+	floatFlag(fs, &o.ClipNorm, "clip", "", 0, "greatest norm of the gradient, to which a longer one is scaled down; 0 means no limit", "a number, 0 or more", notNegative)
+	floatFlag(fs, &o.Validation, "validation", "", 0, "share of "+j.kind.items+" set aside for the validation loss", "0 or more and less than 1", share)
+	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
 }
 
-// A schedule is where options that both kinds have are, with their defaults.
-type schedule struct {
-	epochs, batch *int
-	rate, clip    *float64
-}
+// optimizers are those that --optimizer names.
+var optimizers = []train.Optimizer{train.Adam{}, train.SGD{}}
+
+var optimizerNames = func() (list []string) {
+	for _, o := range optimizers {
+		list = append(list, o.Kind())
+	}
+	return list
+}()
 
 // fileFlags defines the flags for files beside the model.
 func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
@@ -121,21 +114,72 @@ func positive(x float64) bool    { return x > 0 && x <= math.MaxFloat32 }
 func notNegative(x float64) bool { return x >= 0 && x <= math.MaxFloat32 }
 func share(x float64) bool       { return x >= 0 && x < 1 }
 
-// A runFlag is a flag that decides a run's result, under the name that package train
-// has for it, of options O.
-type runFlag[O any] struct {
-	flag, option string
-	value        func(o O) any
+// A runFlag is a flag that decides a run's result: the field that it sets, of options
+// or of the task, and its value as the flag has it.
+type runFlag struct {
+	flag  string
+	field train.Field
+	value func(o *train.Options) any
+}
+
+// commonFlags are those of every run.
+var commonFlags = []runFlag{
+	{"batch", "BatchSize", func(o *train.Options) any { return o.BatchSize }},
+	{"optimizer", "Optimizer", func(o *train.Options) any { return o.Optimizer.Kind() }},
+	{"lr", "LearningRate", func(o *train.Options) any { return o.LearningRate }},
+	{"lr-decay", "Schedule", func(o *train.Options) any { return o.Schedule.Decay }},
+	{"lr-decay-from", "Schedule", func(o *train.Options) any { return o.Schedule.From }},
+	{"clip", "ClipNorm", func(o *train.Options) any { return o.ClipNorm }},
+	{"validation", "Validation", func(o *train.Options) any { return o.Validation }},
+	{"patience", "Patience", func(o *train.Options) any { return o.Patience }},
+	{"seed", "Seed", func(o *train.Options) any { return o.Seed }},
+}
+
+// machineFields are the flags of fields that decide no result.
+var machineFields = map[train.Field]string{"Epochs": "epochs", "Threads": "threads", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture"}
+
+// A taskFlag is a flag that sets a field of a task.
+type taskFlag[T train.Task] struct {
+	flag  string
+	field train.Field
+	value func(t T) any
 }
 
 // checkUnchanged refuses flags that say otherwise than the run that is resumed.
-func checkUnchanged[O any](fs *pflag.FlagSet, flags []runFlag[O], now, was O) error {
+func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T, o train.Options) error {
+	for _, f := range commonFlags {
+		if now, before := f.value(&j.options), f.value(&o); j.flags.Changed(f.flag) && now != before {
+			return changedError(f.flag, now, before)
+		}
+	}
 	for _, f := range flags {
-		if now, before := f.value(now), f.value(was); fs.Changed(f.flag) && now != before {
+		if now, before := f.value(task), f.value(was); j.flags.Changed(f.flag) && now != before {
 			return changedError(f.flag, now, before)
 		}
 	}
 	return nil
+}
+
+// start begins the run of a task, or goes on with one.
+func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, error) {
+	o := &j.options
+	o.Source, o.MaxBytes = source, int64(j.maxMemory)<<20
+	for _, known := range optimizers {
+		if known.Kind() == j.optimizer {
+			o.Optimizer = known
+		}
+	}
+	if j.resume == "" {
+		t, err := train.New(task, o)
+		return t, j.optionError(err)
+	}
+	// A flag that was not given has the checkpoint's value, whatever its default.
+	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
+	if j.flags.Changed("epochs") {
+		asked.Epochs = o.Epochs
+	}
+	t, err := train.Resume(j.resume, task, &asked)
+	return t, j.optionError(err)
 }
 
 func changedError(flag string, now, before any) error {
@@ -150,34 +194,57 @@ func (j *trainJob) otherKind(err error, name string) error {
 	return err
 }
 
-// flagNames returns the names of flags.
-func flagNames[O any](flags []runFlag[O], more ...string) []string {
+// flagNames returns the names of the flags that decide the result of a run.
+func flagNames[T train.Task](flags []taskFlag[T], more ...string) []string {
+	for _, f := range commonFlags {
+		more = append(more, f.flag)
+	}
 	for _, f := range flags {
 		more = append(more, f.flag)
 	}
 	return more
 }
 
-// An optionError words an error of package train with the names of the flags.
-type optionError struct{ err error }
-
-func (e *optionError) Error() string {
-	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture", "Threads": "threads"}
-	for _, f := range textFlags {
-		names[f.option] = f.flag
+// optionError gives the fields that an error of package train names the names of their
+// flags.
+func (j *trainJob) optionError(err error) error {
+	var option *train.OptionError
+	if !errors.As(err, &option) {
+		return err
 	}
-	for _, f := range imageFlags {
-		names[f.option] = f.flag
-	}
-	// Where options are named: files may have such names too.
-	var pairs []string
-	for option, flag := range names {
-		pairs = append(pairs, "option "+option+" ", "--"+flag+" ")
-		for _, before := range []string{"lower ", "raise ", "set ", "), ", ") or "} {
-			pairs = append(pairs, before+option, before+"--"+flag)
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace(e.err.Error())
+	return &flagError{option.Text(j.flagOf), err}
 }
 
-func (e *optionError) Unwrap() error { return e.err }
+// flagOf returns the flag of a field, or the field's own name.
+func (j *trainJob) flagOf(field train.Field) string {
+	if flag, ok := machineFields[field]; ok {
+		return "--" + flag
+	}
+	for _, f := range commonFlags {
+		if f.field == field {
+			return "--" + f.flag
+		}
+	}
+	if flag, ok := j.kind.fields[field]; ok {
+		return "--" + flag
+	}
+	return string(field)
+}
+
+// fieldFlags returns the flags of the fields of a task.
+func fieldFlags[T train.Task](flags []taskFlag[T]) map[train.Field]string {
+	m := make(map[train.Field]string)
+	for _, f := range flags {
+		m[f.field] = f.flag
+	}
+	return m
+}
+
+// A flagError says in other words what err says.
+type flagError struct {
+	text string
+	err  error
+}
+
+func (e *flagError) Error() string { return e.text }
+func (e *flagError) Unwrap() error { return e.err }

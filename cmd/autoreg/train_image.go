@@ -27,20 +27,21 @@ const defaultSide = 16
 // An imageJob is what a command line of train image asks for.
 type imageJob struct {
 	trainJob
-	images  images.Options
-	options train.ImageTrainOptions
+	images images.Options
+	task   train.Images
 
 	samples     string // folder
 	sampleCount int
 
-	trainer *train.ImageTrainer
+	trainer *train.Trainer
+	set     *train.Images // its task
 }
 
 func (a *app) trainImageCommand() *cobra.Command {
 	j := &imageJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "image", learns: "images", items: "images",
-		flags: flagNames(imageFlags, "height", "width", "channels", "levels"),
+		flags: flagNames(imageFlags, "height", "width", "channels", "levels"), fields: fieldFlags(imageFlags),
 		begin: j.begin, rate: j.rate, loss: imageLoss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
@@ -76,7 +77,7 @@ was interrupted.`,
 // define defines the flags. Those of a run begin with the values of the reference
 // model.
 func (j *imageJob) define(fs *pflag.FlagSet) {
-	o, i := &j.options, &j.images
+	o, t, i := &j.options, &j.task, &j.images
 	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE`, a folder or - (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &i.Format, "format", images.FormatAuto, imageFormats, "how the files are read")
@@ -88,12 +89,12 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultImageEpochs, train.DefaultImageBatchSize, train.DefaultImageLearningRate
-	j.scheduleFlags(fs, schedule{&o.Epochs, &o.BatchSize, &o.LearningRate, &o.ClipNorm})
+	j.scheduleFlags(fs)
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of images")
 
-	intFlag(fs, &o.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside")
-	intFlag(fs, &o.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks")
-	intFlag(fs, &o.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
+	intFlag(fs, &t.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside")
+	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks")
+	intFlag(fs, &t.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of pictures after each epoch; empty means none (default the model's name and .samples)")
@@ -102,22 +103,16 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	j.machineFlags(fs, &o.Threads)
 }
 
-// imageFlags are the flags that decide an image run's result, beside those that decide
-// what the images are.
-var imageFlags = []runFlag[train.ImageTrainOptions]{
-	{"batch", "BatchSize", func(o train.ImageTrainOptions) any { return o.BatchSize }},
-	{"lr", "LearningRate", func(o train.ImageTrainOptions) any { return o.LearningRate }},
-	{"clip", "ClipNorm", func(o train.ImageTrainOptions) any { return o.ClipNorm }},
-	{"validation", "Validation", func(o train.ImageTrainOptions) any { return o.Validation }},
-	{"patience", "Patience", func(o train.ImageTrainOptions) any { return o.Patience }},
-	{"seed", "Seed", func(o train.ImageTrainOptions) any { return o.Seed }},
-	{"filters", "Filters", func(o train.ImageTrainOptions) any { return o.Filters }},
-	{"blocks", "Blocks", func(o train.ImageTrainOptions) any { return o.Blocks }},
-	{"kernel", "Kernel", func(o train.ImageTrainOptions) any { return o.Kernel }},
+// imageFlags are the flags of an image run that decide its result, beside those of every
+// run and those that decide what the images are.
+var imageFlags = []taskFlag[*train.Images]{
+	{"filters", "Filters", func(t *train.Images) any { return t.Filters }},
+	{"blocks", "Blocks", func(t *train.Images) any { return t.Blocks }},
+	{"kernel", "Kernel", func(t *train.Images) any { return t.Kernel }},
 }
 
 // begin reads the images and begins the run, or resumes it.
-func (j *imageJob) begin(ctx context.Context) (trainer, error) {
+func (j *imageJob) begin(ctx context.Context) (*train.Trainer, error) {
 	if err := cmp.Or(j.checkImages(), j.checkSamples()); err != nil {
 		return nil, err
 	}
@@ -127,21 +122,19 @@ func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
 	set, err := await(ctx, func() (*images.Set, error) { return images.Read(j.data, &j.images) })
 	if err != nil {
-		return nil, &optionError{err}
+		return nil, err
 	}
-	j.trainer, err = await(ctx, func() (*train.ImageTrainer, error) { return j.newTrainer(set) })
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(set) })
 	if err != nil {
 		return nil, err
 	}
-	j.patience = j.trainer.Options().Patience
 	if err := j.prepareSamples(); err != nil {
 		return nil, err
 	}
 	if err := j.writeImages(set); err != nil {
 		return nil, err
 	}
-	o := j.trainer.Options()
-	return j.trainer, writePixelLayers(j.out, pixelLayersOf(o.Filters, o.Blocks, o.Kernel, set.Levels, set.Channels), set.Height, set.Width)
+	return j.trainer, writePixelLayers(j.out, j.trainer.Layers(), set.Height, set.Width)
 }
 
 // checkImages refuses flags about the images that make no sense.
@@ -151,8 +144,8 @@ func (j *imageJob) checkImages() error {
 		return usagef("--height and --width go together: give both, 0 and 0 for the images' own size")
 	case j.images.Channels == 2:
 		return usagef("--channels 2: want 1 for grey or 3 for colour, or 0 for what the images are")
-	case j.options.Kernel%2 == 0:
-		return usagef("--kernel %d: want an odd number", j.options.Kernel)
+	case j.task.Kernel%2 == 0:
+		return usagef("--kernel %d: want an odd number", j.task.Kernel)
 	}
 	return nil
 }
@@ -193,27 +186,18 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	return nil
 }
 
-func (j *imageJob) newTrainer(set *images.Set) (*train.ImageTrainer, error) {
-	o := j.options
-	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
-	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: j.imageFormat(set)}
+// newTrainer begins or resumes the run. Then j.set is its task.
+func (j *imageJob) newTrainer(set *images.Set) (*train.Trainer, error) {
+	j.set = &train.Images{}
 	if j.resume == "" {
-		t, err := train.NewImages(set, &o)
-		if err != nil {
-			return nil, &optionError{err}
-		}
-		return t, nil
+		*j.set = j.task
 	}
-	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.ImageTrainOptions{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
-	if j.flags.Changed("epochs") {
-		asked.Epochs = o.Epochs
+	j.set.Set = set
+	t, err := j.start(j.set, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", set.Source.SHA256), Format: j.imageFormat(set)})
+	if err != nil || j.resume == "" {
+		return t, err
 	}
-	t, err := train.ResumeImages(j.resume, set, &asked)
-	if err != nil {
-		return nil, &optionError{err}
-	}
-	return t, checkUnchanged(j.flags, imageFlags, o, t.Options())
+	return t, checkUnchanged(&j.trainJob, imageFlags, &j.task, j.set, t.Options())
 }
 
 // imageFormat returns how images were read.
@@ -250,9 +234,9 @@ func (j *imageJob) writeImages(set *images.Set) error {
 	rows = append(rows,
 		[]string{"sha256", fmt.Sprintf("%x", set.Source.SHA256)},
 		[]string{"learnt as", shape},
-		[]string{"training", counted(j.trainer.Training().Len(), "image")},
+		[]string{"training", counted(j.set.Training().Len(), "image")},
 		[]string{"steps", j.describeSteps()})
-	if v := j.trainer.Validation(); v != nil {
+	if v := j.set.Validation(); v != nil {
 		rows = append(rows, []string{"validation", counted(v.Len(), "image")})
 	}
 	return j.writeData(rows, j.trainer, j.trainer.Options().Epochs)
@@ -275,7 +259,7 @@ func describeImages(f images.File) string {
 
 // describeSteps says how many steps an epoch has, and what to do if it is only one.
 func (j *imageJob) describeSteps() string {
-	n, size := j.trainer.Training().Len(), j.trainer.Options().BatchSize
+	n, size := j.set.Training().Len(), j.trainer.Options().BatchSize
 	switch {
 	case n == 1:
 		return "1 an epoch, for there is one image only"
@@ -287,7 +271,7 @@ func (j *imageJob) describeSteps() string {
 
 // rate is in images, which have many positions.
 func (j *imageJob) rate(positions float64) string {
-	return fmt.Sprintf("%s images/s", thousands(int64(positions/float64(len(j.trainer.Training().Image(0))))))
+	return fmt.Sprintf("%s images/s", thousands(int64(positions/float64(len(j.set.Training().Image(0))))))
 }
 
 func imageLoss(loss, _ float64) string { return fmt.Sprintf("%.4f, %.4f bits", loss, train.Bits(loss)) }

@@ -55,7 +55,7 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 
 // saveModel writes the model, unless another program has made a file of its name since
 // the run began: then the model gets another name.
-func (j *trainJob) saveModel(t trainer) error {
+func (j *trainJob) saveModel(t *train.Trainer) error {
 	m := t.Model()
 	_, err := atomicfile.Replace(j.model, m, &j.modelWas)
 	if errors.Is(err, atomicfile.ErrReplaced) {
@@ -71,7 +71,7 @@ func (j *trainJob) saveModel(t trainer) error {
 }
 
 // train runs the trainer and tells about each epoch.
-func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
+func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) error {
 	// A log that cannot be written stops the run, in the same good order as Ctrl-C.
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -105,7 +105,7 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 		}
 		return err
 	case errors.Is(err, train.ErrDiverged):
-		return fmt.Errorf("%w; %s", &optionError{err}, j.afterDivergence(t))
+		return fmt.Errorf("%w; %s", j.optionError(err), j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
 	case ctx.Err() != nil && err != nil:
@@ -114,13 +114,13 @@ func (j *trainJob) train(ctx context.Context, t trainer, log *logWriter) error {
 	case cause != nil && !t.Done():
 		return fmt.Errorf("%w; %s", cause, j.advice(j.checkpoint))
 	case err != nil:
-		return &optionError{err}
+		return j.optionError(err)
 	}
 	return cause
 }
 
 // epoch tells about an epoch: a line and a sample, the log, the plot.
-func (j *trainJob) epoch(ctx context.Context, t trainer, e train.EpochStats, log *logWriter) error {
+func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochStats, log *logWriter) error {
 	line := fmt.Sprintf("epoch %d/%d: loss %s", e.Epoch, e.Epochs, j.kind.loss(e.Loss, e.WordLoss))
 	if e.ValPerplexity > 0 { // 0 where nothing is set aside
 		line += "; validation loss " + j.kind.loss(e.ValLoss, e.ValWordLoss)
@@ -182,7 +182,7 @@ func (j *trainJob) advice(checkpoint string) string {
 
 // afterDivergence says what there is after a run that has diverged: no model, for it
 // would be of no use, but perhaps the checkpoint of the last good epoch.
-func (j *trainJob) afterDivergence(t trainer) string {
+func (j *trainJob) afterDivergence(t *train.Trainer) string {
 	n := len(t.History())
 	if _, err := os.Stat(j.checkpoint); err != nil || n == 0 || t.Done() {
 		return "no model is written"
@@ -202,7 +202,7 @@ func shellQuote(s string) string {
 }
 
 // writeData prints what was read, in rows of a name and a text.
-func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
+func (j *trainJob) writeData(rows [][]string, t *train.Trainer, epochs int) error {
 	if n := len(t.History()); j.resume != "" {
 		rows = append(rows, []string{"resumed", fmt.Sprintf("from %s, after %d of %d epochs", j.resume, n, epochs)})
 	}
@@ -217,9 +217,9 @@ func (j *trainJob) writeData(rows [][]string, t trainer, epochs int) error {
 }
 
 // writeEnd prints what the run has come to.
-func (j *trainJob) writeEnd(t trainer, removed bool) error {
+func (j *trainJob) writeEnd(t *train.Trainer, removed bool) error {
 	text := "saved " + j.model
-	if j.patience > 0 {
+	if t.Options().Patience > 0 {
 		best, stopped := 0, false
 		for _, e := range t.History() {
 			if e.Best {
@@ -229,7 +229,7 @@ func (j *trainJob) writeEnd(t trainer, removed bool) error {
 		}
 		text += fmt.Sprintf(": the weights of epoch %d, the best", best)
 		if stopped {
-			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", j.patience) + text
+			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", t.Options().Patience) + text
 		}
 	}
 	if removed {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/tokenizer"
+	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -89,32 +89,13 @@ func (j *textJob) sample(ctx context.Context, epoch int) (string, error) {
 	return g.Text, err
 }
 
-// loadSnapshot makes a model of the content of its file, which never is in memory as
-// a whole.
-func loadSnapshot[M any](f *weights.File, load func(io.Reader, *autoreg.LoadOptions) (*M, error)) (*M, error) {
+// loadSnapshot makes a model of what a run has.
+func loadSnapshot[M any](f *train.ModelFile, load func(io.Reader, *autoreg.LoadOptions) (*M, error)) (*M, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
 	}
-	r, w := io.Pipe()
-	defer r.Close() // ends the writer if reading ends early
-	go func() {
-		_, err := f.WriteTo(w)
-		w.CloseWithError(err)
-	}()
-	return load(&sizedReader{r, size}, &autoreg.LoadOptions{MaxBytes: size})
-}
-
-// A sizedReader knows how much is left, so that its reader can make room at once.
-type sizedReader struct {
-	r    io.Reader
-	left int64
-}
-
-func (s *sizedReader) Len() int { return int(s.left) }
-
-func (s *sizedReader) Read(b []byte) (int, error) {
-	n, err := s.r.Read(b)
-	s.left -= int64(n)
-	return n, err
+	r := f.Reader()
+	defer r.Close()
+	return load(r, &autoreg.LoadOptions{MaxBytes: size})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
@@ -17,9 +18,13 @@ import (
 // A textJob is what a command line of train text asks for.
 type textJob struct {
 	trainJob
-	corpus  corpus.Options
-	limits  corpusLimits
-	options train.Options
+	corpus corpus.Options
+	limits corpusLimits
+	task   train.Text
+
+	layers  string  // --layers
+	units   int     // of one LSTM, without --layers
+	dropout float64 // everywhere
 
 	// Their defaults depend on the corpus.
 	ignorePadding, windows bool
@@ -28,13 +33,14 @@ type textJob struct {
 	sampleTokens int
 
 	trainer *train.Trainer
+	text    *train.Text // its task
 }
 
 func (a *app) trainTextCommand() *cobra.Command {
 	j := &textJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "text", learns: "corpus", items: "documents",
-		flags: flagNames(textFlags),
+		flags: flagNames(textFlags), fields: fieldFlags(textFlags),
 		begin: j.begin, rate: textRate, loss: j.loss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
@@ -70,24 +76,26 @@ however often it was interrupted.`,
 // define defines the flags. Those of a run begin with the values of the reference
 // model.
 func (j *textJob) define(fs *pflag.FlagSet) {
-	o := &j.options
+	o, t := &j.options, &j.task
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
-	j.scheduleFlags(fs, schedule{&o.Epochs, &o.BatchSize, &o.LearningRate, &o.ClipNorm})
+	j.scheduleFlags(fs)
 	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
 	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
-	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of batches")
+	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
-	intFlag(fs, &o.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
-	intFlag(fs, &o.Units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM")
-	intFlag(fs, &o.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	intFlag(fs, &o.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
-	fs.BoolVar(&o.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
-	fs.BoolVar(&o.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
+	intFlag(fs, &j.units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM, if there is no --layers")
+	fs.StringVar(&j.layers, "layers", "", "`LAYERS` between embedding and output, each a kind and its units: \"lstm:128,lstm:128\", \"gru:100\", \"rnn:64:activation=relu\" (default one LSTM of --units)")
+	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
+	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
+	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
+	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
+	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
+	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
@@ -97,27 +105,24 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.limits.define(fs)
 }
 
-// textFlags are the flags that decide a text run's result.
-var textFlags = []runFlag[train.Options]{
-	{"batch", "BatchSize", func(o train.Options) any { return o.BatchSize }},
-	{"lr", "LearningRate", func(o train.Options) any { return o.LearningRate }},
-	{"clip", "ClipNorm", func(o train.Options) any { return o.ClipNorm }},
-	{"validation", "Validation", func(o train.Options) any { return o.Validation }},
-	{"patience", "Patience", func(o train.Options) any { return o.Patience }},
-	{"ignore-padding", "CountPadding", func(o train.Options) any { return !o.CountPadding }},
-	{"windows", "CutLong", func(o train.Options) any { return !o.CutLong }},
-	{"seed", "Seed", func(o train.Options) any { return o.Seed }},
-	{"embedding", "Embedding", func(o train.Options) any { return o.Embedding }},
-	{"units", "Units", func(o train.Options) any { return o.Units }},
-	{"length", "Length", func(o train.Options) any { return o.Length }},
-	{"vocabulary", "Vocabulary", func(o train.Options) any { return o.Vocabulary }},
-	{"keep-case", "KeepCase", func(o train.Options) any { return o.KeepCase }},
-	{"strip-punctuation", "StripPunctuation", func(o train.Options) any { return o.StripPunctuation }},
-	{"unicode-punctuation", "UnicodePunctuation", func(o train.Options) any { return o.UnicodePunctuation }},
+// textFlags are the flags of a text run that decide its result, beside those of every
+// run.
+var textFlags = []taskFlag[*train.Text]{
+	{"ignore-padding", "CountPadding", func(t *train.Text) any { return !t.CountPadding }},
+	{"windows", "CutLong", func(t *train.Text) any { return !t.CutLong }},
+	{"embedding", "Embedding", func(t *train.Text) any { return t.Embedding }},
+	{"layers", "Layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
+	{"units", "Layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
+	{"dropout", "Dropout", func(t *train.Text) any { return t.Dropout }},
+	{"length", "Length", func(t *train.Text) any { return t.Length }},
+	{"vocabulary", "Vocabulary", func(t *train.Text) any { return t.Vocabulary }},
+	{"keep-case", "KeepCase", func(t *train.Text) any { return t.KeepCase }},
+	{"strip-punctuation", "StripPunctuation", func(t *train.Text) any { return t.StripPunctuation }},
+	{"unicode-punctuation", "UnicodePunctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
 }
 
 // begin reads the corpus and begins the run, or resumes it.
-func (j *textJob) begin(ctx context.Context) (trainer, error) {
+func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
 	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
@@ -128,58 +133,70 @@ func (j *textJob) begin(ctx context.Context) (trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.patience = j.trainer.Options().Patience
-	if err := j.chooseSample(texts, j.trainer.Tokenizer()); err != nil {
+	if err := j.chooseSample(texts, j.text.Tokenizer()); err != nil {
 		return nil, err
 	}
 	if err := j.writeCorpus(texts); err != nil {
 		return nil, err
 	}
-	o := j.trainer.Options()
-	return j.trainer, writeLayers(j.out, layersOf(j.trainer.Tokenizer().Len(), o.Embedding, o.Units))
+	return j.trainer, writeLayers(j.out, j.trainer.Layers())
 }
 
+// newTrainer begins or resumes the run. Then j.text is its task.
 func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
-	o := j.options
+	if err := j.takeLayers(); err != nil {
+		return nil, err
+	}
+	t := &j.task
+	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
 	recipes := texts.Format == corpus.FormatRecipes
-	o.CountPadding, o.CutLong = recipes, recipes
+	t.CountPadding, t.CutLong = recipes, recipes
 	if j.flags.Changed("ignore-padding") {
-		o.CountPadding = !j.ignorePadding
+		t.CountPadding = !j.ignorePadding
 	}
 	if j.flags.Changed("windows") {
-		o.CutLong = !j.windows
+		t.CutLong = !j.windows
 	}
-	o.Validation, o.Patience, o.MaxBytes = j.validation, j.patience, int64(j.maxMemory)<<20
-	o.Source = train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format}
+	j.text = &train.Text{Documents: texts.Docs}
 	if j.resume == "" {
-		t, err := train.New(texts.Docs, &o)
-		if err != nil {
-			return nil, &optionError{err}
-		}
-		return t, nil
+		*j.text = *t
+		j.text.Documents = texts.Docs
 	}
-	// A flag that was not given has the checkpoint's value, whatever its default.
-	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
-	if j.flags.Changed("epochs") {
-		asked.Epochs = o.Epochs
-	}
-	t, err := train.Resume(j.resume, texts.Docs, &asked)
+	trainer, err := j.start(j.text, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
 	if err != nil {
-		return nil, &optionError{j.otherKind(err, "image")}
+		return nil, j.otherKind(err, "image")
 	}
-	return t, checkUnchanged(j.flags, textFlags, o, t.Options())
+	if j.resume == "" {
+		return trainer, nil
+	}
+	return trainer, checkUnchanged(&j.trainJob, textFlags, t, j.text, trainer.Options())
+}
+
+// takeLayers settles the layers of the model.
+func (j *textJob) takeLayers() (err error) {
+	if j.layers == "" {
+		j.task.Layers = []layers.Spec{&layers.LSTMSpec{Units: j.units}}
+		return nil
+	}
+	if j.flags.Changed("units") {
+		return usagef("--units is for the model without --layers: give one of the two")
+	}
+	if j.task.Layers, err = layers.ParseSpecs(j.layers); err != nil {
+		return usagef("--layers %s: %v", shellQuote(j.layers), err)
+	}
+	return nil
 }
 
 // writeCorpus prints what was read.
 func (j *textJob) writeCorpus(c *corpus.Corpus) error {
-	t := j.trainer
+	t := j.text
 	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}
-	rows = append(rows, []string{"steps", describeSteps(t)})
+	rows = append(rows, []string{"steps", j.describeSteps()})
 	rows = append(rows, []string{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included", thousands(t.Tokenizer().Len()))})
-	return j.writeData(rows, t, t.Options().Epochs)
+	return j.writeData(rows, j.trainer, j.trainer.Options().Epochs)
 }
 
 func describeDataset(d *train.Dataset) string {
@@ -195,8 +212,9 @@ func describeDataset(d *train.Dataset) string {
 }
 
 // describeSteps says how many steps an epoch has, and what to do if it is only one.
-func describeSteps(t *train.Trainer) string {
-	n, size := t.Training().Len(), t.Options().BatchSize
+func (j *textJob) describeSteps() string {
+	t := j.text
+	n, size := t.Training().Len(), j.trainer.Options().BatchSize
 	steps := t.Training().Batches(size)
 	text := fmt.Sprintf("%s an epoch, of up to %s sequences", thousands(steps), thousands(size))
 	switch {
@@ -217,7 +235,7 @@ func textRate(words float64) string { return thousands(int64(words)) + " tokens/
 // it is not known.
 func (j *textJob) loss(loss, words float64) string {
 	text := fmt.Sprintf("%.4f", loss)
-	if j.trainer.CountsPadding() {
+	if j.text.CountsPadding() {
 		text += " counting padding"
 	}
 	text += ", perplexity " + perplexityText(train.Perplexity(loss))

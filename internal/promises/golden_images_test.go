@@ -41,15 +41,15 @@ func goldenImages(channels, levels int) *images.Set {
 // The grey one's filters fill panels, the colour one's leave edges everywhere.
 func trainedOnImages(t *testing.T, channels, threads int) (file []byte, losses []float64) {
 	t.Helper()
-	o := train.ImageTrainOptions{
-		Filters: 64, Blocks: 1, Kernel: 5, BatchSize: 5, Epochs: 2, LearningRate: 0.005,
-		ClipNorm: 1, Validation: 0.2, Seed: 7, Threads: threads,
-	}
+	task := &train.Images{Filters: 64, Blocks: 1, Kernel: 5}
 	levels := 4
 	if channels == 3 {
-		o.Filters, o.Blocks, o.Kernel, levels = 20, 2, 3, 5
+		task.Filters, task.Blocks, task.Kernel, levels = 20, 2, 3, 5
 	}
-	tr, err := train.NewImages(goldenImages(channels, levels), &o)
+	task.Set = goldenImages(channels, levels)
+	tr, err := train.New(task, &train.Options{
+		BatchSize: 5, Epochs: 2, LearningRate: 0.005, ClipNorm: 1, Validation: 0.2, Seed: 7, Threads: threads,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,9 +113,12 @@ func goldenCorpus() []string {
 // trained returns the model file of a short training run, and its losses.
 func trained(t *testing.T, threads int) (file []byte, losses []float64) {
 	t.Helper()
-	tr, err := train.New(goldenCorpus(), &train.Options{
-		Embedding: 11, Units: 19, Length: 17, BatchSize: 7, Epochs: 3, LearningRate: 0.01,
-		ClipNorm: 1, Validation: 0.2, Seed: 5, CountPadding: true, CutLong: true, Threads: threads,
+	task := &train.Text{
+		Documents: goldenCorpus(), Embedding: 11, Layers: []layers.Spec{&layers.LSTMSpec{Units: 19}},
+		Length: 17, CountPadding: true, CutLong: true,
+	}
+	tr, err := train.New(task, &train.Options{
+		BatchSize: 7, Epochs: 3, LearningRate: 0.01, ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,24 @@
+package layers
+
+// An Info describes one layer of a network.
+type Info struct {
+	Name   string // "lstm"
+	Type   string // "Embedding", "LSTM", "Linear", "MaskedConv A 7×7", "Conv 1×1"
+	In     int    // inputs of a step; of an embedding, the symbols that it has vectors for
+	Out    int    // outputs of a step
+	Params int    // parameters, weights and biases
+
+	// Effective is how many of the parameters have an effect: all, but for masked
+	// convolutions, which are stored with their full kernels, and for second biases
+	// that only add to the first.
+	Effective int
+}
+
+// Describe returns the layers of a network from input to output.
+func Describe(n Network) (list []Info) {
+	for _, p := range n.Parts() {
+		params, effective := Count(p.Module)
+		list = append(list, Info{p.Name, p.Type(), p.InLen(), p.OutLen(), params, effective})
+	}
+	return list
+}
