@@ -13,6 +13,7 @@ type StackConfig struct {
 	Embedding int    // E, length of a vector
 	Layers    []Spec // from input to output
 	Outputs   int    // of the output layer
+	Tied      bool   // the output layer has the embedding's weights: Outputs is Symbols, its inputs are Embedding
 }
 
 // Widths returns the inputs of each layer, and at the end those of the output layer.
@@ -41,6 +42,12 @@ func (c StackConfig) Check() error {
 			return fmt.Errorf("layer %d has %d outputs: want at most %d", i, in, MaxUnits)
 		}
 	}
+	switch {
+	case c.Tied && in != c.Embedding:
+		return fmt.Errorf("the output has the weights of the embedding, which has %d values a token, but the last layer has %d outputs: make them equal, or do not tie them", c.Embedding, in)
+	case c.Tied && c.Outputs != c.Symbols:
+		return fmt.Errorf("the output has the weights of the embedding, which is of %d symbols, but there are %d outputs", c.Symbols, c.Outputs)
+	}
 	return nil
 }
 
@@ -57,8 +64,12 @@ func (c StackConfig) Sizes() (total Sizes) {
 		total.Row += s.Row
 		total.Sequence += s.Sequence
 	}
-	total.Params += V*E + O*(H+1)
-	total.Effective += V*E + O*(H+1)
+	own := O * (H + 1) // of the output layer
+	if c.Tied {
+		own = O
+	}
+	total.Params += V*E + own
+	total.Effective += V*E + own
 	total.Packed += V*E + panelValues(1, c.Outputs)*(H+1)
 	total.Transposed += O * (H + kernels.PanelWidth)
 	return total
@@ -74,7 +85,11 @@ func (c StackConfig) Describe() []Info {
 		size := s.Sizes(w[i])
 		list = append(list, Info{layerName(s, i), s.Type(), w[i], w[i+1], int(size.Params), int(size.Effective)})
 	}
-	return append(list, Info{"output", "Linear", out, c.Outputs, c.Outputs * (out + 1), c.Outputs * (out + 1)})
+	head := Info{"output", "Linear", out, c.Outputs, c.Outputs * (out + 1), c.Outputs * (out + 1)}
+	if c.Tied {
+		head.Type, head.Params, head.Effective = tiedHead{}.Type(), c.Outputs, c.Outputs
+	}
+	return append(list, head)
 }
 
 // layerName returns the name of layer i.
@@ -94,6 +109,7 @@ type Stack struct {
 	Head      *Linear
 
 	specs []Spec
+	tied  bool
 }
 
 // NewStack returns a stack of zero weights. It panics if c.Check would fail or a size is
@@ -102,7 +118,7 @@ func NewStack(c StackConfig) *Stack {
 	if c.Check() != nil || c.Symbols < 1 || c.Embedding < 1 || c.Outputs < 1 {
 		panic("layers: NewStack: invalid configuration")
 	}
-	s := &Stack{Embedding: NewEmbedding(c.Symbols, c.Embedding), specs: c.Layers}
+	s := &Stack{Embedding: NewEmbedding(c.Symbols, c.Embedding), specs: c.Layers, tied: c.Tied}
 	in := c.Embedding
 	for _, spec := range c.Layers {
 		s.Layers = append(s.Layers, spec.New(in))
@@ -114,7 +130,7 @@ func NewStack(c StackConfig) *Stack {
 
 // Config returns what s was made of.
 func (s *Stack) Config() StackConfig {
-	return StackConfig{Symbols: s.Embedding.Symbols, Embedding: s.Embedding.Dim, Layers: s.specs, Outputs: s.Head.OutLen()}
+	return StackConfig{Symbols: s.Embedding.Symbols, Embedding: s.Embedding.Dim, Layers: s.specs, Outputs: s.Head.OutLen(), Tied: s.tied}
 }
 
 // Like returns a stack of the same shape and zero weights: room for gradients, or for
@@ -124,12 +140,16 @@ func (s *Stack) Like() *Stack { return NewStack(s.Config()) }
 // Parts implements Network. Layer i, an LSTM for instance, is called lstm, or lstm_li
 // but for the first; its tensors are lstm.weight_ih_li and so on, as PyTorch has them.
 func (s *Stack) Parts() []Part {
-	parts := []Part{{Name: "embedding", Prefix: "embedding.", Module: s.Embedding}}
+	embedding, head := Module(s.Embedding), Module(s.Head)
+	if s.tied {
+		embedding, head = tiedEmbedding{s.Embedding, s.Head}, tiedHead{s.Head}
+	}
+	parts := []Part{{Name: "embedding", Prefix: "embedding.", Module: embedding}}
 	for i, l := range s.Layers {
 		kind := s.specs[i].Kind()
 		parts = append(parts, Part{Name: layerName(s.specs[i], i), Prefix: kind + ".", Suffix: fmt.Sprintf("_l%d", i), Module: l})
 	}
-	return append(parts, Part{Name: "output", Prefix: "output.", Module: s.Head})
+	return append(parts, Part{Name: "output", Prefix: "output.", Module: head})
 }
 
 // Symbols returns the number of symbols that the network has logits for.

@@ -180,6 +180,7 @@ func (p *pass) backward() {
 		sum := g.Weight[id*g.Dim : (id+1)*g.Dim]
 		kernels.Add(sum, sum, rowOf(p.in[0], r))
 	}
+	p.grad.Gather()
 }
 
 // addLosses adds the batch's losses to e in float64, sequence by sequence and step by

@@ -35,6 +35,7 @@ type Text struct {
 	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
 	Length    int           // steps of a sequence at most; 0 means DefaultLength
 	Dropout   Dropout
+	Tied      bool // the output layer has the embedding's weights: the last layer's outputs are as many as Embedding
 
 	// CountPadding makes all sequences Length steps long, and the steps that read
 	// and predict padding count in the loss, as in the reference. Otherwise padding
@@ -101,7 +102,7 @@ func (d Dropout) check() error {
 
 // config returns the shape of the model for a vocabulary of so many symbols.
 func (t *Text) config(symbols int) model.Config {
-	return model.Config{Symbols: symbols, Embedding: t.Embedding, Layers: t.Layers, Length: t.Length}
+	return model.Config{Symbols: symbols, Embedding: t.Embedding, Layers: t.Layers, Tied: t.Tied, Length: t.Length}
 }
 
 // dataset returns the options of the data sets.
@@ -129,6 +130,7 @@ func (t *Text) compare(c *comparison, task Task) {
 	}
 	same(c, "Length", was.Length, t.Length)
 	same(c, "Dropout", was.Dropout, t.Dropout)
+	same(c, "Tied", was.Tied, t.Tied)
 	same(c, "CountPadding", was.CountPadding, t.CountPadding)
 	same(c, "CutLong", was.CutLong, t.CutLong)
 }

@@ -18,7 +18,7 @@ func (t *Text) start(o *Options) work {
 		// The items are batches, which always hold the same sequences.
 		items: t.data.training.Batches(t.batch), perStep: 1,
 		judged: t.data.validation != nil, padded: t.padded,
-		changed: func() {},
+		changed: t.model.Stack.Refresh,
 	}
 }
 

@@ -21,6 +21,7 @@ type storedText struct {
 	Embedding          int             `json:"embedding"`
 	Units              int             `json:"units,omitempty"`
 	Layers             json.RawMessage `json:"layers,omitempty"`
+	Tied               bool            `json:"tied,omitempty"`
 	Dropout            *storedDropout  `json:"dropout,omitempty"`
 	Length             int             `json:"length"`
 	BatchSize          int             `json:"batch_size"`
@@ -46,7 +47,7 @@ type storedDropout struct {
 func (t *Text) stored(o *Options) storedText {
 	s := storedText{
 		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
-		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Length: t.Length,
+		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
 		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
 		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
@@ -68,7 +69,7 @@ func (t *Text) stored(o *Options) storedText {
 func (s *storedText) options() (*Text, Options, error) {
 	t := &Text{
 		Vocabulary: s.Vocabulary, KeepCase: s.KeepCase, StripPunctuation: s.StripPunctuation,
-		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Length: s.Length,
+		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Tied: s.Tied, Length: s.Length,
 		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
 	}
 	o := Options{

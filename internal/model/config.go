@@ -29,17 +29,19 @@ const (
 //	{"kind":"text","symbols":10000,"embedding":100,"layers":[{"type":"lstm","units":128}],"length":200}
 //
 // where the order of members and blanks are free, and nothing else is. A layer has the
-// members of its layers.Spec beside its type.
+// members of its layers.Spec beside its type. "tied":true, behind the layers, says that
+// the output layer has the embedding's weights.
 type Config struct {
 	Symbols   int           // V, symbols that there are logits for: words, [UNK] and the stop symbol
 	Embedding int           // E, length of a symbol's vector
 	Layers    []layers.Spec // between embedding and output
+	Tied      bool          // the output layer has the embedding's weights
 	Length    int           // steps of a training sequence, for information
 }
 
 // stack returns the configuration of the network.
 func (c Config) stack() layers.StackConfig {
-	return layers.StackConfig{Symbols: c.Symbols, Embedding: c.Embedding, Layers: c.Layers, Outputs: c.Symbols}
+	return layers.StackConfig{Symbols: c.Symbols, Embedding: c.Embedding, Layers: c.Layers, Outputs: c.Symbols, Tied: c.Tied}
 }
 
 // Sizes returns what the network takes. The layers must have been checked.
@@ -93,6 +95,9 @@ func (c Config) Check() error {
 func (c Config) appendJSON(b []byte) []byte {
 	b = fmt.Appendf(b, `{"kind":"text","symbols":%d,"embedding":%d,"layers":`, c.Symbols, c.Embedding)
 	b = AppendLayers(b, c.Layers)
+	if c.Tied {
+		b = append(b, `,"tied":true`...)
+	}
 	return fmt.Appendf(b, `,"length":%d}`, c.Length)
 }
 
@@ -104,7 +109,8 @@ func (c *Config) parse(b []byte) error {
 		"embedding": func(d *json.Decoder) error { return integer(d, &c.Embedding) },
 		"length":    func(d *json.Decoder) error { return integer(d, &c.Length) },
 		"layers":    func(d *json.Decoder) error { return layerList(d, &c.Layers) },
-	})
+		"tied":      func(d *json.Decoder) error { return boolean(d, &c.Tied) },
+	}, "tied")
 	if err != nil {
 		return err
 	}
@@ -113,7 +119,7 @@ func (c *Config) parse(b []byte) error {
 
 // parseObject reads the one object that b holds: a configuration of the given
 // kind with the given members.
-func parseObject(b []byte, kind string, members map[string]func(d *json.Decoder) error) error {
+func parseObject(b []byte, kind string, members map[string]func(d *json.Decoder) error, optional ...string) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	found := ""
@@ -121,7 +127,7 @@ func parseObject(b []byte, kind string, members map[string]func(d *json.Decoder)
 	for name, read := range members {
 		all[name] = func() error { return read(d) }
 	}
-	err := object(d, all)
+	err := object(d, all, optional...)
 	if err == nil {
 		if _, e := d.Token(); e != io.EOF {
 			err = errors.New("something follows the object")
@@ -235,6 +241,19 @@ func integer(d *json.Decoder, n *int) error {
 		return fmt.Errorf("found %.40q, want an integer of 32 bits", fmt.Sprint(tok))
 	}
 	*n = int(v)
+	return nil
+}
+
+func boolean(d *json.Decoder, b *bool) error {
+	tok, err := token(d)
+	if err != nil {
+		return err
+	}
+	v, ok := tok.(bool)
+	if !ok {
+		return fmt.Errorf("found %.40q, want true or false", fmt.Sprint(tok))
+	}
+	*b = v
 	return nil
 }
 
