@@ -11,27 +11,48 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
+// lstms returns the specs of one LSTM for each number of units.
+func lstms(units ...int) (list []layers.Spec) {
+	for _, H := range units {
+		list = append(list, &layers.LSTMSpec{Units: H})
+	}
+	return list
+}
+
 // random returns a stack of the given sizes, hidden being one LSTM each.
 func random(symbols, dim int, hidden ...int) *layers.Stack {
-	s := &layers.Stack{Embedding: layers.NewEmbedding(symbols, dim)}
-	testkit.Values(s.Embedding.Weight, 1, 1)
-	in := dim
-	for i, H := range hidden {
-		l := layers.NewLSTM(in, H)
-		wih, whh, bias := l.Weights()
-		testkit.Values(wih, uint64(10*i+2), 0.7)
-		testkit.Values(whh, uint64(10*i+3), 0.7)
-		testkit.Values(bias, uint64(10*i+4), 0.7)
-		l.SetWeights(wih, whh, bias)
-		s.Layers = append(s.Layers, l)
-		in = H
+	return randomStack(symbols, dim, lstms(hidden...))
+}
+
+// randomStack returns a stack of random weights.
+func randomStack(symbols, dim int, list []layers.Spec) *layers.Stack {
+	s := layers.NewStack(layers.StackConfig{Symbols: symbols, Embedding: dim, Layers: list, Outputs: symbols})
+	parts := s.Parts()
+	for i, p := range parts {
+		switch i {
+		case 0:
+			randomise(p.Parameters(), 1, 1)
+		case len(parts) - 1:
+			randomise(p.Parameters(), 5, 1)
+		default:
+			randomise(p.Parameters(), uint64(10*i-8), 0.7)
+		}
 	}
-	s.Head = layers.NewLinear(in, symbols)
-	w, b := s.Head.Weights()
-	testkit.Values(w, 5, 1)
-	testkit.Values(b, 6, 1)
-	s.Head.SetWeights(w, b)
 	return s
+}
+
+// randomise sets parameters to values in [-scale, scale), the seed being that of the
+// first one, and returns what it has set, nil for those that are only stored.
+func randomise(list []layers.Parameter, seed uint64, scale float32) (values [][]float32) {
+	for i, p := range list {
+		values = append(values, nil)
+		if !p.StoredOnly {
+			values[i] = make([]float32, p.Len())
+			testkit.Values(values[i], seed+uint64(i), scale)
+			p.Set(values[i])
+		}
+	}
+	return values
 }
 
 // symbols returns n symbols below limit.
@@ -122,56 +143,16 @@ func TestBatchEqualsState(t *testing.T) {
 	})
 }
 
-// A whole sequence as training runs it, all input products first, is the same as
-// step by step; 200 steps included.
-func TestWholeSequenceEqualsSteps(t *testing.T) {
-	testkit.EachISA(t, func(t *testing.T, isa string) {
-		for _, c := range []struct{ in, H, T, B int }{{1, 1, 3, 1}, {5, 7, 11, 1}, {5, 7, 11, 3}, {16, 16, 20, 2}, {17, 33, 200, 2}, {100, 128, 200, 1}} {
-			s := random(3, c.in, c.H)
-			l := s.Layers[0].(*layers.LSTM)
-			x := make([]float32, c.T*c.B*c.in) // [T, B, in]
-			testkit.Values(x, 8, 1.5)
-			gates := kernels.GateCols(c.H)
-			z := kernels.NewPanels(c.T*c.B, gates)
-			w := kernels.NewWorkers(2)
-			l.Inputs(w, z, kernels.RowMajor(x, c.T*c.B, c.in))
-
-			h, cell := make([]float32, c.B*c.H), make([]float32, c.B*c.H)
-			hs, cs := kernels.RowMajor(h, c.B, c.H), kernels.RowMajor(cell, c.B, c.H)
-			states := make([][]float32, c.B)
-			for i := range states {
-				states[i] = make([]float32, l.StateLen())
-			}
-			dst, scratch := make([]float32, c.H), make([]float32, l.ScratchLen(1))
-			for at := range c.T {
-				l.Recur(w, hs, cs, z.SubRows(at*c.B, c.B), hs, cs)
-				for i, state := range states {
-					l.Step(dst, x[(at*c.B+i)*c.in:][:c.in], state, scratch)
-					if d := testkit.Diff(dst, state[:c.H]); d != "" {
-						t.Fatalf("%+v, step %d: dst is not the state's h: %s", c, at, d)
-					}
-					if d := testkit.Diff(h[i*c.H:(i+1)*c.H], state[:c.H]); d != "" {
-						t.Fatalf("%+v, step %d, sequence %d: h%s", c, at, i, d)
-					}
-					if d := testkit.Diff(cell[i*c.H:(i+1)*c.H], state[c.H:]); d != "" {
-						t.Fatalf("%+v, step %d, sequence %d: c%s", c, at, i, d)
-					}
-				}
-			}
-		}
-	})
-}
-
 // Step may write over its input.
 func TestStepInPlace(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, H := range []int{1, 7, 16, 33} {
-			l := random(3, H, H).Layers[0].(*layers.LSTM)
+			l := random(3, H, H).Layers[0].(layers.Stepper)
 			x, want := make([]float32, H), make([]float32, H)
 			testkit.Values(x, 3, 1)
 			scratch := make([]float32, l.ScratchLen(1))
-			l.Step(want, x, make([]float32, 2*H), scratch)
-			l.Step(x, x, make([]float32, 2*H), scratch)
+			l.Step(want, x, make([]float32, l.StateLen()), scratch)
+			l.Step(x, x, make([]float32, l.StateLen()), scratch)
 			if d := testkit.Diff(x, want); d != "" {
 				t.Errorf("H=%d: dst = x gives%s", H, d)
 			}

@@ -12,10 +12,19 @@ import (
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-var small = Config{Symbols: 7, Embedding: 3, Units: 5, Length: 20}
+var small = Config{Symbols: 7, Embedding: 3, Layers: lstms(5), Length: 20}
+
+// lstms returns the specs of one LSTM for each number of units.
+func lstms(units ...int) (list []layers.Spec) {
+	for _, H := range units {
+		list = append(list, &layers.LSTMSpec{Units: H})
+	}
+	return list
+}
 
 func words(t testing.TB) *tokenizer.Tokenizer {
 	t.Helper()
@@ -30,17 +39,21 @@ func words(t testing.TB) *tokenizer.Tokenizer {
 func random(t testing.TB, c Config) *Text {
 	t.Helper()
 	m := New(c, words(t))
-	testkit.Values(m.Stack.Embedding.Weight, 1, 1)
-	wih, whh, bias := m.LSTM().Weights()
-	for i, s := range [][]float32{wih, whh, bias} {
-		testkit.Values(s, uint64(2+i), 1)
-	}
-	m.LSTM().SetWeights(wih, whh, bias)
-	w, b := m.Stack.Head.Weights()
-	testkit.Values(w, 5, 1)
-	testkit.Values(b, 6, 1)
-	m.Stack.Head.SetWeights(w, b)
+	randomise(m.Stack)
 	return m
+}
+
+// randomise gives all parameters of a network values that are all different and not 0.
+func randomise(net layers.Network) {
+	seed := uint64(1)
+	for _, p := range layers.ParametersOf(net) {
+		if !p.StoredOnly {
+			data := make([]float32, p.Len())
+			testkit.Values(data, seed, 1)
+			p.Set(data)
+			seed++
+		}
+	}
 }
 
 func encode(t testing.TB, f *weights.File) []byte {
@@ -66,11 +79,13 @@ func checkpoint(f *weights.File) *weights.File {
 func TestRoundTrip(t *testing.T) {
 	m := random(t, small)
 	negZero := float32(math.Copysign(0, -1))
-	wih, whh, bias := m.LSTM().Weights()
-	for _, s := range [][]float32{m.Stack.Embedding.Weight, wih, whh, bias} {
-		copy(s[1:], []float32{negZero, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32})
+	for _, p := range layers.ParametersOf(m.Stack) {
+		if !p.StoredOnly {
+			data := p.Get()
+			copy(data[1:], []float32{negZero, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32})
+			p.Set(data)
+		}
 	}
-	m.LSTM().SetWeights(wih, whh, bias)
 	first := encode(t, m.File())
 	for name, f := range map[string]*weights.File{"model": m.File(), "checkpoint": checkpoint(m.File())} {
 		read, err := weights.Read(bytes.NewReader(encode(t, f)), 1<<20)
@@ -81,7 +96,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if got.Config != small {
+		if !got.Config.Equal(small) {
 			t.Errorf("%s: Config = %+v, want %+v", name, got.Config, small)
 		}
 		if got.Tokenizer.Len() != 6 || got.Stack.Symbols() != 7 {
@@ -165,7 +180,7 @@ func TestBiasesFold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, got := m.LSTM().Weights()
+	got := parameter(t, m.Stack, "lstm.bias_ih_l0").Get()
 	for i := range got {
 		if want := ih[i] + hh[i]; got[i] != want {
 			t.Errorf("bias[%d] = %v, want %v + %v = %v", i, got[i], ih[i], hh[i], want)
@@ -173,21 +188,38 @@ func TestBiasesFold(t *testing.T) {
 	}
 }
 
+// parameter returns the parameter of that name.
+func parameter(t testing.TB, net layers.Network, name string) layers.Parameter {
+	t.Helper()
+	for _, p := range layers.ParametersOf(net) {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("there is no parameter %s", name)
+	return layers.Parameter{}
+}
+
 func TestParams(t *testing.T) {
-	c := Config{Symbols: 10000, Embedding: 100, Units: 128, Length: 200}
+	c := Config{Symbols: 10000, Embedding: 100, Layers: lstms(128), Length: 200}
 	if got := c.Params(); got != 2_407_248 {
 		t.Errorf("Params = %d, want 2407248", got)
 	}
 	m := random(t, small)
-	if got, want := m.Stack.Embedding.Params()+m.LSTM().Params()+m.Stack.Head.Params(), int(small.Params()); got != want {
+	got, want := 0, int(small.Params())
+	for _, p := range m.Stack.Parts() {
+		n, _ := layers.Count(p.Module)
+		got += n
+	}
+	if got != want {
 		t.Errorf("the layers have %d parameters, the config %d", got, want)
 	}
 }
 
 func TestNewPanics(t *testing.T) {
 	for _, c := range []Config{
-		{Symbols: 5, Embedding: 3, Units: 5, Length: 1}, // fewer than words
-		{Symbols: 7, Embedding: 0, Units: 5, Length: 1},
+		{Symbols: 5, Embedding: 3, Layers: lstms(5), Length: 1}, // fewer than words
+		{Symbols: 7, Embedding: 0, Layers: lstms(5), Length: 1},
 	} {
 		func() {
 			defer func() {
@@ -241,10 +273,9 @@ func TestMetadataErrors(t *testing.T) {
 		{KeyConfig, edit(`"units":5`, `"units":65536`), "parameters"},
 		{KeyConfig, edit(`"units":5`, `"units":65537`), "units is 65537"},
 		{KeyConfig, edit(`"embedding":3`, `"embedding":70000`), "embedding is 70000"},
-		{KeyConfig, edit(`"lstm"`, `"gru"`), `type "gru"`},
+		{KeyConfig, edit(`"lstm"`, `"tcn"`), `type "tcn"`},
 		{KeyConfig, edit(`,"units":5`, ``), `"units"`},
 		{KeyConfig, edit(`[{"type":"lstm","units":5}]`, `[]`), "0 layers"},
-		{KeyConfig, edit(`5}]`, `5},{"type":"lstm","units":5}]`), "2 layers"},
 		{KeyConfig, edit(`[{"type":"lstm","units":5}]`, `{}`), `"{"`},
 	} {
 		f := random(t, small).File()
@@ -266,7 +297,7 @@ func TestConfigForms(t *testing.T) {
 		` { "length" : 20, "layers" : [ { "units" : 5, "type" : "lstm" } ], "embedding" : 3, "symbols": 7, "kind": "t\u0065xt" } ` + "\n",
 	} {
 		var c Config
-		if err := c.parse([]byte(s)); err != nil || c != small {
+		if err := c.parse([]byte(s)); err != nil || !c.Equal(small) {
 			t.Errorf("%s: got %+v, %v; want %+v", s, c, err, small)
 		}
 	}
@@ -298,6 +329,18 @@ func TestTensorErrors(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A file that says that there is one layer more than it has.
+func TestLayerMissing(t *testing.T) {
+	two := small
+	two.Layers = lstms(5, 5)
+	f := random(t, small).File()
+	f.Metadata[KeyConfig] = two.String()
+	m, err := FromFile(f)
+	if m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), `tensor "lstm.weight_ih_l1" is missing`) {
+		t.Errorf("got %v, %v; want an error that names the first tensor that is missing", m, err)
 	}
 }
 
@@ -335,8 +378,8 @@ func TestHostileSizes(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		m, err := FromFile(f)
 		runtime.ReadMemStats(&after)
-		if m != nil || !errors.Is(err, weights.ErrFormat) {
-			t.Errorf("%s: got %v, %v; want an error", c, m, err)
+		if m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "parameters") {
+			t.Errorf("%s: got %v, %v; want an error about the parameters", c, m, err)
 		}
 		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<10 {
 			t.Errorf("%s: %d bytes allocated", c, used)
@@ -353,7 +396,7 @@ func FuzzConfig(f *testing.F) {
 		if c.parse(b) != nil {
 			return
 		}
-		if err := again.parse(c.appendJSON(nil)); err != nil || again != c {
+		if err := again.parse(c.appendJSON(nil)); err != nil || !again.Equal(c) {
 			t.Errorf("%q: %+v came back as %+v, %v", b, c, again, err)
 		}
 	})

@@ -87,9 +87,9 @@ func TestPixelTensors(t *testing.T) {
 		t.Errorf("%d tensors of %d values; want %d and %d", len(f.Tensors), total, len(want), c.Params())
 	}
 	// A prefix, and nothing is set where something is missing.
-	list := PixelTensors("m.", randomPixels(c).Net)
+	list := Tensors("m.", randomPixels(c).Net, true)
 	net := layers.NewPixelCNN(c.PixelConfig)
-	if err := TakePixelTensors((&weights.File{Tensors: list[:len(list)-1]}).Pick(), "m.", net); err == nil || !strings.Contains(err.Error(), "m.output.bias") {
+	if err := Take((&weights.File{Tensors: list[:len(list)-1]}).Pick(), "m.", net, true); err == nil || !strings.Contains(err.Error(), "m.output.bias") {
 		t.Errorf("without the last tensor: %v", err)
 	}
 	for _, l := range net.Convs() {
@@ -97,7 +97,7 @@ func TestPixelTensors(t *testing.T) {
 			t.Errorf("after an error %s is set", l.Name)
 		}
 	}
-	if err := TakePixelTensors((&weights.File{Tensors: list}).Pick(), "m.", net); err != nil {
+	if err := Take((&weights.File{Tensors: list}).Pick(), "m.", net, true); err != nil {
 		t.Error(err)
 	}
 	if !bytes.Equal(encode(t, (&Pixel{Config: c, Net: net}).File()), encode(t, randomPixels(c).File())) {
@@ -248,7 +248,7 @@ func TestPixelTensorErrors(t *testing.T) {
 	}
 	f := randomPixels(smallPixels).File()
 	f.Tensors = f.Tensors[1:]
-	if m, err := PixelFromFile(f); m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "parameters") {
+	if m, err := PixelFromFile(f); m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), `tensor "input.weight" is missing`) {
 		t.Errorf("too few values: got %v, %v", m, err)
 	}
 }
@@ -286,8 +286,8 @@ func TestPixelHostileSizes(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		m, err := PixelFromFile(f)
 		runtime.ReadMemStats(&after)
-		if m != nil || !errors.Is(err, weights.ErrFormat) {
-			t.Errorf("%s: got %v, %v; want an error", c, m, err)
+		if m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), "parameters") {
+			t.Errorf("%s: got %v, %v; want an error about the parameters", c, m, err)
 		}
 		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<10 {
 			t.Errorf("%s: %d bytes allocated", c, used)
