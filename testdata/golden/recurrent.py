@@ -335,7 +335,7 @@ def make():
             case(kind + ", 16 to 33, both directions", 16, [cat(33)], 1, 11, seed + 300, weight=0.25),
             case(kind + ", 8 to 64", 8, [one(64)], 1, 11, seed + 400, weight=0.125),
             case(kind + ", 200 steps", 3, [one(3)], 1, 200, seed + 500),
-            case(kind + ", gradient", 3, [one(5)], 2, 6, seed + 600, state=0.5, grad="y"),
+            case(kind + ", gradient", 3, [one(5)], 2, 6, seed + 600, grad="y"),
             case(kind + ", gradient, two layers, ragged", 3, [one(4)] * 2, 3, 6, seed + 700, lengths=[4, 6, 1], grad="y"),
             case(kind + ", gradient, both directions, ragged", 3, [cat(4)], 3, 5, seed + 800, lengths=[5, 3, 1], grad="y"),
         ]
@@ -348,7 +348,7 @@ def make():
         # Of these gates, 17 to 43 % are at 0 or 1.
         cases += [
             case(name, 5, [layer(7, gate=gate, **opts)] * 2, 2, 11, seed, weight=1.0, bias=1.0, x=4.0),
-            case(name + ", gradient", 3, [layer(5, gate=gate, **opts)], 2, 5, seed + 100, weight=2.0, bias=1.0, x=2.0, state=0.5, grad="y"),
+            case(name + ", gradient", 3, [layer(5, gate=gate, **opts)], 2, 5, seed + 100, weight=2.0, bias=1.0, x=2.0, grad="y"),
         ]
     for n, merge in enumerate(("sum", "average", "multiply")):
         for m, (kind, layer) in enumerate((("rnn tanh", rnn), ("gru reset after", gru), ("lstm", lstm))):
