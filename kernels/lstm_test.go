@@ -235,22 +235,3 @@ func FuzzLSTM(f *testing.F) {
 		})
 	})
 }
-
-// The time of a step beside that of its bare product, BenchmarkGemv at the same
-// sizes, is what the activations cost.
-func BenchmarkLSTMStep(b *testing.B) {
-	testkit.EachISA(b, func(b *testing.B, isa string) {
-		for _, s := range []struct{ in, H int }{{100, 128}, {512, 512}} {
-			b.Run(fmt.Sprintf("k=%d/h=%d", s.in, s.H), func(b *testing.B) {
-				c := newStepCase(s.in, s.H, 0)
-				w := NewPanels(s.in+s.H, GateCols(s.H))
-				testkit.Values(w.Data, 1, 0.2)
-				b.SetBytes(int64(4 * len(w.Data)))
-				b.ReportAllocs()
-				for b.Loop() {
-					LSTMStep(c.dst.S, c.c.S, w, c.bias.S, c.x.S, c.h.S, Logistic)
-				}
-			})
-		}
-	})
-}
