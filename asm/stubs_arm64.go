@@ -52,23 +52,27 @@ func GemvNEON(dst, w, x, bias *float32, k, panels, stride int)
 //			}
 //		}
 //		for l := range 16 {
-//			i, f := sigmoid32(z[l]), sigmoid32(z[16+l])
-//			g, o := tanh32(z[32+l]), sigmoid32(z[48+l])
+//			i, f := sigma(z[l]), sigma(z[16+l])
+//			g, o := tanh32(z[32+l]), sigma(z[48+l])
 //			c[16*u+l] = fma(f, c[16*u+l], float32(i*g))
 //			dst[16*u+l] = float32(o * tanh32(c[16*u+l]))
 //		}
 //	}
 //
+// sigma(x) is sigmoid32(x) if hard is nil; else hard points to scale, offset, top
+// and slope, and sigma(x) is clamp(fma(scale, x, offset), 0, top)/top. slope(y) is
+// fma(-y, y, y) or, for a hard form, that constant, and 0 where y <= 0 or y >= 1.
+//
 //go:noescape
-func LSTMStepNEON(dst, c, w, bias, x, h *float32, in, hidden, panels, stride int)
+func LSTMStepNEON(dst, c, w, bias, x, h, hard *float32, in, hidden, panels, stride int)
 
 // LSTMGatesNEON ends a step for 16 units of several sequences:
 //
 //	for b := range rows {
 //		for l := range 16 {
 //			z := z[64*b:]
-//			z[l], z[16+l] = sigmoid32(z[l]), sigmoid32(z[16+l])
-//			z[32+l], z[48+l] = tanh32(z[32+l]), sigmoid32(z[48+l])
+//			z[l], z[16+l] = sigma(z[l]), sigma(z[16+l])
+//			z[32+l], z[48+l] = tanh32(z[32+l]), sigma(z[48+l])
 //			cell := fma(z[16+l], prev[b*prevRow+l], float32(z[l]*z[32+l]))
 //			c[b*cRow+l] = cell
 //			h[b*hRow+l] = float32(z[48+l] * tanh32(cell))
@@ -78,7 +82,7 @@ func LSTMStepNEON(dst, c, w, bias, x, h *float32, in, hidden, panels, stride int
 // c may be prev.
 //
 //go:noescape
-func LSTMGatesNEON(h, c, z, prev *float32, rows, hRow, cRow, prevRow int)
+func LSTMGatesNEON(h, c, z, prev, hard *float32, rows, hRow, cRow, prevRow int)
 
 // LSTMGradientsNEON is the backward pass of LSTMGatesNEON:
 //
@@ -88,16 +92,16 @@ func LSTMGatesNEON(h, c, z, prev *float32, rows, hRow, cRow, prevRow int)
 //			i, f, g, o := z[l], z[16+l], z[32+l], z[48+l]
 //			d, t := dh[b*dhRow+l], tanh32(c[b*cRow+l])
 //			delta := fma(float32(d*o), fma(-t, t, 1), dc[b*dcRow+l])
-//			z[l] = float32(delta*g) * fma(-i, i, i)
-//			z[16+l] = float32(delta*prev[b*prevRow+l]) * fma(-f, f, f)
+//			z[l] = float32(delta*g) * slope(i)
+//			z[16+l] = float32(delta*prev[b*prevRow+l]) * slope(f)
 //			z[32+l] = float32(delta*i) * fma(-g, g, 1)
-//			z[48+l] = float32(d*t) * fma(-o, o, o)
+//			z[48+l] = float32(d*t) * slope(o)
 //			dc[b*dcRow+l] = float32(delta * f)
 //		}
 //	}
 //
 //go:noescape
-func LSTMGradientsNEON(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int)
+func LSTMGradientsNEON(z, dc, dh, c, prev, hard *float32, rows, dcRow, dhRow, cRow, prevRow int)
 
 // ExpNEON does for i := range n { dst[i] = exp32(x[i]) }. dst may be x.
 //

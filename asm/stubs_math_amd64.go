@@ -202,9 +202,14 @@ func AdamAVX512(w, m, v, g []float32, scale, beta1, rest1, beta2, rest2, rate, e
 // LSTM. Gates lie in panels: 64 columns for 16 units, i, f, g, o by 16 each; a
 // unit's cell is
 //
-//	i, f, g, o = sigmoid32(i), sigmoid32(f), tanh32(g), sigmoid32(o)
+//	i, f, g, o = sigma(i), sigma(f), tanh32(g), sigma(o)
 //	c = fma32(f, c, float32(i*g))
 //	h = float32(o * tanh32(c))
+//
+// sigma(x) is sigmoid32(x) if hard is nil; else hard points to scale, offset, top
+// and slope, and sigma(x) is clamp(fma32(scale, x, offset), 0, top)/top. slope(y)
+// is fma32(-y, y, y) or, for a hard form, that constant, and 0 where y <= 0 or
+// y >= 1.
 
 // LSTMStepAVX2 does, for u := range panels and for j := range 64,
 //
@@ -216,42 +221,42 @@ func AdamAVX512(w, m, v, g []float32, scale, beta1, rest1, beta2, rest2, rate, e
 // panels are at least 1.
 //
 //go:noescape
-func LSTMStepAVX2(dst, c, w, bias, x, h *float32, in, hidden, panels, stride int)
+func LSTMStepAVX2(dst, c, w, bias, x, h, hard *float32, in, hidden, panels, stride int)
 
 // LSTMStepAVX512 does as LSTMStepAVX2.
 //
 //go:noescape
-func LSTMStepAVX512(dst, c, w, bias, x, h *float32, in, hidden, panels, stride int)
+func LSTMStepAVX512(dst, c, w, bias, x, h, hard *float32, in, hidden, panels, stride int)
 
 // LSTMGatesAVX2 does the cells of one panel for rows sequences, at least 1: row
 // b of z begins at z[64*b], of h at h[b*hRow] and so on. It leaves the activated
 // gates in z, c from prev in c, and h. prev may be c.
 //
 //go:noescape
-func LSTMGatesAVX2(h, c, z, prev *float32, rows, hRow, cRow, prevRow int)
+func LSTMGatesAVX2(h, c, z, prev, hard *float32, rows, hRow, cRow, prevRow int)
 
 // LSTMGatesAVX512 does as LSTMGatesAVX2.
 //
 //go:noescape
-func LSTMGatesAVX512(h, c, z, prev *float32, rows, hRow, cRow, prevRow int)
+func LSTMGatesAVX512(h, c, z, prev, hard *float32, rows, hRow, cRow, prevRow int)
 
 // LSTMGradientsAVX2 does, for 16 units of each of rows sequences, at least 1,
 // laid out as in LSTMGatesAVX2, with t = tanh32(c) and every product rounded:
 //
 //	delta := fma32(dh*o, fma32(-t, t, 1), dc)
-//	i, f = (delta*g)*fma32(-i, i, i), (delta*prev)*fma32(-f, f, f)
-//	g, o = (delta*i)*fma32(-g, g, 1), (dh*t)*fma32(-o, o, o)
+//	i, f = (delta*g)*slope(i), (delta*prev)*slope(f)
+//	g, o = (delta*i)*fma32(-g, g, 1), (dh*t)*slope(o)
 //	dc = delta*f
 //
 // from the activated gates in z, which it overwrites with their gradients.
 //
 //go:noescape
-func LSTMGradientsAVX2(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int)
+func LSTMGradientsAVX2(z, dc, dh, c, prev, hard *float32, rows, dcRow, dhRow, cRow, prevRow int)
 
 // LSTMGradientsAVX512 does as LSTMGradientsAVX2.
 //
 //go:noescape
-func LSTMGradientsAVX512(z, dc, dh, c, prev *float32, rows, dcRow, dhRow, cRow, prevRow int)
+func LSTMGradientsAVX512(z, dc, dh, c, prev, hard *float32, rows, dcRow, dhRow, cRow, prevRow int)
 
 // ReLUGradientAVX2 does for i := range y { dst[i] = dy[i]; if y[i] <= 0 { dst[i] = 0 } }.
 //

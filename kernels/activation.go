@@ -28,6 +28,15 @@ var hardSigmoids = [...]hardSigmoid{
 	HardKeras3: {1, 3, 6, 1.0 / 6},
 }
 
+// pointer returns what assembly takes: the constants in the order of the fields,
+// nil for Logistic.
+func (k *hardSigmoid) pointer() *float32 {
+	if k == nil {
+		return nil
+	}
+	return &k.scale
+}
+
 // ok reports whether a is one of the constants.
 func (a GateActivation) ok() bool { return a <= HardKeras3 }
 

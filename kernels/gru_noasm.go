@@ -1,3 +1,5 @@
+//go:build purego || !(amd64 || arm64)
+
 package kernels
 
 func gruStep(dst []float32, rz Matrix, rzBias []float32, n Matrix, nBias, nRecurrentBias, x, h, _ []float32, act GateActivation) {

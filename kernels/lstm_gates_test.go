@@ -13,6 +13,7 @@ import (
 // so that strides matter, and gates in panels a row apart.
 type gateCase struct {
 	B, H              int
+	act               GateActivation
 	z                 *testkit.Buffer
 	Z                 Matrix
 	a, b, c, d        *testkit.Buffer
@@ -20,7 +21,7 @@ type gateCase struct {
 }
 
 func newGateCase(B, H, off int) *gateCase {
-	g := &gateCase{B: B, H: H, z: testkit.NewBuffer(PanelsLen(B+1, GateCols(H)), off).Values(1, 4)}
+	g := &gateCase{B: B, H: H, act: gateActivations[(off+H)%3], z: testkit.NewBuffer(PanelsLen(B+1, GateCols(H)), off).Values(1, 4)}
 	g.Z = PanelsOf(g.z.S, B+1, GateCols(H)).SubRows(0, B)
 	rows := func(extra int, seed uint64) (*testkit.Buffer, Matrix) {
 		b := testkit.NewBuffer(B*(H+extra), (off+int(seed))%16).Values(seed, 1)
@@ -42,20 +43,20 @@ func cloneMatrix(m Matrix) Matrix {
 func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 	t.Helper()
 	z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-	lstmGatesGeneric(h, c, z, g.mPrev, Logistic)
+	lstmGatesGeneric(h, c, z, g.mPrev, g.act)
 	z2, h2, c2 := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mPrev)
-	LSTMGates(g.ma, g.mc, g.Z, g.mPrev, Logistic)
+	LSTMGates(g.ma, g.mc, g.Z, g.mPrev, g.act)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, h.Data) + testkit.Diff(g.mc.Data, c.Data) +
 		g.z.Stray() + g.a.Stray() + g.c.Stray() + g.d.Unchanged()
 	if d != "" {
-		t.Fatalf("LSTMGates[%s](B=%d, H=%d, %s): %s", isa, g.B, g.H, what, d)
+		t.Fatalf("LSTMGates[%s](B=%d, H=%d, act=%d, %s): %s", isa, g.B, g.H, g.act, what, d)
 	}
-	LSTMGates(h2, c2, z2, c2, Logistic)
+	LSTMGates(h2, c2, z2, c2, g.act)
 	for b := range g.B {
 		for j := range g.H {
 			if !testkit.SameBits(h2.At(b, j), h.At(b, j)) || !testkit.SameBits(c2.At(b, j), c.At(b, j)) {
-				t.Fatalf("LSTMGates[%s](B=%d, H=%d, %s), c over prev: row %d unit %d: h, c = %v, %v, want %v, %v",
-					isa, g.B, g.H, what, b, j, h2.At(b, j), c2.At(b, j), h.At(b, j), c.At(b, j))
+				t.Fatalf("LSTMGates[%s](B=%d, H=%d, act=%d, %s), c over prev: row %d unit %d: h, c = %v, %v, want %v, %v",
+					isa, g.B, g.H, g.act, what, b, j, h2.At(b, j), c2.At(b, j), h.At(b, j), c.At(b, j))
 			}
 		}
 	}
@@ -65,12 +66,12 @@ func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 func (g *gateCase) checkGradients(t *testing.T, isa, what string) {
 	t.Helper()
 	z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-	lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, Logistic)
-	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
+	lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, g.act)
+	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, g.act)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, dc.Data) + g.z.Stray() + g.a.Stray() +
 		g.b.Unchanged() + g.c.Unchanged() + g.d.Unchanged()
 	if d != "" {
-		t.Fatalf("LSTMGradients[%s](B=%d, H=%d, %s): %s", isa, g.B, g.H, what, d)
+		t.Fatalf("LSTMGradients[%s](B=%d, H=%d, act=%d, %s): %s", isa, g.B, g.H, g.act, what, d)
 	}
 }
 
@@ -96,7 +97,7 @@ func TestLSTMGates(t *testing.T) {
 // Special values in every lane of every operand, padding of the gates included.
 func TestLSTMGatesSpecials(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		for _, H := range []int{5, 16, 20} {
+		for _, H := range []int{5, 16, 20, 21, 22} {
 			for shift := range testkit.Specials {
 				for _, check := range []func(*gateCase, *testing.T, string, string){(*gateCase).checkGates, (*gateCase).checkGradients} {
 					rotated := slices.Concat(testkit.Specials[shift:], testkit.Specials[:shift])
@@ -132,16 +133,16 @@ func TestLSTMGatesPageEnd(t *testing.T) {
 				}
 				g := newGateCase(B, H, 0)
 				z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-				lstmGatesGeneric(h, c, z, g.mPrev, Logistic)
+				lstmGatesGeneric(h, c, z, g.mPrev, g.act)
 				z2, h2, c2 := atEnd(g.Z), atEnd(g.ma), atEnd(g.mc)
-				LSTMGates(h2, c2, z2, atEnd(g.mPrev), Logistic)
+				LSTMGates(h2, c2, z2, atEnd(g.mPrev), g.act)
 				if d := diffMatrix(z2, z) + diffMatrix(h2, h) + diffMatrix(c2, c); d != "" {
 					t.Fatalf("LSTMGates[%s](B=%d, H=%d): %s", isa, B, H, d)
 				}
 				z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, Logistic)
+				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, g.act)
 				z2, dc2 := atEnd(g.Z), atEnd(g.ma)
-				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev), Logistic)
+				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev), g.act)
 				if d := diffMatrix(z2, z) + diffMatrix(dc2, dc); d != "" {
 					t.Fatalf("LSTMGradients[%s](B=%d, H=%d): %s", isa, B, H, d)
 				}

@@ -18,11 +18,12 @@ type stepCase struct {
 	dst, c, bias, x, h *testkit.Buffer
 	weights            *testkit.Buffer
 	w                  Matrix
+	act                GateActivation
 }
 
 func newStepCase(in, H, off int) *stepCase {
 	s := &stepCase{
-		in: in, H: H,
+		in: in, H: H, act: gateActivations[(off+H)%3],
 		dst:     testkit.NewBuffer(H, off),
 		c:       testkit.NewBuffer(H, (off+3)%16).Values(1, 1),
 		bias:    testkit.NewBuffer(GateCols(H), (off+5)%16).Values(2, 1),
@@ -38,12 +39,12 @@ func newStepCase(in, H, off int) *stepCase {
 func (s *stepCase) check(t *testing.T, isa, what string) {
 	t.Helper()
 	dst, c := make([]float32, s.H), slices.Clone(s.c.S)
-	lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
-	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
+	lstmStepGeneric(dst, c, s.w, s.bias.S, s.x.S, s.h.S, s.act)
+	LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, s.act)
 	d := testkit.Diff(s.dst.S, dst) + testkit.Diff(s.c.S, c) + s.dst.Stray() + s.c.Stray() +
 		s.bias.Unchanged() + s.x.Unchanged() + s.h.Unchanged() + s.weights.Unchanged()
 	if d != "" {
-		t.Fatalf("LSTMStep[%s](in=%d, H=%d, %s): %s", isa, s.in, s.H, what, d)
+		t.Fatalf("LSTMStep[%s](in=%d, H=%d, act=%d, %s): %s", isa, s.in, s.H, s.act, what, d)
 	}
 }
 
@@ -78,17 +79,17 @@ func TestLSTMStepLarge(t *testing.T) {
 func TestLSTMStepSpecials(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, H := range []int{5, 21} {
-			for _, v := range testkit.Specials {
+			for off, v := range testkit.Specials {
 				for lane := range H {
-					s := newStepCase(3, H, 0)
+					s := newStepCase(3, H, off)
 					s.bias.S[GateCol(lane%4, lane)] = v
 					s.bias.Fill(slices.Clone(s.bias.S))
 					s.check(t, isa, fmt.Sprintf("bias %v for unit %d", v, lane))
-					s = newStepCase(3, H, 0)
+					s = newStepCase(3, H, off)
 					s.c.S[lane] = v
 					s.check(t, isa, fmt.Sprintf("c = %v in unit %d", v, lane))
 				}
-				s := newStepCase(3, H, 0)
+				s := newStepCase(3, H, off)
 				s.x.S[1] = v
 				s.x.Fill(slices.Clone(s.x.S))
 				s.check(t, isa, fmt.Sprintf("x[1] = %v", v))
@@ -128,8 +129,8 @@ func TestLSTMStepIsGemvAndGates(t *testing.T) {
 			z := make([]float32, GateCols(H))
 			Gemv(z, s.w, slices.Concat(s.x.S, s.h.S), s.bias.S)
 			h, c := make([]float32, H), slices.Clone(s.c.S)
-			LSTMGates(RowMajor(h, 1, H), RowMajor(c, 1, H), PanelsOf(z, 1, len(z)), RowMajor(c, 1, H), Logistic)
-			LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
+			LSTMGates(RowMajor(h, 1, H), RowMajor(c, 1, H), PanelsOf(z, 1, len(z)), RowMajor(c, 1, H), s.act)
+			LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, s.act)
 			if d := testkit.Diff(s.dst.S, h) + testkit.Diff(s.c.S, c); d != "" {
 				t.Errorf("[%s] H=%d: %s", isa, H, d)
 			}
@@ -200,7 +201,7 @@ func TestLSTMAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 1000 {
-				LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, Logistic)
+				LSTMStep(s.dst.S, s.c.S, s.w, s.bias.S, s.x.S, s.h.S, HardKeras2)
 				LSTMGates(g.ma, g.mc, g.Z, g.mPrev, Logistic)
 				LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, Logistic)
 			}
@@ -232,24 +233,5 @@ func FuzzLSTM(f *testing.F) {
 				check(g, t, isa, "fuzz")
 			}
 		})
-	})
-}
-
-// The time of a step beside that of its bare product, BenchmarkGemv at the same
-// sizes, is what the activations cost.
-func BenchmarkLSTMStep(b *testing.B) {
-	testkit.EachISA(b, func(b *testing.B, isa string) {
-		for _, s := range []struct{ in, H int }{{100, 128}, {512, 512}} {
-			b.Run(fmt.Sprintf("k=%d/h=%d", s.in, s.H), func(b *testing.B) {
-				c := newStepCase(s.in, s.H, 0)
-				w := NewPanels(s.in+s.H, GateCols(s.H))
-				testkit.Values(w.Data, 1, 0.2)
-				b.SetBytes(int64(4 * len(w.Data)))
-				b.ReportAllocs()
-				for b.Loop() {
-					LSTMStep(c.dst.S, c.c.S, w, c.bias.S, c.x.S, c.h.S, Logistic)
-				}
-			})
-		}
 	})
 }

@@ -1,3 +1,5 @@
+//go:build purego || !(amd64 || arm64)
+
 package kernels
 
 func rnnStep(dst []float32, w Matrix, bias, x, h []float32, act Activation) {
