@@ -142,7 +142,7 @@ func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model strin
 		return corpus.Read([]string{path}, &read)
 	})
 	if err != nil {
-		return autoreg.Score{}, &corpusError{err}
+		return autoreg.Score{}, err
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()

@@ -52,7 +52,7 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *images.Options, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
 	set, err := await(cmd.Context(), func() (*images.Set, error) { return images.Read([]string{path}, read) })
 	if err != nil {
-		return autoreg.PixelScore{}, &optionError{err}
+		return autoreg.PixelScore{}, err
 	}
 	bar := a.newProgress(int64(set.Len()), path)
 	defer bar.finish()

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/train"
@@ -145,7 +146,7 @@ func changedError(flag string, now, before any) error {
 // otherKind adds to an error that the checkpoint is of the other command.
 func (j *trainJob) otherKind(err error, name string) error {
 	if errors.Is(err, autoreg.ErrKind) {
-		return fmt.Errorf("%w: go on with it by autoreg train %s", err, name)
+		return apierror.Errorf("%w: go on with it by autoreg train %s", err, name)
 	}
 	return err
 }
@@ -161,8 +162,10 @@ func flagNames[O any](flags []runFlag[O], more ...string) []string {
 // An optionError words an error of package train with the names of the flags.
 type optionError struct{ err error }
 
-func (e *optionError) Error() string {
-	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture", "Threads": "threads"}
+func (e *optionError) Error() string { return e.Text(nil) }
+
+func (e *optionError) Text(name apierror.Namer) string {
+	names := map[string]string{"Epochs": "epochs", "MaxBytes": "max-memory", "Threads": "threads"}
 	for _, f := range textFlags {
 		names[f.option] = f.flag
 	}
@@ -177,7 +180,7 @@ func (e *optionError) Error() string {
 			pairs = append(pairs, before+option, before+"--"+flag)
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(e.err.Error())
+	return strings.NewReplacer(pairs...).Replace(apierror.Text(e.err, name))
 }
 
 func (e *optionError) Unwrap() error { return e.err }

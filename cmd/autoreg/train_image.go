@@ -127,7 +127,7 @@ func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
 	set, err := await(ctx, func() (*images.Set, error) { return images.Read(j.data, &j.images) })
 	if err != nil {
-		return nil, &optionError{err}
+		return nil, err
 	}
 	j.trainer, err = await(ctx, func() (*train.ImageTrainer, error) { return j.newTrainer(set) })
 	if err != nil {

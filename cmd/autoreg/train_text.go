@@ -122,7 +122,7 @@ func (j *textJob) begin(ctx context.Context) (trainer, error) {
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
 	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
 	if err != nil {
-		return nil, &corpusError{err}
+		return nil, err
 	}
 	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts) })
 	if err != nil {

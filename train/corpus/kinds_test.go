@@ -67,7 +67,7 @@ func TestCorpusOtherText(t *testing.T) {
 				data = testkit.Gzip(t, data)
 			}
 			_, err := readString(data, nil)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasSuffix(err.Error(), `; or set Format to "lines" to read it as plain text`) {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasSuffix(err.Error(), "; or read it as plain text with Format lines") {
 				t.Errorf("%s (gzip %v): error %v, want one with %q and advice", c.name, packed, err, c.want)
 			}
 			for _, format := range []string{FormatLines, FormatParagraphs} {

@@ -10,9 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// asText is the advice at the end of the error for what is text of a kind that is not
-// to be learnt unasked.
-const asText = `set Format to "lines" to read it as plain text`
+// otherText returns the error for text of a kind that is not read unasked: what it is,
+// and how to read it all the same.
+func otherText(what string) error {
+	return optionErrorf("%s; or read it as plain text with %s %s", what, option("Format"), FormatLines)
+}
 
 // A signature is how files of one kind begin.
 type signature struct {
@@ -158,7 +160,7 @@ func checkOtherText(head []byte) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("this is %s; or %s", kind, asText)
+	return otherText("this is " + kind)
 }
 
 // sniff chooses the format of a text that begins with head, which may be all of it.
@@ -168,7 +170,7 @@ func sniff(head []byte, whole bool) (string, error) {
 		return sniffJSON(start, whole)
 	}
 	if columns := tableColumns(head, whole); columns > 0 {
-		return "", fmt.Errorf("this is a table of %d columns, not a text: write the column to learn to a file of its own, one text a line; or %s", columns, asText)
+		return "", otherText(fmt.Sprintf("this is a table of %d columns, not a text: write the column to learn to a file of its own, one text a line", columns))
 	}
 	return FormatLines, nil
 }
@@ -184,7 +186,7 @@ var jsonObject = regexp.MustCompile(`^\{\s*"(\\.|[^"\\\n])*"\s*:`)
 // or a text such as "[Chorus]", "[ ] buy oats" or "{{Infobox}}".
 func sniffJSON(head []byte, whole bool) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
-		return "", fmt.Errorf("this is %s: %s; or %s", fmt.Sprintf(format, args...), wantList, asText)
+		return "", otherText(fmt.Sprintf("this is %s: %s", fmt.Sprintf(format, args...), wantList))
 	}
 	depth, inner := 0, head
 	for len(inner) > 0 && inner[0] == '[' {
