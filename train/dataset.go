@@ -12,8 +12,8 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// DefaultLength is the number of steps that a sequence has at most if its caller
-// has no wish of its own: the reference model's.
+// DefaultLength is the number of steps that a sequence has at most where its
+// caller does not say otherwise: that of the reference model.
 const DefaultLength = 200
 
 // perDoc is the memory of a string without its bytes, on a 64-bit machine.
@@ -249,11 +249,11 @@ func Order(batches int, seed uint64, epoch int) []int {
 // It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get
 // a document.
 func SplitDocs(docs []string, share float64) (training, validation []string, err error) {
-	learn, judge, err := split(len(docs), share, "documents")
+	first, second, err := split(len(docs), share, "documents")
 	if err != nil {
 		return nil, nil, err
 	}
-	if judge == nil {
+	if second == nil {
 		return docs, nil, nil
 	}
 	pick := func(list []int) []string {
@@ -263,11 +263,11 @@ func SplitDocs(docs []string, share float64) (training, validation []string, err
 		}
 		return picked
 	}
-	return pick(learn), pick(judge), nil
+	return pick(first), pick(second), nil
 }
 
-// split is the rule of SplitDocs for n things. For share 0 judge is nil.
-func split(n int, share float64, things string) (learn, judge []int, err error) {
+// split is the rule of SplitDocs for n things. For share 0 validation is nil.
+func split(n int, share float64, things string) (training, validation []int, err error) {
 	if !(share >= 0 && share < 1) {
 		return nil, nil, fmt.Errorf("train: validation share is %v: want 0 or more and less than 1", share)
 	}
@@ -276,14 +276,14 @@ func split(n int, share float64, things string) (learn, judge []int, err error) 
 	}
 	for i := range n {
 		if math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share) {
-			judge = append(judge, i)
+			validation = append(validation, i)
 		} else {
-			learn = append(learn, i)
+			training = append(training, i)
 		}
 	}
-	if len(learn) == 0 || len(judge) == 0 {
+	if len(training) == 0 || len(validation) == 0 {
 		return nil, nil, fmt.Errorf("train: a validation share of %v splits %d %s into %d for training and %d for validation: want at least 1 of each",
-			share, n, things, len(learn), len(judge))
+			share, n, things, len(training), len(validation))
 	}
-	return learn, judge, nil
+	return training, validation, nil
 }

@@ -66,7 +66,7 @@ type app struct {
 	out, err io.Writer
 	terminal bool          // err is one: somebody watches
 	screen   *screen       // that shows pictures; nil if there is none
-	every    time.Duration // between lines on progress where nobody does
+	every    time.Duration // between lines on progress where it is not
 	started  bool          // the command line has been understood
 	profile  string
 
@@ -188,7 +188,7 @@ func (a *app) noteStart(c *cobra.Command) {
 	}
 }
 
-// note writes a line for whoever runs the command, not for what reads its output.
+// note writes a line for the user, to standard error.
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintf(a.err, "autoreg: %s\n", lineText(fmt.Sprintf(format, args...)))
 }

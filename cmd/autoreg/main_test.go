@@ -240,7 +240,7 @@ func TestTerminal(t *testing.T) {
 	watched("score", "-m", small().model, small().data)
 }
 
-// TestProgressLines has nobody watch: a line now and then, each whole.
+// TestProgressLines has no terminal: a line now and then, each whole.
 func TestProgressLines(t *testing.T) {
 	var errOut bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: &errOut, every: 1}

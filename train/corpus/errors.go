@@ -3,7 +3,7 @@ package corpus
 import "github.com/autoreg/autoreg/internal/apierror"
 
 // An OptionError is an error about a field of Options: its value is out of range, or
-// a file can only be read with another one.
+// another value is needed to read a file.
 type OptionError struct {
 	Field string // of Options
 	text  error

@@ -15,7 +15,7 @@ import (
 // unpacked data, one record in memory at a time.
 //
 // Three passes share the work: jsonList finds where a record ends by counting
-// brackets, encoding/json judges whether the record is well formed, and recipeText
+// brackets, encoding/json checks that the record is well formed, and recipeText
 // picks out the two members. The last one knows that the record is valid, so it can
 // walk the bytes without decoding what it does not need; a hostile record then costs
 // no more memory than its size.
@@ -154,13 +154,13 @@ func (l *jsonList) object() ([]byte, error) {
 	for depth := 1; depth > 0; {
 		b, err := l.in.ReadByte()
 		if err == io.EOF {
-			return nil, l.judge("the data ends inside a record")
+			return nil, l.checkRecord("the data ends inside a record")
 		}
 		if err != nil {
 			return nil, err
 		}
 		if len(l.record) >= l.maxDoc {
-			if err := l.judge(""); err != nil {
+			if err := l.checkRecord(""); err != nil {
 				return nil, err
 			}
 			return nil, errLongRecord
@@ -188,12 +188,12 @@ func (l *jsonList) object() ([]byte, error) {
 	if json.Valid(l.record) {
 		return l.record, nil
 	}
-	return nil, l.judge("not an object")
+	return nil, l.checkRecord("not an object")
 }
 
-// judge returns the first syntax error in what has been read of a record; or, if it
+// checkRecord returns the first syntax error in what has been read of a record; or, if it
 // is fine as far as it goes, one that says atEnd, or nil if that is empty.
-func (l *jsonList) judge(atEnd string) error {
+func (l *jsonList) checkRecord(atEnd string) error {
 	// A Decoder, unlike Unmarshal, tells the end of the data from a wrong byte.
 	var raw json.RawMessage
 	var bad *json.SyntaxError

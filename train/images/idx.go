@@ -101,7 +101,7 @@ func isReversedIDX(head []byte, size int64) bool {
 	return dims > 1 || size == 8+int64(binary.LittleEndian.Uint32(head[4:]))
 }
 
-// checkIDXMagic judges the first 4 bytes of an IDX file.
+// checkIDXMagic checks the first 4 bytes of an IDX file.
 func checkIDXMagic(header []byte) error {
 	magic := binary.BigEndian.Uint32(header)
 	kind, dims := idxTypes[header[2]], header[3]
