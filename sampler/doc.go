@@ -40,12 +40,16 @@
 // to one goroutine at a time.
 package sampler
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+)
 
 // ErrNoSymbol is what Run yields when no symbol has a finite score: the
 // transforms exclude all of them, or the source's scores are NaN or infinite,
 // which is how a model with broken weights shows.
-var ErrNoSymbol = errors.New("sampler: no symbol has a finite score")
+var ErrNoSymbol = apierror.Wrap("sampler", errors.New("no symbol has a finite score"))
 
 // A Source scores the next symbol of one sequence.
 type Source interface {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/kernels"
 )
 
@@ -22,7 +23,7 @@ type Temperature float32
 // Check returns an error unless t is finite and 0 or more.
 func (t Temperature) Check() error {
 	if !(t >= 0 && t <= math.MaxFloat32) {
-		return fmt.Errorf("sampler: temperature %v: want a finite number, 0 or more", float32(t))
+		return apierror.Wrap("sampler", fmt.Errorf("temperature %v: want a finite number, 0 or more", float32(t)))
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ type TopK int
 // Check returns an error if k is negative.
 func (k TopK) Check() error {
 	if k < 0 {
-		return fmt.Errorf("sampler: top-k %d: want 1 or more, or 0 for no limit", int(k))
+		return apierror.Wrap("sampler", fmt.Errorf("top-k %d: want 1 or more, or 0 for no limit", int(k)))
 	}
 	return nil
 }

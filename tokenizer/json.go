@@ -26,7 +26,7 @@ const formatVersion = 2
 // are compared.
 func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	if len(t.words) == 0 {
-		return nil, errors.New("tokenizer: MarshalJSON on a tokenizer without a vocabulary")
+		return nil, wrap(errors.New("MarshalJSON on a tokenizer without a vocabulary"))
 	}
 	n := 128
 	for _, w := range t.words {
@@ -72,17 +72,22 @@ func appendQuoted(b []byte, s string) []byte {
 // would refuse are errors, and leave t as it was. So does a t that already has a
 // vocabulary, because a Tokenizer never changes.
 func (t *Tokenizer) UnmarshalJSON(data []byte) error {
+	return wrap(t.unmarshal(data))
+}
+
+// unmarshal is UnmarshalJSON with errors as they are inside.
+func (t *Tokenizer) unmarshal(data []byte) error {
 	if len(t.words) > 0 {
-		return errors.New("tokenizer: UnmarshalJSON into a tokenizer that already has a vocabulary")
+		return errors.New("UnmarshalJSON into a tokenizer that already has a vocabulary")
 	}
 	if !utf8.Valid(data) {
-		return errors.New("tokenizer: the JSON is not valid UTF-8")
+		return errors.New("the JSON is not valid UTF-8")
 	}
 	vocabulary, o, err := decode(data)
 	if err != nil {
-		return fmt.Errorf("tokenizer: %w", err)
+		return err
 	}
-	made, err := New(vocabulary, o)
+	made, err := newTokenizer(vocabulary, o)
 	if err != nil {
 		return err
 	}

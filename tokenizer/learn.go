@@ -21,6 +21,12 @@ import (
 // counting their words takes more memory than o.MaxBytes. A word takes its length and
 // 35 to 60 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
+	t, err := learn(texts, o)
+	return t, wrap(err)
+}
+
+// learn is Learn with errors as they are inside.
+func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
@@ -33,9 +39,9 @@ func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	}
 	switch {
 	case limit < 3:
-		return nil, fmt.Errorf("tokenizer: MaxTokens is %d: want at least 3, for 2 of them are reserved, or 0 for %d", limit, DefaultMaxTokens)
+		return nil, outOfRange("MaxTokens", limit, fmt.Sprintf("at least 3, for 2 of them are reserved, or 0 for %d", DefaultMaxTokens))
 	case maxBytes < 0:
-		return nil, fmt.Errorf("tokenizer: MaxBytes is %d: want 0 or more", maxBytes)
+		return nil, outOfRange("MaxBytes", maxBytes, "0 or more")
 	}
 
 	var (
@@ -59,7 +65,7 @@ func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	// No word equals "" or "[UNK]": words are not empty, and brackets are either
 	// words of their own or dropped.
 	if words.n == 0 {
-		return nil, errors.New("tokenizer: the texts hold no word to learn")
+		return nil, errors.New("the texts hold no word to learn")
 	}
 	if !words.take(tokenBytes*min(words.n, limit), cap(buf)) {
 		return nil, words.full(number)
@@ -70,13 +76,13 @@ func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	for _, e := range most {
 		vocabulary = append(vocabulary, strings.Clone(e.word)) // not the block that it lies in
 	}
-	return New(vocabulary, o)
+	return newTokenizer(vocabulary, o)
 }
 
 // full is the error for texts with too many words.
 func (t *counts) full(texts int64) error {
-	return fmt.Errorf("tokenizer: the first %d texts hold %d different words, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise MaxBytes",
-		texts, t.n, t.max>>20)
+	return optionErrorf("the first %d texts hold %d different words, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise %s",
+		texts, t.n, t.max>>20, option("MaxBytes"))
 }
 
 // A wordCount is a word and how often it was met.

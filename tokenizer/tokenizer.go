@@ -68,22 +68,28 @@ type Tokenizer struct {
 // least one word follows, and every word is valid UTF-8, free of ASCII blanks, not
 // empty and different from all others.
 func New(vocabulary []string, o *Options) (*Tokenizer, error) {
+	t, err := newTokenizer(vocabulary, o)
+	return t, wrap(err)
+}
+
+// newTokenizer is New with errors as they are inside.
+func newTokenizer(vocabulary []string, o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
 	switch {
 	case o.MaxTokens < 0:
-		return nil, fmt.Errorf("tokenizer: MaxTokens is %d: want 0 or more", o.MaxTokens)
+		return nil, outOfRange("MaxTokens", o.MaxTokens, "0 or more")
 	case o.MaxTokens > 0 && len(vocabulary) > o.MaxTokens:
-		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries, more than MaxTokens (%d)", len(vocabulary), o.MaxTokens)
+		return nil, optionErrorf("the vocabulary has %d entries, more than %s (%d)", len(vocabulary), option("MaxTokens"), o.MaxTokens)
 	case int64(len(vocabulary)) > math.MaxInt32:
-		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries, more than an id can count", len(vocabulary))
+		return nil, fmt.Errorf("the vocabulary has %d entries, more than an id can count", len(vocabulary))
 	case len(vocabulary) < 3:
-		return nil, fmt.Errorf("tokenizer: the vocabulary has %d entries: want \"\", \"[UNK]\" and at least one word", len(vocabulary))
+		return nil, fmt.Errorf("the vocabulary has %d entries: want \"\", \"[UNK]\" and at least one word", len(vocabulary))
 	case vocabulary[Stop] != "":
-		return nil, fmt.Errorf("tokenizer: entry 0 of the vocabulary is %.40q: want \"\" (padding)", vocabulary[Stop])
+		return nil, fmt.Errorf("entry 0 of the vocabulary is %.40q: want \"\" (padding)", vocabulary[Stop])
 	case vocabulary[Unknown] != unknownWord:
-		return nil, fmt.Errorf("tokenizer: entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
+		return nil, fmt.Errorf("entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
 	}
 	t := &Tokenizer{
 		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation},
@@ -96,14 +102,14 @@ func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 	for i, w := range t.words {
 		switch {
 		case w == "" && i != Stop:
-			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary is empty: only entry 0 may be", i)
+			return nil, fmt.Errorf("entry %d of the vocabulary is empty: only entry 0 may be", i)
 		case !utf8.ValidString(w):
-			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, is not valid UTF-8", i, w)
+			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, is not valid UTF-8", i, w)
 		case strings.ContainsAny(w, asciiBlanks):
-			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, holds a blank: a word has none", i, w)
+			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, holds a blank: a word has none", i, w)
 		}
 		if first, dup := t.ids[w]; dup {
-			return nil, fmt.Errorf("tokenizer: entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
+			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
 		}
 		t.ids[w] = int32(i)
 		if strings.IndexFunc(w, pythonBlank) >= 0 {

@@ -3,8 +3,8 @@ package train
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
@@ -47,7 +47,7 @@ func (t *Trainer) slots() []slot {
 
 // SaveCheckpoint writes the state of the run to path, atomically: see
 // atomicfile.Write. It replaces what is there. Run saves checkpoints by itself.
-func (t *Trainer) SaveCheckpoint(path string) error { return t.save(path, nil) }
+func (t *Trainer) SaveCheckpoint(path string) error { return wrap(t.save(path, nil)) }
 
 // save writes a checkpoint, unless path holds something else than was.
 func (t *Trainer) save(path string, was *atomicfile.Version) error {
@@ -62,7 +62,7 @@ func (t *Trainer) save(path string, was *atomicfile.Version) error {
 	if errors.Is(err, atomicfile.ErrReplaced) {
 		return t.saveElsewhere(path, f)
 	}
-	return fmt.Errorf("train: the checkpoint is not saved, what %s held before is untouched: %w", path, inner{err})
+	return apierror.Errorf("the checkpoint is not saved, what %s held before is untouched: %w", path, err)
 }
 
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own
@@ -71,7 +71,7 @@ func (t *Trainer) save(path string, was *atomicfile.Version) error {
 func (t *Trainer) checkpointFile() (*weights.File, error) {
 	meta, err := json.Marshal(t.task.checkpoint(&t.options, t.progress))
 	if err != nil {
-		return nil, fmt.Errorf("the progress of the run is not finite: %w", err)
+		return nil, apierror.Errorf("the progress of the run is not finite: %w", err)
 	}
 	if err := t.checkFinite(); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (t *Trainer) checkFinite() error {
 		for _, list := range layers.ValuesOf(net) {
 			for _, x := range list {
 				if !finite(float64(x)) {
-					return fmt.Errorf("the weights or their moments are not finite any more: %w", ErrDiverged)
+					return diverged("the weights or their moments are not finite any more")
 				}
 			}
 		}
@@ -131,7 +131,7 @@ func (t *Trainer) takeTensors(f *weights.File) error {
 	for _, tensor := range f.Tensors {
 		for i, v := range tensor.Data {
 			if !finite(float64(v)) {
-				return fmt.Errorf("tensor %q: value %d is %v: the file is damaged", tensor.Name, i, v)
+				return apierror.Errorf("tensor %q: value %d is %v: the file is damaged", tensor.Name, i, v)
 			}
 		}
 	}

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
@@ -24,18 +24,18 @@ func parseCheckpoint[C any](f *weights.File) (*C, error) {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal([]byte(text), &version); err != nil {
-		return nil, fmt.Errorf("metadata %q: %w", model.KeyCheckpoint, err)
+		return nil, apierror.Errorf("metadata %q: %w", model.KeyCheckpoint, err)
 	}
 	if version.Version != checkpointVersion {
-		return nil, fmt.Errorf("the checkpoint is of version %d, this program reads %d", version.Version, checkpointVersion)
+		return nil, apierror.Errorf("the checkpoint is of version %d, this program reads %d", version.Version, checkpointVersion)
 	}
 	var c C
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return nil, fmt.Errorf("metadata %q: %w", model.KeyCheckpoint, err)
+		return nil, apierror.Errorf("metadata %q: %w", model.KeyCheckpoint, err)
 	}
 	again, err := json.Marshal(c)
 	if err != nil || !compact(text) || !sameJSON(text, string(again)) {
-		return nil, fmt.Errorf("metadata %q is not in the form that is written", model.KeyCheckpoint)
+		return nil, apierror.Errorf("metadata %q is not in the form that is written", model.KeyCheckpoint)
 	}
 	return &c, nil
 }
@@ -82,7 +82,7 @@ type comparison struct{ err error }
 func same[T comparable](c *comparison, name string, was, now T) {
 	var zero T
 	if c.err == nil && now != zero && now != was {
-		c.err = fmt.Errorf("option %s is %v now and was %v: a run cannot change it midway (leave it out, or start anew)", name, now, was)
+		c.err = optionErr("%s is %v now and was %v: a run cannot change it midway (leave it out, or start anew)", option(name), now, was)
 	}
 }
 
@@ -93,7 +93,7 @@ func (p *progress) checkEpochs(epochs int) error {
 		begun++
 	}
 	if epochs < begun {
-		return fmt.Errorf("option Epochs is %d, but the run is in epoch %d already", epochs, begun)
+		return optionErr("%s is %d, but the run is in epoch %d already", option("Epochs"), epochs, begun)
 	}
 	return nil
 }

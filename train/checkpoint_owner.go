@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 )
@@ -22,7 +23,7 @@ type ReplacedError struct {
 }
 
 func (e *ReplacedError) Error() string {
-	msg := fmt.Sprintf("train: the checkpoint %s holds something else than this run left there: another run writes to it", e.Checkpoint)
+	msg := fmt.Sprintf("the checkpoint %s holds something else than this run left there: another run writes to it", e.Checkpoint)
 	if e.Saved == "" {
 		return msg + ", name another file"
 	}
@@ -42,7 +43,7 @@ func (t *Trainer) note(path string, v atomicfile.Version) {
 func (t *Trainer) claim(path string) (unlock func(), err error) {
 	unlock, err = atomicfile.Lock(path)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", inner{err})
+		return nil, err
 	}
 	now, err := atomicfile.VersionOf(path)
 	if err != nil {
@@ -68,7 +69,7 @@ func (t *Trainer) saveOwn(path string) error {
 func (t *Trainer) saveElsewhere(path string, f *weights.File) error {
 	e := &ReplacedError{Checkpoint: path, Saved: atomicfile.FreeName(path)}
 	if err := atomicfile.Write(e.Saved, f); err != nil {
-		return fmt.Errorf("train: the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, inner{err})
+		return apierror.Errorf("the checkpoint %s holds something else than this run left there, and this run cannot be saved elsewhere: %w", path, err)
 	}
 	return e
 }
@@ -86,7 +87,7 @@ func (t *Trainer) RemoveCheckpoint(path string) (removed bool, err error) {
 		removed = err == nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("train: %w", err) // names the path
+		return false, wrap(err) // names the path
 	}
 	return removed, nil
 }

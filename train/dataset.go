@@ -2,18 +2,18 @@ package train
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// DefaultLength is the number of steps that a sequence has at most if its caller
-// has no wish of its own: the reference model's.
+// DefaultLength is the number of steps that a sequence has at most where its
+// caller does not say otherwise: that of the reference model.
 const DefaultLength = 200
 
 // perDoc is the memory of a string without its bytes, on a 64-bit machine.
@@ -72,7 +72,7 @@ func NewDataset(docs []string, tok *tokenizer.Tokenizer, o *DatasetOptions) (*Da
 	setDefault(&options.Length, DefaultLength)
 	d, err := newDataset(docs, tok, options, math.MaxInt64)
 	if err != nil {
-		return nil, fmt.Errorf("train: data set: %w", err)
+		return nil, wrap(apierror.Errorf("data set: %w", err))
 	}
 	return d, nil
 }
@@ -84,7 +84,7 @@ var errDataBytes = errors.New("the documents and their encoded words take more m
 // would take more than maxBytes at any time.
 func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBytes int64) (*Dataset, error) {
 	if o.Length < 1 {
-		return nil, fmt.Errorf("the length is %d: want at least 1 step", o.Length)
+		return nil, apierror.Errorf("the length is %d: want at least 1 step", o.Length)
 	}
 	if len(docs) == 0 {
 		return nil, errors.New("there are no documents")
@@ -105,7 +105,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 			d.Long++
 		}
 		if len(ids) > maxIDs-len(d.ids) {
-			return nil, fmt.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
 		}
 		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
 			return nil, errDataBytes
@@ -249,11 +249,11 @@ func Order(batches int, seed uint64, epoch int) []int {
 // It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get
 // a document.
 func SplitDocs(docs []string, share float64) (training, validation []string, err error) {
-	learn, judge, err := split(len(docs), share, "documents")
+	first, second, err := split(len(docs), share, "documents")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, wrap(err)
 	}
-	if judge == nil {
+	if second == nil {
 		return docs, nil, nil
 	}
 	pick := func(list []int) []string {
@@ -263,27 +263,27 @@ func SplitDocs(docs []string, share float64) (training, validation []string, err
 		}
 		return picked
 	}
-	return pick(learn), pick(judge), nil
+	return pick(first), pick(second), nil
 }
 
-// split is the rule of SplitDocs for n things. For share 0 judge is nil.
-func split(n int, share float64, things string) (learn, judge []int, err error) {
+// split is the rule of SplitDocs for n things. For share 0 validation is nil.
+func split(n int, share float64, things string) (training, validation []int, err error) {
 	if !(share >= 0 && share < 1) {
-		return nil, nil, fmt.Errorf("train: validation share is %v: want 0 or more and less than 1", share)
+		return nil, nil, apierror.Errorf("validation share is %v: want 0 or more and less than 1", share)
 	}
 	if share == 0 {
 		return nil, nil, nil
 	}
 	for i := range n {
 		if math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share) {
-			judge = append(judge, i)
+			validation = append(validation, i)
 		} else {
-			learn = append(learn, i)
+			training = append(training, i)
 		}
 	}
-	if len(learn) == 0 || len(judge) == 0 {
-		return nil, nil, fmt.Errorf("train: a validation share of %v splits %d %s into %d for training and %d for validation: want at least 1 of each",
-			share, n, things, len(learn), len(judge))
+	if len(training) == 0 || len(validation) == 0 {
+		return nil, nil, apierror.Errorf("a validation share of %v splits %d %s into %d for training and %d for validation: want at least 1 of each",
+			share, n, things, len(training), len(validation))
 	}
-	return learn, judge, nil
+	return training, validation, nil
 }

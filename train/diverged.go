@@ -2,9 +2,9 @@ package train
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/portable"
 )
 
@@ -12,7 +12,13 @@ import (
 // gradient or a weight is not finite, or the model is much worse than a uniform guess
 // at the data that it has just learned from. The checkpoint stays what it was after
 // the last epoch before that.
-var ErrDiverged = errors.New("training has diverged: lower LearningRate or set ClipNorm")
+var ErrDiverged = wrap(errors.New("training has diverged"))
+
+// diverged returns an error that says why training has failed and what to do.
+func diverged(format string, args ...any) error {
+	why := apierror.Errorf(format, args...)
+	return optionErr("%w: %w: lower %s or set %s", why, ErrDiverged, option("LearningRate"), option("ClipNorm"))
+}
 
 const (
 	// worthless is by how many nats a loss exceeds that of a uniform guess if the model
@@ -33,8 +39,8 @@ func (t *Trainer) checkLoss(epoch int) error {
 	order := Order(t.work.items, t.options.Seed, epoch)
 	e := t.task.loss(order[(t.steps()-1)*t.work.perStep:])
 	if loss := e.Loss(); e.Positions > 0 && !(loss <= t.limit()) {
-		return fmt.Errorf("train: epoch %d: after its last step the loss of that step's data is %.4f, where a uniform guess has %.4f: %w",
-			epoch+1, loss, t.limit()-worthless, ErrDiverged)
+		return diverged("epoch %d: after its last step the loss of that step's data is %.4f, where a uniform guess has %.4f",
+			epoch+1, loss, t.limit()-worthless)
 	}
 	return nil
 }
@@ -65,8 +71,8 @@ func (t *Trainer) checkResult(history []epochRecord, best int) error {
 	}
 	// The weights of an epoch before. They are not at hand, but its losses are.
 	if e := history[best-1]; e.Loss > t.limit() && e.ValLoss > t.limit() {
-		return fmt.Errorf("train: the best epoch, %d, has the loss %.4f, and %.4f on validation data, where a uniform guess has %.4f: %w",
-			best, e.Loss, e.ValLoss, t.limit()-worthless, ErrDiverged)
+		return diverged("the best epoch, %d, has the loss %.4f, and %.4f on validation data, where a uniform guess has %.4f",
+			best, e.Loss, e.ValLoss, t.limit()-worthless)
 	}
 	return nil
 }

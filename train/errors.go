@@ -1,54 +1,38 @@
 package train
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/autoreg/autoreg/internal/apierror"
 
-// An inner error stands behind words of this package: it drops the prefix that
-// says which package it is from.
-type inner struct{ error }
-
-func (e inner) Error() string {
-	msg := e.error.Error()
-	for _, prefix := range []string{"train: ", "model: ", "weights: ", "tokenizer: "} {
-		msg = strings.TrimPrefix(msg, prefix)
-	}
-	return msg
-}
-
-func (e inner) Unwrap() error { return e.error }
-
-// A Field is the name of a field of Options or of a task.
-type Field string
-
-// An OptionError is an error about options. Its message names fields; a program whose
-// users know them under other names, such as flags, writes it with Text.
+// An OptionError is an error about a field of Options or of a task: its value is out of
+// range, differs from that of the run that is resumed, or leads to a run that cannot be
+// made.
 type OptionError struct {
-	Format string // of fmt.Sprintf
-	Args   []any  // its arguments, those of type Field being names of fields
-	Err    error  // what it wraps, or nil
+	Field string
+	text  error
 }
 
-// Text returns the message with the names that name gives to fields.
-func (e *OptionError) Text(name func(Field) string) string {
-	args := make([]any, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = a
-		if f, ok := a.(Field); ok {
-			args[i] = name(f)
+func (e *OptionError) Error() string { return e.text.Error() }
+func (e *OptionError) Unwrap() error { return e.text }
+
+// Text returns the message with other names for fields, such as those of a command's
+// flags: with what name returns for "train" and a field, unless that is "".
+func (e *OptionError) Text(name func(pkg, field string) string) string {
+	return apierror.Text(e.text, name)
+}
+
+// optionErr returns an OptionError for a format as apierror.Errorf takes it. The first
+// field among args is the one that it is about.
+func optionErr(format string, args ...any) error {
+	e := &OptionError{text: apierror.Errorf(format, args...)}
+	for _, a := range args {
+		if f, ok := a.(apierror.Field); ok && e.Field == "" {
+			e.Field = f.Name
 		}
 	}
-	return fmt.Sprintf(e.Format, args...)
+	return e
 }
 
-func (e *OptionError) Error() string {
-	return "train: " + e.Text(func(f Field) string { return string(f) })
-}
+// option is a field of Options or of a task as an argument of apierror.Errorf.
+func option(field string) apierror.Field { return apierror.Field{Package: "train", Name: field} }
 
-func (e *OptionError) Unwrap() error { return e.Err }
-
-// optionErr returns an OptionError.
-func optionErr(format string, args ...any) error {
-	return &OptionError{Format: format, Args: args}
-}
+// wrap returns err as this package returns it.
+func wrap(err error) error { return apierror.Wrap("train", err) }

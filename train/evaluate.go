@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 )
 
@@ -23,9 +22,9 @@ func (o *EvaluateOptions) filled() (opt EvaluateOptions, err error) {
 	setDefault(&opt.Threads, runtime.GOMAXPROCS(0))
 	switch {
 	case opt.BatchSize < 1 || opt.BatchSize > maxBatch:
-		err = fmt.Errorf("train: Evaluate: BatchSize is %d: want 1 to %d", opt.BatchSize, maxBatch)
+		err = optionErr("Evaluate: %s is %d: want 1 to %d", option("BatchSize"), opt.BatchSize, maxBatch)
 	case opt.Threads < 1 || opt.Threads > maxThreads:
-		err = fmt.Errorf("train: Evaluate: Threads is %d: want 1 to %d", opt.Threads, maxThreads)
+		err = optionErr("Evaluate: %s is %d: want 1 to %d", option("Threads"), opt.Threads, maxThreads)
 	}
 	return opt, err
 }

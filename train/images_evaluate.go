@@ -2,8 +2,8 @@ package train
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/train/images"
 )
@@ -15,7 +15,8 @@ import (
 //
 // It returns an error for options out of range, for other images, and if ctx ends.
 func (t *Images) Evaluate(ctx context.Context, set *images.Set, o *EvaluateOptions) (Evaluation, error) {
-	return evaluatePixels(ctx, t.model, set, o)
+	e, err := evaluatePixels(ctx, t.model, set, o)
+	return e, wrap(err)
 }
 
 // evaluatePixels is Evaluate for any model.
@@ -25,13 +26,13 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *Eva
 		return Evaluation{}, err
 	}
 	if err := checkImages(set); err != nil {
-		return Evaluation{}, fmt.Errorf("train: Evaluate: %w", err)
+		return Evaluation{}, apierror.Errorf("Evaluate: %w", err)
 	}
 	was := m.Config
 	now := was
 	now.Height, now.Width, now.Channels, now.Levels = set.Height, set.Width, set.Channels, set.Levels
 	if was != now {
-		return Evaluation{}, fmt.Errorf("train: Evaluate: the model is for images of %s, these are of %s", was, now)
+		return Evaluation{}, apierror.Errorf("Evaluate: the model is for images of %s, these are of %s", was, now)
 	}
 	p := newPixelPass(m.Net, set.Height, set.Width, evaluateBatch, opt.Threads, false)
 	return p.evaluate(ctx, set)

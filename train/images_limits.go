@@ -1,9 +1,9 @@
 package train
 
 import (
-	"fmt"
 	"strconv"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
@@ -13,19 +13,19 @@ import (
 // checkModel refuses a model that, with the given free metadata, no file could hold.
 func (t *Images) checkModel(c model.PixelConfig, o *Options, free map[string]string) error {
 	if err := c.Check(); err != nil {
-		return fmt.Errorf("train: the model cannot be made: %w", inner{err})
+		return apierror.Errorf("the model cannot be made: %w", err)
 	}
 	tensors := int64(2*(3*t.Blocks+4)) * 4 // weights, two moments, best
 	size, err := (&weights.File{Metadata: free}).Size()
 	if err != nil {
-		return fmt.Errorf("train: the model cannot be saved: %w", inner{err})
+		return apierror.Errorf("the model cannot be saved: %w", err)
 	}
 	total := size + headerImages + headerTensor*tensors + headerEpoch*int64(o.Epochs)
 	if total <= weights.MaxHeader {
 		return nil
 	}
 	return optionErr("%d blocks and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s or %s",
-		t.Blocks, o.Epochs, total, weights.MaxHeader, Field("Blocks"), Field("Epochs"))
+		t.Blocks, o.Epochs, total, weights.MaxHeader, option("Blocks"), option("Epochs"))
 }
 
 // headerImages is the room in a checkpoint's header for options.
@@ -34,7 +34,7 @@ const headerImages = 8 << 10
 // checkMemory refuses a run that would take more than MaxBytes.
 func (t *Images) checkMemory(c model.PixelConfig, o *Options) error {
 	return o.checkMemory(t.memory(c, o), "%s (%d), %s (%d), %s (%d) or the size of the images (%d×%d pixels)",
-		Field("Filters"), t.Filters, Field("Blocks"), t.Blocks, Field("Threads"), o.Threads, c.Width, c.Height)
+		option("Filters"), t.Filters, option("Blocks"), t.Blocks, option("Threads"), o.Threads, c.Width, c.Height)
 }
 
 // memory returns the bytes that MaxBytes limits.

@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -16,7 +16,7 @@ import (
 
 func (t *Images) create(o *Options) error {
 	if err := checkImages(t.Set); err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	c := t.config()
 	if err := t.checkModel(c, o, nil); err != nil {
@@ -45,10 +45,10 @@ func (t *Images) admit(o *Options, hash string) error {
 	}
 	was, now := m.Config, t.config()
 	if was.Height != now.Height || was.Width != now.Width || was.Channels != now.Channels || was.Levels != now.Levels {
-		return fmt.Errorf("the run began with images of %s, these are of %s", was, now)
+		return apierror.Errorf("the run began with images of %s, these are of %s", was, now)
 	}
 	if was != now {
-		return fmt.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
+		return apierror.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
 			was.Filters, was.Blocks, was.Kernel, now.Filters, now.Blocks, now.Kernel)
 	}
 	if err := t.checkModel(now, o, m.Metadata); err != nil {
@@ -94,17 +94,17 @@ func checkImages(set *images.Set) error {
 	n := len(set.Data)
 	switch {
 	case set.Height < 1 || set.Width < 1 || set.Channels < 1 || set.Levels < 2 || set.Levels > 256:
-		return fmt.Errorf("the images are %d×%d pixels with %d channels of %d levels: want sizes above 0 and 2 to 256 levels", set.Width, set.Height, set.Channels, set.Levels)
+		return apierror.Errorf("the images are %d×%d pixels with %d channels of %d levels: want sizes above 0 and 2 to 256 levels", set.Width, set.Height, set.Channels, set.Levels)
 	case n == 0:
 		return errors.New("there are no images")
 	// Compared by division, for the product may not fit.
 	case set.Height > n/set.Width/set.Channels || n%(set.Height*set.Width*set.Channels) != 0:
-		return fmt.Errorf("%d levels are no whole number of images of %d×%d pixels with %d channels", n, set.Width, set.Height, set.Channels)
+		return apierror.Errorf("%d levels are no whole number of images of %d×%d pixels with %d channels", n, set.Width, set.Height, set.Channels)
 	}
 	size := set.Height * set.Width * set.Channels
 	for i, v := range set.Data {
 		if int(v) >= set.Levels {
-			return fmt.Errorf("image %d has the level %d, but there are only %d", i/size, v, set.Levels)
+			return apierror.Errorf("image %d has the level %d, but there are only %d", i/size, v, set.Levels)
 		}
 	}
 	return nil
@@ -128,7 +128,7 @@ func imagesHash(set *images.Set) string {
 func SplitImages(set *images.Set, share float64) (training, validation *images.Set, err error) {
 	learn, judge, err := split(set.Len(), share, "images")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, wrap(err)
 	}
 	if judge == nil {
 		return set, nil, nil

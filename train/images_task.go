@@ -62,7 +62,7 @@ func (t *Images) check() error {
 		}
 	}
 	if t.Kernel%2 == 0 {
-		return optionErr("option %s is %d: want an odd number", Field("Kernel"), t.Kernel)
+		return optionErr("%s is %d: want an odd number", option("Kernel"), t.Kernel)
 	}
 	return nil
 }

@@ -1,10 +1,10 @@
 package train
 
 import (
-	"fmt"
 	"maps"
 	"math"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
@@ -26,13 +26,13 @@ const (
 func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string]string) error {
 	text, err := tok.MarshalJSON()
 	if err != nil {
-		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
+		return apierror.Errorf("the vocabulary cannot be saved: %w", err)
 	}
 	meta := map[string]string{model.KeyTokenizer: string(text)}
 	maps.Copy(meta, free)
 	size, err := (&weights.File{Metadata: meta}).Size()
 	if err != nil {
-		return fmt.Errorf("train: the vocabulary cannot be saved: %w", inner{err})
+		return apierror.Errorf("the vocabulary cannot be saved: %w", err)
 	}
 	more := int64(len(t.Layers)-1) * 16 * headerTensor // than one layer, which headerFixed is enough for
 	total := size + headerFixed + more + headerEpoch*int64(o.Epochs)
@@ -40,14 +40,14 @@ func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string
 		return nil
 	}
 	return optionErr("%d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d)",
-		tok.Len(), o.Epochs, total, weights.MaxHeader, Field("Vocabulary"), t.Vocabulary, Field("Epochs"), o.Epochs)
+		tok.Len(), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
 }
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
 // be addressed.
 func (t *Text) checkMemory(symbols int, o *Options) error {
 	return o.checkMemory(t.memory(symbols, o), "%s (%d), %s (%d) or the sizes of %s",
-		Field("BatchSize"), o.BatchSize, Field("Length"), t.Length, Field("Layers"))
+		option("BatchSize"), o.BatchSize, option("Length"), t.Length, option("Layers"))
 }
 
 // memory returns the bytes that MaxBytes limits. All factors have been checked to
@@ -98,9 +98,5 @@ func vocabularyBytes(tok *tokenizer.Tokenizer) (n int64) {
 
 // errDocuments is the error for documents that leave no memory for a run.
 func errDocuments(o *Options) error {
-	return &OptionError{
-		Format: "%v, %s: raise %s, or use fewer documents",
-		Args:   []any{errDataBytes, mebibytes(o.MaxBytes), Field("MaxBytes")},
-		Err:    errDataBytes,
-	}
+	return optionErr("%w, %s: raise %s, or use fewer documents", errDataBytes, mebibytes(o.MaxBytes), option("MaxBytes"))
 }

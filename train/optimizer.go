@@ -2,9 +2,9 @@ package train
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
@@ -189,7 +189,7 @@ func (u *updater) check() error {
 		for _, values := range u.state[k] {
 			for _, x := range values {
 				if !u.Valid(k, x) {
-					return fmt.Errorf("a tensor %s%s… has the value %v, which is out of range (a square is not negative): the file is damaged", model.OptimizerPrefix, name+".", x)
+					return apierror.Errorf("a tensor %s%s… has the value %v, which is out of range (a square is not negative): the file is damaged", model.OptimizerPrefix, name+".", x)
 				}
 			}
 		}

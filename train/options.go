@@ -86,15 +86,15 @@ func (o *Options) check(things string) error {
 	}
 	switch {
 	case !(o.LearningRate > 0 && o.LearningRate <= 1e6): // NaN fails too
-		return optionErr("option %s is %v: want more than 0, at most 1e6", Field("LearningRate"), o.LearningRate)
+		return optionErr("%s is %v: want more than 0, at most 1e6", option("LearningRate"), o.LearningRate)
 	case !(o.ClipNorm >= 0 && o.ClipNorm <= math.MaxFloat32):
-		return optionErr("option %s is %v: want a finite number, or 0 for no limit", Field("ClipNorm"), o.ClipNorm)
+		return optionErr("%s is %v: want a finite number, or 0 for no limit", option("ClipNorm"), o.ClipNorm)
 	case !(o.Validation >= 0 && o.Validation < 1):
-		return optionErr("option %s is %v: want 0 or more and less than 1", Field("Validation"), o.Validation)
+		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
 	case o.Patience > 0 && o.Validation == 0:
-		return optionErr("option %s is %d, but no %s are set aside to judge by: set %s, to 0.1 for example", Field("Patience"), o.Patience, things, Field("Validation"))
+		return optionErr("%s is %d, but no %s are set aside to judge by: set %s, to 0.1 for example", option("Patience"), o.Patience, things, option("Validation"))
 	case o.MaxBytes < 0:
-		return optionErr("option %s is %d: want 0 or more", Field("MaxBytes"), o.MaxBytes)
+		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)
 	}
 	return o.Schedule.check()
 }
@@ -107,7 +107,7 @@ func (o *Options) checkMemory(total int64, lower string, args ...any) error {
 		return nil
 	}
 	return optionErr("the run would take %s of memory, more than the %s allowed: lower "+lower+", or raise %s",
-		append(append([]any{mebibytes(total), mebibytes(limit)}, args...), Field("MaxBytes"))...)
+		append(append([]any{mebibytes(total), mebibytes(limit)}, args...), option("MaxBytes"))...)
 }
 
 // mebibytes writes a count of bytes for a reader.
@@ -127,13 +127,13 @@ func (o *Options) compare(c *comparison, now *Options) {
 
 // An intOption is an option and its limits.
 type intOption struct {
-	name            Field
+	name            string
 	value, min, max int
 }
 
 func (f intOption) check() error {
 	if f.value < f.min || f.value > f.max {
-		return optionErr("option %s is %d: want %d to %d", f.name, f.value, f.min, f.max)
+		return optionErr("%s is %d: want %d to %d", option(f.name), f.value, f.min, f.max)
 	}
 	return nil
 }

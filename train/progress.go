@@ -1,9 +1,9 @@
 package train
 
 import (
-	"fmt"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -151,7 +151,7 @@ func (t *Trainer) Model() *ModelFile {
 // SaveModel writes Model to path, atomically: see atomicfile.Write.
 func (t *Trainer) SaveModel(path string) error {
 	if err := atomicfile.Write(path, t.Model()); err != nil {
-		return fmt.Errorf("train: the model is not saved: %w", inner{err})
+		return wrap(apierror.Errorf("the model is not saved: %w", err))
 	}
 	return nil
 }

@@ -2,8 +2,9 @@ package train
 
 import (
 	"errors"
-	"fmt"
 	"math"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // check checks the progress that a checkpoint holds against the run: every field
@@ -104,7 +105,7 @@ func powerOf(beta float64, steps int) float64 {
 
 // damaged returns the error for a checkpoint whose fields contradict each other.
 func damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{errDamaged}, args...)...)
+	return apierror.Errorf("%w: "+format, append([]any{errDamaged}, args...)...)
 }
 
 var errDamaged = errors.New("the checkpoint contradicts itself, the file is damaged")

@@ -2,10 +2,10 @@ package train
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
@@ -90,7 +90,7 @@ const RecordKey = model.KeyTraining
 func ParseRecord(text string) (*Record, error) {
 	r := new(Record)
 	if err := json.Unmarshal([]byte(text), r); err != nil {
-		return nil, fmt.Errorf("train: the record of the training is not readable: %w", err)
+		return nil, wrap(apierror.Errorf("the record of the training is not readable: %w", err))
 	}
 	return r, nil
 }
@@ -113,7 +113,7 @@ func (r *Record) Same(other *Record) bool {
 func prepareMetadata(free map[string]string) error {
 	delete(free, RecordKey) // of another training
 	if most := weights.MaxMetadata - 16; len(free) > most {
-		return fmt.Errorf("the file has %d metadata keys of other programs, which leaves no room for the run's own: remove some", len(free))
+		return apierror.Errorf("the file has %d metadata keys of other programs, which leaves no room for the run's own: remove some", len(free))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // recordOf returns the record in a model file, and its text.

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -45,6 +46,10 @@ func (t *Trainer) Run(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = &RunOptions{}
 	}
+	return wrap(t.runAll(ctx, o))
+}
+
+func (t *Trainer) runAll(ctx context.Context, o *RunOptions) error {
 	if p := &t.progress; t.Done() { // it may have been resumed with fewer epochs
 		return t.checkResult(p.History, p.Best)
 	}
@@ -78,7 +83,7 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 		at := p.Batch * t.work.perStep
 		stats, err := t.step(order[at:min(at+t.work.perStep, t.work.items)])
 		if err != nil {
-			return fmt.Errorf("train: epoch %d, step %d of %d: %w", p.Epoch+1, p.Batch+1, steps, err)
+			return apierror.Errorf("epoch %d, step %d of %d: %w", p.Epoch+1, p.Batch+1, steps, err)
 		}
 		c.add(stats, time.Since(begin))
 		if o.OnStep != nil {
@@ -103,11 +108,11 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 			record.ValWordLoss = e.WordLoss()
 		}
 		if !finite(record.ValLoss) {
-			return fmt.Errorf("train: epoch %d: the validation loss is %v: %w", p.Epoch+1, record.ValLoss, ErrDiverged)
+			return diverged("epoch %d: the validation loss is %v", p.Epoch+1, record.ValLoss)
 		}
 	}
 	if !finite(t.weightNorm()) {
-		return fmt.Errorf("train: epoch %d: the weights are not finite any more: %w", p.Epoch+1, ErrDiverged)
+		return diverged("epoch %d: the weights are not finite any more", p.Epoch+1)
 	}
 	if err := t.checkEpoch(record); err != nil {
 		return err
@@ -133,12 +138,12 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 	p := &t.progress
 	e := t.task.gradients(items, p.Steps)
 	if !finite(e.Sum) {
-		return s, fmt.Errorf("the loss is %v: %w", e.Sum, ErrDiverged)
+		return s, diverged("the loss is %v", e.Sum)
 	}
 	rate := t.options.Schedule.Rate(t.options.LearningRate, p.Epoch+1)
 	norm, err := t.optimizer.apply(rate, t.options.ClipNorm)
 	if err != nil {
-		return s, fmt.Errorf("%w: %w", err, ErrDiverged)
+		return s, diverged("%w", err)
 	}
 	t.work.changed()
 	p.setPowers(t.optimizer.powers)
@@ -159,22 +164,52 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 	}, nil
 }
 
+// An InterruptedError is the error of Run when its context has ended.
+type InterruptedError struct {
+	Epoch       int    // under way, from 1
+	Step, Steps int    // of this epoch: made, and all
+	Checkpoint  string // that the run can be resumed from; "" if there is none
+	Lost        error  // why the checkpoint was not saved, or nil
+	Cause       error  // of the context's end
+}
+
+// Where says where the run was.
+func (e *InterruptedError) Where() string {
+	return fmt.Sprintf("interrupted in epoch %d after %d of %d steps", e.Epoch, e.Step, e.Steps)
+}
+
+func (e *InterruptedError) Error() string {
+	var replaced *ReplacedError
+	switch {
+	case errors.As(e.Lost, &replaced):
+		return fmt.Sprintf("%s (%v); %v", e.Where(), e.Cause, e.Lost)
+	case e.Lost != nil:
+		return fmt.Sprintf("%s (%v), and what was reached since the last checkpoint is lost: %v", e.Where(), e.Cause, e.Lost)
+	case e.Checkpoint == "":
+		return fmt.Sprintf("%s; no checkpoint was asked for: %v", e.Where(), e.Cause)
+	}
+	return fmt.Sprintf("%s; resume from the checkpoint %s: %v", e.Where(), e.Checkpoint, e.Cause)
+}
+
+func (e *InterruptedError) Unwrap() []error {
+	if e.Lost == nil {
+		return []error{e.Cause}
+	}
+	return []error{e.Cause, e.Lost}
+}
+
 // interrupted saves the checkpoint and returns the error for a context that ended
 // with cause.
 func (t *Trainer) interrupted(o *RunOptions, cause error) error {
 	p := &t.progress
-	where := fmt.Sprintf("train: interrupted in epoch %d after %d of %d steps", p.Epoch+1, p.Batch, t.steps())
+	e := &InterruptedError{Epoch: p.Epoch + 1, Step: p.Batch, Steps: t.steps(), Cause: cause}
 	if o.Checkpoint == "" {
-		return fmt.Errorf("%s; no checkpoint was asked for: %w", where, cause)
+		return e
 	}
-	if err := t.saveOwn(o.Checkpoint); err != nil {
-		var replaced *ReplacedError
-		if errors.As(err, &replaced) {
-			return fmt.Errorf("%s (%w); %w", where, cause, inner{err})
-		}
-		return fmt.Errorf("%s (%w), and what was reached since the last checkpoint is lost: %w", where, cause, inner{err})
+	if e.Lost = t.saveOwn(o.Checkpoint); e.Lost == nil {
+		e.Checkpoint = o.Checkpoint
 	}
-	return fmt.Errorf("%s; resume from the checkpoint %s: %w", where, o.Checkpoint, cause)
+	return e
 }
 
 // weightNorm returns a number that is finite if all weights are.

@@ -22,9 +22,9 @@ func (s Schedule) complete() Schedule {
 func (s Schedule) check() error {
 	switch {
 	case !(s.Decay >= 0 && s.Decay <= 1e3):
-		return optionErr("option %s has the decay %v: want more than 0, at most 1000", Field("Schedule"), s.Decay)
+		return optionErr("%s has the decay %v: want more than 0, at most 1000", option("Schedule"), s.Decay)
 	case s.From < 0 || s.From > maxEpochs:
-		return optionErr("option %s begins after epoch %d: want 0 to %d", Field("Schedule"), s.From, maxEpochs)
+		return optionErr("%s begins after epoch %d: want 0 to %d", option("Schedule"), s.From, maxEpochs)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (t *Text) check() error {
 		}
 	}
 	if err := t.config(3).Check(); err != nil {
-		return &OptionError{Format: "option %s: %v", Args: []any{Field("Layers"), err}, Err: err}
+		return optionErr("%s: %w", option("Layers"), err)
 	}
 	return t.Dropout.check()
 }
@@ -94,7 +94,7 @@ func (d Dropout) check() error {
 		value float64
 	}{{"Embedding", d.Embedding}, {"Layers", d.Layers}, {"Output", d.Output}} {
 		if !(f.value >= 0 && f.value < 1) { // NaN fails too
-			return optionErr("option %s.%s is %v: want 0 or more and less than 1", Field("Dropout"), f.part, f.value)
+			return optionErr("%s.%s is %v: want 0 or more and less than 1", option("Dropout"), f.part, f.value)
 		}
 	}
 	return nil

@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -27,14 +27,14 @@ func (t *Text) create(o *Options) error {
 	}
 	tok, err := tokenizer.Learn(slices.Values(learn), words)
 	if err != nil {
-		return fmt.Errorf("train: %w", inner{err})
+		return err
 	}
 	if taken >= muchGarbage {
 		runtime.GC() // what reading the documents and counting their words has left
 	}
 	config := t.config(tok.Len())
 	if err := config.Check(); err != nil {
-		return fmt.Errorf("train: the model would be too large: %w", inner{err})
+		return apierror.Errorf("the model would be too large: %w", err)
 	}
 	if err := t.checkHeader(tok, o, nil); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (t *Text) admit(o *Options, hash string) error {
 		return err
 	}
 	if want := t.config(m.Config.Symbols); !m.Config.Equal(want) {
-		return fmt.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
+		return apierror.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
 	}
 	if err := t.checkHeader(m.Tokenizer, o, m.Metadata); err != nil {
 		return err
@@ -105,10 +105,10 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 			return errDocuments(o)
 		}
 		if err != nil {
-			return fmt.Errorf("train: %w", err)
+			return err
 		}
 		if positionsOf(d, 0, d.Len(), t.CountPadding) == 0 {
-			return fmt.Errorf("train: the %s hold no words", part.name)
+			return apierror.Errorf("the %s hold no words", part.name)
 		}
 		left -= d.bytes()
 		*part.to = d

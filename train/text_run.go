@@ -2,8 +2,8 @@ package train
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -67,7 +67,8 @@ func (p *pass) evaluate(ctx context.Context, d *Dataset, batch int, countPadding
 // It returns an error for options out of range, for a data set with an id that
 // the model does not have, and if ctx ends.
 func (t *Text) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
-	return evaluateStack(ctx, t.model.Stack, d, o)
+	e, err := evaluateStack(ctx, t.model.Stack, d, o)
+	return e, wrap(err)
 }
 
 // evaluateStack is Evaluate for any network.
@@ -78,7 +79,7 @@ func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *Evalua
 	}
 	for _, id := range d.ids {
 		if int(id) >= net.Symbols() {
-			return Evaluation{}, fmt.Errorf("train: Evaluate: the data set has the id %d, the model only %d: encode it with the model's tokenizer", id, net.Symbols())
+			return Evaluation{}, apierror.Errorf("Evaluate: the data set has the id %d, the model only %d: encode it with the model's tokenizer", id, net.Symbols())
 		}
 	}
 	p := newPass(net, sizeOf(d, opt.BatchSize, opt.CountPadding), opt.Threads, false)

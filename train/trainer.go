@@ -2,8 +2,8 @@ package train
 
 import (
 	"cmp"
-	"fmt"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
@@ -34,10 +34,10 @@ func New(task Task, o *Options) (*Trainer, error) {
 		options = *o
 	}
 	if err := settle(task, &options); err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
 	if err := task.create(&options); err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
 	return newTrainer(task, options), nil
 }
@@ -83,7 +83,7 @@ func Resume(path string, task Task, o *Options) (*Trainer, error) {
 		t, err = resume(f, task, *o)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("train: cannot resume from %s: %w", path, inner{err})
+		return nil, wrap(apierror.Errorf("cannot resume from %s: %w", path, err))
 	}
 	t.note(path, version)
 	return t, nil
@@ -117,7 +117,7 @@ func (b *begun) merge(task Task, o *Options) error {
 	was := b.options
 	was.Threads, was.MaxBytes = 1, 1
 	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
-		return fmt.Errorf("the checkpoint is damaged: %w", inner{err})
+		return apierror.Errorf("the checkpoint is damaged: %w", err)
 	}
 	var d comparison
 	task.compare(&d, b.task)

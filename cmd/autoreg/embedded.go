@@ -4,12 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // The models that are compiled in, each trained by the command line in TRAINING.md:
@@ -66,7 +66,7 @@ func (a *app) openText(ctx context.Context, name string) (*autoreg.Model, error)
 		m, err := loadFrom(f, autoreg.Load)
 		if errors.Is(err, autoreg.ErrKind) {
 			if _, e := loadFrom(f, autoreg.LoadPixel); e == nil {
-				err = fmt.Errorf("%w: draw with it by autoreg paint, or name a text model with --model", err)
+				err = apierror.Errorf("%w: draw with it by autoreg paint, or name a text model with --model", err)
 			}
 		}
 		return m, err
@@ -84,7 +84,7 @@ func (a *app) openPixels(ctx context.Context, name string) (*autoreg.PixelModel,
 		m, err := loadFrom(f, autoreg.LoadPixel)
 		if errors.Is(err, autoreg.ErrKind) {
 			if _, e := loadFrom(f, autoreg.Load); e == nil {
-				err = fmt.Errorf("%w: write with it by autoreg generate, or name an image model with --model", err)
+				err = apierror.Errorf("%w: write with it by autoreg generate, or name an image model with --model", err)
 			}
 		}
 		return m, err

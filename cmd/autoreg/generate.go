@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -121,7 +122,7 @@ func promptFlagError(cmd *cobra.Command, err error) error {
 	var malformed *pflag.InvalidSyntaxError
 	var invalid *pflag.InvalidValueError // of -n, in the prompt "-n apple"
 	if errors.As(err, &unknown) || errors.As(err, &malformed) || errors.As(err, &invalid) && strings.ContainsAny(invalid.GetValue(), " \t") {
-		return fmt.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
+		return apierror.Errorf(`%w; before a prompt that begins with "-" put --, as in: %s -- "- 1 cup"`, err, cmd.CommandPath())
 	}
 	return err
 }

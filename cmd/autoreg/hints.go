@@ -10,13 +10,20 @@ import (
 
 // What cobra says of mistyped command lines, with what to do.
 
-// suggestions puts cobra's suggestions for an unknown command into a sentence.
-func suggestions(text string) string {
-	text, list, found := strings.Cut(text, "\n\nDid you mean this?\n")
-	if found {
-		text += ": did you mean " + strings.Join(strings.Fields(list), " or ") + "?"
+// checkCommand refuses the name of no command, which would be an argument of root.
+func checkCommand(root *cobra.Command, args []string) error {
+	if _, _, err := root.Find(args); err == nil {
+		return nil
 	}
-	return text
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg[:min(len(arg), 1)] != "-" && (i == 0 || !takesValue(root.PersistentFlags(), args[i-1])) {
+			return oneOf(root, args[i:])
+		}
+	}
+	return nil // cobra says what is wrong
 }
 
 // oneOf refuses arguments of a command that only has subcommands.

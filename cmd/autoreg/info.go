@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
@@ -184,7 +185,7 @@ func (j *infoJob) readModel() (*described, error) {
 	m := &described{}
 	if m.anyModel, err = loadEither(f); err != nil {
 		if head := f.head(whatLen); errors.Is(err, autoreg.ErrFormat) && (isText(head) || isImages(head)) {
-			err = fmt.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
+			err = apierror.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
 		}
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
@@ -54,7 +55,7 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
-		return nil, fmt.Errorf("log: %w", err)
+		return nil, apierror.In("log", err)
 	}
 	return &logWriter{f, f}, nil
 }
@@ -67,7 +68,7 @@ const logStart = `{"epoch":`
 func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("log: %w", err)
+		return nil, apierror.In("log", err)
 	}
 	defer f.Close()
 	var (
@@ -120,7 +121,7 @@ func (l *logWriter) append(r epochRecord) error {
 		return nil
 	}
 	if _, err := (jsonLines{r}).WriteTo(l.w); err != nil {
-		return fmt.Errorf("log: %w", err)
+		return apierror.In("log", err)
 	}
 	return nil
 }

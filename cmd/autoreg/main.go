@@ -17,6 +17,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,11 +25,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // Exit statuses.
@@ -64,7 +66,7 @@ type app struct {
 	out, err io.Writer
 	terminal bool          // err is one: somebody watches
 	screen   *screen       // that shows pictures; nil if there is none
-	every    time.Duration // between lines on progress where nobody does
+	every    time.Duration // between lines on progress where it is not
 	started  bool          // the command line has been understood
 	profile  string
 
@@ -102,7 +104,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return err
 	}
 	cmd, err := root.ExecuteContextC(ctx)
-	err = errors.Join(err, stopProfile())
+	if err != nil && !a.started {
+		err = cmp.Or(checkCommand(root, args), err)
+	}
+	err = apierror.Join(err, stopProfile())
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -144,6 +149,8 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.InitDefaultVersionFlag()
@@ -181,7 +188,7 @@ func (a *app) noteStart(c *cobra.Command) {
 	}
 }
 
-// note writes a line for whoever runs the command, not for what reads its output.
+// note writes a line for the user, to standard error.
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintf(a.err, "autoreg: %s\n", lineText(fmt.Sprintf(format, args...)))
 }
@@ -203,29 +210,6 @@ type interruption struct {
 
 func (e *interruption) Error() string { return e.advice }
 func (e *interruption) Unwrap() error { return e.err }
-
-var packagePrefixes = []string{"autoreg: ", "train: ", "corpus: ", "images: ", "tokenizer: ", "sampler: ", "model: ", "weights: "}
-
-// message puts err on one line, without the name of the package that found it,
-// which tells a user nothing.
-func message(err error) string {
-	lines := strings.FieldsFunc(suggestions(err.Error()), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i := range lines {
-		for _, prefix := range packagePrefixes {
-			lines[i] = strings.TrimPrefix(lines[i], prefix)
-		}
-	}
-	return strings.Join(lines, "; ")
-}
-
-// A fileError says which file an error is about.
-type fileError struct {
-	name string
-	err  error
-}
-
-func (e *fileError) Error() string { return e.name + ": " + message(e.err) }
-func (e *fileError) Unwrap() error { return e.err }
 
 func startProfile(path string) (stop func() error, err error) {
 	if path == "" {

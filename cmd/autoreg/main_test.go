@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
@@ -174,9 +175,12 @@ func TestMessage(t *testing.T) {
 		want string
 	}{
 		{errors.New("autoreg: x"), "x"},
-		{errors.New("train: corpus a: b"), "corpus a: b"},
-		{errors.Join(errors.New("train: a"), errors.New("weights: b")), "a; b"},
-		{&fileError{"f", fmt.Errorf("weights: %w", io.EOF)}, "f: EOF"},
+		{apierror.Wrap("corpus", apierror.In("corpus: a", io.EOF)), "corpus: a: EOF"},
+		{errors.Join(errors.New("train: a"), errors.New("autoreg: b")), "a; b"},
+		{apierror.Join(errors.New("train: a"), apierror.Wrap("images", io.EOF)), "a; EOF"},
+		{&fileError{"f", apierror.Wrap("corpus", io.EOF)}, "f: EOF"},
+		{apierror.Wrap("corpus", apierror.Errorf("raise %s", apierror.Field{Package: "corpus", Name: "MaxBytes"})), "raise --max-corpus"},
+		{apierror.Wrap("images", apierror.Errorf("raise %s", apierror.Field{Package: "images", Name: "MaxBytes"})), "raise --max-memory"},
 		{&optionError{errors.New("train: cannot resume from Units: option BatchSize is 0, lower BatchSize (1), Length (2) or Units (3), or raise MaxBytes")},
 			"cannot resume from Units: --batch is 0, lower --batch (1), --length (2) or --units (3), or raise --max-memory"},
 		{&optionError{errors.New("train: a/Units: lower LearningRate or set ClipNorm")}, "a/Units: lower --lr or set --clip"},
@@ -236,7 +240,7 @@ func TestTerminal(t *testing.T) {
 	watched("score", "-m", small().model, small().data)
 }
 
-// TestProgressLines has nobody watch: a line now and then, each whole.
+// TestProgressLines has no terminal: a line now and then, each whole.
 func TestProgressLines(t *testing.T) {
 	var errOut bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: &errOut, every: 1}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"math"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/train/images"
 )
@@ -158,7 +158,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 	if o.Height == 0 {
 		if o.Height, o.Width, err = j.pixels.DefaultSize(); err != nil {
 			h, w := j.pixels.Size()
-			return fmt.Errorf("%s: %s: give --width and --height (%d and %d for the size in the file)", describeModel(j.model), message(err), w, h)
+			return apierror.Errorf("%w: give --width and --height (%d and %d for the size in the file)", &fileError{describeModel(j.model), err}, w, h)
 		}
 	}
 	if err := j.layOut(); err != nil {

@@ -44,11 +44,7 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 
 // readPicture reads a picture, unless ctx ends before.
 func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
-	img, err := await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
-	if err != nil {
-		return nil, err
-	}
-	return img, nil
+	return await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
 }
 
 // keptPart returns the mask of height×width pixels that --keep means.

@@ -127,7 +127,7 @@ func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []st
 	return nil
 }
 
-// scoreFile scores the documents of a file, with a bar for whoever waits.
+// scoreFile scores the documents of a file, with a progress bar.
 func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read corpus.Options, o *autoreg.ScoreOptions) (autoreg.Score, error) {
 	c, err := await(ctx, func() (*corpus.Corpus, error) {
 		f, err := a.open(path)
@@ -142,7 +142,7 @@ func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model strin
 		return corpus.Read([]string{path}, &read)
 	})
 	if err != nil {
-		return autoreg.Score{}, &corpusError{err}
+		return autoreg.Score{}, err
 	}
 	bar := a.newProgress(int64(len(c.Docs)), path)
 	defer bar.finish()

@@ -48,7 +48,7 @@ func (a *app) scoreImages(cmd *cobra.Command, m *autoreg.PixelModel, paths []str
 	return cmp.Or(failed, err)
 }
 
-// scoreImageFile scores the images of a file, with a bar for whoever waits.
+// scoreImageFile scores the images of a file, with a progress bar.
 func (a *app) scoreImageFile(cmd *cobra.Command, m *autoreg.PixelModel, path string, read *images.Options, o *autoreg.PixelScoreOptions) (autoreg.PixelScore, error) {
 	set, err := await(cmd.Context(), func() (*images.Set, error) { return images.Read([]string{path}, read) })
 	if err != nil {

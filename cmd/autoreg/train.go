@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
@@ -37,11 +38,10 @@ type trainJob struct {
 
 // A trainKind is one of the commands under train: its words, and what is its own.
 type trainKind struct {
-	name   string                 // of the command
-	learns string                 // what --data names
-	items  string                 // what that consists of
-	flags  []string               // that decide a run's result
-	fields map[train.Field]string // the flags of the task's fields
+	name   string   // of the command
+	learns string   // what --data names
+	items  string   // what that consists of
+	flags  []string // that decide a run's result
 	// begin reads the data, begins or resumes the run, and prints what it is.
 	begin func(ctx context.Context) (*train.Trainer, error)
 	// rate words positions per second, padding not counted.
@@ -114,34 +114,28 @@ func positive(x float64) bool    { return x > 0 && x <= math.MaxFloat32 }
 func notNegative(x float64) bool { return x >= 0 && x <= math.MaxFloat32 }
 func share(x float64) bool       { return x >= 0 && x < 1 }
 
-// A runFlag is a flag that decides a run's result: the field that it sets, of options
-// or of the task, and its value as the flag has it.
+// A runFlag is a flag that decides a run's result, and its value as the flag has it.
 type runFlag struct {
 	flag  string
-	field train.Field
 	value func(o *train.Options) any
 }
 
 // commonFlags are those of every run.
 var commonFlags = []runFlag{
-	{"batch", "BatchSize", func(o *train.Options) any { return o.BatchSize }},
-	{"optimizer", "Optimizer", func(o *train.Options) any { return o.Optimizer.Kind() }},
-	{"lr", "LearningRate", func(o *train.Options) any { return o.LearningRate }},
-	{"lr-decay", "Schedule", func(o *train.Options) any { return o.Schedule.Decay }},
-	{"lr-decay-from", "Schedule", func(o *train.Options) any { return o.Schedule.From }},
-	{"clip", "ClipNorm", func(o *train.Options) any { return o.ClipNorm }},
-	{"validation", "Validation", func(o *train.Options) any { return o.Validation }},
-	{"patience", "Patience", func(o *train.Options) any { return o.Patience }},
-	{"seed", "Seed", func(o *train.Options) any { return o.Seed }},
+	{"batch", func(o *train.Options) any { return o.BatchSize }},
+	{"optimizer", func(o *train.Options) any { return o.Optimizer.Kind() }},
+	{"lr", func(o *train.Options) any { return o.LearningRate }},
+	{"lr-decay", func(o *train.Options) any { return o.Schedule.Decay }},
+	{"lr-decay-from", func(o *train.Options) any { return o.Schedule.From }},
+	{"clip", func(o *train.Options) any { return o.ClipNorm }},
+	{"validation", func(o *train.Options) any { return o.Validation }},
+	{"patience", func(o *train.Options) any { return o.Patience }},
+	{"seed", func(o *train.Options) any { return o.Seed }},
 }
-
-// machineFields are the flags of fields that decide no result.
-var machineFields = map[train.Field]string{"Epochs": "epochs", "Threads": "threads", "MaxBytes": "max-memory", "MaxImageBytes": "max-picture"}
 
 // A taskFlag is a flag that sets a field of a task.
 type taskFlag[T train.Task] struct {
 	flag  string
-	field train.Field
 	value func(t T) any
 }
 
@@ -171,7 +165,7 @@ func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, 
 	}
 	if j.resume == "" {
 		t, err := train.New(task, o)
-		return t, j.optionError(err)
+		return t, err
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
 	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
@@ -179,7 +173,7 @@ func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, 
 		asked.Epochs = o.Epochs
 	}
 	t, err := train.Resume(j.resume, task, &asked)
-	return t, j.optionError(err)
+	return t, err
 }
 
 func changedError(flag string, now, before any) error {
@@ -189,7 +183,7 @@ func changedError(flag string, now, before any) error {
 // otherKind adds to an error that the checkpoint is of the other command.
 func (j *trainJob) otherKind(err error, name string) error {
 	if errors.Is(err, autoreg.ErrKind) {
-		return fmt.Errorf("%w: go on with it by autoreg train %s", err, name)
+		return apierror.Errorf("%w: go on with it by autoreg train %s", err, name)
 	}
 	return err
 }
@@ -204,47 +198,3 @@ func flagNames[T train.Task](flags []taskFlag[T], more ...string) []string {
 	}
 	return more
 }
-
-// optionError gives the fields that an error of package train names the names of their
-// flags.
-func (j *trainJob) optionError(err error) error {
-	var option *train.OptionError
-	if !errors.As(err, &option) {
-		return err
-	}
-	return &flagError{option.Text(j.flagOf), err}
-}
-
-// flagOf returns the flag of a field, or the field's own name.
-func (j *trainJob) flagOf(field train.Field) string {
-	if flag, ok := machineFields[field]; ok {
-		return "--" + flag
-	}
-	for _, f := range commonFlags {
-		if f.field == field {
-			return "--" + f.flag
-		}
-	}
-	if flag, ok := j.kind.fields[field]; ok {
-		return "--" + flag
-	}
-	return string(field)
-}
-
-// fieldFlags returns the flags of the fields of a task.
-func fieldFlags[T train.Task](flags []taskFlag[T]) map[train.Field]string {
-	m := make(map[train.Field]string)
-	for _, f := range flags {
-		m[f.field] = f.flag
-	}
-	return m
-}
-
-// A flagError says in other words what err says.
-type flagError struct {
-	text string
-	err  error
-}
-
-func (e *flagError) Error() string { return e.text }
-func (e *flagError) Unwrap() error { return e.err }

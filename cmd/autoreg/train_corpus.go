@@ -24,19 +24,6 @@ func (l *corpusLimits) apply(o *corpus.Options) {
 	o.MaxDocBytes, o.MaxBytes = l.document<<20, int64(l.corpus)<<20
 }
 
-// A corpusError words an error of reading a corpus with the names of the flags.
-type corpusError struct{ err error }
-
-var corpusFlagNames = strings.NewReplacer(
-	`set Format to "lines"`, "give --format lines",
-	"raise MaxDocBytes", "raise --max-document",
-	"raise MaxBytes", "raise --max-corpus",
-	"raise MaxMemory", "raise --max-memory",
-)
-
-func (e *corpusError) Error() string { return corpusFlagNames.Replace(e.err.Error()) }
-func (e *corpusError) Unwrap() error { return e.err }
-
 // mostFiles is how many files of a corpus are listed.
 const mostFiles = 20
 

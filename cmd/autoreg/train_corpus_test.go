@@ -79,7 +79,7 @@ func TestTrainCorpusFlags(t *testing.T) {
 		t.Helper()
 		fails(t, exitError, want, trainArgs(write(t, dir, "data", content), model, more...)...)
 	}
-	bad("; or give --format lines to read it as plain text", "version https://git-lfs.github.com/spec/v1\noid sha256:2\nsize 3\n")
+	bad("; or read it as plain text with --format lines", "version https://git-lfs.github.com/spec/v1\noid sha256:2\nsize 3\n")
 	bad("the document at line 2 is larger than the limit of 1 MiB: raise --max-document", "a\n"+strings.Repeat("b", 1<<20+1), "--max-document", "1")
 	bad("larger than the limit of 1 MiB, all files together: raise --max-corpus", strings.Repeat("a b c d\n", 1<<17+1), "--max-corpus", "1")
 	bad("or raise --max-memory", strings.Repeat("a\n", 1<<17), "--max-memory", "1")

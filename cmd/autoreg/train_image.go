@@ -41,7 +41,7 @@ func (a *app) trainImageCommand() *cobra.Command {
 	j := &imageJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "image", learns: "images", items: "images",
-		flags: flagNames(imageFlags, "height", "width", "channels", "levels"), fields: fieldFlags(imageFlags),
+		flags: flagNames(imageFlags, "height", "width", "channels", "levels"),
 		begin: j.begin, rate: j.rate, loss: imageLoss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
@@ -106,9 +106,9 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 // imageFlags are the flags of an image run that decide its result, beside those of every
 // run and those that decide what the images are.
 var imageFlags = []taskFlag[*train.Images]{
-	{"filters", "Filters", func(t *train.Images) any { return t.Filters }},
-	{"blocks", "Blocks", func(t *train.Images) any { return t.Blocks }},
-	{"kernel", "Kernel", func(t *train.Images) any { return t.Kernel }},
+	{"filters", func(t *train.Images) any { return t.Filters }},
+	{"blocks", func(t *train.Images) any { return t.Blocks }},
+	{"kernel", func(t *train.Images) any { return t.Kernel }},
 }
 
 // begin reads the images and begins the run, or resumes it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/train"
 )
@@ -34,14 +35,14 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 			return err
 		}
 		log.w = newOutput(ctx, log.f)
-		defer func() { err = errors.Join(err, log.close()) }()
+		defer func() { err = apierror.Join(err, log.close()) }()
 	}
 	err = j.train(ctx, t, log)
 	if !t.Done() || errors.Is(err, train.ErrDiverged) {
 		return err
 	}
 	// The run is complete, whatever went wrong in telling about it.
-	if err := errors.Join(err, j.saveModel(t)); err != nil {
+	if err := apierror.Join(err, j.saveModel(t)); err != nil {
 		return err
 	}
 	removed := false
@@ -65,7 +66,7 @@ func (j *trainJob) saveModel(t *train.Trainer) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("the model is not saved: %w; %s", &fileError{"--output", err}, j.advice(j.checkpoint))
+		return apierror.Errorf("the model is not saved: %w; %s", &fileError{"--output", err}, j.advice(j.checkpoint))
 	}
 	return nil
 }
@@ -97,24 +98,30 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 	bar.clear()
 	cause := context.Cause(inner)
 	var replaced *train.ReplacedError
+	var interrupted *train.InterruptedError
 	switch {
 	case errors.As(err, &replaced) && replaced.Saved != "":
-		err = fmt.Errorf("%w; the other run goes on with --resume %s; for this one %s", err, shellQuote(j.checkpoint), j.advice(replaced.Saved))
+		err = apierror.Errorf("%w; the other run goes on with --resume %s; for this one %s", err, shellQuote(j.checkpoint), j.advice(replaced.Saved))
 		if ctx.Err() != nil {
 			return &interruption{message(err), ctx.Err()}
 		}
 		return err
 	case errors.Is(err, train.ErrDiverged):
-		return fmt.Errorf("%w; %s", j.optionError(err), j.afterDivergence(t))
+		return apierror.Errorf("%w; %s", err, j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
+	case errors.As(err, &interrupted):
+		what := interrupted.Where()
+		if interrupted.Lost != nil {
+			what += ", and what was reached since the last checkpoint is lost: " + message(interrupted.Lost)
+		}
+		return &interruption{what + "; " + j.advice(j.checkpoint), ctx.Err()}
 	case ctx.Err() != nil && err != nil:
-		what, _, _ := strings.Cut(message(err), "; resume from the checkpoint")
-		return &interruption{strings.TrimSuffix(what, ": "+ctx.Err().Error()) + "; " + j.advice(j.checkpoint), ctx.Err()}
+		return &interruption{message(err), ctx.Err()}
 	case cause != nil && !t.Done():
-		return fmt.Errorf("%w; %s", cause, j.advice(j.checkpoint))
+		return apierror.Errorf("%w; %s", cause, j.advice(j.checkpoint))
 	case err != nil:
-		return j.optionError(err)
+		return err
 	}
 	return cause
 }

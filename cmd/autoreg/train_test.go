@@ -14,6 +14,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // TestTrainAndResume trains in one go, and in two with another number of threads:
@@ -204,7 +205,7 @@ func TestTrainBadInput(t *testing.T) {
 	bad(1, "no record of 2 has both", `[{"title":"a"},{"directions":["b"]}]`)
 	bad(1, "line 3, byte ", "[{\"title\":\"a\",\n\"directions\":[\"b\"]},\n{\"title\" \"c\"}]")
 	bad(1, "cut off", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b")
-	bad(1, "give --format lines to read it as plain text", "[1, 2]")
+	bad(1, "read it as plain text with --format lines", "[1, 2]")
 	bad(1, "a table of 2 columns", "name,age\nBob,3\n")
 	bad(1, "no word", "...\n", "--strip-punctuation")
 	bad(1, "documents", "a b c\n", "--validation", "0.5")

@@ -40,7 +40,7 @@ func (a *app) trainTextCommand() *cobra.Command {
 	j := &textJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "text", learns: "corpus", items: "documents",
-		flags: flagNames(textFlags), fields: fieldFlags(textFlags),
+		flags: flagNames(textFlags),
 		begin: j.begin, rate: textRate, loss: j.loss, sample: j.sample,
 	}}
 	return j.command(&cobra.Command{
@@ -108,17 +108,17 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 // textFlags are the flags of a text run that decide its result, beside those of every
 // run.
 var textFlags = []taskFlag[*train.Text]{
-	{"ignore-padding", "CountPadding", func(t *train.Text) any { return !t.CountPadding }},
-	{"windows", "CutLong", func(t *train.Text) any { return !t.CutLong }},
-	{"embedding", "Embedding", func(t *train.Text) any { return t.Embedding }},
-	{"layers", "Layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
-	{"units", "Layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
-	{"dropout", "Dropout", func(t *train.Text) any { return t.Dropout }},
-	{"length", "Length", func(t *train.Text) any { return t.Length }},
-	{"vocabulary", "Vocabulary", func(t *train.Text) any { return t.Vocabulary }},
-	{"keep-case", "KeepCase", func(t *train.Text) any { return t.KeepCase }},
-	{"strip-punctuation", "StripPunctuation", func(t *train.Text) any { return t.StripPunctuation }},
-	{"unicode-punctuation", "UnicodePunctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
+	{"ignore-padding", func(t *train.Text) any { return !t.CountPadding }},
+	{"windows", func(t *train.Text) any { return !t.CutLong }},
+	{"embedding", func(t *train.Text) any { return t.Embedding }},
+	{"layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
+	{"units", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
+	{"dropout", func(t *train.Text) any { return t.Dropout }},
+	{"length", func(t *train.Text) any { return t.Length }},
+	{"vocabulary", func(t *train.Text) any { return t.Vocabulary }},
+	{"keep-case", func(t *train.Text) any { return t.KeepCase }},
+	{"strip-punctuation", func(t *train.Text) any { return t.StripPunctuation }},
+	{"unicode-punctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
 }
 
 // begin reads the corpus and begins the run, or resumes it.
@@ -127,7 +127,7 @@ func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
 	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
 	if err != nil {
-		return nil, &corpusError{err}
+		return nil, err
 	}
 	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts) })
 	if err != nil {

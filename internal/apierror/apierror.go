@@ -2,8 +2,8 @@
 // look into the text of an error.
 //
 // Inside, errors have no prefix. Each public package returns them through [Wrap], which
-// puts its name in front, once: an error that has come from another public package
-// loses that package's name, which is known by type. [Errorf] words an error around
+// puts its name in front, once: of an error that has come from another public package,
+// which is known by type, the text has no name any more. [Errorf] words an error around
 // others, and keeps names of options apart from the text around them: [Text] gives the
 // message with other names for them, those of flags for example.
 package apierror
@@ -24,26 +24,35 @@ type boundary struct {
 	err error
 }
 
-func (e *boundary) Error() string          { return e.pkg + ": " + e.err.Error() }
-func (e *boundary) Unwrap() error          { return e.err }
-func (e *boundary) Text(name Namer) string { return e.pkg + ": " + Text(e.err, name) }
+func (e *boundary) Error() string { return e.pkg + ": " + Text(e.err, nil) }
+func (e *boundary) Unwrap() error { return e.err }
 
 // Wrap returns err as the public package pkg returns it, with its name in front. The
-// name of another one that has returned err is dropped. Wrap returns nil for nil.
+// name of another one that has returned err is not in the text. Wrap returns nil for
+// nil.
 func Wrap(pkg string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &boundary{pkg, Inner(err)}
+	return &boundary{pkg, err}
 }
 
-// Inner returns err without the name of the public package that has returned it, if one
-// has.
-func Inner(err error) error {
-	if e, ok := err.(*boundary); ok {
-		return e.err
+// Text returns the text of err without the name of the public package that has returned
+// it, as it stands within another message, and with the names that name returns for
+// fields: nil leaves them as they are. An error whose text depends on them has a method
+// Text.
+func Text(err error, name Namer) string {
+	for {
+		e, ok := err.(*boundary)
+		if !ok {
+			break
+		}
+		err = e.err
 	}
-	return err
+	if e, ok := err.(interface{ Text(Namer) string }); ok {
+		return e.Text(name)
+	}
+	return err.Error()
 }
 
 // A Field is a field of the options of a public package, as an argument of Errorf.
@@ -66,16 +75,9 @@ type message struct {
 }
 
 // Errorf is fmt.Errorf for arguments among which there may be fields, for %s, and
-// errors, for %w, which lose the name of the public package that has returned them.
-func Errorf(format string, args ...any) error {
-	args = slices.Clone(args)
-	for i, a := range args {
-		if err, ok := a.(error); ok {
-			args[i] = Inner(err)
-		}
-	}
-	return &message{format, args}
-}
+// errors, for %w, all of which it wraps. The names of public packages that have returned
+// these are not in the text.
+func Errorf(format string, args ...any) error { return &message{format, slices.Clone(args)} }
 
 // In returns an error that says where err happened.
 func In(where string, err error) error { return Errorf("%s: %w", where, err) }
@@ -118,11 +120,25 @@ func (e *marked) Error() string          { return e.err.Error() }
 func (e *marked) Unwrap() []error        { return append([]error{e.err}, e.marks...) }
 func (e *marked) Text(name Namer) string { return Text(e.err, name) }
 
-// Text returns the text of err with the names that name returns for fields. An error
-// whose text depends on them has a method Text.
-func Text(err error, name Namer) string {
-	if e, ok := err.(interface{ Text(Namer) string }); ok {
-		return e.Text(name)
+// joined are errors that have happened together.
+type joined []error
+
+// Join is errors.Join with the texts on one line.
+func Join(errs ...error) error {
+	list := slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	if len(list) == 0 {
+		return nil
 	}
-	return err.Error()
+	return joined(list)
+}
+
+func (e joined) Error() string   { return e.Text(nil) }
+func (e joined) Unwrap() []error { return e }
+
+func (e joined) Text(name Namer) string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = Text(err, name)
+	}
+	return strings.Join(texts, "; ")
 }

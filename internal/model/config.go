@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -138,19 +139,13 @@ func parseObject(b []byte, kind string, members map[string]func(d *json.Decoder)
 		found = peekKind(b)
 	}
 	if found != "" && found != kind {
-		return &kindError{fmt.Sprintf("the model is of kind %.40q%s, want %q%s", found, purpose(found), kind, purpose(kind))}
+		return apierror.Mark(fmt.Errorf("the model is of kind %.40q%s, want %q%s", found, purpose(found), kind, purpose(kind)), ErrKind)
 	}
 	return err
 }
 
 // ErrKind is what errors about a model of another kind wrap.
-var ErrKind = errors.New("model: the model is of another kind")
-
-// A kindError wraps ErrKind without repeating its text.
-type kindError struct{ msg string }
-
-func (e *kindError) Error() string { return e.msg }
-func (e *kindError) Unwrap() error { return ErrKind }
+var ErrKind = errors.New("the model is of another kind")
 
 // peekKind returns the kind that an object names, wherever it does, or "".
 func peekKind(b []byte) string {

@@ -35,11 +35,11 @@
 package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -137,7 +137,7 @@ func FromFile(f *weights.File) (*Text, error) {
 func readTokenizer(f *weights.File, symbols int) (*tokenizer.Tokenizer, error) {
 	tok := new(tokenizer.Tokenizer)
 	if err := tok.UnmarshalJSON([]byte(f.Metadata[KeyTokenizer])); err != nil {
-		return nil, bad("metadata %q: %w", KeyTokenizer, bareError{err})
+		return nil, bad("metadata %q: %w", KeyTokenizer, err)
 	}
 	if symbols < tok.Len() {
 		return nil, bad("the vocabulary has %d words, the model only %d symbols", tok.Len(), symbols)
@@ -222,19 +222,8 @@ func checkRest(f *weights.File, p *weights.Picker) error {
 	return nil
 }
 
-// A formatError wraps weights.ErrFormat without repeating its text.
-type formatError struct{ err error }
-
-func (e *formatError) Error() string   { return e.err.Error() }
-func (e *formatError) Unwrap() []error { return []error{e.err, weights.ErrFormat} }
-
-// A bareError leaves out the tokenizer's prefix, for ours stands at the front.
-type bareError struct{ error }
-
-func (e bareError) Error() string { return strings.TrimPrefix(e.error.Error(), "tokenizer: ") }
-func (e bareError) Unwrap() error { return e.error }
-
-// bad returns an error with the package's prefix that wraps weights.ErrFormat.
+// bad returns an error that wraps weights.ErrFormat, for a format as apierror.Errorf
+// takes it.
 func bad(format string, args ...any) error {
-	return &formatError{fmt.Errorf("model: "+format, args...)}
+	return apierror.Mark(apierror.Errorf(format, args...), weights.ErrFormat)
 }

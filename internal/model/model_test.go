@@ -284,7 +284,7 @@ func TestMetadataErrors(t *testing.T) {
 			delete(f.Metadata, c.key)
 		}
 		m, err := FromFile(f)
-		if err == nil || m != nil || !errors.Is(err, weights.ErrFormat) || !strings.HasPrefix(err.Error(), "model: ") || !strings.Contains(err.Error(), c.want) {
+		if err == nil || m != nil || !errors.Is(err, weights.ErrFormat) || strings.HasPrefix(err.Error(), "model: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s = %s: got %v, %v; want an error with %q", c.key, c.value, m, err, c.want)
 		}
 	}

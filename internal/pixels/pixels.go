@@ -1,6 +1,6 @@
-// Package pixels turns pictures into levels, the symbols of an image model, and back.
+// Package pixels turns images into levels, the symbols of an image model, and back.
 //
-// All of it is integer arithmetic, so that the same picture gives the same levels on
+// All of it is integer arithmetic, so that the same image gives the same levels on
 // every machine.
 package pixels
 

@@ -157,9 +157,9 @@ func TestPanics(t *testing.T) {
 		"pixels: Render: channels is neither 1 nor 3":              func() { Render(nil, 0, 0, 2, 4) },
 		"pixels: Render: len(levels) is not height·width·channels": func() { Render(make([]uint8, 3), 2, 2, 1, 4) },
 		"pixels: Render: a level is not below n":                   func() { Render([]uint8{0, 4}, 1, 2, 1, 4) },
-		"pixels: Grid: no pictures":                                func() { Grid(nil, 1, 1, 0) },
+		"pixels: Grid: no images":                                  func() { Grid(nil, 1, 1, 0) },
 		"pixels: Grid: columns or scale < 1, or gap < 0":           func() { Grid([]*image.NRGBA{pic}, 1, 0, 0) },
-		"pixels: Grid: pictures of different sizes":                func() { Grid([]*image.NRGBA{pic, image.NewNRGBA(image.Rect(0, 0, 2, 1))}, 1, 1, 0) },
+		"pixels: Grid: images of different sizes":                  func() { Grid([]*image.NRGBA{pic, image.NewNRGBA(image.Rect(0, 0, 2, 1))}, 1, 1, 0) },
 	} {
 		func() {
 			defer func() {

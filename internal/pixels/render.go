@@ -23,7 +23,7 @@ func Values(n int) []uint8 {
 	return v
 }
 
-// Render returns levels [height, width, channels] as a picture: each of n levels as
+// Render returns levels [height, width, channels] as an image: each of n levels as
 // Values has it. It panics if a length is wrong, channels is neither 1 nor 3, n is
 // outside 2 to 256 or a level is not below n.
 func Render(levels []uint8, height, width, channels, n int) *image.NRGBA {
@@ -48,35 +48,35 @@ func Render(levels []uint8, height, width, channels, n int) *image.NRGBA {
 	return img
 }
 
-// gapGrey is what lies between the pictures of a Grid: neither their black nor their
+// gapGrey is what lies between the images of a Grid: neither their black nor their
 // white.
 const gapGrey = 0x80
 
-// Grid puts pictures of one size on a sheet, row by row, at most columns to a row:
-// each pixel is scale×scale, and gap pixels of grey lie between two pictures and
-// where the last row has none. It panics if there are no pictures, they differ in
+// Grid puts images of one size on a sheet, row by row, at most columns to a row:
+// each pixel is scale×scale, and gap pixels of grey lie between two images and
+// where the last row has none. It panics if there are no images, they differ in
 // size, columns or scale is less than 1, or gap is negative.
-func Grid(pictures []*image.NRGBA, columns, scale, gap int) *image.NRGBA {
-	if len(pictures) == 0 {
-		panic("pixels: Grid: no pictures")
+func Grid(images []*image.NRGBA, columns, scale, gap int) *image.NRGBA {
+	if len(images) == 0 {
+		panic("pixels: Grid: no images")
 	}
 	if columns < 1 || scale < 1 || gap < 0 {
 		panic("pixels: Grid: columns or scale < 1, or gap < 0")
 	}
-	size := pictures[0].Rect.Size()
-	for _, p := range pictures {
+	size := images[0].Rect.Size()
+	for _, p := range images {
 		if p.Rect.Size() != size {
-			panic("pixels: Grid: pictures of different sizes")
+			panic("pixels: Grid: images of different sizes")
 		}
 	}
-	columns = min(columns, len(pictures))
-	rows := (len(pictures) + columns - 1) / columns
+	columns = min(columns, len(images))
+	rows := (len(images) + columns - 1) / columns
 	stepX, stepY := size.X*scale+gap, size.Y*scale+gap
 	sheet := image.NewNRGBA(image.Rect(0, 0, columns*stepX-gap, rows*stepY-gap))
 	for i := 0; i < len(sheet.Pix); i += 4 {
 		sheet.Pix[i], sheet.Pix[i+1], sheet.Pix[i+2], sheet.Pix[i+3] = gapGrey, gapGrey, gapGrey, 0xff
 	}
-	for i, p := range pictures {
+	for i, p := range images {
 		left, top := i%columns*stepX, i/columns*stepY
 		for y := range size.Y * scale {
 			src := p.Pix[y/scale*p.Stride:]

@@ -69,22 +69,22 @@ func TestRender(t *testing.T) {
 }
 
 func TestGrid(t *testing.T) {
-	var pictures []*image.NRGBA
+	var images []*image.NRGBA
 	for i := range 5 {
 		levels := make([]uint8, 6)
 		for j := range levels {
 			levels[j] = uint8(10*i + j)
 		}
-		pictures = append(pictures, Render(levels, 2, 3, 1, 256))
+		images = append(images, Render(levels, 2, 3, 1, 256))
 	}
 	whole := image.NewNRGBA(image.Rect(-4, -4, 9, 9))
 	part := whole.SubImage(image.Rect(1, 2, 4, 4)).(*image.NRGBA)
 	copy(whole.Pix[whole.PixOffset(2, 3):], []uint8{7, 8, 9, 255})
-	pictures = append(pictures, part)
+	images = append(images, part)
 	for _, c := range []struct{ n, columns, scale, gap, width, height int }{
 		{6, 4, 3, 2, 4*9 + 3*2, 2*6 + 2}, {6, 3, 1, 0, 9, 4}, {6, 1, 2, 1, 6, 6*4 + 5}, {2, 10, 1, 5, 3 + 5 + 3, 2}, {1, 1, 1, 9, 3, 2},
 	} {
-		sheet := Grid(pictures[:c.n], c.columns, c.scale, c.gap)
+		sheet := Grid(images[:c.n], c.columns, c.scale, c.gap)
 		if sheet.Rect != image.Rect(0, 0, c.width, c.height) {
 			t.Fatalf("%+v: sheet %v", c, sheet.Rect)
 		}
@@ -95,7 +95,7 @@ func TestGrid(t *testing.T) {
 				want.Pix[i] = 255
 			}
 		}
-		for i, p := range pictures[:c.n] {
+		for i, p := range images[:c.n] {
 			x0, y0 := i%c.columns*(3*c.scale+c.gap), i/c.columns*(2*c.scale+c.gap)
 			for y := range 2 * c.scale {
 				for x := range 3 * c.scale {

@@ -134,7 +134,7 @@ func TestQuantiseByHand(t *testing.T) {
 	}
 }
 
-// Without resizing a sample stays what it is; and a picture of one colour stays so at
+// Without resizing a sample stays what it is; and an image of one colour stays so at
 // any size, at each of its levels' edges too.
 func TestQuantiseIdentity(t *testing.T) {
 	for _, levels := range []int{1, 2, 3, 4, 7, 128, 255, 256} {

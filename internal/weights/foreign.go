@@ -28,9 +28,9 @@ var signatures = []struct{ magic, what string }{
 	{"GGUF", "it is a GGUF file, a model of llama.cpp"},
 	{"\x00\x00\x08\x01", "it is an IDX file, a data set: want a model"},
 	{"\x00\x00\x08\x03", "it is an IDX file, a data set: want a model"},
-	{"\x89PNG\r\n\x1a\n", "it is a picture (PNG): want a model"},
-	{"\xff\xd8\xff", "it is a picture (JPEG): want a model"},
-	{"GIF8", "it is a picture (GIF): want a model"},
+	{"\x89PNG\r\n\x1a\n", "it is an image (PNG): want a model"},
+	{"\xff\xd8\xff", "it is an image (JPEG): want a model"},
+	{"GIF8", "it is an image (GIF): want a model"},
 	{"%PDF-", "it is a PDF document: want a model"},
 	{"\x7fELF", "it is a program: want a model"},
 }

@@ -141,7 +141,7 @@ func consistent(f *File, size int) error {
 	return nil
 }
 
-// A meter measures memory allocated since its last reading, whoever allocated it.
+// A meter measures memory allocated since its last reading, by any goroutine.
 type meter struct{ m runtime.MemStats }
 
 func (m *meter) read() uint64 {

@@ -3,10 +3,11 @@ package corpus
 import (
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // Formats of a corpus file, for Options.Format.
@@ -127,18 +128,18 @@ func (c *Counts) add(o Counts) {
 // files.
 func Read(paths []string, o *Options) (*Corpus, error) {
 	if len(paths) == 0 {
-		return nil, errors.New("corpus: no files named")
+		return nil, wrap(errors.New("no files named"))
 	}
 	r, err := newReader(o)
 	if err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
+		return nil, wrap(err)
 	}
 	for _, path := range paths {
 		if err := r.readPath(path); err != nil {
-			return nil, err
+			return nil, wrap(err)
 		}
 	}
-	return r.finish()
+	return r.finish(), nil
 }
 
 // Decode is Read for a file that is already open. It refuses a device if r
@@ -147,12 +148,12 @@ func Read(paths []string, o *Options) (*Corpus, error) {
 func Decode(r io.Reader, name string, o *Options) (*Corpus, error) {
 	c, err := newReader(o)
 	if err != nil {
-		return nil, fmt.Errorf("corpus: %s: %w", name, err)
+		return nil, wrap(apierror.In(name, err))
 	}
 	if err := c.readFile(r, name, false); err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
-	return c.finish()
+	return c.finish(), nil
 }
 
 // RecipeText returns the document of one recipe:

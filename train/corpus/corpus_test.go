@@ -116,7 +116,7 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"empty file of recipes", "", Options{Format: FormatRecipes}, "line 1, byte 0: the data ends before the list does"},
 		{"empty list", "[ ]", Options{}, "list of recipes is empty"},
 		{"all skipped", `[{},{"title":"a"}]`, Options{}, `no record of 2 has both "title" and "directions"; the members of the first are none`},
-		{"unknown format", "a", Options{Format: "csv"}, `format "csv"`},
+		{"unknown format", "a", Options{Format: "csv"}, `Format is "csv"`},
 		{"negative cap", "a", Options{MaxBytes: -1}, "want 0 or more"},
 		{"an object", good, Options{}, "JSON list of objects"},
 		{"an object by name", good, Options{Format: FormatRecipes}, `line 1, byte 0: found "{": want [`},

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/autoreg/autoreg/internal/apierror"
 )
 
 // readRecipes reads a JSON list of recipe objects, which begins at byte at of the
 // unpacked data, one record in memory at a time.
 //
 // Three passes share the work: jsonList finds where a record ends by counting
-// brackets, encoding/json judges whether the record is well formed, and recipeText
+// brackets, encoding/json checks that the record is well formed, and recipeText
 // picks out the two members. The last one knows that the record is valid, so it can
 // walk the bytes without decoding what it does not need; a hostile record then costs
 // no more memory than its size.
@@ -53,11 +55,11 @@ func (r *reader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
 		var syntax *jsonSyntaxError
 		switch {
 		case errors.As(err, &syntax) && auto && n == 0: // it may be a text that begins like a list
-			return fmt.Errorf("malformed JSON in record %d, %w; or %s", n, err, asText)
+			return otherText(fmt.Sprintf("malformed JSON in record %d, %v", n, syntax))
 		case errors.As(err, &syntax):
-			return fmt.Errorf("malformed JSON in record %d, %w", n, err)
+			return fmt.Errorf("malformed JSON in record %d, %w", n, syntax)
 		}
-		return fmt.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
+		return apierror.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
 	}
 	switch {
 	case kept > 0:
@@ -77,6 +79,7 @@ type jsonSyntaxError struct {
 	at   int64 // byte of the unpacked data, from 0
 	line int   // from 1
 	what string
+	end  bool // the data ends before the list does
 }
 
 func (e *jsonSyntaxError) Error() string {
@@ -106,20 +109,20 @@ func (l *jsonList) next() ([]byte, error) {
 	first := !l.opened
 	switch {
 	case first && b != '[':
-		return nil, l.fault("found %q: want [, for recipes come as one JSON list of objects", b)
+		return nil, l.unexpected("found %q: want [, for recipes come as one JSON list of objects", b)
 	case first:
 		l.opened = true
 		if b, err = l.skipBlanks(); err != nil {
 			return nil, err
 		}
 	case b != ']' && b != ',':
-		return nil, l.fault("found %q: want , or ] after a record", b)
+		return nil, l.unexpected("found %q: want , or ] after a record", b)
 	}
 	if b == ']' {
 		if b, err := l.skipBlanks(); err == nil && b == '[' {
-			return nil, l.fault("found %q after the end of the list: put all recipes into one list", b)
+			return nil, l.unexpected("found %q after the end of the list: put all recipes into one list", b)
 		} else if err == nil {
-			return nil, l.fault("found %q after the end of the list", b)
+			return nil, l.unexpected("found %q after the end of the list", b)
 		} else if !isEnd(err) {
 			return nil, err
 		}
@@ -134,10 +137,10 @@ func (l *jsonList) next() ([]byte, error) {
 	if b != '{' {
 		name := jsonType(b)
 		if b == ']' {
-			return nil, l.fault("found %q: want a record after the comma, or no comma", b)
+			return nil, l.unexpected("found %q: want a record after the comma, or no comma", b)
 		}
 		if name == "" {
-			return nil, l.fault("found %q: want a record", b)
+			return nil, l.unexpected("found %q: want a record", b)
 		}
 		return nil, fmt.Errorf("this is %s: want an object with title and directions", name)
 	}
@@ -151,13 +154,13 @@ func (l *jsonList) object() ([]byte, error) {
 	for depth := 1; depth > 0; {
 		b, err := l.in.ReadByte()
 		if err == io.EOF {
-			return nil, l.judge("the data ends inside a record")
+			return nil, l.checkRecord("the data ends inside a record")
 		}
 		if err != nil {
 			return nil, err
 		}
 		if len(l.record) >= l.maxDoc {
-			if err := l.judge(""); err != nil {
+			if err := l.checkRecord(""); err != nil {
 				return nil, err
 			}
 			return nil, errLongRecord
@@ -185,12 +188,12 @@ func (l *jsonList) object() ([]byte, error) {
 	if json.Valid(l.record) {
 		return l.record, nil
 	}
-	return nil, l.judge("not an object")
+	return nil, l.checkRecord("not an object")
 }
 
-// judge returns the first syntax error in what has been read of a record; or, if it
+// checkRecord returns the first syntax error in what has been read of a record; or, if it
 // is fine as far as it goes, one that says atEnd, or nil if that is empty.
-func (l *jsonList) judge(atEnd string) error {
+func (l *jsonList) checkRecord(atEnd string) error {
 	// A Decoder, unlike Unmarshal, tells the end of the data from a wrong byte.
 	var raw json.RawMessage
 	var bad *json.SyntaxError
@@ -198,12 +201,12 @@ func (l *jsonList) judge(atEnd string) error {
 	if errors.As(err, &bad) {
 		off := max(bad.Offset, 1) - 1 // Offset counts the offending byte
 		line := l.recordLine + bytes.Count(l.record[:off], []byte("\n"))
-		return &jsonSyntaxError{l.recordAt + off, line, bad.Error()}
+		return &jsonSyntaxError{at: l.recordAt + off, line: line, what: bad.Error()}
 	}
 	if atEnd == "" {
 		return nil
 	}
-	return &jsonSyntaxError{l.at, l.line, atEnd}
+	return &jsonSyntaxError{at: l.at, line: l.line, what: atEnd}
 }
 
 // skipBlanks returns the next byte that is not JSON white space. The end of the data
@@ -212,7 +215,7 @@ func (l *jsonList) skipBlanks() (byte, error) {
 	for {
 		b, err := l.in.ReadByte()
 		if err == io.EOF {
-			return 0, &jsonSyntaxError{l.at, l.line, endOfList}
+			return 0, &jsonSyntaxError{at: l.at, line: l.line, what: "the data ends before the list does", end: true}
 		}
 		if err != nil {
 			return 0, err
@@ -228,16 +231,14 @@ func (l *jsonList) skipBlanks() (byte, error) {
 	}
 }
 
-const endOfList = "the data ends before the list does"
-
 func isEnd(err error) bool {
 	e, ok := err.(*jsonSyntaxError)
-	return ok && e.what == endOfList
+	return ok && e.end
 }
 
-// fault returns a syntax error at the byte just read.
-func (l *jsonList) fault(format string, b byte) error {
-	return &jsonSyntaxError{l.at - 1, l.line, fmt.Sprintf(format, string([]byte{b}))}
+// unexpected returns a syntax error at the byte just read.
+func (l *jsonList) unexpected(format string, b byte) error {
+	return &jsonSyntaxError{at: l.at - 1, line: l.line, what: fmt.Sprintf(format, string([]byte{b}))}
 }
 
 // jsonType names the type of the JSON value that starts with b, with its article; ""

@@ -67,7 +67,7 @@ func TestCorpusOtherText(t *testing.T) {
 				data = testkit.Gzip(t, data)
 			}
 			_, err := readString(data, nil)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasSuffix(err.Error(), `; or set Format to "lines" to read it as plain text`) {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasSuffix(err.Error(), "; or read it as plain text with Format lines") {
 				t.Errorf("%s (gzip %v): error %v, want one with %q and advice", c.name, packed, err, c.want)
 			}
 			for _, format := range []string{FormatLines, FormatParagraphs} {
@@ -159,9 +159,9 @@ func TestCorpusBinary(t *testing.T) {
 		{"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "a PDF file"},
 		{"%PDF-1.4\n1 0 obj\n", "a PDF file"},
 		{"PK\x03\x04\x14\x00\x06\x00word/document.xml", "a zip archive"},
-		{"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a PNG picture"},
-		{"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG picture"},
-		{"GIF89a\x01\x00\x01\x00", "a GIF picture"},
+		{"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a PNG image"},
+		{"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG image"},
+		{"GIF89a\x01\x00\x01\x00", "a GIF image"},
 		{"RIFF\x24\x00\x00\x00WAVEfmt ", "a sound file"},
 		{"\x7fELF\x02\x01\x01\x00", "a program (ELF)"},
 		{"MZ\x90\x00\x03\x00\x00\x00", "a program (Windows)"},

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 )
 
@@ -48,11 +49,13 @@ func newReader(o *Options) (*reader, error) {
 	}
 	switch {
 	case !slices.Contains([]string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}, r.o.Format):
-		return nil, fmt.Errorf("format %.40q: want %s, %s, %s or %s", r.o.Format, FormatAuto, FormatRecipes, FormatLines, FormatParagraphs)
+		return nil, outOfRange("Format", fmt.Sprintf("%.40q", r.o.Format), fmt.Sprintf("%s, %s, %s or %s", FormatAuto, FormatRecipes, FormatLines, FormatParagraphs))
 	case r.o.MaxDocBytes < 0 || r.o.MaxDocBytes > maxDocBytes:
-		return nil, fmt.Errorf("MaxDocBytes is %d: want 0 to %d", r.o.MaxDocBytes, maxDocBytes)
-	case r.o.MaxBytes < 0 || r.o.MaxMemory < 0:
-		return nil, fmt.Errorf("MaxBytes is %d and MaxMemory %d: want 0 or more", r.o.MaxBytes, r.o.MaxMemory)
+		return nil, outOfRange("MaxDocBytes", r.o.MaxDocBytes, fmt.Sprintf("0 to %d", maxDocBytes))
+	case r.o.MaxBytes < 0:
+		return nil, outOfRange("MaxBytes", r.o.MaxBytes, "0 or more")
+	case r.o.MaxMemory < 0:
+		return nil, outOfRange("MaxMemory", r.o.MaxMemory, "0 or more")
 	}
 	r.left = r.o.MaxBytes
 	r.docs.max = min(r.o.MaxMemory, math.MaxInt)
@@ -63,7 +66,7 @@ func newReader(o *Options) (*reader, error) {
 func (r *reader) readPath(path string) error {
 	if path == input.Stdin {
 		if r.stdin {
-			return errors.New("corpus: standard input can be read only once: name it once")
+			return errors.New("standard input can be read only once: name it once")
 		}
 		r.stdin = true
 	}
@@ -72,7 +75,7 @@ func (r *reader) readPath(path string) error {
 		if info, statErr := os.Stat(path); statErr == nil && info.Mode()&fs.ModeSocket != 0 { // which cannot be opened
 			err = &fs.PathError{Op: "open", Path: path, Err: input.CheckKind(info.Mode(), path)}
 		}
-		return fmt.Errorf("corpus: %w", err)
+		return err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
@@ -89,7 +92,7 @@ func isText(name string) bool {
 
 // readFolder reads the texts of a folder.
 func (r *reader) readFolder(f fs.File, path string) error {
-	fail := func(err error) error { return fmt.Errorf("corpus: %s: %w", path, err) }
+	fail := func(err error) error { return apierror.In(path, err) }
 	dir, ok := f.(fs.ReadDirFile)
 	if !ok {
 		return fail(errors.New("this is a folder that cannot be listed: name its files"))
@@ -131,7 +134,7 @@ func (r *reader) readFolder(f fs.File, path string) error {
 func (r *reader) readEntry(path string) error {
 	f, err := r.o.Open(path)
 	if err != nil {
-		return fmt.Errorf("corpus: %w", err)
+		return err
 	}
 	defer f.Close()
 	return r.readFile(f, path, true)
@@ -147,7 +150,7 @@ func (r *reader) readFile(f io.Reader, path string, several bool) error {
 	if s, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := s.Stat(); err == nil {
 			if err := input.CheckKind(info.Mode(), path); err != nil {
-				return fmt.Errorf("corpus: %s: %w", input.Name(path), err)
+				return apierror.In(input.Name(path), err)
 			}
 		}
 	}
@@ -159,7 +162,7 @@ func (r *reader) readFile(f io.Reader, path string, several bool) error {
 	err := r.readStream(io.TeeReader(f, io.MultiWriter(own, r.hash)))
 	var empty *emptyError
 	if err != nil && !(several && errors.As(err, &empty)) {
-		return fmt.Errorf("corpus: %s: %w", input.Name(path), err)
+		return apierror.In(input.Name(path), err)
 	}
 	// Every format reads to the end of the data, so the hashes have seen all of it.
 	own.Sum(r.file.SHA256[:0])
@@ -206,10 +209,10 @@ func (r *reader) readStream(f io.Reader) error {
 	return r.readText(in, at, r.file.Format == FormatParagraphs)
 }
 
-func (r *reader) finish() (*Corpus, error) {
+func (r *reader) finish() *Corpus {
 	r.hash.Sum(r.corpus.SHA256[:0])
 	r.corpus.Docs = r.docs.list()
-	return &r.corpus, nil
+	return &r.corpus
 }
 
 // mark is U+FEFF, the byte order mark, as UTF-8.
@@ -264,7 +267,7 @@ func (r *reader) tooLarge(what string, limit int) error {
 	case limit < r.o.MaxDocBytes && r.docs.used > r.docs.max/2:
 		return r.docs.full()
 	case limit < r.o.MaxDocBytes:
-		return fmt.Errorf("%s is larger than %s, an eighth of what is left of the %s of memory allowed: raise MaxMemory", what, input.Size(int64(limit)), input.Size(r.docs.max))
+		return optionErrorf("%s is larger than %s, an eighth of what is left of the %s of memory allowed: raise %s", what, input.Size(int64(limit)), input.Size(r.docs.max), option("MaxMemory"))
 	}
-	return fmt.Errorf("%s is larger than the limit of %s: raise MaxDocBytes", what, input.Size(int64(limit)))
+	return optionErrorf("%s is larger than the limit of %s: raise %s", what, input.Size(int64(limit)), option("MaxDocBytes"))
 }

@@ -10,9 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// asText is the advice at the end of the error for what is text of a kind that is not
-// to be learnt unasked.
-const asText = `set Format to "lines" to read it as plain text`
+// otherText returns the error for text of a kind that is not read unasked: what it is,
+// and how to read it all the same.
+func otherText(what string) error {
+	return optionErrorf("%s; or read it as plain text with %s %s", what, option("Format"), FormatLines)
+}
 
 // A signature is how files of one kind begin.
 type signature struct {
@@ -36,15 +38,15 @@ var binarySignatures = []signature{
 	{0, "\x04\x22\x4d\x18", "an lz4 file: unpack it with unlz4"},
 	{0, "7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"},
 	{0, "Rar!\x1a\x07", "a rar archive: unpack it"},
-	{0, "\x89PNG\r\n\x1a\n", "a PNG picture"},
-	{0, "\xff\xd8\xff", "a JPEG picture"},
-	{0, "GIF87a", "a GIF picture"},
-	{0, "GIF89a", "a GIF picture"},
-	{0, "II*\x00", "a TIFF picture"},
-	{0, "MM\x00*", "a TIFF picture"},
+	{0, "\x89PNG\r\n\x1a\n", "a PNG image"},
+	{0, "\xff\xd8\xff", "a JPEG image"},
+	{0, "GIF87a", "a GIF image"},
+	{0, "GIF89a", "a GIF image"},
+	{0, "II*\x00", "a TIFF image"},
+	{0, "MM\x00*", "a TIFF image"},
 	{0, "\x00\x00\x08\x03", "a set of images (IDX)"},
 	{0, "\x00\x00\x08\x01", "a list of labels (IDX)"},
-	{8, "WEBP", "a WebP picture"},
+	{8, "WEBP", "a WebP image"},
 	{8, "WAVE", "a sound file (WAV)"},
 	{0, "OggS", "a sound or video file (Ogg)"},
 	{0, "fLaC", "a sound file (FLAC)"},
@@ -158,7 +160,7 @@ func checkOtherText(head []byte) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("this is %s; or %s", kind, asText)
+	return otherText("this is " + kind)
 }
 
 // sniff chooses the format of a text that begins with head, which may be all of it.
@@ -168,7 +170,7 @@ func sniff(head []byte, whole bool) (string, error) {
 		return sniffJSON(start, whole)
 	}
 	if columns := tableColumns(head, whole); columns > 0 {
-		return "", fmt.Errorf("this is a table of %d columns, not a text: write the column to learn to a file of its own, one text a line; or %s", columns, asText)
+		return "", otherText(fmt.Sprintf("this is a table of %d columns, not a text: write the column to learn to a file of its own, one text a line", columns))
 	}
 	return FormatLines, nil
 }
@@ -184,7 +186,7 @@ var jsonObject = regexp.MustCompile(`^\{\s*"(\\.|[^"\\\n])*"\s*:`)
 // or a text such as "[Chorus]", "[ ] buy oats" or "{{Infobox}}".
 func sniffJSON(head []byte, whole bool) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
-		return "", fmt.Errorf("this is %s: %s; or %s", fmt.Sprintf(format, args...), wantList, asText)
+		return "", otherText(fmt.Sprintf("this is %s: %s", fmt.Sprintf(format, args...), wantList))
 	}
 	depth, inner := 0, head
 	for len(inner) > 0 && inner[0] == '[' {

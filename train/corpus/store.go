@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/input"
@@ -38,8 +37,8 @@ func (s *docStore) room(limit int) int {
 
 // full is the error for documents that take too much memory.
 func (s *docStore) full() error {
-	return fmt.Errorf("%d documents read so far take %s of the %s of memory allowed: read less, or raise MaxMemory",
-		s.n, input.Size(s.used), input.Size(s.max))
+	return optionErrorf("%d documents read so far take %s of the %s of memory allowed: read less, or raise %s",
+		s.n, input.Size(s.used), input.Size(s.max), option("MaxMemory"))
 }
 
 // take counts n bytes.

@@ -53,7 +53,7 @@ var (
 	number     = regexp.MustCompile(`^[-+]?[0-9]+([.,][0-9]+)?%?$`)
 )
 
-// isTable judges rows of equal length.
+// isTable reports whether rows of equal length are those of a table.
 func isTable(rows [][]string, quoted bool) bool {
 	if len(rows) < 2 || len(rows[0]) < 2 {
 		return false

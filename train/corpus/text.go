@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 )
 
@@ -62,7 +63,7 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 			err = flush(doc)
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+			return apierror.Errorf("line %d: %w", n, err)
 		}
 		if !end {
 			continue

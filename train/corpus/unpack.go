@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/autoreg/autoreg/internal/input"
@@ -14,7 +13,7 @@ import (
 // that mark took.
 func (r *reader) unpack(f io.Reader) (in *bufio.Reader, at int64, err error) {
 	raw := bufio.NewReaderSize(f, input.PeekSize)
-	limited := &input.Limited{R: raw, Left: &r.left, Over: fmt.Errorf("the unpacked data is larger than the limit of %s, all files together: raise MaxBytes", input.Size(r.o.MaxBytes))}
+	limited := &input.Limited{R: raw, Left: &r.left, Over: optionErrorf("the unpacked data is larger than the limit of %s, all files together: raise %s", input.Size(r.o.MaxBytes), option("MaxBytes"))}
 	if input.IsGzip(raw) {
 		if limited.R, err = input.Gunzip(raw); err != nil {
 			return nil, 0, err

@@ -72,7 +72,7 @@ func (e *wide) unit(b []byte) uint32 {
 type wideReader struct {
 	in       *bufio.Reader
 	encoding wide
-	begun    bool
+	started  bool
 	buf      []byte // converted, of utf8.UTFMax bytes or fewer
 }
 
@@ -107,8 +107,8 @@ func (w *wideReader) next(dst []byte) ([]byte, error) {
 		if err != nil {
 			return dst, err
 		}
-		if begun := w.begun; !begun {
-			w.begun = true
+		if !w.started {
+			w.started = true
 			if c == '\ufeff' {
 				continue
 			}

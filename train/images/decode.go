@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 	"github.com/autoreg/autoreg/internal/pixels"
 )
@@ -27,7 +28,7 @@ const maxFile = 256 << 20
 
 // readFolder reads the images of a folder.
 func (r *reader) readFolder(f fs.File, path string) error {
-	fail := func(path string, err error) error { return fmt.Errorf("images: %s: %w", path, err) }
+	fail := func(path string, err error) error { return apierror.In(path, err) }
 	if r.o.Format != FormatAuto && r.o.Format != FormatPNGJPEG {
 		return fail(path, fmt.Errorf("this is a folder, which is read as PNG and JPEG files only, not as %s: name a file", r.o.Format))
 	}
@@ -111,16 +112,16 @@ func (r *reader) readImage(in io.Reader, name string) error {
 func ReadFile(path string, o *Options) (image.Image, error) {
 	opt, err := o.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("images: %w", err)
+		return nil, wrap(err)
 	}
 	f, err := opt.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("images: %w", err)
+		return nil, wrap(err)
 	}
 	defer f.Close()
 	img, err := opt.readFile(f, path)
 	if err != nil {
-		return nil, fmt.Errorf("images: %s: %w", input.Name(path), err)
+		return nil, wrap(apierror.In(input.Name(path), err))
 	}
 	return img, nil
 }
@@ -214,12 +215,12 @@ func (o *Options) decode(in io.Reader, accept func(height, width, channels int) 
 // takes.
 func (o *Options) checkCost(p imageInfo, width, height int, size int64) error {
 	if p.blocks > o.MaxImageBytes/8+16*size {
-		return fmt.Errorf("this JPEG of %d×%d pixels has %d scans, which take too long to decode: save it again as a baseline JPEG, or raise MaxImageBytes (%s)",
-			width, height, p.scans, input.Size(o.MaxImageBytes))
+		return optionErrorf("this JPEG of %d×%d pixels has %d scans, which take too long to decode: save it again as a baseline JPEG, or raise %s (%s)",
+			width, height, p.scans, option("MaxImageBytes"), input.Size(o.MaxImageBytes))
 	}
 	if limit := o.MaxImageBytes + 64*size; p.cost > min(limit, math.MaxInt) {
-		return fmt.Errorf("decoding %d×%d pixels would take %s of memory, more than the %s allowed for a file of this size: make the image smaller, or raise MaxImageBytes (%s)",
-			width, height, input.Size(p.cost), input.Size(limit), input.Size(o.MaxImageBytes))
+		return optionErrorf("decoding %d×%d pixels would take %s of memory, more than the %s allowed for a file of this size: make the image smaller, or raise %s (%s)",
+			width, height, input.Size(p.cost), input.Size(limit), option("MaxImageBytes"), input.Size(o.MaxImageBytes))
 	}
 	return nil
 }

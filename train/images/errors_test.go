@@ -23,21 +23,27 @@ func TestOptionsRefused(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{Format: "png"}, `format "png": want auto, idx, cifar10, cifar100 or png-jpeg`},
-		{Options{Levels: 1}, "levels is 1: want 2 to 256"},
-		{Options{Levels: 300}, "levels is 300: want 2 to 256"},
-		{Options{Levels: -4}, "levels is -4: want 2 to 256"},
-		{Options{Height: -1, Width: 1}, "height is -1: want 1 to 4096, or 0 for the images' own"},
-		{Options{Height: 1, Width: 4097}, "width is 4097: want 1 to 4096, or 0 for the images' own"},
-		{Options{Height: 16}, "height is 16 and width 0: give both, or neither for the images' own"},
-		{Options{Channels: 2}, "channels is 2: want 1 for grey or 3 for colour, or 0 for the images' own"},
-		{Options{Limit: -1}, "limit is -1: want how many images to keep, or 0 for all"},
+		{Options{Format: "png"}, `Format is "png": want auto, idx, cifar10, cifar100 or png-jpeg`},
+		{Options{Levels: 1}, "Levels is 1: want 2 to 256"},
+		{Options{Levels: 300}, "Levels is 300: want 2 to 256"},
+		{Options{Levels: -4}, "Levels is -4: want 2 to 256"},
+		{Options{Height: -1, Width: 1}, "Height is -1: want 1 to 4096, or 0 for the images' own"},
+		{Options{Height: 1, Width: 4097}, "Width is 4097: want 1 to 4096, or 0 for the images' own"},
+		{Options{Height: 16}, "Height is 16 and Width is 0: give both, or neither for the images' own"},
+		{Options{Channels: 2}, "Channels is 2: want 1 for grey or 3 for colour, or 0 for the images' own"},
+		{Options{Limit: -1}, "Limit is -1: want how many images to keep, or 0 for all"},
 		{Options{MaxBytes: -1}, "MaxBytes is -1: want 0 or more"},
 	} {
 		s, err := Read([]string{"no such file"}, &c.o)
 		if s != nil || err == nil || err.Error() != "images: "+c.want {
 			t.Errorf("%+v: %v, error %v, want %q", c.o, s, err, c.want)
 		}
+	}
+	var option *OptionError
+	if _, err := Read([]string{"no such file"}, &Options{Height: 16}); !errors.As(err, &option) || option.Field != "Height" {
+		t.Errorf("error %v, want one about Height", err)
+	} else if got, want := option.Text(func(pkg, field string) string { return "--" + pkg + "-" + field }), "--images-Height is 16 and --images-Width is 0: give both, or neither for the images' own"; got != want {
+		t.Errorf("with flags it is %q, want %q", got, want)
 	}
 	if _, err := Read(nil, nil); err == nil || err.Error() != "images: no files named" {
 		t.Errorf("no paths: error %v", err)

@@ -3,12 +3,12 @@ package images
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 )
 
@@ -34,7 +34,7 @@ func checkStream(info fs.FileInfo, path string) error {
 func (r *reader) readFile(f io.Reader, name string, size int64) error {
 	r.begin(File{Path: name})
 	if err := r.readStream(f, name, size); err != nil {
-		return fmt.Errorf("images: %s: %w", name, err)
+		return apierror.In(name, err)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func openImages(f io.Reader, maxBytes int64) (in *bufio.Reader, packed bool, err
 		if err != nil {
 			return nil, true, err
 		}
-		over := fmt.Errorf("the unpacked data is larger than the limit of %s: unpack it, or raise MaxBytes", input.Size(maxBytes))
+		over := optionErrorf("the unpacked data is larger than the limit of %s: unpack it, or raise %s", input.Size(maxBytes), option("MaxBytes"))
 		in = bufio.NewReaderSize(&input.Limited{R: z, Left: &maxBytes, Over: over}, input.PeekSize)
 	}
 	return in, packed, nil

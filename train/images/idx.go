@@ -47,7 +47,7 @@ func (r *reader) readIDX(in io.Reader, name string, size int64) error {
 		if bits.ReverseBytes32(rows) <= MaxSide && bits.ReverseBytes32(cols) <= MaxSide {
 			return errReversedIDX
 		}
-		return fmt.Errorf("the header says that images are %d×%d pixels, more than the %s allowed: raise MaxImageBytes", cols, rows, input.Size(limit))
+		return optionErrorf("the header says that images are %d×%d pixels, more than the %s allowed: raise %s", cols, rows, input.Size(limit), option("MaxImageBytes"))
 	}
 	total := uint64(count) * each // below 2⁶⁶, and below 2⁶³ where it fits a file
 	if size >= 0 && each > 0 && uint64(count) <= math.MaxInt64/each && int64(total)+idxHeader <= size {
@@ -101,7 +101,7 @@ func isReversedIDX(head []byte, size int64) bool {
 	return dims > 1 || size == 8+int64(binary.LittleEndian.Uint32(head[4:]))
 }
 
-// checkIDXMagic judges the first 4 bytes of an IDX file.
+// checkIDXMagic checks the first 4 bytes of an IDX file.
 func checkIDXMagic(header []byte) error {
 	magic := binary.BigEndian.Uint32(header)
 	kind, dims := idxTypes[header[2]], header[3]

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 	"github.com/autoreg/autoreg/internal/pixels"
 )
@@ -157,15 +158,15 @@ func (s *Set) Render(i int) *image.NRGBA {
 // or so, and each takes the time of an image.
 func Read(paths []string, o *Options) (*Set, error) {
 	if len(paths) == 0 {
-		return nil, errors.New("images: no files named")
+		return nil, wrap(errors.New("no files named"))
 	}
 	r, err := newReader(o)
 	if err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
 	for _, path := range paths {
 		if err := r.readPath(path); err != nil {
-			return nil, err
+			return nil, wrap(err)
 		}
 	}
 	return r.finish(), nil
@@ -191,7 +192,7 @@ type reader struct {
 func newReader(o *Options) (*reader, error) {
 	opt, err := o.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("images: %w", err)
+		return nil, err
 	}
 	set := &Set{Height: opt.Height, Width: opt.Width, Channels: opt.Channels, Levels: opt.Levels}
 	return &reader{o: opt, set: set, hash: sha256.New()}, nil
@@ -214,52 +215,55 @@ func (o *Options) withDefaults() (Options, error) {
 	err := error(nil)
 	switch {
 	case !slices.Contains(formats, opt.Format):
-		err = fmt.Errorf("format %.40q: want %s or %s", opt.Format, strings.Join(formats[:len(formats)-1], ", "), formats[len(formats)-1])
+		err = outOfRange("Format", fmt.Sprintf("%.40q", opt.Format), strings.Join(formats[:len(formats)-1], ", ")+" or "+formats[len(formats)-1])
 	case opt.Levels < 2 || opt.Levels > 256:
-		err = fmt.Errorf("levels is %d: want 2 to 256", opt.Levels)
+		err = outOfRange("Levels", opt.Levels, "2 to 256")
 	case opt.Height < 0 || opt.Height > MaxSide:
-		err = fmt.Errorf("height is %d: want 1 to %d, or 0 for the images' own", opt.Height, MaxSide)
+		err = outOfRange("Height", opt.Height, ownSide)
 	case opt.Width < 0 || opt.Width > MaxSide:
-		err = fmt.Errorf("width is %d: want 1 to %d, or 0 for the images' own", opt.Width, MaxSide)
+		err = outOfRange("Width", opt.Width, ownSide)
 	case (opt.Height == 0) != (opt.Width == 0):
-		err = fmt.Errorf("height is %d and width %d: give both, or neither for the images' own", opt.Height, opt.Width)
+		err = optionErrorf("%s is %d and %s is %d: give both, or neither for the images' own", option("Height"), opt.Height, option("Width"), opt.Width)
 	case opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3:
-		err = fmt.Errorf("channels is %d: want 1 for grey or 3 for colour, or 0 for the images' own", opt.Channels)
+		err = outOfRange("Channels", opt.Channels, "1 for grey or 3 for colour, or 0 for the images' own")
 	case opt.Limit < 0:
-		err = fmt.Errorf("limit is %d: want how many images to keep, or 0 for all", opt.Limit)
+		err = outOfRange("Limit", opt.Limit, "how many images to keep, or 0 for all")
 	case opt.MaxBytes < 0:
-		err = fmt.Errorf("MaxBytes is %d: want 0 or more", opt.MaxBytes)
+		err = outOfRange("MaxBytes", opt.MaxBytes, "0 or more")
 	case opt.MaxImageBytes < 0:
-		err = fmt.Errorf("MaxImageBytes is %d: want 0 or more", opt.MaxImageBytes)
+		err = outOfRange("MaxImageBytes", opt.MaxImageBytes, "0 or more")
 	}
 	opt.MaxBytes = min(opt.MaxBytes, math.MaxInt)
 	opt.MaxImageBytes = min(opt.MaxImageBytes, math.MaxInt, pixels.MaxPixels)
 	return opt, err
 }
 
+// ownSide is what is wanted for a height or width.
+var ownSide = fmt.Sprintf("1 to %d, or 0 for the images' own", MaxSide)
+
 var formats = []string{FormatAuto, FormatIDX, FormatCIFAR10, FormatCIFAR100, FormatPNGJPEG}
 
 func (r *reader) readPath(path string) error {
 	if path == input.Stdin {
 		if r.stdin {
-			return errors.New("images: standard input can be read only once: name it once")
+			return errors.New("standard input can be read only once: name it once")
 		}
 		r.stdin = true
 	}
 	f, err := r.o.Open(path)
 	if err != nil {
-		return fmt.Errorf("images: %w", err)
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("images: %w", err)
+		return err
 	}
 	if info.IsDir() {
 		return r.readFolder(f, path)
 	}
 	if err := checkStream(info, path); err != nil {
-		return fmt.Errorf("images: %s: %w", input.Name(path), err)
+		return apierror.In(input.Name(path), err)
 	}
 	size := int64(-1)
 	if path != input.Stdin && info.Mode().IsRegular() { // standard input may have been read from already
@@ -339,8 +343,8 @@ func (r *reader) expect(name string, height, width, channels int, count int64) e
 
 func (r *reader) tooMany(images int64) error {
 	s := r.set
-	return fmt.Errorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise MaxBytes",
-		images, s.Width, s.Height, colourName(s.Channels), input.Size(r.o.MaxBytes))
+	return optionErrorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise %s",
+		images, s.Width, s.Height, colourName(s.Channels), input.Size(r.o.MaxBytes), option("MaxBytes"))
 }
 
 func colourName(channels int) string {

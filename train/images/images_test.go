@@ -100,10 +100,10 @@ func writeFiles(t testing.TB, pairs ...string) string {
 func readImagesString(data string, o *Options) (*Set, error) {
 	r, err := newReader(o)
 	if err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
 	if err := r.readFile(strings.NewReader(data), "test", -1); err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
 	return r.finish(), nil
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+)
+
+// optionFlags are the flags for options of the packages, which messages name.
+var optionFlags = map[string]string{
+	"corpus.Format":        "--format",
+	"corpus.MaxDocBytes":   "--max-document",
+	"corpus.MaxBytes":      "--max-corpus",
+	"corpus.MaxMemory":     "--max-memory",
+	"images.Format":        "--format",
+	"images.Height":        "--height",
+	"images.Width":         "--width",
+	"images.Channels":      "--channels",
+	"images.Levels":        "--levels",
+	"images.Limit":         "--limit",
+	"images.MaxBytes":      "--max-memory",
+	"images.MaxImageBytes": "--max-picture",
+	"tokenizer.MaxTokens":  "--vocabulary",
+	"tokenizer.MaxBytes":   "--max-memory",
+
+	"train.BatchSize":          "--batch",
+	"train.Optimizer":          "--optimizer",
+	"train.LearningRate":       "--lr",
+	"train.Schedule":           "--lr-decay",
+	"train.ClipNorm":           "--clip",
+	"train.Validation":         "--validation",
+	"train.Patience":           "--patience",
+	"train.Seed":               "--seed",
+	"train.Epochs":             "--epochs",
+	"train.Threads":            "--threads",
+	"train.MaxBytes":           "--max-memory",
+	"train.Vocabulary":         "--vocabulary",
+	"train.Embedding":          "--embedding",
+	"train.Layers":             "--layers",
+	"train.Tied":               "--tied",
+	"train.Dropout":            "--dropout",
+	"train.Length":             "--length",
+	"train.Filters":            "--filters",
+	"train.Blocks":             "--blocks",
+	"train.Kernel":             "--kernel",
+	"train.CountPadding":       "--ignore-padding",
+	"train.CutLong":            "--windows",
+	"train.KeepCase":           "--keep-case",
+	"train.StripPunctuation":   "--strip-punctuation",
+	"train.UnicodePunctuation": "--unicode-punctuation",
+}
+
+// flagName returns the flag for a field of a package's options, or "".
+func flagName(pkg, field string) string { return optionFlags[pkg+"."+field] }
+
+// message puts err on one line, with the names of flags for those of options, and
+// without the name of the package that found it, which tells a user nothing.
+func message(err error) string { return textOf(err, flagName) }
+
+func textOf(err error, name apierror.Namer) string {
+	lines := strings.FieldsFunc(apierror.Text(err, name), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i := range lines {
+		for _, prefix := range packagePrefixes {
+			lines[i] = strings.TrimPrefix(lines[i], prefix)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// packagePrefixes are of the packages whose errors are not built by package apierror
+// yet.
+var packagePrefixes = []string{"autoreg: "}
+
+// A fileError says which file an error is about.
+type fileError struct {
+	name string
+	err  error
+}
+
+func (e *fileError) Error() string                   { return e.Text(nil) }
+func (e *fileError) Unwrap() error                   { return e.err }
+func (e *fileError) Text(name apierror.Namer) string { return e.name + ": " + textOf(e.err, name) }
