@@ -17,8 +17,8 @@ import (
 //go:embed testdata/tiny.safetensors
 var files embed.FS
 
-func load() *autoreg.Model {
-	m, err := autoreg.LoadFS(files, "testdata/tiny.safetensors")
+func load() *autoreg.TextModel {
+	m, err := autoreg.LoadFS[*autoreg.TextModel](files, "testdata/tiny.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func load() *autoreg.Model {
 
 // From a prompt to text.
 func Example() {
-	m, err := autoreg.Open("testdata/tiny.safetensors")
+	m, err := autoreg.Open[*autoreg.TextModel]("testdata/tiny.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func Example() {
 
 // Temperature 0 takes the likeliest word each time. With Plain, words are
 // joined by single spaces, and the stop symbol that ends the text is an empty word.
-func ExampleModel_Generate() {
+func ExampleTextModel_Generate() {
 	m := load()
 	g, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
 		Temperature: new(0.0),
@@ -61,7 +61,7 @@ func ExampleModel_Generate() {
 
 // Text yields the words as they are drawn, to be shown at once, and with the last
 // one the ending.
-func ExampleModel_Text() {
+func ExampleTextModel_Text() {
 	m := load()
 	o := &autoreg.GenerateOptions{Seed: 3, NewTokens: 6}
 	const prompt = "recipe for spiced carrots"
@@ -114,7 +114,7 @@ func ExampleGenerateOptions_transforms() {
 }
 
 // What the model thinks comes next, at two temperatures.
-func ExampleModel_Probs() {
+func ExampleTextModel_Probs() {
 	m := load()
 	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Temperature: new(1.0)}
 	for at, err := range m.Probs(context.Background(), "recipe for", o, 2, 1, 0.5) {
@@ -136,7 +136,7 @@ func ExampleModel_Probs() {
 }
 
 // How well the model predicts a text.
-func ExampleModel_Score() {
+func ExampleTextModel_Score() {
 	m := load()
 	score, err := m.Score(context.Background(), slices.Values([]string{
 		"recipe for roasted onions | peel the onions and bake them until tender.",
@@ -145,7 +145,7 @@ func ExampleModel_Score() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Documents, score.Tokens, score.Perplexity())
+	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Items, score.Symbols, score.Perplexity())
 	// Output:
 	// 2 documents, 18 tokens, perplexity 25.57
 }
@@ -157,11 +157,11 @@ func ExampleStream_Generate() {
 	s := m.NewStream()
 	chain := sampler.New(42, sampler.TopK(5), sampler.Temperature(0.8))
 	var ids []int
-	for id, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
+	for step, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if ids = append(ids, id); len(ids) == 5 {
+		if ids = append(ids, step.ID); len(ids) == 5 {
 			break // the stream stands here, and can go on
 		}
 	}
@@ -179,11 +179,11 @@ func ExampleStream_CopyFrom() {
 	}
 	b.CopyFrom(a)
 	for i, s := range []*autoreg.Stream{a, b} {
-		for id, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
+		for step, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
 			if err != nil {
 				log.Fatal(err)
 			}
-			fmt.Println(m.Tokenizer().Word(id))
+			fmt.Println(m.Tokenizer().Word(step.ID))
 			break
 		}
 	}
@@ -193,7 +193,7 @@ func ExampleStream_CopyFrom() {
 }
 
 // The table that `autoreg info` prints.
-func ExampleModel_Layers() {
+func ExampleTextModel_Layers() {
 	m := load()
 	for _, l := range m.Layers() {
 		fmt.Printf("%-10s %-10s %3d → %3d %6d\n", l.Name, l.Type, l.In, l.Out, l.Params)

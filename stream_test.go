@@ -20,11 +20,11 @@ var _ sampler.Source = (*Stream)(nil)
 func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []int {
 	t.Helper()
 	var ids []int
-	for id, err := range s.Generate(t.Context(), c, prompt...) {
+	for step, err := range s.Generate(t.Context(), c, prompt...) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ids = append(ids, id); len(ids) == n {
+		if ids = append(ids, step.ID); len(ids) == n {
 			break
 		}
 	}
@@ -34,7 +34,7 @@ func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []
 // busy excludes the stop symbol, so that a run lasts.
 func busy(seed uint64) *sampler.Chain { return sampler.New(seed, sampler.Exclude(tokenizer.Stop)) }
 
-// A stream's scores are the network's, save where no word has the symbol, and of
+// A stream's logits are the network's, save where no word has the symbol, and of
 // "[UNK]" unless it is allowed.
 func TestStreamLogits(t *testing.T) {
 	m := small(t)
@@ -49,7 +49,7 @@ func TestStreamLogits(t *testing.T) {
 			want[tokenizer.Unknown] = float32(math.Inf(-1))
 		}
 		if d := testkit.Diff(got, want); d != "" {
-			t.Fatalf("after %d symbols: scores%s", i, d)
+			t.Fatalf("after %d symbols: logits%s", i, d)
 		}
 		s.Advance(i % 13)
 		plain.Advance(i % 13)
@@ -60,13 +60,13 @@ func TestStreamLogits(t *testing.T) {
 	s.Logits(got)
 	fresh.Logits(want)
 	if d := testkit.Diff(got, want); d != "" {
-		t.Errorf("after Reset: scores%s", d)
+		t.Errorf("after Reset: logits%s", d)
 	}
 	fork := m.NewStream()
 	fork.CopyFrom(s)
 	fork.Logits(got)
 	if d := testkit.Diff(got, want); d != "" {
-		t.Errorf("a fork: scores%s", d)
+		t.Errorf("a fork: logits%s", d)
 	}
 }
 
@@ -109,8 +109,8 @@ func TestGenerateResumes(t *testing.T) {
 	seq := s.Generate(t.Context(), c, 4, 5)
 	var got []int
 	for range 4 {
-		for id := range seq {
-			if got = append(got, id); len(got)%4 == 0 {
+		for step := range seq {
+			if got = append(got, step.ID); len(got)%4 == 0 {
 				break
 			}
 		}
@@ -129,7 +129,7 @@ func TestGenerateResumes(t *testing.T) {
 	s.Logits(a)
 	other.Logits(b)
 	if d := testkit.Diff(a, b); d != "" {
-		t.Errorf("the stream does not stand after what it yielded: scores%s", d)
+		t.Errorf("the stream does not stand after what it yielded: logits%s", d)
 	}
 }
 
@@ -152,20 +152,21 @@ func TestGenerateErrors(t *testing.T) {
 		ctx    context.Context
 		chain  *sampler.Chain
 		prompt []int
+		reason sampler.Reason
 		is     error
 		msg    string
 	}{
-		{"canceled", ctx, busy(1), []int{3}, context.Canceled, ""},
-		{"canceled, no prompt", ctx, busy(1), nil, context.Canceled, ""},
-		{"nothing to draw", t.Context(), nothing, []int{3}, sampler.ErrNoSymbol, ""},
-		{"prompt too high", t.Context(), busy(1), []int{3, 13}, nil, "autoreg: prompt: symbol 13: want 0 to 12"},
-		{"prompt negative", t.Context(), busy(1), []int{-1}, nil, "autoreg: prompt: symbol -1: want 0 to 12"},
+		{"canceled", ctx, busy(1), []int{3}, sampler.ReasonCanceled, context.Canceled, ""},
+		{"canceled, no prompt", ctx, busy(1), nil, sampler.ReasonCanceled, context.Canceled, ""},
+		{"nothing to draw", t.Context(), nothing, []int{3}, sampler.ReasonNothing, sampler.ErrNoSymbol, ""},
+		{"prompt too high", t.Context(), busy(1), []int{3, 13}, 0, nil, "autoreg: prompt: symbol 13: want 0 to 12"},
+		{"prompt negative", t.Context(), busy(1), []int{-1}, 0, nil, "autoreg: prompt: symbol -1: want 0 to 12"},
 	} {
 		n := 0
-		for id, err := range m.NewStream().Generate(c.ctx, c.chain, c.prompt...) {
+		for step, err := range m.NewStream().Generate(c.ctx, c.chain, c.prompt...) {
 			n++
-			if id != -1 || err == nil || c.is != nil && !errors.Is(err, c.is) || c.msg != "" && err.Error() != c.msg {
-				t.Errorf("%s: yielded %d, %v", c.name, id, err)
+			if step.ID != -1 || step.Reason != c.reason || err == nil || c.is != nil && !errors.Is(err, c.is) || c.msg != "" && err.Error() != c.msg {
+				t.Errorf("%s: yielded %+v, %v", c.name, step, err)
 			}
 		}
 		if n != 1 {
@@ -235,12 +236,12 @@ func TestConcurrentStreams(t *testing.T) {
 	for i := range n {
 		wg.Go(func() {
 			var got []int
-			for id, err := range m.NewStream().Generate(context.Background(), busy(uint64(i)), i+2) {
+			for step, err := range m.NewStream().Generate(context.Background(), busy(uint64(i)), i+2) {
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if got = append(got, id); len(got) == 40 {
+				if got = append(got, step.ID); len(got) == 40 {
 					break
 				}
 			}

@@ -62,7 +62,7 @@ func tiny(t testing.TB) *model.Text {
 
 // random returns a model of random weights, whose vocabulary has the given number
 // of words and whose symbols may be more.
-func random(t testing.TB, words int, c model.Config) *Model {
+func random(t testing.TB, words int, c model.Config) *TextModel {
 	t.Helper()
 	list := []string{"", "[UNK]"}
 	for i := len(list); i < words; i++ {
@@ -83,15 +83,15 @@ func random(t testing.TB, words int, c model.Config) *Model {
 	testkit.Values(w, 5, 1)
 	testkit.Values(b, 6, 1)
 	m.Stack.Head.SetWeights(w, b)
-	return &Model{m}
+	return &TextModel{m}
 }
 
 // small is a model with odd sizes and symbols that no word names.
-func small(t testing.TB) *Model {
+func small(t testing.TB) *TextModel {
 	return random(t, 11, model.Config{Symbols: 13, Embedding: 5, Units: 7, Length: 20})
 }
 
-func encode(t testing.TB, m *Model) []byte {
+func encode(t testing.TB, m *TextModel) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.WriteTo(&b)
@@ -101,9 +101,9 @@ func encode(t testing.TB, m *Model) []byte {
 	return b.Bytes()
 }
 
-func openTiny(t testing.TB) *Model {
+func openTiny(t testing.TB) *TextModel {
 	t.Helper()
-	m, err := Open(tinyFile)
+	m, err := Open[*TextModel](tinyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func openTiny(t testing.TB) *Model {
 }
 
 func TestTinyFile(t *testing.T) {
-	want := encode(t, &Model{tiny(t)})
+	want := encode(t, &TextModel{tiny(t)})
 	if *update {
 		if err := os.MkdirAll("testdata", 0o777); err != nil {
 			t.Fatal(err)

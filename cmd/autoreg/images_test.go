@@ -10,10 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/layers"
 )
 
 func TestScoreImages(t *testing.T) {
@@ -143,28 +139,6 @@ func TestReferenceImageSizes(t *testing.T) {
 	var shape imageShape
 	if err := json.Unmarshal([]byte(ok(t, "info", "--filters", "128", "--json")), &shape); err != nil || shape.Params != 307460 || shape.Effective != 222340 {
 		t.Errorf("%+v, %v", shape, err)
-	}
-}
-
-// TestPixelLayersOf agrees with what models say of themselves.
-func TestPixelLayersOf(t *testing.T) {
-	for _, c := range []layers.PixelConfig{
-		{Channels: 1, Levels: 4, Filters: 8, Blocks: 1, Kernel: 3},
-		{Channels: 1, Levels: 2, Filters: 7, Blocks: 2, Kernel: 1},
-		{Channels: 3, Levels: 5, Filters: 20, Blocks: 2, Kernel: 5},
-		{Channels: 3, Levels: 256, Filters: 11, Blocks: 0, Kernel: 1},
-	} {
-		var b bytes.Buffer
-		if _, err := model.NewPixel(model.PixelConfig{Height: 4, Width: 4, PixelConfig: c}).File().WriteTo(&b); err != nil {
-			t.Fatal(err)
-		}
-		m, err := autoreg.LoadPixel(&b, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := fmt.Sprint(pixelLayersOf(c.Filters, c.Blocks, c.Kernel, c.Levels, c.Channels)), fmt.Sprint(m.Layers()); got != want {
-			t.Errorf("pixelLayersOf(%+v) = %s, want %s", c, got, want)
-		}
 	}
 }
 

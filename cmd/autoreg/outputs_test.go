@@ -150,7 +150,7 @@ func TestModelAppears(t *testing.T) {
 	if string(read(t, model)) != "my only copy\n" {
 		t.Error("the file is lost")
 	}
-	if _, err := autoreg.Open(model + ".1"); err != nil {
+	if _, err := autoreg.Open[*autoreg.TextModel](model + ".1"); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(model + ".checkpoint"); err != nil {

@@ -33,10 +33,10 @@ type paintJob struct {
 	complete, keep, mask string
 	read                 train.ImageOptions // how those are read
 
-	options     autoreg.PaintOptions
+	options     autoreg.DrawOptions
 	temperature float64
 
-	pixels *autoreg.PixelModel
+	pixels *autoreg.ImageModel
 }
 
 func (a *app) paintCommand() *cobra.Command {
@@ -150,7 +150,7 @@ func (j *paintJob) check() error {
 
 // execute draws, from the model file to the picture files.
 func (j *paintJob) execute(ctx context.Context) (err error) {
-	if j.pixels, err = j.openPixels(ctx, j.model); err != nil {
+	if j.pixels, err = openModel[*autoreg.ImageModel](ctx, j.app, j.model); err != nil {
 		return err
 	}
 	o := &j.options
@@ -183,12 +183,12 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 }
 
 // paint draws the pictures, and shows them where there is a terminal.
-func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
+func (j *paintJob) paint(ctx context.Context) ([]autoreg.Image, error) {
 	o := j.options
 	if j.preview && j.screen != nil {
 		p := newPreview(j.screen, j.pixels, o, j.columns)
 		o.OnRow = p.row
-		pictures, err := j.pixels.Paint(ctx, &o)
+		pictures, err := j.pixels.Draw(ctx, &o)
 		p.finish()
 		if hidden := o.Count - p.shown; err == nil && hidden > 0 {
 			j.note("%s more pictures do not fit into the terminal", thousands(hidden))
@@ -198,11 +198,11 @@ func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
 	bar := j.newProgress(int64(o.Count)*int64(o.Height), "rows drawn")
 	defer bar.finish()
 	o.OnRow = func(int, int, []uint8) { bar.add(1) }
-	return j.pixels.Paint(ctx, &o)
+	return j.pixels.Draw(ctx, &o)
 }
 
 // save writes the sheet and the animation.
-func (j *paintJob) save(ctx context.Context, pictures []autoreg.Painting) error {
+func (j *paintJob) save(ctx context.Context, pictures []autoreg.Image) error {
 	if j.output != "" {
 		sheet, err := encoded(ctx, func() io.WriterTo { return pngFile{j.sheet(pictures)} })
 		if err != nil {

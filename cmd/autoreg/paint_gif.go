@@ -26,7 +26,7 @@ var blank = color.NRGBA{R: 0x2b, G: 0x34, B: 0x52, A: 0xff}
 // animation returns how the pictures were drawn, all at the same time: a few pixels a
 // frame in raster order, those that are kept being there from the start. A frame
 // holds only what is new.
-func (j *paintJob) animation(pictures []autoreg.Painting) *gif.GIF {
+func (j *paintJob) animation(pictures []autoreg.Image) *gif.GIF {
 	scale := j.scale
 	for h, w := j.sheetSize(scale); scale > 1 && h*w > maxGIF; h, w = j.sheetSize(scale) {
 		scale--

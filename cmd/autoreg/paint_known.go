@@ -119,7 +119,7 @@ func (m overBlack) RGBA64At(x, y int) color.RGBA64 {
 
 // writeKnown prints how likely what was kept is: standard output is for it unless
 // the picture goes there.
-func (j *paintJob) writeKnown(pictures []autoreg.Painting) error {
+func (j *paintJob) writeKnown(pictures []autoreg.Image) error {
 	kept := 0
 	for _, known := range j.options.Mask {
 		if known {
@@ -129,14 +129,14 @@ func (j *paintJob) writeKnown(pictures []autoreg.Painting) error {
 	if kept == 0 {
 		return nil
 	}
-	row := func(name string, p autoreg.Painting) []string {
+	row := func(name string, p autoreg.Image) []string {
 		values := float64(kept * j.pixels.Channels())
 		return []string{
-			name, thousands(kept), fmt.Sprintf("%.4f", p.Known), fmt.Sprintf("%.4f", -p.Known/values), fmt.Sprintf("%.4f", -p.Known/values/math.Ln2),
+			name, thousands(kept), fmt.Sprintf("%.4f", p.KnownLogProb), fmt.Sprintf("%.4f", -p.KnownLogProb/values), fmt.Sprintf("%.4f", -p.KnownLogProb/values/math.Ln2),
 		}
 	}
 	rows := [][]string{{"picture", "pixels kept", "ln p", "nats/value", "bits/value"}}
-	if !slices.ContainsFunc(pictures, func(p autoreg.Painting) bool { return p.Known != pictures[0].Known }) {
+	if !slices.ContainsFunc(pictures, func(p autoreg.Image) bool { return p.KnownLogProb != pictures[0].KnownLogProb }) {
 		rows = append(rows, row("all", pictures[0]))
 	} else {
 		for _, p := range pictures {

@@ -55,14 +55,14 @@ func TestComplete(t *testing.T) {
 				n++
 			}
 		}
-		pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 5, Known: levels, Mask: kept})
+		pictures, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 5, Known: levels, Mask: kept})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, pictures[0].Levels) {
 			t.Errorf("%v: %v, want %v", c.args, got, pictures[0].Levels)
 		}
-		want := fmt.Sprintf("picture pixels kept ln p nats/value bits/value all %d %.4f ", n, pictures[0].Known)
+		want := fmt.Sprintf("picture pixels kept ln p nats/value bits/value all %d %.4f ", n, pictures[0].KnownLogProb)
 		if text := strings.Join(strings.Fields(errOut.String()), " "); !strings.HasPrefix(text, want) {
 			t.Errorf("%v: %q, want %q", c.args, text, want)
 		}

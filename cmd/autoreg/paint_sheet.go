@@ -53,11 +53,11 @@ func (j *paintJob) sheetSize(scale int) (height, width float64) {
 func gap(scale int) int { return max(1, scale/2) }
 
 // sheet puts the pictures side by side.
-func (j *paintJob) sheet(pictures []autoreg.Painting) *image.NRGBA {
+func (j *paintJob) sheet(pictures []autoreg.Image) *image.NRGBA {
 	return pixels.Grid(render(j.pixels, pictures), j.columns, j.scale, gap(j.scale))
 }
 
-func render(m *autoreg.PixelModel, pictures []autoreg.Painting) (list []*image.NRGBA) {
+func render(m *autoreg.ImageModel, pictures []autoreg.Image) (list []*image.NRGBA) {
 	for _, p := range pictures {
 		list = append(list, m.Render(p.Levels, p.Height, p.Width))
 	}

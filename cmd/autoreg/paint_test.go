@@ -38,7 +38,7 @@ func TestPaint(t *testing.T) {
 	}
 
 	m := pixelModel(t, smallImage().model)
-	pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 7, Count: 5})
+	pictures, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 7, Count: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,9 +48,9 @@ func newScreen(files ...*os.File) *screen {
 // A preview shows pictures that grow, as many as fit.
 type preview struct {
 	*screen
-	model         *autoreg.PixelModel
+	model         *autoreg.ImageModel
 	values        []uint8 // that levels are shown as
-	o             autoreg.PaintOptions
+	o             autoreg.DrawOptions
 	columns       int // pictures side by side
 	shown         int
 	shrink        int // every so many pixels one is shown
@@ -72,7 +72,7 @@ type previewed struct {
 
 // newPreview makes ready for pictures that Paint is to draw with options o, of which
 // a sheet has so many columns.
-func newPreview(s *screen, m *autoreg.PixelModel, o autoreg.PaintOptions, columns int) *preview {
+func newPreview(s *screen, m *autoreg.ImageModel, o autoreg.DrawOptions, columns int) *preview {
 	p := &preview{screen: s, model: m, values: pixels.Values(m.Levels()), o: o, every: 40 * time.Millisecond}
 	room := max(1, s.rows-2) // a line on the progress, and the prompt that follows
 	for p.shrink = 1; ; p.shrink++ {

@@ -183,7 +183,7 @@ func TestPreviewGrows(t *testing.T) {
 			}
 		}
 	}
-	if _, err := m.Paint(context.Background(), &o); err != nil || rows != smallHeight {
+	if _, err := m.Draw(context.Background(), &o); err != nil || rows != smallHeight {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 	if last := f.cells[image.Pt(0, 3)]; last.char != '1' { // 100%

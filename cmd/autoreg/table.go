@@ -9,23 +9,6 @@ import (
 	"github.com/autoreg/autoreg"
 )
 
-// layersOf lists the layers of a text model with V symbols, an embedding of E and
-// H units, which have
-//
-//	embedding  V·E
-//	lstm       4·(E·H + H·H + H)
-//	output     V·H + V
-//
-// parameters.
-func layersOf(symbols, embedding, units int) []autoreg.LayerInfo {
-	V, E, H := symbols, embedding, units
-	return []autoreg.LayerInfo{
-		{Name: "embedding", Type: "Embedding", In: V, Out: E, Params: V * E, Effective: V * E},
-		{Name: "lstm", Type: "LSTM", In: E, Out: H, Params: 4 * H * (E + H + 1), Effective: 4 * H * (E + H + 1)},
-		{Name: "output", Type: "Linear", In: H, Out: V, Params: V * (H + 1), Effective: V * (H + 1)},
-	}
-}
-
 // writeLayers prints the layers as Keras does, where None is the number of texts
 // and of words: free.
 func writeLayers(w io.Writer, layers []autoreg.LayerInfo) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/pixels"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -140,7 +141,10 @@ func (j *imageJob) begin(ctx context.Context) (trainer, error) {
 		return nil, err
 	}
 	o := j.trainer.Options()
-	return j.trainer, writePixelLayers(j.out, pixelLayersOf(o.Filters, o.Blocks, o.Kernel, set.Levels, set.Channels), set.Height, set.Width)
+	c := model.PixelConfig{Height: set.Height, Width: set.Width, PixelConfig: layers.PixelConfig{
+		Channels: set.Channels, Levels: set.Levels, Filters: o.Filters, Blocks: o.Blocks, Kernel: o.Kernel,
+	}}
+	return j.trainer, writePixelLayers(j.out, layersOf(c.Describe()), set.Height, set.Width)
 }
 
 // checkImages refuses flags about the images that make no sense.
@@ -342,13 +346,13 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 	if j.samples == "" {
 		return "", nil
 	}
-	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.LoadPixel)
+	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load[*autoreg.ImageModel])
 	if err != nil {
 		return "", err
 	}
 	o := j.trainer.Options()
 	height, width := m.Size() // however large: the images of the training are
-	pictures, err := m.Paint(ctx, &autoreg.PaintOptions{
+	pictures, err := m.Draw(ctx, &autoreg.DrawOptions{
 		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
 		Height: height, Width: width,
 	})

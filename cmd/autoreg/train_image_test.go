@@ -54,7 +54,7 @@ func TestTrainImageAndResume(t *testing.T) {
 	// The last sheet is what paint draws with the model, the seed being that of the run
 	// and the epoch.
 	m := pixelModel(t, path("whole"))
-	pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 5 + 4, Count: 4})
+	pictures, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 5 + 4, Count: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

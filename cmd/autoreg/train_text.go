@@ -135,7 +135,8 @@ func (j *textJob) begin(ctx context.Context) (trainer, error) {
 		return nil, err
 	}
 	o := j.trainer.Options()
-	return j.trainer, writeLayers(j.out, layersOf(j.trainer.Tokenizer().Len(), o.Embedding, o.Units))
+	c := model.Config{Symbols: j.trainer.Tokenizer().Len(), Embedding: o.Embedding, Units: o.Units}
+	return j.trainer, writeLayers(j.out, layersOf(c.Describe()))
 }
 
 func (j *textJob) newTrainer(corpus *train.Corpus) (*train.Trainer, error) {

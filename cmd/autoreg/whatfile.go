@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -34,4 +39,20 @@ func isImages(head []byte) bool {
 // and that.
 func isModel(head []byte) bool {
 	return len(head) > 8 && head[8] == '{' && bytes.Equal(head[4:8], make([]byte, 4))
+}
+
+// looksLikeImages reports whether f, at path, is a file of images, by its first bytes,
+// or a folder with a picture.
+func looksLikeImages(f fs.File, path string) bool {
+	in, ok := f.(*input)
+	if !ok {
+		entries, _ := os.ReadDir(path)
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name())))
+		})
+	}
+	if info, err := in.Stat(); err == nil && info.Mode()&fs.ModeDevice != 0 && path != stdinName {
+		return false // reading it is refused, in so many words
+	}
+	return isImages(in.head(whatLen))
 }

@@ -21,11 +21,11 @@ import (
 var files embed.FS
 
 func main() {
-	m, err := autoreg.LoadPixelFS(files, "triangles.safetensors")
+	m, err := autoreg.LoadFS[*autoreg.ImageModel](files, "triangles.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 10, Temperature: new(0.7)})
+	list, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 10, Temperature: new(0.7)})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := autoreg.OpenPixel(dir + "/triangles.safetensors")
+	m, err := autoreg.Open[*autoreg.ImageModel](dir + "/triangles.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}

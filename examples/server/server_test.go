@@ -26,7 +26,7 @@ import (
 // testModel returns a model of random weights that ends a text with about the
 // given score of the stop symbol, other words scoring around 0. LSTM biases are
 // filled with bias; where it is not 0, all scores are infinite.
-func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
+func testModel(t testing.TB, stop, bias float32) *autoreg.TextModel {
 	t.Helper()
 	words := []string{"", "[UNK]"}
 	for i := range 60 {
@@ -58,7 +58,7 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
 	if _, err := m.File().WriteTo(&file); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := autoreg.Load(&file, nil)
+	loaded, err := autoreg.Load[*autoreg.TextModel](&file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

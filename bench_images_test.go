@@ -45,14 +45,14 @@ func randomPixelNet() *model.Pixel {
 	return m
 }
 
-func randomPixelModel(tb testing.TB) (*autoreg.PixelModel, *layers.PixelCNN) {
+func randomPixelModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
 	tb.Helper()
 	p := randomPixelNet()
 	var b bytes.Buffer
 	if _, err := p.File().WriteTo(&b); err != nil {
 		tb.Fatal(err)
 	}
-	m, err := autoreg.LoadPixel(&b, nil)
+	m, err := autoreg.Load[*autoreg.ImageModel](&b, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -100,9 +100,9 @@ func BenchmarkPaint(b *testing.B) {
 					if threads > runtime.GOMAXPROCS(0) {
 						b.Skip("fewer CPUs than threads")
 					}
-					o := &autoreg.PaintOptions{Count: n, Threads: threads}
+					o := &autoreg.DrawOptions{Count: n, Threads: threads}
 					f := func() {
-						if _, err := m.Paint(context.Background(), o); err != nil {
+						if _, err := m.Draw(context.Background(), o); err != nil {
 							b.Fatal(err)
 						}
 						o.Seed++

@@ -23,7 +23,7 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-func encodePixels(t testing.TB, m *PixelModel) []byte {
+func encodePixels(t testing.TB, m *ImageModel) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.WriteTo(&b)
@@ -43,7 +43,7 @@ func encodeFile(t testing.TB, f *weights.File) []byte {
 }
 
 // pixelCheckpoint returns the file of m as a checkpoint has it.
-func pixelCheckpoint(m *PixelModel) *weights.File {
+func pixelCheckpoint(m *ImageModel) *weights.File {
 	f := m.pixel.File()
 	f.Metadata[model.KeyCheckpoint] = `{"step":7}`
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: model.OptimizerPrefix + "m.output.bias", Shape: []int{1}, Data: []float32{1}})
@@ -61,19 +61,19 @@ func TestLoadPixel(t *testing.T) {
 			t.Fatal(err)
 		}
 		fsys := fstest.MapFS{"a/m": {Data: want}}
-		for how, load := range map[string]func() (*PixelModel, error){
-			"LoadPixel": func() (*PixelModel, error) { return LoadPixel(bytes.NewReader(want), nil) },
-			"LoadPixel, a stream": func() (*PixelModel, error) {
-				return LoadPixel(io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
+		for how, load := range map[string]func() (*ImageModel, error){
+			"LoadPixel": func() (*ImageModel, error) { return Load[*ImageModel](bytes.NewReader(want), nil) },
+			"LoadPixel, a stream": func() (*ImageModel, error) {
+				return Load[*ImageModel](io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
 			},
-			"LoadPixel, limited": func() (*PixelModel, error) {
-				return LoadPixel(bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
+			"LoadPixel, limited": func() (*ImageModel, error) {
+				return Load[*ImageModel](bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
 			},
-			"LoadPixel, a checkpoint": func() (*PixelModel, error) {
-				return LoadPixel(bytes.NewReader(encodeFile(t, pixelCheckpoint(m))), nil)
+			"LoadPixel, a checkpoint": func() (*ImageModel, error) {
+				return Load[*ImageModel](bytes.NewReader(encodeFile(t, pixelCheckpoint(m))), nil)
 			},
-			"OpenPixel":   func() (*PixelModel, error) { return OpenPixel(path) },
-			"LoadPixelFS": func() (*PixelModel, error) { return LoadPixelFS(fsys, "a/m") },
+			"OpenPixel":   func() (*ImageModel, error) { return Open[*ImageModel](path) },
+			"LoadPixelFS": func() (*ImageModel, error) { return LoadFS[*ImageModel](fsys, "a/m") },
 		} {
 			got, err := load()
 			if err != nil {
@@ -89,8 +89,8 @@ func TestLoadPixel(t *testing.T) {
 			if got.Params() != m.Params() || got.Effective() != m.Effective() {
 				t.Errorf("%s: %d parameters, %d effective", how, got.Params(), got.Effective())
 			}
-			p, err := got.Paint(t.Context(), &PaintOptions{Seed: 3})
-			if want := naive(m, &PaintOptions{Seed: 3}, 0); err != nil || !slices.Equal(p[0].Levels, want.Levels) {
+			p, err := got.Draw(t.Context(), &DrawOptions{Seed: 3})
+			if want := naive(m, &DrawOptions{Seed: 3}, 0); err != nil || !slices.Equal(p[0].Levels, want.Levels) {
 				t.Errorf("%s: painted %v, %v; want %v", how, p, err, want)
 			}
 		}
@@ -115,7 +115,7 @@ func TestLoadPixelClosedTaps(t *testing.T) {
 		if want := m.Params() - m.Effective(); closed != want {
 			t.Fatalf("%d weights are 0, want the %d closed ones", closed, want)
 		}
-		got, err := LoadPixel(bytes.NewReader(encodeFile(t, f)), nil)
+		got, err := Load[*ImageModel](bytes.NewReader(encodeFile(t, f)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,19 +137,19 @@ func TestLoadPixelErrors(t *testing.T) {
 		}
 	}
 	load := func(r io.Reader, o *LoadOptions) error {
-		_, err := LoadPixel(r, o)
+		_, err := Load[*ImageModel](r, o)
 		return err
 	}
 	open := func(path string) error {
-		_, err := OpenPixel(path)
+		_, err := Open[*ImageModel](path)
 		return err
 	}
 	loadFS := func(fsys fs.FS, name string) error {
-		_, err := LoadPixelFS(fsys, name)
+		_, err := LoadFS[*ImageModel](fsys, name)
 		return err
 	}
 	asText := func(b []byte) error {
-		_, err := Load(bytes.NewReader(b), nil)
+		_, err := Load[*TextModel](bytes.NewReader(b), nil)
 		return err
 	}
 	for _, c := range []struct {
@@ -212,7 +212,7 @@ func TestLoadPixelCut(t *testing.T) {
 		if n > 3000 && n%97 != 0 {
 			continue // within the weights one place is like another
 		}
-		m, err := LoadPixel(bytes.NewReader(good[:n]), nil)
+		m, err := Load[*ImageModel](bytes.NewReader(good[:n]), nil)
 		if m != nil || !errors.Is(err, ErrFormat) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("cut at byte %d of %d: got %v, %v; want an error that wraps ErrFormat and io.ErrUnexpectedEOF", n, len(good), m, err)
 		}
@@ -225,7 +225,7 @@ func TestLoadPixelFlippedWeight(t *testing.T) {
 	for i := 8 + int(binary.LittleEndian.Uint64(good)); i < len(good); i += 37 {
 		b := bytes.Clone(good)
 		b[i] ^= 1 << (i % 8)
-		if m, err := LoadPixel(bytes.NewReader(b), nil); m != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the checksum does not match") {
+		if m, err := Load[*ImageModel](bytes.NewReader(b), nil); m != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the checksum does not match") {
 			t.Fatalf("byte %d: got %v, %v; want an error about the checksum", i, m, err)
 		}
 	}
@@ -255,7 +255,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 		for bit := 0; bit < 8; bit += step {
 			b := bytes.Clone(good)
 			b[i] ^= 1 << bit
-			m, err := LoadPixel(bytes.NewReader(b), nil)
+			m, err := Load[*ImageModel](bytes.NewReader(b), nil)
 			if err != nil {
 				if m != nil || !(errors.Is(err, ErrFormat) || errors.Is(err, ErrTooLarge)) {
 					t.Fatalf("byte %d, bit %d: got %v, %v; want an error that wraps ErrFormat or ErrTooLarge", i, bit, m, err)
@@ -266,7 +266,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 			if i != height && i != width && !(free <= i && i < free+len(`disabled":"sha256:`)+64) {
 				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
 			}
-			if _, err := m.Paint(t.Context(), nil); err != nil {
+			if _, err := m.Draw(t.Context(), nil); err != nil {
 				t.Errorf("byte %d, bit %d: Paint: %v", i, bit, err)
 			}
 		}
@@ -335,7 +335,7 @@ func TestQuantiseRender(t *testing.T) {
 			"empty": image.NewGray(image.Rect(0, 0, 0, 9)), "huge": cropped{white, image.Rect(0, 0, 1<<14, 1<<13)},
 			"endless": white, "backwards": cropped{white, image.Rectangle{image.Pt(5, 5), image.Pt(1, 9)}},
 		} {
-			if got, err := m.Quantise(img, 0, 0); got != nil || err == nil || !strings.HasPrefix(err.Error(), "autoreg: the picture has ") {
+			if got, err := m.Quantise(img, 0, 0); got != nil || err == nil || !strings.HasPrefix(err.Error(), "autoreg: the image has ") {
 				t.Errorf("%s: %v, %v; want an error", name, got, err)
 			}
 		}
@@ -374,17 +374,17 @@ func FuzzLoadPixel(f *testing.F) {
 	f.Add(encodeFile(f, pixelCheckpoint(smallPixels(1))))
 	f.Add(encode(f, small(f)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := LoadPixel(bytes.NewReader(testkit.DisableChecksum(b)), nil)
+		m, err := Load[*ImageModel](bytes.NewReader(testkit.DisableChecksum(b)), nil)
 		if err != nil {
 			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
 				t.Errorf("error %v wraps neither ErrFormat nor ErrTooLarge", err)
 			}
 			return
 		}
-		if _, err := m.Paint(t.Context(), &PaintOptions{Height: 2, Width: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
+		if _, err := m.Draw(t.Context(), &DrawOptions{Height: 2, Width: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
 			t.Errorf("Paint: %v", err)
 		}
-		again, err := LoadPixel(bytes.NewReader(encodePixels(t, m)), nil)
+		again, err := Load[*ImageModel](bytes.NewReader(encodePixels(t, m)), nil)
 		if err != nil || !bytes.Equal(encodePixels(t, again), encodePixels(t, m)) {
 			t.Errorf("written and loaded again, the model differs: %v", err)
 		}

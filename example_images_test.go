@@ -10,8 +10,8 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-func openPixels() *autoreg.PixelModel {
-	m, err := autoreg.OpenPixel("testdata/triangles.safetensors")
+func openImages() *autoreg.ImageModel {
+	m, err := autoreg.Open[*autoreg.ImageModel]("testdata/triangles.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -30,9 +30,9 @@ func show(levels []uint8, width int) {
 
 // Two pictures of a seed. Each depends on its number alone; Render makes an
 // image.Image of one.
-func ExamplePixelModel_Paint() {
-	m := openPixels()
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 37, Count: 2, Height: 8, Width: 31})
+func ExampleImageModel_Draw() {
+	m := openImages()
+	list, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 37, Count: 2, Height: 8, Width: 31})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,15 +62,15 @@ func ExamplePixelModel_Paint() {
 }
 
 // A picture whose first row is given, completed by what is likeliest.
-func ExamplePixelModel_Paint_complete() {
-	m := openPixels()
+func ExampleImageModel_Draw_complete() {
+	m := openImages()
 	const height, width = 8, 17
 	known, mask := make([]uint8, height*width), make([]bool, height*width)
 	for column := range width {
 		mask[column] = true
 	}
 	known[width/2] = 1
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{
+	list, err := m.Draw(context.Background(), &autoreg.DrawOptions{
 		Temperature: new(0.0),
 		Height:      height, Width: width,
 		Known: known, Mask: mask,
@@ -79,7 +79,7 @@ func ExamplePixelModel_Paint_complete() {
 		log.Fatal(err)
 	}
 	show(list[0].Levels, width)
-	fmt.Printf("ln p of the first row: %.2f\n", list[0].Known)
+	fmt.Printf("ln p of the first row: %.2f\n", list[0].KnownLogProb)
 	// Output:
 	// ........#........
 	// .......#.#.......
@@ -94,7 +94,7 @@ func ExamplePixelModel_Paint_complete() {
 
 // Rows as soon as they are drawn.
 func ExampleCanvas_Draw() {
-	m := openPixels()
+	m := openImages()
 	c, err := m.NewCanvas(8, 31)
 	if err != nil {
 		log.Fatal(err)
@@ -118,7 +118,7 @@ func ExampleCanvas_Draw() {
 
 // A loop of one's own: known levels are consumed like drawn ones.
 func ExampleCanvas() {
-	m := openPixels()
+	m := openImages()
 	c, err := m.NewCanvas(4, 9)
 	if err != nil {
 		log.Fatal(err)
@@ -141,23 +141,23 @@ func ExampleCanvas() {
 }
 
 // How well a model predicts pictures.
-func ExamplePixelModel_Score() {
-	m := openPixels()
+func ExampleImageModel_Score() {
+	m := openImages()
 	score, err := m.Score(context.Background(), slices.Values([][]uint8{
 		{0, 0, 1, 0, 0, 0, 1, 0, 1, 0},
 		{1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
-	}), &autoreg.PixelScoreOptions{Height: 2, Width: 5})
+	}), &autoreg.ScoreOptions{Height: 2, Width: 5})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d images, %d values, %.3f bits each\n", score.Images, score.Values, score.Bits())
+	fmt.Printf("%d images, %d values, %.3f bits each\n", score.Items, score.Symbols, score.Bits())
 	// Output:
 	// 2 images, 20 values, 3.256 bits each
 }
 
 // The table that `autoreg info` prints.
-func ExamplePixelModel_Layers() {
-	m := openPixels()
+func ExampleImageModel_Layers() {
+	m := openImages()
 	for _, l := range m.Layers() {
 		fmt.Printf("%-9s %-16s %d → %d %3d parameters, %2d effective\n", l.Name, l.Type, l.In, l.Out, l.Params, l.Effective)
 	}
