@@ -23,7 +23,7 @@ func newCanvas(t testing.TB, m *ImageModel, height, width int) *Canvas {
 	return c
 }
 
-// A canvas's scores are those of the whole image, at every place; it knows where it
+// A canvas's logits are those of the whole image, at every place; it knows where it
 // stands.
 func TestCanvasSource(t *testing.T) {
 	for _, channels := range []int{1, 3} {
@@ -46,7 +46,7 @@ func TestCanvasSource(t *testing.T) {
 					c.Logits(got)
 					at := i/channels*want.Row + i%channels*(want.Cols/channels)
 					if d := testkit.Diff(got, want.Data[at:][:4]); d != "" {
-						t.Fatalf("scores of level %d: %s", i, d)
+						t.Fatalf("logits of level %d: %s", i, d)
 					}
 					c.Advance(int(v))
 					if got := c.Levels(make([]uint8, 0, 100)); !slices.Equal(got, levels[:i+1]) {

@@ -17,7 +17,7 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-// The promise: whatever is painted together, on however many threads, an image is
+// The promise: whatever is drawn together, on however many threads, an image is
 // the naive one to the bit, and so is what a Canvas draws.
 func TestDrawEqualsNaive(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
@@ -93,7 +93,7 @@ func canvases(t *testing.T, m *ImageModel, o *DrawOptions) (list []Image) {
 		ts = append(ts, sampler.Temperature(*o.Temperature))
 	}
 	chain := sampler.New(o.Seed, ts...)
-	scores := make([]float32, c.Symbols())
+	logits := make([]float32, c.Symbols())
 	for n := o.First; n < o.First+o.Count; n++ {
 		c.Reset()
 		p := Image{Number: n, Height: c.height, Width: c.width}
@@ -112,14 +112,14 @@ func canvases(t *testing.T, m *ImageModel, o *DrawOptions) (list []Image) {
 			}
 		}
 		for slot := 0; !c.Done(); slot++ {
-			c.Logits(scores)
+			c.Logits(logits)
 			if o.Mask[slot/m.Channels()] {
-				p.KnownLogProb += logProb(scores, o.Known[slot])
+				p.KnownLogProb += logProb(logits, o.Known[slot])
 				c.Advance(int(o.Known[slot]))
 				continue
 			}
 			chain.Seek(uint64(n), uint64(slot))
-			c.Advance(chain.Sample(scores))
+			c.Advance(chain.Sample(logits))
 		}
 		p.Levels = c.Levels(nil)
 		list = append(list, p)
@@ -213,23 +213,23 @@ func TestDrawAllKnown(t *testing.T) {
 	}
 }
 
-// Each row of each image is told once, from top to bottom, when it is complete.
+// OnRow is called for each row of each image once, from top to bottom, when it is complete.
 func TestDrawOnRow(t *testing.T) {
 	for _, size := range [][2]int{{6, 5}, {1, 1}, {5, 1}, {3, 17}} {
 		for threads := 1; threads <= 3; threads++ {
 			m := smallPixels(3)
 			rows := make(map[int]int)
-			told := make(map[int][]uint8)
+			seen := make(map[int][]uint8)
 			line := 3 * size[1]
 			o := &DrawOptions{Height: size[0], Width: size[1], First: 4, Count: 19, Threads: threads}
-			o.OnRow = func(image, row int, levels []uint8) { // calls come one at a time: else -race tells
+			o.OnRow = func(image, row int, levels []uint8) { // calls come one at a time: else -race finds it
 				if row != rows[image] || len(levels) != size[0]*line {
-					t.Errorf("%v: image %d: told of row %d with %d levels after %d rows", size, image, row, len(levels), rows[image])
+					t.Errorf("%v: image %d: row %d with %d levels after %d rows", size, image, row, len(levels), rows[image])
 				}
 				rows[image]++
-				told[image] = append(told[image], levels[row*line:(row+1)*line]...)
-				if !slices.Equal(told[image], levels[:(row+1)*line]) {
-					t.Errorf("%v: image %d: rows told before have changed", size, image)
+				seen[image] = append(seen[image], levels[row*line:(row+1)*line]...)
+				if !slices.Equal(seen[image], levels[:(row+1)*line]) {
+					t.Errorf("%v: image %d: rows seen before have changed", size, image)
 				}
 			}
 			got, err := m.Draw(t.Context(), o)
@@ -237,12 +237,12 @@ func TestDrawOnRow(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range got {
-				if !slices.Equal(told[p.Number], p.Levels) {
-					t.Errorf("%v: image %d: told of\n%v, it is\n%v", size, p.Number, told[p.Number], p.Levels)
+				if !slices.Equal(seen[p.Number], p.Levels) {
+					t.Errorf("%v: image %d: the rows are\n%v, it is\n%v", size, p.Number, seen[p.Number], p.Levels)
 				}
 			}
-			if len(told) != 19 {
-				t.Errorf("%v: told of %d images, want 19", size, len(told))
+			if len(seen) != 19 {
+				t.Errorf("%v: rows of %d images, want 19", size, len(seen))
 			}
 		}
 	}

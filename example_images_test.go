@@ -18,7 +18,7 @@ func openImages() *autoreg.ImageModel {
 	return m
 }
 
-// show prints rows of a grey picture.
+// show prints rows of a grey image.
 func show(levels []uint8, width int) {
 	for row := range slices.Chunk(levels, width) {
 		for _, v := range row {
@@ -28,7 +28,7 @@ func show(levels []uint8, width int) {
 	}
 }
 
-// Two pictures of a seed. Each depends on its number alone; Render makes an
+// Two images of a seed. Each depends on its number alone; Render makes an
 // image.Image of one.
 func ExampleImageModel_Draw() {
 	m := openImages()
@@ -37,11 +37,11 @@ func ExampleImageModel_Draw() {
 		log.Fatal(err)
 	}
 	for _, p := range list {
-		fmt.Println("picture", p.Number, m.Render(p.Levels, p.Height, p.Width).Bounds())
+		fmt.Println("image", p.Number, m.Render(p.Levels, p.Height, p.Width).Bounds())
 		show(p.Levels, p.Width)
 	}
 	// Output:
-	// picture 0 (0,0)-(31,8)
+	// image 0 (0,0)-(31,8)
 	// ...............................
 	// ....................#..........
 	// ...................#.#.........
@@ -50,7 +50,7 @@ func ExampleImageModel_Draw() {
 	// ................#.......##..#.#
 	// ...............#.#.....#####...
 	// ..............#...#...##...##..
-	// picture 1 (0,0)-(31,8)
+	// image 1 (0,0)-(31,8)
 	// ...............................
 	// ........#......................
 	// .......#.#.....................
@@ -61,7 +61,7 @@ func ExampleImageModel_Draw() {
 	// ..#.....#.#...#......#.#.#.#...
 }
 
-// A picture whose first row is given, completed by what is likeliest.
+// An image whose first row is given, completed by what is likeliest.
 func ExampleImageModel_Draw_complete() {
 	m := openImages()
 	const height, width = 8, 17
@@ -127,10 +127,10 @@ func ExampleCanvas() {
 		c.Advance(v)
 	}
 	chain := sampler.New(1, sampler.Temperature(0.5))
-	scores := make([]float32, c.Symbols())
+	logits := make([]float32, c.Symbols())
 	for !c.Done() {
-		c.Logits(scores)
-		c.Advance(chain.Sample(scores))
+		c.Logits(logits)
+		c.Advance(chain.Sample(logits))
 	}
 	show(c.Levels(nil), 9)
 	// Output:
@@ -140,7 +140,7 @@ func ExampleCanvas() {
 	// .#.#.#.#.
 }
 
-// How well a model predicts pictures.
+// How well a model predicts images.
 func ExampleImageModel_Score() {
 	m := openImages()
 	score, err := m.Score(context.Background(), slices.Values([][]uint8{

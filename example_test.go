@@ -3,8 +3,10 @@ package autoreg_test
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"log"
+	"math"
 	"slices"
 	"strings"
 
@@ -113,7 +115,7 @@ func ExampleGenerateOptions_transforms() {
 	// recipe for roasted carrots | Slice the onions and roast them until tender.
 }
 
-// What the model thinks comes next, at two temperatures.
+// What the model expects next, at two temperatures.
 func ExampleTextModel_Probs() {
 	m := load()
 	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Temperature: new(1.0)}
@@ -148,6 +150,58 @@ func ExampleTextModel_Score() {
 	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Items, score.Symbols, score.Perplexity())
 	// Output:
 	// 2 documents, 18 tokens, perplexity 25.57
+}
+
+// A program that does not know what a file holds opens it as a Model and finds out.
+func ExampleOpen() {
+	for _, path := range []string{"testdata/tiny.safetensors", "testdata/triangles.safetensors"} {
+		model, err := autoreg.Open[autoreg.Model](path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch m := model.(type) {
+		case *autoreg.TextModel:
+			fmt.Println("a text model of", m.Tokenizer().Len(), "words")
+		case *autoreg.ImageModel:
+			fmt.Println("an image model of", m.Levels(), "levels")
+		default:
+			fmt.Println("a model of kind", m.Kind())
+		}
+	}
+	_, err := autoreg.Open[*autoreg.TextModel]("testdata/triangles.safetensors")
+	fmt.Println(errors.Is(err, autoreg.ErrKind))
+	// Output:
+	// a text model of 22 words
+	// an image model of 2 levels
+	// true
+}
+
+// Of several texts, the one that the model finds likeliest, by the mean log-probability
+// of its tokens.
+func ExampleGenerateOptions_logProbs() {
+	m := load()
+	best, text := math.Inf(-1), ""
+	for seed := range uint64(5) {
+		var b strings.Builder
+		sum, n := 0.0, 0
+		for piece, err := range m.Text(context.Background(), "recipe for", &autoreg.GenerateOptions{Seed: seed, Temperature: new(1.5), LogProbs: true}) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			b.WriteString(piece.Text)
+			if piece.ID >= 0 {
+				sum += float64(piece.LogProb)
+				n++
+			}
+		}
+		if mean := sum / float64(n); mean > best {
+			best, text = mean, b.String()
+		}
+	}
+	fmt.Printf("%s\n%.2f nats a token\n", text, best)
+	// Output:
+	// recipe for baked onions and bake them until brown.
+	// -0.42 nats a token
 }
 
 // One stream per sequence, stepped by hand.

@@ -51,7 +51,7 @@ func pixelCheckpoint(m *ImageModel) *weights.File {
 }
 
 // However a model is loaded and written again, the bytes are the same, and it
-// paints the same.
+// draws the same.
 func TestLoadPixel(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
@@ -91,7 +91,7 @@ func TestLoadPixel(t *testing.T) {
 			}
 			p, err := got.Draw(t.Context(), &DrawOptions{Seed: 3})
 			if want := naive(m, &DrawOptions{Seed: 3}, 0); err != nil || !slices.Equal(p[0].Levels, want.Levels) {
-				t.Errorf("%s: painted %v, %v; want %v", how, p, err, want)
+				t.Errorf("%s: drew %v, %v; want %v", how, p, err, want)
 			}
 		}
 	}
@@ -232,7 +232,7 @@ func TestLoadPixelFlippedWeight(t *testing.T) {
 }
 
 // Without a checksum, a file with any bit of its header flipped is an error, or a
-// model that works where the bit means no more than another size of the pictures
+// model that works where the bit means no more than another size of the images
 // seen in training, or other metadata of no meaning.
 func TestLoadPixelFlipped(t *testing.T) {
 	good := testkit.DisableChecksum(encodePixels(t, smallPixels(3)))
@@ -267,7 +267,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
 			}
 			if _, err := m.Draw(t.Context(), nil); err != nil {
-				t.Errorf("byte %d, bit %d: Paint: %v", i, bit, err)
+				t.Errorf("byte %d, bit %d: Draw: %v", i, bit, err)
 			}
 		}
 	}
@@ -316,7 +316,7 @@ func TestQuantiseRender(t *testing.T) {
 			levels := randomLevels(m, height, width, 1)
 			img := m.Render(levels, size[0], size[1])
 			if b := img.Bounds(); b.Dx() != width || b.Dy() != height {
-				t.Errorf("%v: a picture of %v", size, b)
+				t.Errorf("%v: an image of %v", size, b)
 			}
 			got, err := m.Quantise(img, size[0], size[1])
 			if err != nil || !slices.Equal(got, levels) {
@@ -382,7 +382,7 @@ func FuzzLoadPixel(f *testing.F) {
 			return
 		}
 		if _, err := m.Draw(t.Context(), &DrawOptions{Height: 2, Width: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
-			t.Errorf("Paint: %v", err)
+			t.Errorf("Draw: %v", err)
 		}
 		again, err := Load[*ImageModel](bytes.NewReader(encodePixels(t, m)), nil)
 		if err != nil || !bytes.Equal(encodePixels(t, again), encodePixels(t, m)) {

@@ -74,7 +74,7 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 // images, which a file of a few bytes may ask for, they would be 26 GB.
 const scoreWhole = 1 << 16
 
-// A imageScorer is a call of Score.
+// An imageScorer is a call of Score.
 type imageScorer struct {
 	ctx           context.Context
 	model         *ImageModel

@@ -73,7 +73,7 @@ func TestImageScore(t *testing.T) {
 	}
 }
 
-// Large images, of which only some rows are in memory, have the scores of those that
+// Large images, of which only some rows are in memory, have the score of those that
 // go through whole: the same float32 values, added up in the same order.
 func TestImageScoreLarge(t *testing.T) {
 	for _, channels := range []int{1, 3} {

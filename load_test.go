@@ -24,7 +24,7 @@ import (
 
 // However a model is loaded and written again, the bytes are the same.
 func TestLoadWrite(t *testing.T) {
-	for name, m := range map[string]*TextModel{"tiny": {tiny(t)}, "small": small(t)} {
+	for name, m := range map[string]*TextModel{"tiny": tiny(t), "small": small(t)} {
 		want := encode(t, m)
 		path := filepath.Join(t.TempDir(), "m.safetensors")
 		if err := os.WriteFile(path, want, 0o666); err != nil {
@@ -56,7 +56,7 @@ func TestLoadWrite(t *testing.T) {
 
 // A checkpoint loads as the model that it holds.
 func TestLoadCheckpoint(t *testing.T) {
-	f := tiny(t).File()
+	f := tiny(t).text.File()
 	f.Metadata[model.KeyCheckpoint] = `{"step":7}`
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: model.OptimizerPrefix + "m.output.bias", Shape: []int{1}, Data: []float32{1}})
 	var b bytes.Buffer
@@ -67,7 +67,7 @@ func TestLoadCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(encode(t, m), encode(t, &TextModel{tiny(t)})) {
+	if !bytes.Equal(encode(t, m), encode(t, tiny(t))) {
 		t.Error("the model in a checkpoint is not the model")
 	}
 }
@@ -290,7 +290,7 @@ func TestWeightsNotFinite(t *testing.T) {
 	}
 }
 
-// Finite weights load. Where they spoil the scores, drawing ends with an error;
+// Finite weights load. Where they spoil the logits, drawing ends with an error;
 // nothing panics or hangs.
 func TestExtremeWeights(t *testing.T) {
 	for _, v := range []float32{math.MaxFloat32, -math.MaxFloat32} {

@@ -87,10 +87,10 @@ func TestStreamDrawsNoUnknown(t *testing.T) {
 
 // Symbols without a word are never drawn, even where they are the likeliest.
 func TestUnnamedSymbols(t *testing.T) {
-	m := small(t)
-	w, b := m.text.Stack.Head.Weights()
-	b[11], b[12] = 1000, 1000
-	m.text.Stack.Head.SetWeights(w, b)
+	m := edited(t, small(t), func(weights func(string) []float32) {
+		b := weights("output.bias")
+		b[11], b[12] = 1000, 1000
+	})
 	for _, c := range []*sampler.Chain{busy(1), sampler.New(1, sampler.Exclude(0), sampler.Temperature(0)), sampler.New(1, sampler.Exclude(0), sampler.TopK(3))} {
 		for _, id := range collect(t, m.NewStream(), 100, c, 2) {
 			if id >= 11 {

@@ -100,7 +100,7 @@ func (p Piece) String() string { return p.Text }
 // value.
 //
 // The prompt goes through the model's tokenizer; words that it does not know
-// are read as "[UNK]" ([Model.UnknownWords] tells which). The text is the prompt,
+// are read as "[UNK]" ([TextModel.UnknownWords] lists them). The text is the prompt,
 // byte for byte, and then the new words, spaced as prose that continues the
 // prompt. With Plain each new word has a space before it; if the model stops by
 // itself, the text ends in a space, the stop symbol being an empty word.

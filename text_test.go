@@ -17,11 +17,10 @@ import (
 // endless returns a model that never stops, and whose likeliest word by far is
 // "[UNK]".
 func endless(t testing.TB) *TextModel {
-	m := small(t)
-	w, b := m.text.Stack.Head.Weights()
-	b[tokenizer.Stop], b[tokenizer.Unknown] = -1000, 100
-	m.text.Stack.Head.SetWeights(w, b)
-	return m
+	return edited(t, small(t), func(weights func(string) []float32) {
+		b := weights("output.bias")
+		b[tokenizer.Stop], b[tokenizer.Unknown] = -1000, 100
+	})
 }
 
 func generate(t testing.TB, m *TextModel, prompt string, o *GenerateOptions) string {
@@ -35,7 +34,7 @@ func generate(t testing.TB, m *TextModel, prompt string, o *GenerateOptions) str
 
 // The text is the prompt as given, then a space and a word for each new symbol,
 // the stop symbol's word being empty; the symbols are those that the model's
-// scores and the chain give.
+// logits and the chain give.
 func TestGenerateText(t *testing.T) {
 	m := openTiny(t)
 	tok := m.Tokenizer()
