@@ -84,7 +84,7 @@ func decode(t testing.TB, data []byte) image.Image {
 	return img
 }
 
-// samePixels reports whether two pictures show the same.
+// samePixels reports whether two images show the same.
 func samePixels(a, b image.Image) bool {
 	if a.Bounds().Size() != b.Bounds().Size() {
 		return false

@@ -203,6 +203,6 @@ func TestModelNames(t *testing.T) {
 		t.Errorf("by default %q, with the model named %q", a, b)
 	}
 	if a, b := ok(t, "paint", "-n", "1", "--seed", "1", "-o", "-"), ok(t, "paint", "-n", "1", "--seed", "1", "-o", "-", "-m", "clothes"); a != b {
-		t.Error("by default paint draws another picture than with clothes")
+		t.Error("by default paint draws another image than with clothes")
 	}
 }

@@ -62,9 +62,9 @@ func untilSignal() context.Context {
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	terminal bool          // err is one: somebody watches
-	screen   *screen       // that shows pictures; nil if there is none
-	every    time.Duration // between lines on progress where nobody does
+	terminal bool          // err is one
+	screen   *screen       // that shows images; nil if there is none
+	every    time.Duration // between lines on progress where it is none
 	started  bool          // the command line has been understood
 	profile  string
 
@@ -181,7 +181,7 @@ func (a *app) noteStart(c *cobra.Command) {
 	}
 }
 
-// note writes a line for whoever runs the command, not for what reads its output.
+// note writes a line to standard error, which does not mix with the output.
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintf(a.err, "autoreg: %s\n", lineText(fmt.Sprintf(format, args...)))
 }

@@ -204,7 +204,7 @@ func TestShellQuote(t *testing.T) {
 	}
 }
 
-// TestTerminal has somebody watch: a bar, an estimate of the time left, the seed.
+// TestTerminal runs at a terminal: a bar, an estimate of the time left, the seed.
 func TestTerminal(t *testing.T) {
 	var out, errOut bytes.Buffer
 	watched := func(args ...string) {
@@ -236,7 +236,7 @@ func TestTerminal(t *testing.T) {
 	watched("score", "-m", small().model, small().data)
 }
 
-// TestProgressLines has nobody watch: a line now and then, each whole.
+// TestProgressLines runs without a terminal: a line now and then, each whole.
 func TestProgressLines(t *testing.T) {
 	var errOut bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: &errOut, every: 1}

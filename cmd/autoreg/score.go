@@ -72,7 +72,7 @@ FILE may be - for standard input, or a pipe.`,
 	j.limits.define(fs)
 	intFlag(fs, &j.memory, "max-memory", "", train.DefaultMaxCorpusMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
-	pictureFlags(fs, &j.read)
+	imageFileFlags(fs, &j.read)
 	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one per CPU; the result does not depend on it")
 	return cmd
 }

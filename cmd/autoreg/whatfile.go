@@ -21,7 +21,7 @@ func isText(head []byte) bool {
 	return len(head) > 0 && utf8.Valid(head) && !bytes.ContainsFunc(head, func(r rune) bool { return r < '\a' })
 }
 
-// isImages reports whether head begins a file of images: a picture, IDX, or a batch of
+// isImages reports whether head begins a file of images: PNG, JPEG, IDX, or a batch of
 // CIFAR-10, whose first byte is a label. No text begins so but one in UTF-16 or UTF-32,
 // whose letters are far from each other.
 func isImages(head []byte) bool {
@@ -42,7 +42,7 @@ func isModel(head []byte) bool {
 }
 
 // looksLikeImages reports whether f, at path, is a file of images, by its first bytes,
-// or a folder with a picture.
+// or a folder with an image.
 func looksLikeImages(f fs.File, path string) bool {
 	in, ok := f.(*input)
 	if !ok {
