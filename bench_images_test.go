@@ -45,7 +45,7 @@ func randomPixelNet() *model.Pixel {
 	return m
 }
 
-func randomPixelModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
+func randomImageModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
 	tb.Helper()
 	p := randomPixelNet()
 	var b bytes.Buffer
@@ -64,7 +64,7 @@ func randomPixelModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
 func BenchmarkPixelForward(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
+		_, net := randomImageModel(b)
 		for _, n := range []int{1, 16} {
 			b.Run(fmt.Sprintf("b=%d", n), func(b *testing.B) {
 				forward, levels := net.NewForward(16, 16), make([]uint8, 256)
@@ -89,7 +89,7 @@ func BenchmarkPixelForward(b *testing.B) {
 func BenchmarkDraw(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		m, net := randomPixelModel(b)
+		m, net := randomImageModel(b)
 		forward, levels := net.NewForward(16, 16), make([]uint8, 256)
 		for _, n := range []int{1, 16, 64} {
 			for _, threads := range []int{1, 2} {
@@ -128,7 +128,7 @@ func BenchmarkDraw(b *testing.B) {
 func BenchmarkNaive(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
+		_, net := randomImageModel(b)
 		forward, levels, chain := net.NewForward(16, 16), make([]uint8, 256), sampler.New(1)
 		for b.Loop() {
 			clear(levels)
@@ -147,7 +147,7 @@ func BenchmarkNaive(b *testing.B) {
 func BenchmarkCanvas(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
+		_, net := randomImageModel(b)
 		state, chain, logits := net.NewState(16, 16), sampler.New(1), make([]float32, 4)
 		f := func() {
 			if state.Done() {

@@ -52,7 +52,7 @@ func pixelCheckpoint(m *ImageModel) *weights.File {
 
 // However a model is loaded and written again, the bytes are the same, and it
 // draws the same.
-func TestLoadPixel(t *testing.T) {
+func TestLoadImages(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
 		want := encodePixels(t, m)
@@ -62,18 +62,18 @@ func TestLoadPixel(t *testing.T) {
 		}
 		fsys := fstest.MapFS{"a/m": {Data: want}}
 		for how, load := range map[string]func() (*ImageModel, error){
-			"LoadPixel": func() (*ImageModel, error) { return Load[*ImageModel](bytes.NewReader(want), nil) },
-			"LoadPixel, a stream": func() (*ImageModel, error) {
+			"Load": func() (*ImageModel, error) { return Load[*ImageModel](bytes.NewReader(want), nil) },
+			"Load, a stream": func() (*ImageModel, error) {
 				return Load[*ImageModel](io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
 			},
-			"LoadPixel, limited": func() (*ImageModel, error) {
+			"Load, limited": func() (*ImageModel, error) {
 				return Load[*ImageModel](bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
 			},
-			"LoadPixel, a checkpoint": func() (*ImageModel, error) {
+			"Load, a checkpoint": func() (*ImageModel, error) {
 				return Load[*ImageModel](bytes.NewReader(encodeFile(t, pixelCheckpoint(m))), nil)
 			},
-			"OpenPixel":   func() (*ImageModel, error) { return Open[*ImageModel](path) },
-			"LoadPixelFS": func() (*ImageModel, error) { return LoadFS[*ImageModel](fsys, "a/m") },
+			"Open":   func() (*ImageModel, error) { return Open[*ImageModel](path) },
+			"LoadFS": func() (*ImageModel, error) { return LoadFS[*ImageModel](fsys, "a/m") },
 		} {
 			got, err := load()
 			if err != nil {
@@ -99,7 +99,7 @@ func TestLoadPixel(t *testing.T) {
 
 // What another program's file holds where masks are closed is of no effect, NaN
 // included: the model is the same, and it is written with zeros there.
-func TestLoadPixelClosedTaps(t *testing.T) {
+func TestLoadImagesClosedTaps(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
 		f, open := m.pixel.File(), m.pixel.File()
@@ -125,7 +125,7 @@ func TestLoadPixelClosedTaps(t *testing.T) {
 	}
 }
 
-func TestLoadPixelErrors(t *testing.T) {
+func TestLoadImagesErrors(t *testing.T) {
 	m := smallPixels(1)
 	good := encodePixels(t, m)
 	broken := errors.New("the disk is on fire")
@@ -206,7 +206,7 @@ func textCheckpoint(t testing.TB) *weights.File {
 }
 
 // A file cut at any byte is an error.
-func TestLoadPixelCut(t *testing.T) {
+func TestLoadImagesCut(t *testing.T) {
 	good := encodePixels(t, smallPixels(3))
 	for n := range good {
 		if n > 3000 && n%97 != 0 {
@@ -220,7 +220,7 @@ func TestLoadPixelCut(t *testing.T) {
 }
 
 // A flipped bit of a weight is an error, anywhere in the file.
-func TestLoadPixelFlippedWeight(t *testing.T) {
+func TestLoadImagesFlippedWeight(t *testing.T) {
 	good := encodePixels(t, smallPixels(3))
 	for i := 8 + int(binary.LittleEndian.Uint64(good)); i < len(good); i += 37 {
 		b := bytes.Clone(good)
@@ -234,7 +234,7 @@ func TestLoadPixelFlippedWeight(t *testing.T) {
 // Without a checksum, a file with any bit of its header flipped is an error, or a
 // model that works where the bit means no more than another size of the images
 // seen in training, or other metadata of no meaning.
-func TestLoadPixelFlipped(t *testing.T) {
+func TestLoadImagesFlipped(t *testing.T) {
 	good := testkit.DisableChecksum(encodePixels(t, smallPixels(3)))
 	end := 8 + int(binary.LittleEndian.Uint64(good))
 	header := string(good[:end])
@@ -277,7 +277,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 }
 
 // The reference chapter's table.
-func TestPixelLayers(t *testing.T) {
+func TestImageLayers(t *testing.T) {
 	m := chapterPixels()
 	const block = " {blocks.%d.conv1 Conv 1×1 128 64 8256 8256} {blocks.%[1]d.conv2 MaskedConv B 3×3 64 64 36928 20544} {blocks.%[1]d.conv3 Conv 1×1 64 128 8320 8320}"
 	want := "[{input MaskedConv A 7×7 1 128 6400 3200}"
@@ -296,7 +296,7 @@ func TestPixelLayers(t *testing.T) {
 	}
 }
 
-func TestPixelWriteToFails(t *testing.T) {
+func TestImageWriteToFails(t *testing.T) {
 	n, err := smallPixels(1).WriteTo(fullDisk{})
 	if err == nil || n != 3 || !errors.Is(err, io.ErrShortWrite) || !strings.HasPrefix(err.Error(), "autoreg: ") {
 		t.Errorf("WriteTo = %d, %v; want 3 and io.ErrShortWrite", n, err)
@@ -365,7 +365,7 @@ type cropped struct {
 
 func (c cropped) Bounds() image.Rectangle { return c.bounds }
 
-func FuzzLoadPixel(f *testing.F) {
+func FuzzLoadImages(f *testing.F) {
 	for _, channels := range []int{1, 3} {
 		good := encodePixels(f, smallPixels(channels))
 		f.Add(good)

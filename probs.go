@@ -28,11 +28,10 @@ type Next struct {
 
 // Probs generates as Text does and yields, for each new word, the k likeliest
 // words at that point with their probabilities at the given temperatures. (The
-// temperature does not change which words are likeliest, save that at 0 the best
-// has probability 1.) The distributions are over all words that can be drawn, so
+// temperature does not change which words are likeliest, but at 0 the best has
+// probability 1.) The distributions are over all words that can be drawn, so
 // "[UNK]" is among them only if o.AllowUnknown; o.TopK and o.Transforms do not narrow
-// them.
-// What is drawn is drawn with o, and so the same as Generate's.
+// them. The word that is drawn is Generate's with the same options.
 //
 // Errors are those of Generate, yielded last, with the ending alone, and that of a
 // negative k or a temperature that is negative or not finite.

@@ -12,8 +12,8 @@ import (
 )
 
 // A Stream is one sequence being read or written, for one goroutine at a time.
-// It is a sampler.Source. It keeps what the model remembers of the symbols so
-// far, so that each costs one step, however long the sequence.
+// It is a sampler.Source. It keeps the state of the network after the symbols so far,
+// so that each costs one step, however long the sequence.
 type Stream struct {
 	model *TextModel
 	state *layers.State
@@ -30,8 +30,8 @@ func (m *TextModel) NewStream() *Stream {
 // Symbols returns the number of symbols that the model scores.
 func (s *Stream) Symbols() int { return s.model.Symbols() }
 
-// Advance consumes sym. It does not score what follows, so that a prompt costs
-// no more than it must. It panics if sym is not in 0 to Symbols()-1. It does not
+// Advance consumes sym. It does not compute the logits of the next symbol, of which a
+// prompt has no need. It panics if sym is not in 0 to Symbols()-1. It does not
 // allocate.
 func (s *Stream) Advance(sym int) { s.state.Advance(sym) }
 

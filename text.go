@@ -13,15 +13,14 @@ import (
 
 // What a zero field of GenerateOptions stands for.
 const (
-	// DefaultTemperature is below 1, the model's own: small models are sure of too
-	// little, and what they write reads better so.
+	// DefaultTemperature is below 1, which is the model's own: small models give too
+	// much probability to unlikely tokens.
 	DefaultTemperature = 0.7
 	// DefaultMaxTokens is the length of a generated text, prompt included.
 	DefaultMaxTokens = 200
 )
 
-// ErrEmptyPrompt is the error for a prompt without a word: the model needs one to
-// begin with.
+// ErrEmptyPrompt is the error for a prompt without a word: the model needs at least one.
 var ErrEmptyPrompt = errors.New("autoreg: the prompt holds no word")
 
 // GenerateOptions choose how a prompt is continued. The zero value, or a nil
@@ -75,10 +74,10 @@ type Generation struct {
 
 // An Ending is why a text ended, and what it took.
 type Ending struct {
-	Reason       sampler.Reason
-	PromptTokens int    // words of the prompt
-	NewTokens    int    // words drawn, a final stop symbol included
-	Seed         uint64 // of the options
+	Reason       sampler.Reason // stop, length, canceled or nothing
+	PromptTokens int            // words of the prompt
+	NewTokens    int            // words drawn, a final stop symbol included
+	Seed         uint64         // of the options
 }
 
 // A Piece is a part of a text that is being written: the prompt, or a word.
