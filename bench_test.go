@@ -129,7 +129,7 @@ func BenchmarkLSTMStep(b *testing.B) {
 }
 
 // BenchmarkToken: one token of the reference model at batch 1: embedding, LSTM,
-// 10,000 scores, softmax, draw. %read counts the matrices of LSTM and output
+// 10,000 logits, softmax, draw. %read counts the matrices of LSTM and output
 // layer, which is the bandwidth limit.
 func BenchmarkToken(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {

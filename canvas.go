@@ -10,37 +10,32 @@ import (
 )
 
 // A Canvas is one image filled in raster order, the channels of a pixel one after
-// the other, for one goroutine at a time. It is a sampler.Source whose symbols are
-// levels; whoever ranges over sampler.Chain.Run must leave it once the image is
-// Done. It keeps what later pixels need of those before, so that each costs one
-// step, however large the image. [PixelModel.Paint] draws the same images sooner; a
+// the other, for one goroutine at a time. It is a sampler.Finite source whose symbols
+// are levels. It keeps what later pixels need of those before, so that each costs one
+// step, however large the image. [ImageModel.Draw] draws the same images sooner; a
 // Canvas is for loops of your own.
 type Canvas struct {
-	model         *PixelModel
+	model         *ImageModel
 	state         *layers.PixelState
 	height, width int
-	scores        []float32
 }
 
 // NewCanvas returns an empty image of height×width pixels; 0, 0 means the model's
 // DefaultSize. A canvas takes 5 bytes for each level and, for each residual block of
 // the model, 4 bytes a column for each filter: at the most that is allowed, 4096×4096
 // pixels, 80 MiB in grey and 240 MiB in colour, and what the blocks take.
-func (m *PixelModel) NewCanvas(height, width int) (*Canvas, error) {
+func (m *ImageModel) NewCanvas(height, width int) (*Canvas, error) {
 	height, width, err := m.drawSize(height, width)
 	if err != nil {
 		return nil, err
 	}
-	return &Canvas{
-		model: m, state: m.pixel.Net.NewState(height, width), height: height, width: width,
-		scores: make([]float32, m.Levels()),
-	}, nil
+	return &Canvas{model: m, state: m.pixel.Net.NewState(height, width), height: height, width: width}, nil
 }
 
 // Symbols returns the number of levels.
 func (c *Canvas) Symbols() int { return c.model.Levels() }
 
-// Logits scores the next level: dst [Symbols()] is overwritten with unnormalised
+// Logits sets dst [Symbols()] to the logits of the next level, unnormalised
 // natural-log probabilities. It panics if the length is wrong or the image is
 // Done. It does not allocate.
 func (c *Canvas) Logits(dst []float32) { c.state.Logits(dst) }
@@ -74,7 +69,7 @@ func (c *Canvas) CopyFrom(src *Canvas) {
 // Levels appends the levels so far to dst.
 func (c *Canvas) Levels(dst []uint8) []uint8 { return append(dst, c.state.Levels()...) }
 
-// Image returns the picture so far, what is missing as level 0.
+// Image returns the image so far, what is missing as level 0.
 func (c *Canvas) Image() *image.NRGBA {
 	levels := make([]uint8, c.height*c.width*c.model.Channels())
 	copy(levels, c.state.Levels())
@@ -82,30 +77,29 @@ func (c *Canvas) Image() *image.NRGBA {
 }
 
 // Draw draws the rest of the image with chain, as image number n of the chain's
-// seed: the same that Paint draws under that number. It yields each row once it is
-// complete, and may be called again to continue after a break. If ctx is done or
+// seed: the same that ImageModel.Draw draws under that number. It yields each row once
+// it is complete, and may be called again to continue after a break. If ctx is done or
 // nothing can be drawn it yields -1 and ctx.Err() or sampler.ErrNoSymbol, and
 // stops. Nothing is allocated per pixel.
 func (c *Canvas) Draw(ctx context.Context, chain *sampler.Chain, n uint64) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		line := c.width * c.model.Channels()
-		for !c.Done() {
-			if err := ctx.Err(); err != nil {
+		for _, err := range chain.Run(ctx, numbered{c, n}, nil) {
+			if err != nil {
 				yield(-1, err)
 				return
 			}
-			at := c.state.Next()
-			c.Logits(c.scores)
-			chain.Seek(n, uint64(at))
-			level := chain.Sample(c.scores)
-			if level < 0 {
-				yield(-1, sampler.ErrNoSymbol)
-				return
-			}
-			c.Advance(level)
-			if (at+1)%line == 0 && !yield(at/line, nil) {
+			if next := c.state.Next(); next%line == 0 && !yield(next/line-1, nil) {
 				return
 			}
 		}
 	}
 }
+
+// A numbered canvas is image n of a seed, of which each level has a slot.
+type numbered struct {
+	*Canvas
+	n uint64
+}
+
+func (c numbered) Slot() (uint64, uint64) { return c.n, uint64(c.state.Next()) }

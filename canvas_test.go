@@ -14,7 +14,7 @@ import (
 
 var _ sampler.Source = (*Canvas)(nil)
 
-func newCanvas(t testing.TB, m *PixelModel, height, width int) *Canvas {
+func newCanvas(t testing.TB, m *ImageModel, height, width int) *Canvas {
 	t.Helper()
 	c, err := m.NewCanvas(height, width)
 	if err != nil {
@@ -23,7 +23,7 @@ func newCanvas(t testing.TB, m *PixelModel, height, width int) *Canvas {
 	return c
 }
 
-// A canvas's scores are those of the whole image, at every place; it knows where it
+// A canvas's logits are those of the whole image, at every place; it knows where it
 // stands.
 func TestCanvasSource(t *testing.T) {
 	for _, channels := range []int{1, 3} {
@@ -46,7 +46,7 @@ func TestCanvasSource(t *testing.T) {
 					c.Logits(got)
 					at := i/channels*want.Row + i%channels*(want.Cols/channels)
 					if d := testkit.Diff(got, want.Data[at:][:4]); d != "" {
-						t.Fatalf("scores of level %d: %s", i, d)
+						t.Fatalf("logits of level %d: %s", i, d)
 					}
 					c.Advance(int(v))
 					if got := c.Levels(make([]uint8, 0, 100)); !slices.Equal(got, levels[:i+1]) {
@@ -72,29 +72,40 @@ func TestCanvasSource(t *testing.T) {
 	}
 }
 
-// Any loop over a Source draws on a canvas, until it is Done.
+// A run draws on a canvas until it is Done.
 func TestCanvasRun(t *testing.T) {
 	m := smallPixels(3)
 	c := newCanvas(t, m, 0, 0)
 	var ids []uint8
-	for id, err := range sampler.New(3).Run(t.Context(), c) {
-		if err != nil {
-			t.Fatal(err)
+	chain := sampler.New(3)
+	for step, err := range chain.Run(t.Context(), c, nil) {
+		if err != nil || (step.Reason == sampler.ReasonComplete) != c.Done() {
+			t.Fatalf("%+v, %v; Done %v", step, err, c.Done())
 		}
-		if ids = append(ids, uint8(id)); c.Done() {
-			break
-		}
+		ids = append(ids, uint8(step.ID))
 	}
 	if len(ids) != 90 || !slices.Equal(c.Levels(nil), ids) {
 		t.Errorf("drew %v, the canvas has %v", ids, c.Levels(nil))
+	}
+	for step, err := range chain.Run(t.Context(), c, nil) {
+		t.Errorf("a complete image yields %+v, %v", step, err)
+	}
+	// In the order of the chain's own random sequence, as a loop of one's own has it.
+	own, x := newCanvas(t, m, 0, 0), make([]float32, 4)
+	for chain = sampler.New(3); !own.Done(); {
+		own.Logits(x)
+		own.Advance(chain.Sample(x))
+	}
+	if got := own.Levels(nil); !slices.Equal(got, ids) {
+		t.Errorf("Run draws %v, Sample %v", ids, got)
 	}
 }
 
 // Breaking off and drawing again continues the same image; so does a canvas that
 // has been filled up to the middle of a pixel.
-func TestDrawResumes(t *testing.T) {
+func TestCanvasDrawResumes(t *testing.T) {
 	m := smallPixels(3)
-	want := naive(m, &PaintOptions{Seed: 4}, 6).Levels
+	want := naive(m, &DrawOptions{Seed: 4}, 6).Levels
 	chain := sampler.New(4)
 	c := newCanvas(t, m, 0, 0)
 	for i := range 6 {
@@ -129,7 +140,7 @@ func TestDrawResumes(t *testing.T) {
 	}
 }
 
-func TestDrawErrors(t *testing.T) {
+func TestCanvasDrawErrors(t *testing.T) {
 	m := smallPixels(1)
 	canceled, cancel := context.WithCancelCause(t.Context())
 	cancel(fmt.Errorf("whatever"))
@@ -174,9 +185,9 @@ func TestCanvasPanics(t *testing.T) {
 		testkit.Panics(t, want, call)
 	}
 	testkit.Panics(t, "autoreg: Canvas: CopyFrom: different models or sizes", func() { c.CopyFrom(newCanvas(t, smallPixels(1), 2, 2)) })
-	testkit.Panics(t, "autoreg: PixelModel: Render: wrong number of levels", func() { m.Render(make([]uint8, 29), 0, 0) })
-	testkit.Panics(t, "autoreg: PixelModel: Render: wrong number of levels", func() { m.Render(nil, 0, 4) })
-	testkit.Panics(t, "autoreg: PixelModel: Render: level out of range", func() { m.Render([]uint8{4}, 1, 1) })
+	testkit.Panics(t, "autoreg: ImageModel: Render: wrong number of levels", func() { m.Render(make([]uint8, 29), 0, 0) })
+	testkit.Panics(t, "autoreg: ImageModel: Render: wrong number of levels", func() { m.Render(nil, 0, 4) })
+	testkit.Panics(t, "autoreg: ImageModel: Render: level out of range", func() { m.Render([]uint8{4}, 1, 1) })
 }
 
 // A fork and its source each continue as if alone.
@@ -212,7 +223,7 @@ func TestCanvasFork(t *testing.T) {
 	}
 }
 
-// The picture so far has what is missing as level 0, which is black.
+// The image so far has what is missing as level 0, which is black.
 func TestCanvasImage(t *testing.T) {
 	m := smallPixels(3)
 	c := newCanvas(t, m, 2, 3)

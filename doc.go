@@ -1,7 +1,7 @@
 // Package autoreg runs small autoregressive models inside any Go program: text,
-// one word at a time, and images, one pixel at a time.
+// one token at a time, and images, one pixel at a time.
 //
-//	m, err := autoreg.Open("recipes.safetensors")
+//	m, err := autoreg.Open[*autoreg.TextModel]("recipes.safetensors")
 //	if err != nil {
 //		log.Fatal(err)
 //	}
@@ -12,39 +12,50 @@
 //		fmt.Print(piece.Text)
 //	}
 //
-// A [Model] is loaded from one file and never changes. [Model.Generate] and
-// [Model.Text] go from a prompt to text and report how it ended; [Model.Probs] shows what the model
-// thinks comes next; [Model.Score] tells how well it predicts a given text.
-// Below them, a [Stream] is one sequence of symbols under way: feed it, score
-// what comes next, fork it, start over. Data flows
+// [Load], [Open] and [LoadFS] read a model from one file; their type parameter says
+// which kind is wanted. A [Model] is any kind: a program that does not know what a file
+// holds opens it as that and finds out by a type switch. A model never changes.
 //
-//	text → tokenizer → symbols → Stream → scores → sampler → symbol → text
+// # Text
+//
+// [TextModel.Generate] and [TextModel.Text] go from a prompt to text and report how it
+// ended; [TextModel.Probs] lists what the model expects next; [TextModel.Score] says how
+// well it predicts given texts. Below them, a [Stream] is one sequence under way: feed
+// it, get the logits of what comes next, fork it, start over. Data flows
+//
+//	text → tokenizer → tokens → Stream → logits → sampler → token → text
 //
 // # Images
 //
-// A [PixelModel] draws pictures of a few levels a pixel, grey or in colour:
+// An [ImageModel] draws images of a few levels a pixel, grey or in colour:
 //
-//	m, err := autoreg.OpenPixel("clothes.safetensors")
+//	m, err := autoreg.Open[*autoreg.ImageModel]("clothes.safetensors")
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	paintings, err := m.Paint(ctx, &autoreg.PaintOptions{Seed: 42, Count: 16})
-//	picture := m.Render(paintings[0].Levels, 0, 0) // an image.Image
+//	images, err := m.Draw(ctx, &autoreg.DrawOptions{Seed: 42, Count: 16})
+//	img := m.Render(images[0].Levels, 0, 0) // an image.Image
 //
-// [PixelModel.Paint] draws new pictures, or completes a given one;
-// [PixelModel.Score] tells how well the model predicts some. A [Canvas] is one
-// picture under way in raster order, for loops of your own. Image n of a seed is
-// the same whatever it is drawn with and however.
+// [ImageModel.Draw] draws new images, or completes a given one; [ImageModel.Score] says
+// how well the model predicts given images. A [Canvas] is one image under way in raster
+// order, for loops of your own. Image n of a seed is the same whatever is drawn with it,
+// and whichever way it is drawn.
+//
+// # The step loop
+//
+// Texts and images are drawn by one loop, sampler.Chain.Run over a sampler.Source, which
+// a Stream and a Canvas are. Its steps have the symbol, its log-probability if that is
+// asked for, and the reason why the sequence ends.
 //
 // # Same model, same seed, same bytes
 //
-// Scores and generated text are bit-identical on every CPU and instruction set,
-// on any number of threads, alone or beside other streams. Package kernels has
-// the arithmetic that makes it so, package sampler defines the draw.
+// Logits, texts and images are bit-identical on every CPU and instruction set, on any
+// number of threads, alone or beside other streams. Package kernels has the arithmetic
+// that makes it so, package sampler defines the draw.
 //
 // # Concurrency and memory
 //
-// Any number of goroutines may use one Model or PixelModel. A Stream or Canvas
-// belongs to one at a time; a Stream costs a few kilobytes, a Canvas some ten times
-// as much, and once it exists neither stepping nor sampling allocates.
+// Any number of goroutines may use one model. A Stream or Canvas belongs to one at a
+// time; a Stream costs a few kilobytes, a Canvas some ten times as much, and once it
+// exists neither stepping nor sampling allocates.
 package autoreg

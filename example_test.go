@@ -3,8 +3,10 @@ package autoreg_test
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"log"
+	"math"
 	"slices"
 	"strings"
 
@@ -17,8 +19,8 @@ import (
 //go:embed testdata/tiny.safetensors
 var files embed.FS
 
-func load() *autoreg.Model {
-	m, err := autoreg.LoadFS(files, "testdata/tiny.safetensors")
+func load() *autoreg.TextModel {
+	m, err := autoreg.LoadFS[*autoreg.TextModel](files, "testdata/tiny.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func load() *autoreg.Model {
 
 // From a prompt to text.
 func Example() {
-	m, err := autoreg.Open("testdata/tiny.safetensors")
+	m, err := autoreg.Open[*autoreg.TextModel]("testdata/tiny.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func Example() {
 
 // Temperature 0 takes the likeliest word each time. With Plain, words are
 // joined by single spaces, and the stop symbol that ends the text is an empty word.
-func ExampleModel_Generate() {
+func ExampleTextModel_Generate() {
 	m := load()
 	g, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
 		Temperature: new(0.0),
@@ -61,7 +63,7 @@ func ExampleModel_Generate() {
 
 // Text yields the words as they are drawn, to be shown at once, and with the last
 // one the ending.
-func ExampleModel_Text() {
+func ExampleTextModel_Text() {
 	m := load()
 	o := &autoreg.GenerateOptions{Seed: 3, NewTokens: 6}
 	const prompt = "recipe for spiced carrots"
@@ -113,8 +115,8 @@ func ExampleGenerateOptions_transforms() {
 	// recipe for roasted carrots | Slice the onions and roast them until tender.
 }
 
-// What the model thinks comes next, at two temperatures.
-func ExampleModel_Probs() {
+// What the model expects next, at two temperatures.
+func ExampleTextModel_Probs() {
 	m := load()
 	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Temperature: new(1.0)}
 	for at, err := range m.Probs(context.Background(), "recipe for", o, 2, 1, 0.5) {
@@ -136,7 +138,7 @@ func ExampleModel_Probs() {
 }
 
 // How well the model predicts a text.
-func ExampleModel_Score() {
+func ExampleTextModel_Score() {
 	m := load()
 	score, err := m.Score(context.Background(), slices.Values([]string{
 		"recipe for roasted onions | peel the onions and bake them until tender.",
@@ -145,9 +147,61 @@ func ExampleModel_Score() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Documents, score.Tokens, score.Perplexity())
+	fmt.Printf("%d documents, %d tokens, perplexity %.2f\n", score.Items, score.Symbols, score.Perplexity())
 	// Output:
 	// 2 documents, 18 tokens, perplexity 25.57
+}
+
+// A program that does not know what a file holds opens it as a Model and finds out.
+func ExampleOpen() {
+	for _, path := range []string{"testdata/tiny.safetensors", "testdata/triangles.safetensors"} {
+		model, err := autoreg.Open[autoreg.Model](path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch m := model.(type) {
+		case *autoreg.TextModel:
+			fmt.Println("a text model of", m.Tokenizer().Len(), "words")
+		case *autoreg.ImageModel:
+			fmt.Println("an image model of", m.Levels(), "levels")
+		default:
+			fmt.Println("a model of kind", m.Kind())
+		}
+	}
+	_, err := autoreg.Open[*autoreg.TextModel]("testdata/triangles.safetensors")
+	fmt.Println(errors.Is(err, autoreg.ErrKind))
+	// Output:
+	// a text model of 22 words
+	// an image model of 2 levels
+	// true
+}
+
+// Of several texts, the one that the model finds likeliest, by the mean log-probability
+// of its tokens.
+func ExampleGenerateOptions_logProbs() {
+	m := load()
+	best, text := math.Inf(-1), ""
+	for seed := range uint64(5) {
+		var b strings.Builder
+		sum, n := 0.0, 0
+		for piece, err := range m.Text(context.Background(), "recipe for", &autoreg.GenerateOptions{Seed: seed, Temperature: new(1.5), LogProbs: true}) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			b.WriteString(piece.Text)
+			if piece.ID >= 0 {
+				sum += float64(piece.LogProb)
+				n++
+			}
+		}
+		if mean := sum / float64(n); mean > best {
+			best, text = mean, b.String()
+		}
+	}
+	fmt.Printf("%s\n%.2f nats a token\n", text, best)
+	// Output:
+	// recipe for baked onions and bake them until brown.
+	// -0.42 nats a token
 }
 
 // One stream per sequence, stepped by hand.
@@ -157,11 +211,11 @@ func ExampleStream_Generate() {
 	s := m.NewStream()
 	chain := sampler.New(42, sampler.TopK(5), sampler.Temperature(0.8))
 	var ids []int
-	for id, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
+	for step, err := range s.Generate(context.Background(), chain, tok.Append(nil, "chop the")...) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if ids = append(ids, id); len(ids) == 5 {
+		if ids = append(ids, step.ID); len(ids) == 5 {
 			break // the stream stands here, and can go on
 		}
 	}
@@ -179,11 +233,11 @@ func ExampleStream_CopyFrom() {
 	}
 	b.CopyFrom(a)
 	for i, s := range []*autoreg.Stream{a, b} {
-		for id, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
+		for step, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
 			if err != nil {
 				log.Fatal(err)
 			}
-			fmt.Println(m.Tokenizer().Word(id))
+			fmt.Println(m.Tokenizer().Word(step.ID))
 			break
 		}
 	}
@@ -193,7 +247,7 @@ func ExampleStream_CopyFrom() {
 }
 
 // The table that `autoreg info` prints.
-func ExampleModel_Layers() {
+func ExampleTextModel_Layers() {
 	m := load()
 	for _, l := range m.Layers() {
 		fmt.Printf("%-10s %-10s %3d → %3d %6d\n", l.Name, l.Type, l.In, l.Out, l.Params)

@@ -6,19 +6,18 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
+	"reflect"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
-// Errors of Load, Open and LoadFS, and of LoadPixel and its siblings, wrap one of
-// these, unless reading itself failed. They say which tensor, metadata or byte is
-// wrong.
+// Errors of Load, Open and LoadFS wrap one of these, unless reading itself failed.
+// They say which tensor, metadata or byte is wrong.
 var (
 	ErrFormat   = weights.ErrFormat   // not a model file, damaged, or of another version
 	ErrTooLarge = weights.ErrTooLarge // larger than LoadOptions allow or the machine can hold
-	ErrKind     = model.ErrKind       // an ErrFormat: of images where one of text is wanted, or the other way round
+	ErrKind     = model.ErrKind       // an ErrFormat: a model of another kind than M
 )
 
 // DefaultMaxBytes is what LoadOptions.MaxBytes means by 0: 1 GiB.
@@ -29,95 +28,104 @@ type LoadOptions struct {
 	MaxBytes int64 // refuse larger files; 0 means DefaultMaxBytes
 }
 
-// Load reads a model file, or a checkpoint of one, from r up to its end. nil
-// options mean the zero value.
+// Load reads a model file, or a checkpoint of one, from r up to its end. M is the kind
+// of model that is wanted: *TextModel or *ImageModel, or Model for any kind. A file
+// of another kind is an [ErrKind]. nil options mean the zero value.
 //
 // The file is not trusted. Whatever it holds, the result is a model or an error,
 // and memory stays proportional to the bytes that r delivers. Weights that are not
-// finite are an error. Finite ones may be so large that the scores are not: drawing
-// then ends with sampler.ErrNoSymbol.
-func Load(r io.Reader, o *LoadOptions) (*Model, error) {
-	m, err := load(r, o)
+// finite are an error; those where the mask of a convolution is closed may be anything
+// and have no effect. Finite weights may be so large that the logits are not finite:
+// drawing then ends with sampler.ErrNoSymbol.
+func Load[M Model](r io.Reader, o *LoadOptions) (M, error) {
+	m, err := load[M](r, o)
 	if err != nil {
-		return nil, &rootError{"", err}
+		return m, wrap(err)
 	}
 	return m, nil
 }
 
 // Open reads the model file at path, as Load does by default.
-func Open(path string) (*Model, error) {
+func Open[M Model](path string) (m M, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &rootError{"", err} // names the path
+		return m, wrap(err) // names the path
 	}
-	return closing(f, path, load)
+	return closing[M](f, path)
 }
 
 // LoadFS reads the model file called name in fsys, such as an embed.FS, as Load
 // does by default.
-func LoadFS(fsys fs.FS, name string) (*Model, error) {
+func LoadFS[M Model](fsys fs.FS, name string) (m M, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, &rootError{"", err} // names the file
+		return m, wrap(err) // names the file
 	}
-	return closing(f, name, load)
+	return closing[M](f, name)
 }
 
 // errDirectory comes before the many ways in which systems refuse to read one.
 var errDirectory = errors.New("this is a directory: want a model file")
 
 // closing reads the model in f, which it closes.
-func closing[M any](f fs.File, name string, load func(io.Reader, *LoadOptions) (*M, error)) (*M, error) {
+func closing[M Model](f fs.File, name string) (m M, err error) {
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, &rootError{name, errDirectory}
+		return m, wrapIn(name, errDirectory)
 	}
-	m, err := load(f, nil)
-	if err != nil {
-		return nil, &rootError{name, err}
+	if m, err = load[M](f, nil); err != nil {
+		return m, wrapIn(name, err)
 	}
 	return m, nil
 }
 
-func load(r io.Reader, o *LoadOptions) (*Model, error) {
+func load[M Model](r io.Reader, o *LoadOptions) (m M, err error) {
 	f, err := read(r, o)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	text, err := model.FromFile(f)
+	k, err := kindIn[M](f)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	return &Model{text}, nil
+	loaded, err := k.read(f)
+	if err != nil {
+		return m, err
+	}
+	return loaded.(M), nil // of the same type as k.zero
 }
 
-// read reads a file of either kind within the options' limit.
+// kindIn returns the kind of the model in f, which must be an M. Where f names no kind it
+// returns one that is an M: reading f will say what is wrong.
+func kindIn[M Model](f *weights.File) (found kind, err error) {
+	name := model.KindOf(f.Metadata)
+	var wanted []kind
+	var names []string
+	for _, k := range kinds {
+		if _, ok := k.zero.(M); ok {
+			wanted, names = append(wanted, k), append(names, k.name)
+			if k.name == name {
+				return k, nil
+			}
+		}
+	}
+	switch {
+	case wanted == nil:
+		return kind{}, fmt.Errorf("no kind of model is of type %v", reflect.TypeFor[M]())
+	case name == "":
+		return wanted[0], nil
+	}
+	return kind{}, model.OtherKind(f, names...)
+}
+
+// read reads a file of any kind within the options' limit.
 func read(r io.Reader, o *LoadOptions) (*weights.File, error) {
 	limit := int64(DefaultMaxBytes)
 	if o != nil && o.MaxBytes != 0 {
 		limit = o.MaxBytes
 	}
 	if limit < 0 {
-		return nil, fmt.Errorf("LoadOptions.MaxBytes is %d: want 1 or more, or 0 for %d", limit, DefaultMaxBytes)
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for %d", option("MaxBytes"), limit, DefaultMaxBytes)
 	}
 	return weights.Read(r, limit)
 }
-
-// A rootError gives an error of the packages below our prefix in place of theirs.
-type rootError struct {
-	name string // of the file, or ""
-	err  error
-}
-
-func (e *rootError) Error() string {
-	msg := e.err.Error()
-	for _, prefix := range []string{"weights: ", "model: ", "sampler: "} {
-		msg = strings.TrimPrefix(msg, prefix)
-	}
-	if e.name != "" {
-		msg = e.name + ": " + msg
-	}
-	return "autoreg: " + msg
-}
-
-func (e *rootError) Unwrap() error { return e.err }

@@ -19,26 +19,29 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
 )
 
 // However a model is loaded and written again, the bytes are the same.
 func TestLoadWrite(t *testing.T) {
-	for name, m := range map[string]*Model{"tiny": {tiny(t)}, "small": small(t)} {
+	for name, m := range map[string]*TextModel{"tiny": tiny(t), "small": small(t)} {
 		want := encode(t, m)
 		path := filepath.Join(t.TempDir(), "m.safetensors")
 		if err := os.WriteFile(path, want, 0o666); err != nil {
 			t.Fatal(err)
 		}
 		fsys := fstest.MapFS{"a/m": {Data: want}}
-		for how, load := range map[string]func() (*Model, error){
-			"Load":           func() (*Model, error) { return Load(bytes.NewReader(want), nil) },
-			"Load, a stream": func() (*Model, error) { return Load(io.MultiReader(bytes.NewReader(want)), &LoadOptions{}) },
-			"Load, limited": func() (*Model, error) {
-				return Load(bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
+		for how, load := range map[string]func() (*TextModel, error){
+			"Load": func() (*TextModel, error) { return Load[*TextModel](bytes.NewReader(want), nil) },
+			"Load, a stream": func() (*TextModel, error) {
+				return Load[*TextModel](io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
 			},
-			"Open":   func() (*Model, error) { return Open(path) },
-			"LoadFS": func() (*Model, error) { return LoadFS(fsys, "a/m") },
+			"Load, limited": func() (*TextModel, error) {
+				return Load[*TextModel](bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
+			},
+			"Open":   func() (*TextModel, error) { return Open[*TextModel](path) },
+			"LoadFS": func() (*TextModel, error) { return LoadFS[*TextModel](fsys, "a/m") },
 		} {
 			got, err := load()
 			if err != nil {
@@ -54,18 +57,18 @@ func TestLoadWrite(t *testing.T) {
 
 // A checkpoint loads as the model that it holds.
 func TestLoadCheckpoint(t *testing.T) {
-	f := tiny(t).File()
+	f := tiny(t).text.File()
 	f.Metadata[model.KeyCheckpoint] = `{"step":7}`
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: model.OptimizerPrefix + "m.output.bias", Shape: []int{1}, Data: []float32{1}})
 	var b bytes.Buffer
 	if _, err := f.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(&b, nil)
+	m, err := Load[*TextModel](&b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(encode(t, m), encode(t, &Model{tiny(t)})) {
+	if !bytes.Equal(encode(t, m), encode(t, tiny(t))) {
 		t.Error("the model in a checkpoint is not the model")
 	}
 }
@@ -84,11 +87,11 @@ func TestMetadata(t *testing.T) {
 	if _, err := images.WriteTo(&b2); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(bytes.NewReader(b.Bytes()), nil)
+	m, err := Load[*TextModel](bytes.NewReader(b.Bytes()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := LoadPixel(bytes.NewReader(b2.Bytes()), nil)
+	p, err := Load[*ImageModel](bytes.NewReader(b2.Bytes()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,15 +133,15 @@ func TestLoadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	load := func(r io.Reader, o *LoadOptions) error {
-		_, err := Load(r, o)
+		_, err := Load[*TextModel](r, o)
 		return err
 	}
 	open := func(path string) error {
-		_, err := Open(path)
+		_, err := Open[*TextModel](path)
 		return err
 	}
 	loadFS := func(fsys fs.FS, name string) error {
-		_, err := LoadFS(fsys, name)
+		_, err := LoadFS[*TextModel](fsys, name)
 		return err
 	}
 	for _, c := range []struct {
@@ -195,7 +198,7 @@ func TestLoadCut(t *testing.T) {
 	good := encode(t, small(t))
 	for n := range good {
 		for how, r := range map[string]io.Reader{"reader": bytes.NewReader(good[:n]), "stream": io.MultiReader(bytes.NewReader(good[:n]))} {
-			m, err := Load(r, nil)
+			m, err := Load[*TextModel](r, nil)
 			if m != nil || !errors.Is(err, ErrFormat) || !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Fatalf("cut at byte %d of %d, %s: got %v, %v; want an error that wraps ErrFormat and io.ErrUnexpectedEOF", n, len(good), how, m, err)
 			}
@@ -211,7 +214,7 @@ func TestLoadFlipped(t *testing.T) {
 		for bit := range 8 {
 			b := bytes.Clone(good)
 			b[i] ^= 1 << bit
-			m, err := Load(bytes.NewReader(b), nil)
+			m, err := Load[*TextModel](bytes.NewReader(b), nil)
 			if err == nil && !(key <= i && i < key+len("checksum")) {
 				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
 			}
@@ -244,7 +247,7 @@ func TestLoadFlippedWithoutChecksum(t *testing.T) {
 		for bit := range 8 {
 			b := bytes.Clone(good)
 			b[i] ^= 1 << bit
-			m, err := Load(bytes.NewReader(b), nil)
+			m, err := Load[*TextModel](bytes.NewReader(b), nil)
 			if err != nil {
 				if m != nil || !(errors.Is(err, ErrFormat) || errors.Is(err, ErrTooLarge)) {
 					t.Fatalf("byte %d, bit %d: got %v, %v; want an error that wraps ErrFormat or ErrTooLarge", i, bit, m, err)
@@ -278,8 +281,8 @@ func TestWeightsNotFinite(t *testing.T) {
 		if _, err := images.WriteTo(&b2); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Load(&b, nil)
-		_, err2 := LoadPixel(&b2, nil)
+		_, err := Load[*TextModel](&b, nil)
+		_, err2 := Load[*ImageModel](&b2, nil)
 		for name, err := range map[string]error{"output.weight": err, "output.bias": err2} {
 			if want := fmt.Sprintf("autoreg: the weights of tensor %q are not finite", name); !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("a weight of %v: got %v, want an error with %q", v, err, want)
@@ -288,7 +291,7 @@ func TestWeightsNotFinite(t *testing.T) {
 	}
 }
 
-// Finite weights load. Where they spoil the scores, drawing ends with an error;
+// Finite weights load. Where they spoil the logits, drawing ends with an error;
 // nothing panics or hangs.
 func TestExtremeWeights(t *testing.T) {
 	for _, v := range []float32{math.MaxFloat32, -math.MaxFloat32} {
@@ -301,7 +304,7 @@ func TestExtremeWeights(t *testing.T) {
 			if _, err := f.WriteTo(&b); err != nil {
 				t.Fatal(err)
 			}
-			m, err := Load(&b, nil)
+			m, err := Load[*TextModel](&b, nil)
 			if err != nil {
 				t.Fatalf("%s = %v: %v", tensor.Name, v, err)
 			}
@@ -323,7 +326,7 @@ func TestExtremeWeights(t *testing.T) {
 }
 
 func TestLayers(t *testing.T) {
-	c := model.Config{Symbols: 10000, Embedding: 100, Units: 128, Length: 200}
+	c := model.Config{Symbols: 10000, Embedding: 100, Layers: []layers.Spec{&layers.LSTMSpec{Units: 128}}, Length: 200}
 	m := random(t, 10000, c)
 	const want = "[{embedding Embedding 10000 100 1000000 1000000} {lstm LSTM 100 128 117248 117248} {output Linear 128 10000 1290000 1290000}]"
 	if got := fmt.Sprint(m.Layers()); got != want {
@@ -354,7 +357,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(good[:300])
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := Load(bytes.NewReader(testkit.DisableChecksum(b)), nil)
+		m, err := Load[*TextModel](bytes.NewReader(testkit.DisableChecksum(b)), nil)
 		if err != nil {
 			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
 				t.Errorf("error %v wraps neither ErrFormat nor ErrTooLarge", err)
@@ -364,7 +367,7 @@ func FuzzLoad(f *testing.F) {
 		if _, err := m.Generate(context.Background(), "a word", &GenerateOptions{NewTokens: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
 			t.Errorf("Generate: %v", err)
 		}
-		again, err := Load(bytes.NewReader(encode(t, m)), nil)
+		again, err := Load[*TextModel](bytes.NewReader(encode(t, m)), nil)
 		if err != nil || !bytes.Equal(encode(t, again), encode(t, m)) {
 			t.Errorf("written and loaded again, the model differs: %v", err)
 		}

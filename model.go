@@ -4,31 +4,55 @@ import (
 	"io"
 	"maps"
 
-	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// A Model is an immutable sequence network over the words of a vocabulary. It is
-// safe for concurrent use.
-type Model struct{ text *model.Text }
+// A Model is a model of any kind: a [*TextModel] or an [*ImageModel]. A type switch
+// tells which. A model never changes and is safe for concurrent use.
+//
+// Other packages cannot add kinds. More kinds may come: a switch needs a default.
+type Model interface {
+	// Kind returns the name that the model's file has for its kind: "text" or
+	// "pixelcnn".
+	Kind() string
+	// Layers returns the model's layers from input to output.
+	Layers() []LayerInfo
+	// Params returns the number of the model's parameters as stored.
+	Params() int
+	// Metadata returns a copy of what the model's file says about the model beside what
+	// describes it, such as where it comes from and what other programs added. Nothing
+	// depends on it; WriteTo writes it again.
+	Metadata() map[string]string
+	// WriteTo writes the model in the form that Load reads and returns the number of
+	// bytes written. The same model gives the same bytes. What was loaded from a
+	// checkpoint is written without the optimiser's state.
+	WriteTo(w io.Writer) (int64, error)
 
-// Symbols returns the number V of symbols that the model scores: 0 to V-1.
-func (m *Model) Symbols() int { return m.text.Stack.Symbols() }
+	file() *weights.File
+}
 
-// Tokenizer returns the model's vocabulary, which maps text to symbols and back.
-// It names Tokenizer().Len() symbols, usually all. Symbols beyond, in models
-// made for a larger vocabulary than was found, are never drawn.
-func (m *Model) Tokenizer() *tokenizer.Tokenizer { return m.text.Tokenizer }
+// kinds are the kinds of models. This is the one list of them here.
+var kinds = []kind{textKind, imageKind}
 
-// Length returns the number of steps of the sequences that the model was trained
-// on. Longer ones are allowed.
-func (m *Model) Length() int { return m.text.Config.Length }
+// A kind is one kind of model and how its files are read.
+type kind struct {
+	name string                               // in the file's configuration
+	zero Model                                // a nil pointer of the kind's type
+	read func(f *weights.File) (Model, error) // f names the kind, or nothing that is one
+}
 
-// Metadata returns a copy of what the model's file says about the model beside what
-// describes it, such as where it comes from and what other programs added. Nothing
-// here depends on it; WriteTo writes it again.
-func (m *Model) Metadata() map[string]string { return copied(m.text.Metadata) }
+// A LayerInfo describes one layer of a model.
+type LayerInfo = layers.Info
+
+// paramsOf returns the sums of the layers' parameters.
+func paramsOf(m Model) (stored, effective int) {
+	for _, l := range m.Layers() {
+		stored += l.Params
+		effective += l.Effective
+	}
+	return stored, effective
+}
 
 // copied returns a copy, never nil.
 func copied(meta map[string]string) map[string]string {
@@ -37,28 +61,11 @@ func copied(meta map[string]string) map[string]string {
 	return c
 }
 
-// WriteTo writes the model in the form that Load reads and returns the number of
-// bytes written. The same model gives the same bytes. What was loaded from a
-// checkpoint is written without the optimiser's state.
-func (m *Model) WriteTo(w io.Writer) (int64, error) {
-	n, err := m.text.File().WriteTo(w)
+// write writes the file of m.
+func write(m Model, w io.Writer) (int64, error) {
+	n, err := m.file().WriteTo(w)
 	if err != nil {
-		return n, &rootError{"", err}
+		return n, wrap(err)
 	}
 	return n, nil
-}
-
-// A LayerInfo describes one layer of a model.
-type LayerInfo = layers.Info
-
-// Layers returns the model's layers from input to output.
-func (m *Model) Layers() []LayerInfo { return layers.Describe(m.text.Stack) }
-
-// Params returns the number of the model's parameters.
-func (m *Model) Params() int {
-	n := 0
-	for _, l := range m.Layers() {
-		n += l.Params
-	}
-	return n
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // randomPixels returns an image model of random weights.
-func randomPixels(c model.PixelConfig) *PixelModel {
+func randomPixels(c model.PixelConfig) *ImageModel {
 	m := model.NewPixel(c)
 	for i, l := range m.Net.Convs() {
 		w, b := l.Weights()
@@ -19,18 +19,18 @@ func randomPixels(c model.PixelConfig) *PixelModel {
 		testkit.Values(b, uint64(2*i+2), 0.3)
 		l.SetWeights(w, b)
 	}
-	return &PixelModel{m}
+	return &ImageModel{m}
 }
 
 // smallPixels returns a model of odd sizes, grey or in colour.
-func smallPixels(channels int) *PixelModel {
+func smallPixels(channels int) *ImageModel {
 	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
 		Channels: channels, Levels: 4, Filters: 11, Blocks: 2, Kernel: 5,
 	}})
 }
 
 // randomLevels returns a picture of height×width pixels.
-func randomLevels(m *PixelModel, height, width int, seed uint64) []uint8 {
+func randomLevels(m *ImageModel, height, width int, seed uint64) []uint8 {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	levels := make([]uint8, height*width*m.Channels())
 	for i := range levels {
@@ -51,7 +51,7 @@ func randomMask(height, width int, part float64, seed uint64) []bool {
 
 // naive paints image number n as the reference chapter does: for each channel of each
 // pixel the scores of the whole image, and a draw of that slot alone.
-func naive(m *PixelModel, o *PaintOptions, n int) Painting {
+func naive(m *ImageModel, o *DrawOptions, n int) Image {
 	height, width := o.Height, o.Width
 	if height == 0 {
 		height, width = m.Size()
@@ -65,14 +65,14 @@ func naive(m *PixelModel, o *PaintOptions, n int) Painting {
 	}
 	chain := sampler.New(o.Seed, ts...)
 	C := m.Channels()
-	p := Painting{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
+	p := Image{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
 	f := m.pixel.Net.NewForward(height, width)
 	for slot := range p.Levels {
 		all := f.Scores(p.Levels)
 		scores := all.Data[slot/C*all.Row+slot%C*(all.Cols/C):][:m.Levels()]
 		if o.Mask != nil && o.Mask[slot/C] {
 			p.Levels[slot] = o.Known[slot]
-			p.Known += logProb(scores, o.Known[slot])
+			p.KnownLogProb += logProb(scores, o.Known[slot])
 			continue
 		}
 		chain.Seek(uint64(n), uint64(slot))
@@ -91,10 +91,10 @@ func logProb(scores []float32, level uint8) float64 {
 }
 
 // paintOptions are for pictures of m's own size.
-func paintOptions(m *PixelModel) []PaintOptions {
+func paintOptions(m *ImageModel) []DrawOptions {
 	h, w := m.Size()
 	known := randomLevels(m, h, w, 5)
-	return []PaintOptions{
+	return []DrawOptions{
 		{},
 		{Seed: 1},
 		{Seed: math.MaxUint64, Temperature: new(0.6)},

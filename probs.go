@@ -14,6 +14,8 @@ type Position struct {
 	ID   int    // the symbol that was drawn
 	Word string // its word; "" for the stop symbol
 
+	LogProb float32 // of the symbol, see Piece
+
 	End *Ending // of the text, with its last position; otherwise nil
 }
 
@@ -26,15 +28,14 @@ type Next struct {
 
 // Probs generates as Text does and yields, for each new word, the k likeliest
 // words at that point with their probabilities at the given temperatures. (The
-// temperature does not change which words are likeliest, save that at 0 the best
-// has probability 1.) The distributions are over all words that can be drawn, so
+// temperature does not change which words are likeliest, but at 0 the best has
+// probability 1.) The distributions are over all words that can be drawn, so
 // "[UNK]" is among them only if o.AllowUnknown; o.TopK and o.Transforms do not narrow
-// them.
-// What is drawn is drawn with o, and so the same as Generate's.
+// them. The word that is drawn is Generate's with the same options.
 //
-// Errors are those of Generate, yielded last, with the ending alone, and that of a negative k or a
-// temperature that is negative or not finite.
-func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k int, temperatures ...float64) iter.Seq2[Position, error] {
+// Errors are those of Generate, yielded last, with the ending alone, and that of a
+// negative k or a temperature that is negative or not finite.
+func (m *TextModel) Probs(ctx context.Context, prompt string, o *GenerateOptions, k int, temperatures ...float64) iter.Seq2[Position, error] {
 	return func(yield func(Position, error) bool) {
 		fail := func(err error) { yield(Position{ID: -1}, err) }
 		g, err := m.prepare(prompt, o)
@@ -47,35 +48,28 @@ func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k 
 			fail(err)
 			return
 		}
-		s := m.NewStream()
-		s.AllowUnknown(g.o.AllowUnknown)
-		for _, id := range g.ids {
-			s.Advance(id)
+		if g.room <= 0 {
+			return
 		}
 		text := g.prompt(prompt)
-		x, p := make([]float32, s.Symbols()), make([]float32, s.Symbols())
-		for g.drawn < g.room {
-			if err := ctx.Err(); err != nil {
-				yield(Position{Text: text, ID: -1, End: g.failed(err)}, err)
+		x, p := make([]float32, m.Symbols()), make([]float32, m.Symbols())
+		for step, err := range g.run(ctx, m, x) {
+			if err != nil {
+				yield(Position{Text: text, ID: -1, End: g.ending(step.Reason)}, err)
 				return
 			}
-			s.Logits(x)
-			id := g.chain.Sample(x)
-			if id < 0 {
-				yield(Position{Text: text, ID: -1, End: g.failed(sampler.ErrNoSymbol)}, sampler.ErrNoSymbol)
-				return
+			at := Position{
+				Text: text, ID: step.ID, Word: g.tok.Word(step.ID), LogProb: step.LogProb,
+				Next: g.likeliest(x, k), End: g.end(step.Reason),
 			}
-			g.drawn++
-			at := Position{Text: text, ID: id, Word: g.tok.Word(id), Next: g.likeliest(x, k), End: g.end(id)}
 			for _, c := range columns {
 				c.Probabilities(p, x)
 				for i := range at.Next {
 					at.Next[i].P = append(at.Next[i].P, p[at.Next[i].ID])
 				}
 			}
-			s.Advance(id)
-			text += g.piece(id)
-			if !yield(at, nil) || at.End != nil {
+			text += g.piece(step.ID)
+			if !yield(at, nil) {
 				return
 			}
 		}
@@ -85,19 +79,19 @@ func (m *Model) Probs(ctx context.Context, prompt string, o *GenerateOptions, k 
 // columns returns a chain for each temperature.
 func (g *generation) columns(k int, temperatures []float64) ([]*sampler.Chain, error) {
 	if err := sampler.Check(sampler.TopK(k)); err != nil {
-		return nil, &rootError{"", err}
+		return nil, wrap(err)
 	}
 	var chains []*sampler.Chain
 	for _, t := range temperatures {
 		if err := sampler.Check(sampler.Temperature(t)); err != nil {
-			return nil, &rootError{"", err}
+			return nil, wrap(err)
 		}
 		chains = append(chains, sampler.New(0, sampler.Temperature(t)))
 	}
 	return chains, nil
 }
 
-// likeliest returns the k words with the largest scores.
+// likeliest returns the k words with the largest logits.
 func (g *generation) likeliest(x []float32, k int) []Next {
 	var next []Next
 	for _, c := range sampler.Top(nil, x, k) {

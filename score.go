@@ -1,99 +1,79 @@
 package autoreg
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"iter"
 	"math"
 
 	"github.com/autoreg/autoreg/internal/portable"
-	"github.com/autoreg/autoreg/kernels"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// ErrNothingToScore is the error for texts without a single word.
-var ErrNothingToScore = errors.New("autoreg: nothing to score: the texts hold no word")
+// ErrNothingToScore is the error for texts without a single token and for no image at
+// all.
+var ErrNothingToScore = wrap(errors.New("nothing to score"))
 
-// ScoreOptions choose what is scored. The zero value, or a nil pointer, scores
-// whole texts.
+// ScoreOptions choose what is scored. The zero value, or a nil pointer, scores whole
+// texts, and images of the model's size. What has no meaning for the model's kind must
+// be 0.
 type ScoreOptions struct {
-	// MaxTokens cuts each document to its first words, at least 2, for the first
+	// MaxTokens cuts each document to its first tokens, at least 2, for the first
 	// is not predicted; 0 means no limit. A document that was cut has no stop
-	// symbol to predict. Length()+1 is what training saw of a document
+	// symbol to predict. TextModel.Length()+1 is what training saw of a document
 	// that it cut off.
 	MaxTokens int
+
+	Height, Width int // of the images; both 0 mean the model's Size
+
+	// Threads is how many threads score at most; 0 means one a CPU that Go may use. The
+	// result does not depend on it. Texts take one.
+	Threads int
 }
 
-// A Score is how well a model predicts some texts.
+// A Score is how well a model predicts some data: the log-likelihood, and how many
+// predictions it is a sum of.
 type Score struct {
-	Documents int     // with at least one word
-	Tokens    int     // predictions: all words but each document's first, and the stops
-	Unknown   int     // of these, words that the model does not know
-	Loss      float64 // Σ -ln p, in nats
+	Items   int     // documents with at least one token, or images
+	Symbols int     // predictions: tokens, or channels of pixels
+	Unknown int     // of these, tokens that are not in the vocabulary
+	Loss    float64 // Σ -ln p, in nats
 }
 
-// Mean returns the loss per token, in nats.
-func (s Score) Mean() float64 { return s.Loss / float64(s.Tokens) }
+// Add adds the score of other data.
+func (s *Score) Add(other Score) {
+	s.Items += other.Items
+	s.Symbols += other.Symbols
+	s.Unknown += other.Unknown
+	s.Loss += other.Loss
+}
+
+// Mean returns the loss per symbol, in nats.
+func (s Score) Mean() float64 { return s.Loss / float64(s.Symbols) }
+
+// Bits returns the loss per symbol, in bits: for images the bits per dimension of the
+// literature.
+func (s Score) Bits() float64 { return s.Mean() / math.Ln2 }
 
 // Perplexity returns e^Mean: the model is as uncertain as if it chose evenly among
-// so many words. Like Loss, it has the same bits on every architecture; beyond the
+// so many symbols. Like Loss, it has the same bits on every architecture; beyond the
 // largest float64 it is +Inf.
 func (s Score) Perplexity() float64 { return portable.Exp(s.Mean()) }
 
-// Score reads documents one by one, each from the start of a sequence, and adds up
-// how improbable the model finds each word given those before it. A document of n
-// words has n predictions: of its second to last word, and of the stop symbol
-// that ends it; nothing precedes the first. There is no padding. nil options mean
-// the zero value.
-//
-// Each -ln p is logsumexp(scores) - score in float32, over all symbols as in
-// training; the sum is in float64, in order. It is NaN or infinite if the scores
-// are.
-//
-// It returns an error if ctx is done, if no document holds a word
-// ([ErrNothingToScore]), or if the options make no sense.
-func (m *Model) Score(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) (Score, error) {
-	limit := math.MaxInt
-	if o != nil && o.MaxTokens != 0 {
-		limit = o.MaxTokens
+// check returns an error for options that no kind of model has a use for, and for those
+// that the given options, of which the kind has none, are not 0.
+func (o *ScoreOptions) check(foreign ...scoreOption) error {
+	if o.Threads < 0 {
+		return optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), o.Threads)
 	}
-	if limit < 2 {
-		return Score{}, fmt.Errorf("autoreg: MaxTokens is %d: want 2 or more, for the first word is not predicted, or 0 for no limit", limit)
-	}
-	var (
-		sum     Score
-		ids     []int
-		s       = m.text.Stack.NewState()
-		x       = kernels.Alloc(m.Symbols())
-		scratch = kernels.Alloc(m.Symbols())
-	)
-	for text := range documents {
-		ids = m.Tokenizer().Append(ids[:0], text)
-		if len(ids) == 0 {
-			continue
-		}
-		sum.Documents++
-		if ids = append(ids, tokenizer.Stop); len(ids) > limit {
-			ids = ids[:limit]
-		}
-		s.Reset()
-		for i, target := range ids[1:] {
-			if err := ctx.Err(); err != nil {
-				return sum, err
-			}
-			s.Advance(ids[i])
-			s.Logits(x)
-			loss := kernels.LogSumExp(x, scratch) - x[target]
-			sum.Loss += float64(loss)
-			sum.Tokens++
-			if target == tokenizer.Unknown {
-				sum.Unknown++
-			}
+	for _, f := range foreign {
+		if f.value != 0 {
+			return optionErr("%s is %d: it is for %s, leave it at 0", option(f.name), f.value, f.of)
 		}
 	}
-	if sum.Tokens == 0 {
-		return sum, ErrNothingToScore
-	}
-	return sum, nil
+	return nil
+}
+
+// A scoreOption is an option and the kind of model that has a use for it.
+type scoreOption struct {
+	name  string
+	value int
+	of    string
 }

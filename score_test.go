@@ -53,7 +53,7 @@ func TestScore(t *testing.T) {
 				want += math.Log(sum)
 			}
 		}
-		if got.Documents != c.documents || got.Tokens != c.tokens || got.Unknown != c.unknown || math.Abs(got.Loss-want) > 1e-6*want {
+		if got.Items != c.documents || got.Symbols != c.tokens || got.Unknown != c.unknown || math.Abs(got.Loss-want) > 1e-6*want {
 			t.Errorf("Score(limit %d) = %+v; want %d documents, %d tokens, %d unknown, loss %v", c.limit, got, c.documents, c.tokens, c.unknown, want)
 		}
 		if mean := want / float64(c.tokens); math.Abs(got.Mean()-mean) > 1e-6 || math.Abs(got.Perplexity()-math.Exp(mean)) > 1e-5 {
@@ -65,7 +65,7 @@ func TestScore(t *testing.T) {
 func TestScoreErrors(t *testing.T) {
 	m := small(t)
 	for _, docs := range [][]string{nil, {"", " \n"}} {
-		if got, err := m.Score(t.Context(), slices.Values(docs), nil); !errors.Is(err, ErrNothingToScore) || got.Tokens != 0 {
+		if got, err := m.Score(t.Context(), slices.Values(docs), nil); !errors.Is(err, ErrNothingToScore) || got.Symbols != 0 || err.Error() != "autoreg: nothing to score: the texts hold no word" {
 			t.Errorf("Score(%q) = %+v, %v; want ErrNothingToScore", docs, got, err)
 		}
 	}
@@ -75,10 +75,30 @@ func TestScoreErrors(t *testing.T) {
 			t.Errorf("MaxTokens %d: %v, want %q", n, err, want)
 		}
 	}
+	for name, o := range map[string]ScoreOptions{
+		"Height is 3: it is for images, leave it at 0":  {Height: 3, Width: 3},
+		"Width is -1: it is for images, leave it at 0":  {Width: -1},
+		"Threads is -2: want 1 or more, or 0 for one a": {Threads: -2},
+	} {
+		if _, err := m.Score(t.Context(), slices.Values([]string{"a b"}), &o); err == nil || !strings.HasPrefix(err.Error(), "autoreg: "+name) {
+			t.Errorf("%+v: %v, want %q", o, err, name)
+		}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := m.Score(ctx, slices.Values([]string{"a b"}), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// Scores of parts add up.
+func TestScoreAdd(t *testing.T) {
+	sum := Score{1, 2, 3, 4.5}
+	if sum.Add(Score{10, 20, 30, 0.25}); sum != (Score{11, 22, 33, 4.75}) {
+		t.Errorf("sum %+v", sum)
+	}
+	if got, want := sum.Bits(), 4.75/22/math.Ln2; math.Abs(got-want) > 1e-15 {
+		t.Errorf("Bits = %v, want %v", got, want)
 	}
 }
 
@@ -93,8 +113,8 @@ func TestPerplexityBits(t *testing.T) {
 		want  uint64
 	}{
 		{score, 0x3ff86b1ac05093b6},
-		{Score{Tokens: 7, Loss: 40.1}, 0x40733879598407ee},
-		{Score{Tokens: 1, Loss: 1e9}, 0x7ff0000000000000},
+		{Score{Symbols: 7, Loss: 40.1}, 0x40733879598407ee},
+		{Score{Symbols: 1, Loss: 1e9}, 0x7ff0000000000000},
 	} {
 		if got := math.Float64bits(c.score.Perplexity()); got != c.want {
 			t.Errorf("Perplexity of %+v = %#x, want %#x", c.score, got, c.want)

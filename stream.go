@@ -2,20 +2,20 @@ package autoreg
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"math"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A Stream is one sequence being read or written, for one goroutine at a time.
-// It is a sampler.Source. It keeps what the model remembers of the symbols so
-// far, so that each costs one step, however long the sequence.
+// It is a sampler.Source. It keeps the state of the network after the symbols so far,
+// so that each costs one step, however long the sequence.
 type Stream struct {
-	model *Model
+	model *TextModel
 	state *layers.State
 	named int // symbols from here on have no word
 
@@ -23,24 +23,23 @@ type Stream struct {
 }
 
 // NewStream returns a stream at the start of a sequence.
-func (m *Model) NewStream() *Stream {
+func (m *TextModel) NewStream() *Stream {
 	return &Stream{model: m, state: m.text.Stack.NewState(), named: m.text.Tokenizer.Len()}
 }
 
 // Symbols returns the number of symbols that the model scores.
 func (s *Stream) Symbols() int { return s.model.Symbols() }
 
-// Advance consumes sym. It does not score what follows, so that a prompt costs
-// no more than it must. It panics if sym is not in 0 to Symbols()-1. It does not
+// Advance consumes sym. It does not compute the logits of the next symbol, of which a
+// prompt has no need. It panics if sym is not in 0 to Symbols()-1. It does not
 // allocate.
 func (s *Stream) Advance(sym int) { s.state.Advance(sym) }
 
-// Logits scores the next symbol: dst [Symbols()] is overwritten with
-// unnormalised natural-log probabilities. Symbols that the vocabulary does not
-// name score -Inf, and so does "[UNK]" unless AllowUnknown was called, so that
-// nothing can draw them. Before the first Advance the
-// scores are those of an empty memory, which no training has shaped. It panics
-// if the length is wrong. It does not allocate.
+// Logits sets dst [Symbols()] to the logits of the next symbol, unnormalised
+// natural-log probabilities. Those of symbols that the vocabulary does not name are
+// -Inf, and so is that of "[UNK]" unless AllowUnknown was called, so that nothing can
+// draw them. Before the first Advance the logits are those of an empty memory, which no
+// training has shaped. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
 	s.state.Logits(dst)
 	for i := s.named; i < len(dst); i++ {
@@ -52,7 +51,7 @@ func (s *Stream) Logits(dst []float32) {
 }
 
 // AllowUnknown says whether "[UNK]", the model's name for all words that it does not
-// know, has its score and so can be drawn; at first it cannot. Reading it is always
+// know, has its logit and so can be drawn; at first it cannot. Reading it is always
 // allowed.
 func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
@@ -60,8 +59,8 @@ func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 func (s *Stream) Reset() { s.state.Reset() }
 
 // CopyFrom makes s a fork of src: both continue from where src stands, without
-// touching each other, and with what AllowUnknown said to src. It is as cheap as copying a few kilobytes. It panics if
-// the streams are of different Models.
+// touching each other, and with what AllowUnknown said to src. It is as cheap as
+// copying a few kilobytes. It panics if the streams are of different models.
 func (s *Stream) CopyFrom(src *Stream) {
 	if s.model != src.model {
 		panic("autoreg: Stream: CopyFrom: streams of different models")
@@ -70,33 +69,45 @@ func (s *Stream) CopyFrom(src *Stream) {
 	s.unknown = src.unknown
 }
 
-// Generate consumes the prompt and then draws symbols with c. It ends after
-// yielding tokenizer.Stop, the model's own end of a text; otherwise it goes on
-// for as long as the caller does. c.Run(ctx, s) would not stop.
+// stop ends a text.
+var stop = []int{tokenizer.Stop}
+
+// Generate consumes the prompt and then draws symbols with c, as c.Run does with
+// tokenizer.Stop, the model's own end of a text, as stop symbol. For a limit or
+// log-probabilities, Advance the prompt and call c.Run.
 //
 // Each symbol is yielded after the stream has consumed it. A caller who breaks
 // off may range over the same sequence again: it continues where the stream
 // stands, the prompt having been consumed. A symbol of the prompt that is out of
-// range, a done ctx, and scores of which none is finite end the sequence with -1
+// range, a done ctx, and logits of which none is finite end the sequence with -1
 // and an error, the second with ctx.Err(), the third with sampler.ErrNoSymbol.
 // Nothing is allocated per symbol.
-func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) iter.Seq2[int, error] {
-	return func(yield func(int, error) bool) {
-		for ; len(prompt) > 0; prompt = prompt[1:] {
-			if err := ctx.Err(); err != nil {
-				yield(-1, err)
-				return
+func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) iter.Seq2[sampler.Step, error] {
+	return func(yield func(sampler.Step, error) bool) {
+		n, err := s.read(ctx, prompt)
+		prompt = prompt[n:]
+		if err != nil {
+			step := sampler.Step{ID: -1}
+			if ctx.Err() != nil {
+				step.Reason = sampler.ReasonCanceled
 			}
-			if sym := prompt[0]; sym < 0 || sym >= s.Symbols() {
-				yield(-1, fmt.Errorf("autoreg: prompt: symbol %d: want 0 to %d", sym, s.Symbols()-1))
-				return
-			}
-			s.Advance(prompt[0])
+			yield(step, err)
+			return
 		}
-		for sym, err := range c.Run(ctx, s) {
-			if !yield(sym, err) || sym == tokenizer.Stop {
-				return
-			}
-		}
+		c.Run(ctx, s, &sampler.RunOptions{Stop: stop})(yield)
 	}
+}
+
+// read consumes symbols and returns how many.
+func (s *Stream) read(ctx context.Context, ids []int) (n int, err error) {
+	for n, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		if id < 0 || id >= s.Symbols() {
+			return n, wrap(apierror.Errorf("prompt: symbol %d: want 0 to %d", id, s.Symbols()-1))
+		}
+		s.Advance(id)
+	}
+	return len(ids), nil
 }

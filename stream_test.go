@@ -10,6 +10,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -20,11 +21,11 @@ var _ sampler.Source = (*Stream)(nil)
 func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []int {
 	t.Helper()
 	var ids []int
-	for id, err := range s.Generate(t.Context(), c, prompt...) {
+	for step, err := range s.Generate(t.Context(), c, prompt...) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ids = append(ids, id); len(ids) == n {
+		if ids = append(ids, step.ID); len(ids) == n {
 			break
 		}
 	}
@@ -34,7 +35,7 @@ func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []
 // busy excludes the stop symbol, so that a run lasts.
 func busy(seed uint64) *sampler.Chain { return sampler.New(seed, sampler.Exclude(tokenizer.Stop)) }
 
-// A stream's scores are the network's, save where no word has the symbol, and of
+// A stream's logits are the network's, save where no word has the symbol, and of
 // "[UNK]" unless it is allowed.
 func TestStreamLogits(t *testing.T) {
 	m := small(t)
@@ -49,7 +50,7 @@ func TestStreamLogits(t *testing.T) {
 			want[tokenizer.Unknown] = float32(math.Inf(-1))
 		}
 		if d := testkit.Diff(got, want); d != "" {
-			t.Fatalf("after %d symbols: scores%s", i, d)
+			t.Fatalf("after %d symbols: logits%s", i, d)
 		}
 		s.Advance(i % 13)
 		plain.Advance(i % 13)
@@ -60,13 +61,13 @@ func TestStreamLogits(t *testing.T) {
 	s.Logits(got)
 	fresh.Logits(want)
 	if d := testkit.Diff(got, want); d != "" {
-		t.Errorf("after Reset: scores%s", d)
+		t.Errorf("after Reset: logits%s", d)
 	}
 	fork := m.NewStream()
 	fork.CopyFrom(s)
 	fork.Logits(got)
 	if d := testkit.Diff(got, want); d != "" {
-		t.Errorf("a fork: scores%s", d)
+		t.Errorf("a fork: logits%s", d)
 	}
 }
 
@@ -87,10 +88,10 @@ func TestStreamDrawsNoUnknown(t *testing.T) {
 
 // Symbols without a word are never drawn, even where they are the likeliest.
 func TestUnnamedSymbols(t *testing.T) {
-	m := small(t)
-	w, b := m.text.Stack.Head.Weights()
-	b[11], b[12] = 1000, 1000
-	m.text.Stack.Head.SetWeights(w, b)
+	m := edited(t, small(t), func(weights func(string) []float32) {
+		b := weights("output.bias")
+		b[11], b[12] = 1000, 1000
+	})
 	for _, c := range []*sampler.Chain{busy(1), sampler.New(1, sampler.Exclude(0), sampler.Temperature(0)), sampler.New(1, sampler.Exclude(0), sampler.TopK(3))} {
 		for _, id := range collect(t, m.NewStream(), 100, c, 2) {
 			if id >= 11 {
@@ -109,8 +110,8 @@ func TestGenerateResumes(t *testing.T) {
 	seq := s.Generate(t.Context(), c, 4, 5)
 	var got []int
 	for range 4 {
-		for id := range seq {
-			if got = append(got, id); len(got)%4 == 0 {
+		for step := range seq {
+			if got = append(got, step.ID); len(got)%4 == 0 {
 				break
 			}
 		}
@@ -129,7 +130,7 @@ func TestGenerateResumes(t *testing.T) {
 	s.Logits(a)
 	other.Logits(b)
 	if d := testkit.Diff(a, b); d != "" {
-		t.Errorf("the stream does not stand after what it yielded: scores%s", d)
+		t.Errorf("the stream does not stand after what it yielded: logits%s", d)
 	}
 }
 
@@ -152,20 +153,21 @@ func TestGenerateErrors(t *testing.T) {
 		ctx    context.Context
 		chain  *sampler.Chain
 		prompt []int
+		reason sampler.Reason
 		is     error
 		msg    string
 	}{
-		{"canceled", ctx, busy(1), []int{3}, context.Canceled, ""},
-		{"canceled, no prompt", ctx, busy(1), nil, context.Canceled, ""},
-		{"nothing to draw", t.Context(), nothing, []int{3}, sampler.ErrNoSymbol, ""},
-		{"prompt too high", t.Context(), busy(1), []int{3, 13}, nil, "autoreg: prompt: symbol 13: want 0 to 12"},
-		{"prompt negative", t.Context(), busy(1), []int{-1}, nil, "autoreg: prompt: symbol -1: want 0 to 12"},
+		{"canceled", ctx, busy(1), []int{3}, sampler.ReasonCanceled, context.Canceled, ""},
+		{"canceled, no prompt", ctx, busy(1), nil, sampler.ReasonCanceled, context.Canceled, ""},
+		{"nothing to draw", t.Context(), nothing, []int{3}, sampler.ReasonNothing, sampler.ErrNoSymbol, ""},
+		{"prompt too high", t.Context(), busy(1), []int{3, 13}, 0, nil, "autoreg: prompt: symbol 13: want 0 to 12"},
+		{"prompt negative", t.Context(), busy(1), []int{-1}, 0, nil, "autoreg: prompt: symbol -1: want 0 to 12"},
 	} {
 		n := 0
-		for id, err := range m.NewStream().Generate(c.ctx, c.chain, c.prompt...) {
+		for step, err := range m.NewStream().Generate(c.ctx, c.chain, c.prompt...) {
 			n++
-			if id != -1 || err == nil || c.is != nil && !errors.Is(err, c.is) || c.msg != "" && err.Error() != c.msg {
-				t.Errorf("%s: yielded %d, %v", c.name, id, err)
+			if step.ID != -1 || step.Reason != c.reason || err == nil || c.is != nil && !errors.Is(err, c.is) || c.msg != "" && err.Error() != c.msg {
+				t.Errorf("%s: yielded %+v, %v", c.name, step, err)
 			}
 		}
 		if n != 1 {
@@ -216,7 +218,7 @@ func TestFork(t *testing.T) {
 
 // One Model, many goroutines: each gets what it would get alone.
 func TestConcurrentStreams(t *testing.T) {
-	m := random(t, 80, model.Config{Symbols: 80, Embedding: 7, Units: 17, Length: 20})
+	m := random(t, 80, model.Config{Symbols: 80, Embedding: 7, Layers: []layers.Spec{&layers.LSTMSpec{Units: 17}}, Length: 20})
 	const n = 12
 	want := make([][]int, n)
 	texts := make([]string, n)
@@ -235,12 +237,12 @@ func TestConcurrentStreams(t *testing.T) {
 	for i := range n {
 		wg.Go(func() {
 			var got []int
-			for id, err := range m.NewStream().Generate(context.Background(), busy(uint64(i)), i+2) {
+			for step, err := range m.NewStream().Generate(context.Background(), busy(uint64(i)), i+2) {
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if got = append(got, id); len(got) == 40 {
+				if got = append(got, step.ID); len(got) == 40 {
 					break
 				}
 			}
@@ -257,7 +259,7 @@ func TestConcurrentStreams(t *testing.T) {
 
 // A thousand steps, draws included, allocate nothing.
 func TestStreamNoAllocs(t *testing.T) {
-	m := random(t, 19, model.Config{Symbols: 20, Embedding: 3, Units: 5, Length: 20})
+	m := random(t, 19, model.Config{Symbols: 20, Embedding: 3, Layers: []layers.Spec{&layers.LSTMSpec{Units: 5}}, Length: 20})
 	for _, c := range []*sampler.Chain{
 		busy(1),
 		sampler.New(1, sampler.Exclude(0), sampler.TopK(6), sampler.Temperature(0.8)),

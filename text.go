@@ -3,7 +3,6 @@ package autoreg
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -13,28 +12,27 @@ import (
 
 // What a zero field of GenerateOptions stands for.
 const (
-	// DefaultTemperature is below 1, the model's own: small models are sure of too
-	// little, and what they write reads better so.
+	// DefaultTemperature is below 1, which is the model's own: small models give too
+	// much probability to unlikely tokens.
 	DefaultTemperature = 0.7
 	// DefaultMaxTokens is the length of a generated text, prompt included.
 	DefaultMaxTokens = 200
 )
 
-// ErrEmptyPrompt is the error for a prompt without a word: the model needs one to
-// begin with.
-var ErrEmptyPrompt = errors.New("autoreg: the prompt holds no word")
+// ErrEmptyPrompt is the error for a prompt without a word: the model needs at least one.
+var ErrEmptyPrompt = wrap(errors.New("the prompt holds no word"))
 
 // GenerateOptions choose how a prompt is continued. The zero value, or a nil
 // pointer, is what the command autoreg generate does without flags, with seed 0.
 type GenerateOptions struct {
-	// Temperature divides the scores: below 1 prefers likely words, above 1 evens
+	// Temperature divides the logits: below 1 prefers likely words, above 1 evens
 	// out, 0 always takes the likeliest. nil means DefaultTemperature; 1 draws from
 	// the model's own probabilities. With Go 1.26, new(0.2).
 	Temperature *float64
 	// TopK draws among the k likeliest words only; 0 means all.
 	TopK int
 	// Transforms narrow or reweight what can be drawn, in their order and before
-	// TopK and Temperature: the scores that they see are the model's own. For
+	// TopK and Temperature: the logits that they see are the model's own. For
 	// another order, leave TopK at 0, set Temperature to 1, and list sampler.TopK
 	// and sampler.Temperature among them. They are used by one goroutine at a time
 	// for each text; one with a state of its own must not serve two texts at once.
@@ -55,6 +53,10 @@ type GenerateOptions struct {
 	// lowering them or setting punctuation apart: "recipe for cake | chop 1 /".
 	RawPrompt bool
 
+	// LogProbs asks for Piece.LogProb and Position.LogProb; without, they are 0 and cost
+	// nothing.
+	LogProbs bool
+
 	// Plain writes a single space before each new word, as the model sees words,
 	// instead of the spacing and capitals of prose (see tokenizer.Detokenizer).
 	Plain bool
@@ -71,10 +73,10 @@ type Generation struct {
 
 // An Ending is why a text ended, and what it took.
 type Ending struct {
-	Reason       Reason
-	PromptTokens int    // words of the prompt
-	NewTokens    int    // words drawn, a final stop symbol included
-	Seed         uint64 // of the options
+	Reason       sampler.Reason // stop, length, canceled or nothing
+	PromptTokens int            // words of the prompt
+	NewTokens    int            // words drawn, a final stop symbol included
+	Seed         uint64         // of the options
 }
 
 // A Piece is a part of a text that is being written: the prompt, or a word.
@@ -82,40 +84,21 @@ type Piece struct {
 	Text string  // what it adds to the text, the space before a word included; may be empty
 	ID   int     // the symbol that was drawn; -1 if none was
 	End  *Ending // of the text, with its last piece; otherwise nil
+
+	// LogProb is ln p of the symbol among those that can be drawn, in nats, before
+	// Transforms, TopK and Temperature; 0 without GenerateOptions.LogProbs.
+	LogProb float32
 }
 
 // String returns the piece's text, so that it can be printed as it is.
 func (p Piece) String() string { return p.Text }
-
-// A Reason is why a text ended. The zero value is that of a text that has not.
-type Reason uint8
-
-const (
-	ReasonStop     Reason = iota + 1 // the model drew the stop symbol
-	ReasonLength                     // MaxTokens or NewTokens was reached
-	ReasonCanceled                   // the context was done
-	ReasonNothing                    // no symbol could be drawn: none had a finite score, or the transforms left none
-)
-
-// String returns "stop", "length", "canceled" or "nothing", or "" for a text that has
-// not ended.
-func (r Reason) String() string {
-	names := [...]string{"", "stop", "length", "canceled", "nothing"}
-	if int(r) < len(names) {
-		return names[r]
-	}
-	return fmt.Sprintf("Reason(%d)", uint8(r))
-}
-
-// MarshalText returns what String does: JSON has reasons as strings.
-func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // Generate continues prompt until the model stops or a limit is reached, and
 // returns the text, prompt included, and how it ended. nil options mean the zero
 // value.
 //
 // The prompt goes through the model's tokenizer; words that it does not know
-// are read as "[UNK]" ([Model.UnknownWords] tells which). The text is the prompt,
+// are read as "[UNK]" ([TextModel.UnknownWords] lists them). The text is the prompt,
 // byte for byte, and then the new words, spaced as prose that continues the
 // prompt. With Plain each new word has a space before it; if the model stops by
 // itself, the text ends in a space, the stop symbol being an empty word.
@@ -123,7 +106,7 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 // It returns an error for a prompt without words ([ErrEmptyPrompt]), for options
 // that make no sense, if ctx is done (ctx.Err()) and if nothing can be drawn
 // (sampler.ErrNoSymbol); the last two come with the text so far and its ending.
-func (m *Model) Generate(ctx context.Context, prompt string, o *GenerateOptions) (Generation, error) {
+func (m *TextModel) Generate(ctx context.Context, prompt string, o *GenerateOptions) (Generation, error) {
 	var (
 		b strings.Builder
 		g Generation
@@ -148,27 +131,27 @@ func (m *Model) Generate(ctx context.Context, prompt string, o *GenerateOptions)
 // where that is the stop symbol of prose, it has no text. An error is yielded last,
 // with a piece without text, which has the ending if the text had begun. Each
 // range over the sequence starts anew.
-func (m *Model) Text(ctx context.Context, prompt string, o *GenerateOptions) iter.Seq2[Piece, error] {
+func (m *TextModel) Text(ctx context.Context, prompt string, o *GenerateOptions) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
 		g, err := m.prepare(prompt, o)
 		if err != nil {
 			yield(Piece{ID: -1}, err)
 			return
 		}
-		first := Piece{Text: g.prompt(prompt), ID: -1, End: g.end(-1)}
+		first := Piece{Text: g.prompt(prompt), ID: -1}
+		if g.room <= 0 {
+			first.End = g.ending(sampler.ReasonLength)
+		}
 		if (first.Text != "" || first.End != nil) && !yield(first, nil) || first.End != nil {
 			return
 		}
-		s := m.NewStream()
-		s.AllowUnknown(g.o.AllowUnknown)
-		for id, err := range s.Generate(ctx, g.chain, g.ids...) {
+		for step, err := range g.run(ctx, m, nil) {
 			if err != nil {
-				yield(Piece{ID: -1, End: g.failed(err)}, err)
+				yield(Piece{ID: -1, End: g.ending(step.Reason)}, err)
 				return
 			}
-			g.drawn++
-			p := Piece{Text: g.piece(id), ID: id, End: g.end(id)}
-			if !yield(p, nil) || p.End != nil {
+			p := Piece{Text: g.piece(step.ID), ID: step.ID, LogProb: step.LogProb, End: g.end(step.Reason)}
+			if !yield(p, nil) {
 				return
 			}
 		}
@@ -178,7 +161,7 @@ func (m *Model) Text(ctx context.Context, prompt string, o *GenerateOptions) ite
 // UnknownWords returns the words of a prompt that the model does not know, each
 // once, as its tokenizer reads them. Of o, only RawPrompt matters; with it, a
 // literal "[UNK]" is a word that the model knows.
-func (m *Model) UnknownWords(prompt string, o *GenerateOptions) []string {
+func (m *TextModel) UnknownWords(prompt string, o *GenerateOptions) []string {
 	words := m.Tokenizer().Words
 	if o != nil && o.RawPrompt {
 		words = m.Tokenizer().RawWords
@@ -206,20 +189,20 @@ type generation struct {
 	buf   []byte
 }
 
-func (m *Model) prepare(prompt string, o *GenerateOptions) (*generation, error) {
+func (m *TextModel) prepare(prompt string, o *GenerateOptions) (*generation, error) {
 	if o == nil {
 		o = &GenerateOptions{}
 	}
 	g := &generation{o: *o, tok: m.Tokenizer()}
 	switch {
 	case o.MaxTokens < 0:
-		return nil, fmt.Errorf("autoreg: MaxTokens is %d: want 1 or more, or 0 for no limit", o.MaxTokens)
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for no limit", option("MaxTokens"), o.MaxTokens)
 	case o.NewTokens < 0:
-		return nil, fmt.Errorf("autoreg: NewTokens is %d: want 1 or more, or 0 for no limit", o.NewTokens)
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for no limit", option("NewTokens"), o.NewTokens)
 	}
 	for i, t := range o.Transforms {
 		if t == nil {
-			return nil, fmt.Errorf("autoreg: Transforms[%d] is nil", i)
+			return nil, optionErr("%s[%d] is nil", option("Transforms"), i)
 		}
 	}
 	ts := append([]sampler.Transform(nil), o.Transforms...)
@@ -232,7 +215,7 @@ func (m *Model) prepare(prompt string, o *GenerateOptions) (*generation, error) 
 	}
 	ts = append(ts, sampler.Temperature(temperature))
 	if err := sampler.Check(ts...); err != nil {
-		return nil, &rootError{"", err}
+		return nil, wrap(err)
 	}
 	g.chain = sampler.New(o.Seed, ts...)
 
@@ -260,6 +243,42 @@ func (m *Model) prepare(prompt string, o *GenerateOptions) (*generation, error) 
 	return g, nil
 }
 
+// run reads the prompt and draws, at least one symbol. Where logits is not nil, it has
+// the logits of each symbol when that is yielded.
+func (g *generation) run(ctx context.Context, m *TextModel, logits []float32) iter.Seq2[sampler.Step, error] {
+	return func(yield func(sampler.Step, error) bool) {
+		s := m.NewStream()
+		s.AllowUnknown(g.o.AllowUnknown)
+		if _, err := s.read(ctx, g.ids); err != nil {
+			yield(sampler.Step{ID: -1, Reason: sampler.ReasonCanceled}, err)
+			return
+		}
+		var source sampler.Source = s
+		if logits != nil {
+			source = &observed{s, logits}
+		}
+		for step, err := range g.chain.Run(ctx, source, &sampler.RunOptions{Stop: stop, Steps: g.room, LogProbs: g.o.LogProbs}) {
+			if err == nil {
+				g.drawn++
+			}
+			if !yield(step, err) {
+				return
+			}
+		}
+	}
+}
+
+// An observed stream leaves a copy of its logits.
+type observed struct {
+	*Stream
+	logits []float32
+}
+
+func (o *observed) Logits(dst []float32) {
+	o.Stream.Logits(dst)
+	copy(o.logits, dst)
+}
+
 // prompt returns what the text has of the prompt.
 func (g *generation) prompt(text string) string {
 	if g.o.OmitPrompt {
@@ -278,25 +297,14 @@ func (g *generation) piece(id int) string {
 	return string(g.buf)
 }
 
-// end returns the ending after the symbol id, or nil if the text goes on.
-func (g *generation) end(id int) *Ending {
-	switch {
-	case id == tokenizer.Stop:
-		return g.ending(ReasonStop)
-	case g.drawn >= g.room:
-		return g.ending(ReasonLength)
+// end returns the ending after a step, or nil if the text goes on.
+func (g *generation) end(r sampler.Reason) *Ending {
+	if r == 0 {
+		return nil
 	}
-	return nil
+	return g.ending(r)
 }
 
-// failed returns the ending with an error of Stream.Generate.
-func (g *generation) failed(err error) *Ending {
-	if errors.Is(err, sampler.ErrNoSymbol) {
-		return g.ending(ReasonNothing)
-	}
-	return g.ending(ReasonCanceled)
-}
-
-func (g *generation) ending(r Reason) *Ending {
+func (g *generation) ending(r sampler.Reason) *Ending {
 	return &Ending{Reason: r, PromptTokens: len(g.ids), NewTokens: g.drawn, Seed: g.o.Seed}
 }

@@ -16,15 +16,14 @@ import (
 
 // endless returns a model that never stops, and whose likeliest word by far is
 // "[UNK]".
-func endless(t testing.TB) *Model {
-	m := small(t)
-	w, b := m.text.Stack.Head.Weights()
-	b[tokenizer.Stop], b[tokenizer.Unknown] = -1000, 100
-	m.text.Stack.Head.SetWeights(w, b)
-	return m
+func endless(t testing.TB) *TextModel {
+	return edited(t, small(t), func(weights func(string) []float32) {
+		b := weights("output.bias")
+		b[tokenizer.Stop], b[tokenizer.Unknown] = -1000, 100
+	})
 }
 
-func generate(t testing.TB, m *Model, prompt string, o *GenerateOptions) string {
+func generate(t testing.TB, m *TextModel, prompt string, o *GenerateOptions) string {
 	t.Helper()
 	g, err := m.Generate(context.Background(), prompt, o)
 	if err != nil {
@@ -35,7 +34,7 @@ func generate(t testing.TB, m *Model, prompt string, o *GenerateOptions) string 
 
 // The text is the prompt as given, then a space and a word for each new symbol,
 // the stop symbol's word being empty; the symbols are those that the model's
-// scores and the chain give.
+// logits and the chain give.
 func TestGenerateText(t *testing.T) {
 	m := openTiny(t)
 	tok := m.Tokenizer()
@@ -263,13 +262,13 @@ func TestTextCanceled(t *testing.T) {
 		}
 		end = piece.End
 	}
-	if want := (Ending{ReasonCanceled, 1, 4, 0}); end == nil || *end != want {
+	if want := (Ending{sampler.ReasonCanceled, 1, 4, 0}); end == nil || *end != want {
 		t.Errorf("ending %+v, want %+v", end, want)
 	}
 	if !errors.Is(last, context.Canceled) || !strings.HasPrefix(whole, text) || strings.Count(text, " ") != 4 {
 		t.Errorf("text %q, error %v; want four words of %q and context.Canceled", text, last, whole)
 	}
-	want := Generation{"word", Ending{ReasonCanceled, 1, 0, 0}}
+	want := Generation{"word", Ending{sampler.ReasonCanceled, 1, 0, 0}}
 	if g, err := m.Generate(ctx, "word", nil); g != want || !errors.Is(err, context.Canceled) {
 		t.Errorf("Generate = %+v, %v; want %+v and context.Canceled", g, err, want)
 	}

@@ -1,10 +1,6 @@
 package layers
 
-import (
-	"fmt"
-
-	"github.com/autoreg/autoreg/kernels"
-)
+import "github.com/autoreg/autoreg/kernels"
 
 // A MaskType says what a masked convolution sees of the pixel itself.
 type MaskType uint8
@@ -126,12 +122,9 @@ func (l *MaskedConv) Effective() int {
 	return n
 }
 
-// Type returns "MaskedConv A 7×7" for instance, or "Conv 1×1" where the mask is open.
+// Type returns the type of its ConvSpec.
 func (l *MaskedConv) Type() string {
-	if l.kernel == 1 && l.mask == MaskB && len(l.groups) == 1 {
-		return "Conv 1×1"
-	}
-	return fmt.Sprintf("MaskedConv %s %d×%[2]d", l.mask, l.kernel)
+	return ConvSpec{Kernel: l.kernel, Mask: l.mask, Groups: len(l.groups)}.Type()
 }
 
 // Values implements Module.

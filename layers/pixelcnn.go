@@ -36,6 +36,7 @@ type PixelCNN struct {
 	Hidden [2]*MaskedConv
 	Output *MaskedConv
 
+	convs  []PixelConv
 	inputs []float32 // level/L of each level
 }
 
@@ -54,23 +55,22 @@ func NewPixelCNN(c PixelConfig) *PixelCNN {
 	if c.Channels < 1 || c.Levels < 2 || c.Levels > 256 || c.Filters < 2*c.Channels || c.Blocks < 0 || c.Kernel < 1 || c.Kernel%2 == 0 {
 		panic("layers: NewPixelCNN: invalid configuration")
 	}
-	F, half, G := c.Filters, c.Filters/2, c.Channels
-	n := &PixelCNN{
-		PixelConfig: c,
-		Input:       NewMaskedConv(G, F, c.Kernel, MaskA, G),
-		Output:      newMaskedConv(F, G*c.Levels, 1, MaskB, G, outputAlign),
-		inputs:      make([]float32, c.Levels),
+	n := &PixelCNN{PixelConfig: c, inputs: make([]float32, c.Levels)}
+	for _, spec := range c.Convs() {
+		n.convs = append(n.convs, PixelConv{spec.Name, spec.New()})
 	}
+	next := n.convs
+	take := func() *MaskedConv {
+		l := next[0].MaskedConv
+		next = next[1:]
+		return l
+	}
+	n.Input = take()
 	for range c.Blocks {
-		n.Blocks = append(n.Blocks, ResidualBlock{
-			Reduce: NewMaskedConv(F, half, 1, MaskB, G),
-			Conv:   NewMaskedConv(half, half, blockKernel, MaskB, G),
-			Expand: NewMaskedConv(half, F, 1, MaskB, G),
-		})
+		n.Blocks = append(n.Blocks, ResidualBlock{Reduce: take(), Conv: take(), Expand: take()})
 	}
-	for i := range n.Hidden {
-		n.Hidden[i] = NewMaskedConv(F, F, 1, MaskB, G)
-	}
+	n.Hidden = [2]*MaskedConv{take(), take()}
+	n.Output = take()
 	for i := range n.inputs {
 		n.inputs[i] = float32(i) / float32(c.Levels)
 	}
@@ -83,19 +83,48 @@ type PixelConv struct {
 	*MaskedConv
 }
 
-// Convs returns the layers in the order of execution.
-func (n *PixelCNN) Convs() []PixelConv {
-	list := []PixelConv{{"input", n.Input}}
-	for i, b := range n.Blocks {
-		for j, l := range []*MaskedConv{b.Reduce, b.Conv, b.Expand} {
-			list = append(list, PixelConv{fmt.Sprintf("blocks.%d.conv%d", i, j+1), l})
-		}
+// Convs returns the layers in order: the one description of the network.
+func (c PixelConfig) Convs() []ConvSpec {
+	F, half, G := c.Filters, c.Filters/2, c.Channels
+	list := []ConvSpec{{Name: "input", In: G, Out: F, Kernel: c.Kernel, Mask: MaskA, Groups: G}}
+	for i := range c.Blocks {
+		name := fmt.Sprintf("blocks.%d.conv", i)
+		list = append(list,
+			ConvSpec{Name: name + "1", In: F, Out: half, Kernel: 1, Mask: MaskB, Groups: G},
+			ConvSpec{Name: name + "2", In: half, Out: half, Kernel: blockKernel, Mask: MaskB, Groups: G},
+			ConvSpec{Name: name + "3", In: half, Out: F, Kernel: 1, Mask: MaskB, Groups: G})
 	}
-	for i, l := range n.Hidden {
-		list = append(list, PixelConv{fmt.Sprintf("hidden.%d", i), l})
-	}
-	return append(list, PixelConv{"output", n.Output})
+	return append(list,
+		ConvSpec{Name: "hidden.0", In: F, Out: F, Kernel: 1, Mask: MaskB, Groups: G},
+		ConvSpec{Name: "hidden.1", In: F, Out: F, Kernel: 1, Mask: MaskB, Groups: G},
+		ConvSpec{Name: "output", In: F, Out: G * c.Levels, Kernel: 1, Mask: MaskB, Groups: G, align: outputAlign})
 }
+
+// Sizes returns what all layers take. Every block takes the same, so it needs the list of
+// one only.
+func (c PixelConfig) Sizes() Sizes {
+	sum := func(blocks int) (total Sizes) {
+		some := c
+		some.Blocks = blocks
+		for _, l := range some.Convs() {
+			s := l.Sizes()
+			total.Params += s.Params
+			total.Effective += s.Effective
+			total.Packed += s.Packed
+		}
+		return total
+	}
+	n, none := int64(c.Blocks), sum(0)
+	one := sum(1)
+	return Sizes{
+		Params:    none.Params + n*(one.Params-none.Params),
+		Effective: none.Effective + n*(one.Effective-none.Effective),
+		Packed:    none.Packed + n*(one.Packed-none.Packed),
+	}
+}
+
+// Convs returns the layers in order, with the names of their tensors.
+func (n *PixelCNN) Convs() []PixelConv { return n.convs }
 
 // Parts implements Network.
 func (n *PixelCNN) Parts() (list []Part) {

@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
@@ -30,4 +31,29 @@ func BenchmarkSample(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkRun: the step loop over a source whose logits cost a copy, without and with
+// log-probabilities. A symbol without them is to cost what a copy and a Sample do.
+func BenchmarkRun(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, n := range []int{4, 10_000} {
+			x := make([]float32, n)
+			testkit.Values(x, 1, 8)
+			for _, logProbs := range []bool{false, true} {
+				b.Run(fmt.Sprintf("logprobs=%v/v=%d", logProbs, n), func(b *testing.B) {
+					b.ReportAllocs()
+					for range New(1).Run(b.Context(), still(x), &RunOptions{Steps: b.N, LogProbs: logProbs}) {
+					}
+				})
+			}
+			b.Run(fmt.Sprintf("sample/v=%d", n), func(b *testing.B) {
+				chain, y := New(1), make([]float32, n)
+				for b.Loop() {
+					still(x).Logits(y)
+					chain.Sample(y)
+				}
+			})
+		}
+	})
 }

@@ -25,7 +25,7 @@ type Candidates struct {
 }
 
 // A Transform narrows or reweights the candidates in place: it may remove,
-// reorder and change the scores of c.C, but neither invent IDs nor append. Scores
+// reorder and change the logits of c.C, but neither invent IDs nor append. Logits
 // that it sets to NaN or an infinity can no longer be drawn. It must clear
 // c.Sorted unless the order still holds.
 //
@@ -82,8 +82,8 @@ func (c *Candidates) keep(k int) {
 	c.C = c.C[:k]
 }
 
-// Top appends the k symbols with the largest finite scores x[id] to dst, sorted
-// by falling score, ties by rising ID; fewer if there are no more.
+// Top appends the k symbols with the largest finite logits x[id] to dst, sorted
+// by falling logit, ties by rising ID; fewer if there are no more.
 func Top(dst []Candidate, x []float32, k int) []Candidate {
 	n := len(dst)
 	c := Candidates{C: selectTop(slices.Grow(dst, max(min(k, len(x)), 0))[n:], x, k)}
@@ -105,7 +105,7 @@ func selectTop(dst []Candidate, x []float32, k int) []Candidate {
 	heapify(dst)
 	worst := dst[0].Logit
 	for id < len(x) {
-		// Most chunks hold nothing better, which Max tells faster than the loop.
+		// Most chunks hold nothing better, which Max finds out faster than the loop.
 		end := min(id+chunk, len(x))
 		if kernels.Max(x[id:end]) <= worst {
 			id = end
@@ -123,7 +123,7 @@ func selectTop(dst []Candidate, x []float32, k int) []Candidate {
 	return dst
 }
 
-// chunk is how many scores selectTop looks at in one go.
+// chunk is how many logits selectTop looks at in one go.
 const chunk = 64
 
 // heapify makes h a heap whose root comes last in sorted order.

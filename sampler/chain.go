@@ -1,8 +1,6 @@
 package sampler
 
 import (
-	"context"
-	"iter"
 	"math"
 	"math/rand/v2"
 
@@ -17,20 +15,21 @@ type Chain struct {
 	rng  rand.PCG
 
 	// dense is set if the transforms are exclusions and at most one temperature,
-	// whose inverse is scale (0 for temperature 0): then scores are masked and
+	// whose inverse is scale (0 for temperature 0): then logits are masked and
 	// scaled where they lie, and no candidates are built. The result is the same.
 	dense bool
 	masks bool // there are exclusions
 	scale float32
 
-	x     []float32 // scores
+	x     []float32 // logits, transformed in place
+	raw   []float32 // logits before candidates are built, where a log-probability is asked for
 	w     []float32 // weights
 	sums  []float32 // of the blocks of w
 	cands Candidates
 }
 
 // New returns a chain at the start of the random sequence of seed. Without
-// transforms it draws from the softmax of the scores. It panics if Check(ts...)
+// transforms it draws from the softmax of the logits. It panics if Check(ts...)
 // would return an error.
 func New(seed uint64, ts ...Transform) *Chain {
 	if Check(ts...) != nil {
@@ -85,14 +84,14 @@ func (c *Chain) Seek(sequence, slot uint64) {
 // 2⁶⁴ divided by the golden ratio, so that small seeds do not start alike.
 const stream = 0x9e3779b97f4a7c15
 
-// Sample draws a symbol from scores, which it leaves as they are, or returns -1
-// if none has a finite score. It allocates only where len(logits) exceeds that
+// Sample draws a symbol from logits, which it leaves as they are, or returns -1
+// if none is finite. It allocates only where len(logits) exceeds that
 // of all calls before.
 func (c *Chain) Sample(logits []float32) (id int) {
 	x := c.room(len(logits))
 	if c.dense && !c.masks && c.scale > 0 {
 		// Nothing is to be changed, so nothing need be copied; copying 10,000
-		// scores takes a third as long as their exponentials.
+		// logits takes a third as long as their exponentials.
 		if total := c.exp(logits, c.scale); total > 0 {
 			return c.locate(c.rng.Uint64(), len(logits), total)
 		}
@@ -101,36 +100,8 @@ func (c *Chain) Sample(logits []float32) (id int) {
 	return c.sample(x)
 }
 
-// Run drives s: score, draw, advance, without end. It yields each symbol after s
-// has consumed it, so that a caller who stops can continue from there, with
-// another Run or otherwise. If ctx is done or no symbol can be drawn it yields
-// -1 and ctx.Err() or [ErrNoSymbol], once, and stops; s then stands after the
-// last symbol yielded. It allocates nothing per symbol.
-func (c *Chain) Run(ctx context.Context, s Source) iter.Seq2[int, error] {
-	return func(yield func(int, error) bool) {
-		n := s.Symbols()
-		for {
-			if err := ctx.Err(); err != nil {
-				yield(-1, err)
-				return
-			}
-			x := c.room(n)
-			s.Logits(x)
-			id := c.sample(x)
-			if id < 0 {
-				yield(-1, ErrNoSymbol)
-				return
-			}
-			s.Advance(id)
-			if !yield(id, nil) {
-				return
-			}
-		}
-	}
-}
-
 // Probabilities sets dst to the distribution that Sample would draw from; all 0
-// if no symbol has a finite score. It draws nothing. dst may be logits; lengths
+// if no logit is finite. It draws nothing. dst may be logits; lengths
 // must agree. Each element is the quotient of weight and S of the package
 // comment, rounded to float32.
 func (c *Chain) Probabilities(dst, logits []float32) {
@@ -153,7 +124,7 @@ func (c *Chain) Probabilities(dst, logits []float32) {
 	}
 }
 
-// room returns n scores to be filled in, and makes the other buffers fit.
+// room returns room for n logits, and makes the other buffers fit.
 func (c *Chain) room(n int) []float32 {
 	if n > len(c.x) {
 		c.x, c.w, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
@@ -203,7 +174,7 @@ func (c *Chain) weigh(x []float32) (total float64, only int) {
 			return total, -1
 		}
 	}
-	// The likeliest symbol is wanted, or something is not finite.
+	// Temperature 0, or something is not finite.
 	best := kernels.ArgMax(x)
 	if best >= 0 && x[best] > math.MaxFloat32 {
 		for i, v := range x {
@@ -228,7 +199,7 @@ func (c *Chain) weigh(x []float32) (total float64, only int) {
 }
 
 // exp makes the weights and block sums of x and returns the sum of the latter.
-// It is NaN if the largest score, scaled, is not finite, or one is NaN.
+// It is NaN if the largest logit, scaled, is not finite, or one is NaN.
 func (c *Chain) exp(x []float32, scale float32) (total float64) {
 	sums := c.sums[:blocks(len(x))]
 	kernels.ExpBlocks(c.w[:len(x)], sums, x, scale)
@@ -239,7 +210,7 @@ func (c *Chain) exp(x []float32, scale float32) (total float64) {
 }
 
 // transform applies the transforms by way of candidates: afterwards x has their
-// scores, and -Inf elsewhere.
+// logits, and -Inf elsewhere.
 func (c *Chain) transform(x []float32) {
 	ts := c.ts
 	for len(ts) > 0 {
@@ -266,7 +237,7 @@ func (c *Chain) transform(x []float32) {
 	for _, d := range c.cands.C {
 		x[d.ID] = d.Logit
 	}
-	c.cands.C = room // whatever the transforms have made of it
+	c.cands.C = room // a transform may have replaced the slice
 }
 
 // pick returns the symbol at t ≥ 0 of the weights laid end to end, or the last one

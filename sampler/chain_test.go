@@ -28,7 +28,7 @@ func hide(ts []Transform) []Transform {
 	return append(hidden, plain{TopK(0)}) // at least one
 }
 
-// logs returns the scores of a distribution.
+// logs returns the logits of a distribution.
 func logs(p ...float64) []float32 {
 	x := make([]float32, len(p))
 	for i, v := range p {
@@ -46,7 +46,7 @@ func TestProbabilities(t *testing.T) {
 	}{
 		{"softmax", logs(0.5, 0.25, 0.125, 0.125), nil, []float32{0.5, 0.25, 0.125, 0.125}},
 		{"unnormalised", logs(8, 4, 2, 2), nil, []float32{0.5, 0.25, 0.125, 0.125}},
-		{"excluded score", []float32{0, -inf, 0}, nil, []float32{0.5, 0, 0.5}},
+		{"excluded logit", []float32{0, -inf, 0}, nil, []float32{0.5, 0, 0.5}},
 		{"NaN and +Inf", []float32{nan, 0, inf, 0}, nil, []float32{0, 0.5, 0, 0.5}},
 		{"nothing", []float32{nan, -inf, inf}, nil, []float32{0, 0, 0}},
 		{"no symbols", nil, nil, nil},
@@ -63,8 +63,8 @@ func TestProbabilities(t *testing.T) {
 		{"T tiny, largest 0", []float32{-1, 0, -2}, []Transform{Temperature(1e-45)}, []float32{0, 1, 0}},
 		{"T small, largest 0", []float32{-1, 0, 0}, []Transform{Temperature(1e-38)}, []float32{0, 0.5, 0.5}},
 		{"T huge", logs(0.4, 0.5, 0.05, 0.05), []Transform{Temperature(math.MaxFloat32)}, []float32{0.25, 0.25, 0.25, 0.25}},
-		{"huge scores", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, nil, []float32{0.5, 0, 0.5}},
-		{"huge scores, cold", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, []Transform{Temperature(0.5)}, []float32{1, 0, 0}},
+		{"huge logits", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, nil, []float32{0.5, 0, 0.5}},
+		{"huge logits, cold", []float32{math.MaxFloat32, -math.MaxFloat32, math.MaxFloat32}, []Transform{Temperature(0.5)}, []float32{1, 0, 0}},
 		{"T twice", logs(0.6, 0.3, 0.1), []Transform{Temperature(0.25), Temperature(2)}, []float32{36. / 46, 9. / 46, 1. / 46}},
 		{"K=2", logs(0.1, 0.5, 0.25, 0.15), []Transform{TopK(2)}, []float32{0, 2. / 3, 1. / 3, 0}},
 		{"K=2, tie", logs(0.2, 0.4, 0.2, 0.2), []Transform{TopK(2)}, []float32{1. / 3, 2. / 3, 0, 0}},
@@ -93,14 +93,14 @@ func TestProbabilities(t *testing.T) {
 					got := make([]float32, len(x))
 					chain.Probabilities(got, x)
 					for i := range got {
-						// A score of ±ln p is rounded to 2^-24 of itself and more, by 1/T times as much.
+						// A logit of ±ln p is rounded to 2^-24 of itself and more, by 1/T times as much.
 						if math.Abs(float64(got[i]-c.want[i])) > 2e-6 {
 							t.Errorf("Probabilities%s = %v, want %v", how, got, c.want)
 							break
 						}
 					}
 					if d := testkit.Diff(x, c.x); d != "" {
-						t.Errorf("the scores were modified: %s", d)
+						t.Errorf("the logits were modified: %s", d)
 					}
 					drawable := slices.ContainsFunc(c.want, func(p float32) bool { return p > 0 })
 					for range 100 {
@@ -110,7 +110,7 @@ func TestProbabilities(t *testing.T) {
 						}
 					}
 					if d := testkit.Diff(x, c.x); d != "" {
-						t.Errorf("Sample modified the scores: %s", d)
+						t.Errorf("Sample modified the logits: %s", d)
 					}
 					chain.Probabilities(x, x) // in place
 					if d := testkit.Diff(x, got); d != "" {

@@ -1,24 +1,27 @@
-// Package sampler draws symbols from scores.
+// Package sampler draws symbols from logits, which are unnormalised natural-log
+// probabilities.
 //
 // A [Chain] is a few transforms and a random number generator; it reads as a
 // sentence, and the transforms apply in that order:
 //
 //	c := sampler.New(42, sampler.TopK(40), sampler.Temperature(0.8))
 //
-// [Chain.Sample] draws one symbol from a vector of scores, [Chain.Run] drives a
-// [Source], such as a stream of text, symbol by symbol.
+// [Chain.Sample] draws one symbol from a vector of logits. [Chain.Run] is the step
+// loop of this library: it drives a [Source], such as a stream of text or an image
+// under way, symbol by symbol, yields each with its log-probability if that is asked
+// for, and with the last one the [Reason] why the sequence ends there.
 //
 // # The draw
 //
-// The same seed and the same scores give the same symbols on every machine and
+// The same seed and the same logits give the same symbols on every machine and
 // with every release, since each step is defined to the bit:
 //
 //  1. v is the next 64-bit output of the generator, math/rand/v2's PCG seeded
 //     with (seed, 0x9e3779b97f4a7c15). Each call to Sample takes exactly one,
 //     whatever the transforms, so that symbol n is drawn with output n.
-//  2. The transforms narrow and reweight the scores x[id]. A symbol that they
-//     drop has the score -Inf.
-//  3. Scores become weights w[id] = e^(x[id]-m), m being the largest score, and
+//  2. The transforms narrow and reweight the logits x[id]. A symbol that they
+//     drop has the logit -Inf.
+//  3. Logits become weights w[id] = e^(x[id]-m), m being the largest logit, and
 //     blocks of 256 ids have float32 sums of weights: kernels.ExpBlocks.
 //  4. S is the sum of the block sums in float64, in order, and
 //     t = S · (v >> 11) · 2⁻⁵³.
@@ -30,7 +33,7 @@
 //
 // # What is never drawn
 //
-// Only a finite score can be drawn. NaN and -Inf are passed over, and so is
+// Only a finite logit can be drawn. NaN and -Inf are passed over, and so is
 // +Inf: none of them is a probability. If nothing finite remains, Sample
 // returns -1 and Run ends with [ErrNoSymbol].
 //
@@ -46,14 +49,7 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 )
 
-// ErrNoSymbol is what Run yields when no symbol has a finite score: the
-// transforms exclude all of them, or the source's scores are NaN or infinite,
+// ErrNoSymbol is what Run yields when no symbol has a finite logit: the
+// transforms exclude all of them, or the source's logits are NaN or infinite,
 // which is how a model with broken weights shows.
-var ErrNoSymbol = apierror.Wrap("sampler", errors.New("no symbol has a finite score"))
-
-// A Source scores the next symbol of one sequence.
-type Source interface {
-	Symbols() int         // symbols are 0 to Symbols()-1
-	Logits(dst []float32) // score the next symbol, natural log, unnormalised; dst [Symbols()]
-	Advance(sym int)      // consume sym
-}
+var ErrNoSymbol = apierror.Wrap("sampler", errors.New("no symbol has a finite logit"))

@@ -9,14 +9,14 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
-// Temperature divides every score by T: it draws from p^(1/T), normalised. 1
+// Temperature divides every logit by T: it draws from p^(1/T), normalised. 1
 // changes nothing, less prefers likely symbols, more evens out. T is
 // dimensionless, finite and 0 or more.
 //
-// 0 is the limit: the symbol with the largest score, on a tie the lowest id, is
-// the only one left. So it is with a T so small that score/T overflows.
+// 0 is the limit: the symbol with the largest logit, on a tie the lowest id, is
+// the only one left. So it is with a T so small that logit/T overflows.
 //
-// The scores are multiplied by 1/T, each product and 1/T itself rounded to
+// The logits are multiplied by 1/T, each product and 1/T itself rounded to
 // float32.
 type Temperature float32
 
@@ -51,7 +51,7 @@ func (t Temperature) Apply(c *Candidates) {
 	c.Sorted = false // rounding may have made ties
 }
 
-// TopK keeps the K symbols with the largest scores, of those that tie for the
+// TopK keeps the K symbols with the largest logits, of those that tie for the
 // last place the lowest ids. 0 keeps all. It costs least before a Temperature.
 type TopK int
 
@@ -120,7 +120,7 @@ func (e Exclusion) has(id int) bool {
 	return found
 }
 
-// mask sets the scores of the symbols to -Inf.
+// mask sets the logits of the symbols to -Inf.
 func (e Exclusion) mask(x []float32) {
 	for _, r := range e.runs {
 		if r.first < len(x) {

@@ -6,8 +6,6 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/kernels"
-	"github.com/autoreg/autoreg/layers"
 )
 
 // checkModel refuses a model that, with the given free metadata, no file could hold.
@@ -40,7 +38,8 @@ func (t *Images) checkMemory(c model.PixelConfig, o *Options) error {
 // memory returns the bytes that MaxBytes limits.
 func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	images := t.Set.Len()
-	held, stored := pixelFloats(c.PixelConfig)
+	net := c.Sizes()
+	held, stored := net.Packed, net.Params
 	copies := 1 + int64(len(o.Optimizer.Slots())) // weights and the optimiser's state; gradients are the pass's
 	if o.Patience > 0 {
 		copies++
@@ -65,26 +64,4 @@ func pixelForwardFloats(c model.PixelConfig) int64 {
 	return pixels*(2*int64(c.Filters)+half+scores+2) +
 		int64(c.Height+1)*int64(c.Width+2)*half +
 		(int64(c.Height)+border)*(int64(c.Width)+border)*int64(c.Channels)
-}
-
-// pixelFloats returns how many float32s the parameters of a network take at most, and
-// how many they are in a file, closed taps included.
-func pixelFloats(c layers.PixelConfig) (held, stored int64) {
-	add := func(times, in, out, kernel int, mask layers.MaskType) {
-		for g := range c.Channels {
-			open := in * (g + int(mask)) / c.Channels
-			cols := out*(g+1)/c.Channels - out*g/c.Channels
-			panels := (cols + kernels.PanelWidth - 1) / kernels.PanelWidth * kernels.PanelWidth
-			held += int64(times) * int64(panels) * int64(kernel*kernel/2*in+open+1)
-		}
-		stored += int64(times) * int64(out) * int64(kernel*kernel*in+1)
-	}
-	F, half := c.Filters, c.Filters/2
-	add(1, c.Channels, F, c.Kernel, layers.MaskA)
-	add(c.Blocks, F, half, 1, layers.MaskB)
-	add(c.Blocks, half, half, 3, layers.MaskB)
-	add(c.Blocks, half, F, 1, layers.MaskB)
-	add(2, F, F, 1, layers.MaskB)
-	add(1, F, c.Channels*c.Levels, 1, layers.MaskB)
-	return held, stored
 }

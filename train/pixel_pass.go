@@ -163,7 +163,6 @@ func pixelPassBytes(c layers.PixelConfig, height, width, batch, threads int) int
 	image := (int64(height)+border)*(int64(width)+border)*int64(c.Channels) +
 		pixels*(F*(3*blocks+6)+half*3*blocks+scores) +
 		int64(height+1)*int64(width+1)*half*(blocks+1) + slack*(4*blocks+8)
-	weights, _ := pixelFloats(c)
-	weights *= 2 // gradients and transposed copies
+	weights := 2 * c.Sizes().Packed // gradients and transposed copies
 	return 4 * (int64(chunkImages(batch, threads))*image + weights + int64(threads)*2*pixels)
 }

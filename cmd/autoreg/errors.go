@@ -20,6 +20,12 @@ var optionFlags = map[string]string{
 	"images.Limit":         "--limit",
 	"images.MaxBytes":      "--max-memory",
 	"images.MaxImageBytes": "--max-picture",
+	"autoreg.MaxTokens":    "--max-tokens",
+	"autoreg.NewTokens":    "--new-tokens",
+	"autoreg.Count":        "--count",
+	"autoreg.First":        "--first",
+	"autoreg.Threads":      "--threads",
+	"autoreg.Mask":         "--mask",
 	"tokenizer.MaxTokens":  "--vocabulary",
 	"tokenizer.MaxBytes":   "--max-memory",
 
@@ -59,17 +65,8 @@ func message(err error) string { return textOf(err, flagName) }
 
 func textOf(err error, name apierror.Namer) string {
 	lines := strings.FieldsFunc(apierror.Text(err, name), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i := range lines {
-		for _, prefix := range packagePrefixes {
-			lines[i] = strings.TrimPrefix(lines[i], prefix)
-		}
-	}
 	return strings.Join(lines, "; ")
 }
-
-// packagePrefixes are of the packages whose errors are not built by package apierror
-// yet.
-var packagePrefixes = []string{"autoreg: "}
 
 // A fileError says which file an error is about.
 type fileError struct {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -65,7 +66,7 @@ like.`,
 			if err != nil {
 				return err
 			}
-			m, err := a.openText(cmd.Context(), model)
+			m, err := openModel[*autoreg.TextModel](cmd.Context(), a, model)
 			if err != nil {
 				return err
 			}
@@ -128,7 +129,7 @@ func promptFlagError(cmd *cobra.Command, err error) error {
 }
 
 // generate writes one text, each word as soon as it is there, and a line end.
-func (a *app) generate(cmd *cobra.Command, m *autoreg.Model, prompt string, o autoreg.GenerateOptions) error {
+func (a *app) generate(cmd *cobra.Command, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions) error {
 	var failed error
 	for piece, err := range m.Text(cmd.Context(), prompt, &o) {
 		if failed = err; err != nil {
@@ -149,14 +150,14 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.Model, prompt string, o au
 // A generationJSON is what generate --json writes of a text.
 type generationJSON struct {
 	Text         string         `json:"text"`
-	Reason       autoreg.Reason `json:"reason"`
+	Reason       sampler.Reason `json:"reason"`
 	PromptTokens int            `json:"prompt_tokens"`
 	NewTokens    int            `json:"new_tokens"`
 	Seed         uint64         `json:"seed"`
 }
 
 // generateJSON writes one text as a JSON object, one that was broken off too.
-func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.Model, prompt string, o autoreg.GenerateOptions) error {
+func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions) error {
 	g, failed := m.Generate(cmd.Context(), prompt, &o)
 	if failed != nil && g.Reason == 0 {
 		return failed
@@ -205,7 +206,7 @@ func (a *app) prompt(ctx context.Context, args []string) (string, error) {
 
 // checkPrompt says what the model will not understand, and refuses what leaves it
 // nothing to do.
-func (a *app) checkPrompt(m *autoreg.Model, prompt string, o *autoreg.GenerateOptions) error {
+func (a *app) checkPrompt(m *autoreg.TextModel, prompt string, o *autoreg.GenerateOptions) error {
 	ids := promptIDs(m, prompt, o.RawPrompt)
 	if len(ids) == 0 {
 		return usagef("the prompt holds no word")
@@ -227,7 +228,7 @@ func (a *app) checkPrompt(m *autoreg.Model, prompt string, o *autoreg.GenerateOp
 	return nil
 }
 
-func promptIDs(m *autoreg.Model, prompt string, raw bool) []int {
+func promptIDs(m *autoreg.TextModel, prompt string, raw bool) []int {
 	if raw {
 		return m.Tokenizer().AppendRaw(nil, prompt)
 	}

@@ -15,13 +15,13 @@ import (
 // Command and API have the same defaults: a seed gives one text.
 func TestOneSetOfDefaults(t *testing.T) {
 	const prompt = "recipe for"
-	models := map[string]*autoreg.Model{}
-	m, err := autoreg.Open(small().model)
+	models := map[string]*autoreg.TextModel{}
+	m, err := autoreg.Open[*autoreg.TextModel](small().model)
 	if err != nil {
 		t.Fatal(err)
 	}
 	models[small().model] = m
-	if m, err = autoreg.Load(bytes.NewReader(cookbooks), nil); err != nil {
+	if m, err = autoreg.Load[*autoreg.TextModel](bytes.NewReader(cookbooks), nil); err != nil {
 		t.Fatal(err)
 	}
 	models[cookbooksName] = m

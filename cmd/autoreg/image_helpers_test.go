@@ -84,7 +84,7 @@ func decode(t testing.TB, data []byte) image.Image {
 	return img
 }
 
-// samePixels reports whether two pictures show the same.
+// samePixels reports whether two images show the same.
 func samePixels(a, b image.Image) bool {
 	if a.Bounds().Size() != b.Bounds().Size() {
 		return false
@@ -138,9 +138,9 @@ var smallImage = sync.OnceValue(func() (files struct{ model, checkpoint, data, c
 })
 
 // pixelModel opens an image model.
-func pixelModel(t testing.TB, path string) *autoreg.PixelModel {
+func pixelModel(t testing.TB, path string) *autoreg.ImageModel {
 	t.Helper()
-	m, err := autoreg.OpenPixel(path)
+	m, err := autoreg.Open[*autoreg.ImageModel](path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/layers"
 )
 
 func TestScoreImages(t *testing.T) {
@@ -146,28 +142,6 @@ func TestReferenceImageSizes(t *testing.T) {
 	}
 }
 
-// TestPixelLayersOf agrees with what models say of themselves.
-func TestPixelLayersOf(t *testing.T) {
-	for _, c := range []layers.PixelConfig{
-		{Channels: 1, Levels: 4, Filters: 8, Blocks: 1, Kernel: 3},
-		{Channels: 1, Levels: 2, Filters: 7, Blocks: 2, Kernel: 1},
-		{Channels: 3, Levels: 5, Filters: 20, Blocks: 2, Kernel: 5},
-		{Channels: 3, Levels: 256, Filters: 11, Blocks: 0, Kernel: 1},
-	} {
-		var b bytes.Buffer
-		if _, err := model.NewPixel(model.PixelConfig{Height: 4, Width: 4, PixelConfig: c}).File().WriteTo(&b); err != nil {
-			t.Fatal(err)
-		}
-		m, err := autoreg.LoadPixel(&b, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := fmt.Sprint(pixelLayersOf(c.Filters, c.Blocks, c.Kernel, c.Levels, c.Channels)), fmt.Sprint(m.Layers()); got != want {
-			t.Errorf("pixelLayersOf(%+v) = %s, want %s", c, got, want)
-		}
-	}
-}
-
 // TestFieldOf finds receptive fields by following the taps.
 func TestFieldOf(t *testing.T) {
 	for kernel := 1; kernel <= 9; kernel += 2 {
@@ -229,6 +203,6 @@ func TestModelNames(t *testing.T) {
 		t.Errorf("by default %q, with the model named %q", a, b)
 	}
 	if a, b := ok(t, "paint", "-n", "1", "--seed", "1", "-o", "-"), ok(t, "paint", "-n", "1", "--seed", "1", "-o", "-", "-m", "clothes"); a != b {
-		t.Error("by default paint draws another picture than with clothes")
+		t.Error("by default paint draws another image than with clothes")
 	}
 }

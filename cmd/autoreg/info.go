@@ -20,12 +20,9 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
-	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/train"
-	"github.com/autoreg/autoreg/train/images"
 )
 
-// A fileInfo is what info tells of any model's file, as JSON.
+// A fileInfo is what info says of any model's file, as JSON.
 type fileInfo struct {
 	File     string            `json:"file"`
 	Bytes    int64             `json:"bytes"`
@@ -33,7 +30,7 @@ type fileInfo struct {
 	Metadata map[string]string `json:"metadata"` // but for the tokenizer
 }
 
-// A machineInfo is what info tells of the machine, as JSON.
+// A machineInfo is what info says of the machine, as JSON.
 type machineInfo struct {
 	ISA      string `json:"isa"`
 	Platform string `json:"platform"`
@@ -67,20 +64,11 @@ type infoJob struct {
 	flags              *pflag.FlagSet
 	model              string
 	asJSON, vocabulary bool
-
-	units  int          // of the LSTM
-	text   model.Config // of sizes given
-	pixels model.PixelConfig
+	sizes              []sizes // of each kind
 }
 
-// Flags that give sizes, of a text model and of an image model.
-var (
-	textSizes  = []string{"symbols", "embedding", "units"}
-	imageSizes = []string{"filters", "blocks", "kernel", "levels", "channels", "height", "width"}
-)
-
 func (a *app) infoCommand() *cobra.Command {
-	j := &infoJob{app: a, text: model.Config{Length: 1}}
+	j := &infoJob{app: a}
 	cmd := &cobra.Command{
 		Use:   "info [MODEL]",
 		Short: "Describe a model",
@@ -126,53 +114,41 @@ are the reference model's.`,
 	modelFlag(fs, &j.model, cookbooksName)
 	fs.BoolVar(&j.asJSON, "json", false, "print JSON")
 	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
-	intFlag(fs, &j.text.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "words of a text model, padding and [UNK] included")
-	intFlag(fs, &j.text.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a word")
-	intFlag(fs, &j.units, "units", "", 0, 1, model.MaxWidth, "units of the LSTM")
-	p := &j.pixels
-	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
-	intFlag(fs, &p.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
-	intFlag(fs, &p.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
-	intFlag(fs, &p.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel")
-	intFlag(fs, &p.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
-	intFlag(fs, &p.Height, "height", "", defaultSide, 1, model.MaxSide, "height of an image in pixels")
-	intFlag(fs, &p.Width, "width", "", defaultSide, 1, model.MaxSide, "width of an image in pixels")
+	for _, k := range kinds {
+		j.sizes = append(j.sizes, k.sizes(fs))
+	}
 	return cmd
 }
 
 func (j *infoJob) execute(ctx context.Context) error {
-	ofText, ofImages := j.given(textSizes), j.given(imageSizes)
-	if len(ofText) > 0 && len(ofImages) > 0 {
-		return usagef("--%s is a text model's and --%s an image model's: give sizes of one of them", ofText[0], ofImages[0])
-	}
-	for _, size := range append(ofText, ofImages...) {
-		if err := cmp.Or(exclusive(j.flags, "model", size), exclusive(j.flags, "vocabulary", size)); err != nil {
-			return err
+	of, first := -1, "" // the kind whose sizes are given, and the first of the flags
+	for i, sizes := range j.sizes {
+		for _, flag := range j.given(sizes.flags) {
+			if err := cmp.Or(exclusive(j.flags, "model", flag), exclusive(j.flags, "vocabulary", flag)); err != nil {
+				return err
+			}
+			if of >= 0 && of != i {
+				return usagef("--%s is %s's and --%s %s's: give sizes of one of them", first, kinds[of].model, flag, kinds[i].model)
+			}
+			if of < 0 {
+				of, first = i, flag
+			}
 		}
 	}
-	switch {
-	case len(ofText) > 0 && len(ofText) < len(textSizes):
-		return usagef("--symbols, --embedding and --units go together: give all three")
-	case len(ofText) > 0:
-		return j.textShape()
-	case len(ofImages) > 0:
-		return j.imageShape()
+	if of >= 0 {
+		return j.sizes[of].describe(j)
 	}
 	m, err := await(ctx, func() (*described, error) { return j.readModel() })
 	if err != nil {
 		return err
 	}
-	if m.pixels != nil {
-		return j.describeImages(m)
-	}
-	return j.describeText(m)
+	return kindOf(m.model).describe(j, m)
 }
 
 // A described is a model and its file.
 type described struct {
-	anyModel
-	info fileInfo
-	file *weights.File
+	model autoreg.Model
+	info  fileInfo
 }
 
 // readModel reads the model to describe.
@@ -183,13 +159,13 @@ func (j *infoJob) readModel() (*described, error) {
 	}
 	defer f.Close()
 	m := &described{}
-	if m.anyModel, err = loadEither(f); err != nil {
+	if m.model, err = loadFrom[autoreg.Model](f); err != nil {
 		if head := f.head(whatLen); errors.Is(err, autoreg.ErrFormat) && (isText(head) || isImages(head)) {
 			err = apierror.Errorf("%w; info describes models, and autoreg score tells how well a model predicts a text or images", err)
 		}
 		return nil, err
 	}
-	m.info, m.file, err = readFile(f)
+	m.info, err = readFile(f)
 	return m, err
 }
 
@@ -203,77 +179,19 @@ func (j *infoJob) given(flags []string) (list []string) {
 	return list
 }
 
-// textShape describes a text model of given sizes.
-func (j *infoJob) textShape() error {
-	j.text.Layers = []layers.Spec{&layers.LSTMSpec{Units: j.units}}
-	if err := j.text.Check(); err != nil {
-		return usagef("%v", err)
-	}
-	layers := j.text.Describe()
-	if j.asJSON {
-		return j.writeJSON(layersJSON(layers))
-	}
-	return writeLayers(j.out, layers)
-}
-
-// imageShape describes an image model of given sizes.
-func (j *infoJob) imageShape() error {
-	c := j.pixels
-	if err := c.Check(); err != nil {
-		return usagef("%v", err)
-	}
-	layers := pixelLayersOf(c.Filters, c.Blocks, c.Kernel, c.Levels, c.Channels)
-	shape := shapeOf(layers, c)
-	if j.asJSON {
-		return j.writeJSON(shape)
-	}
-	return writeShape(j.out, shape, layers)
-}
-
-func (j *infoJob) describeText(m *described) error {
-	info := infoOf(m)
-	if j.vocabulary {
-		tok := m.text.Tokenizer()
-		for id := range tok.Len() {
-			info.Vocabulary = append(info.Vocabulary, tok.Word(id))
-		}
-	}
-	switch {
-	case j.asJSON:
-		return j.writeJSON(info)
-	case j.vocabulary:
-		return j.writeWords(info.Vocabulary)
-	}
-	return info.write(j.out, m.text.Layers())
-}
-
-func (j *infoJob) describeImages(m *described) error {
-	if j.vocabulary {
-		return usagef("the model %s is one of images, which has no vocabulary: leave --vocabulary out", j.model)
-	}
-	info, err := imageInfoOf(m)
-	if err != nil {
-		return err
-	}
-	if j.asJSON {
-		return j.writeJSON(info)
-	}
-	return info.write(j.out, m.pixels.Layers())
-}
-
-// readFile reads what info tells of the file of a model.
-func readFile(f *modelFile) (fileInfo, *weights.File, error) {
+// readFile reads what info says of the file of a model.
+func readFile(f *modelFile) (fileInfo, error) {
 	in, err := f.start()
 	if err != nil {
-		return fileInfo{}, nil, &fileError{describeModel(f.name), err}
+		return fileInfo{}, &fileError{describeModel(f.name), err}
 	}
 	hash, size := sha256.New(), new(counter)
 	file, err := weights.Read(io.TeeReader(in, io.MultiWriter(hash, size)), autoreg.DefaultMaxBytes)
 	if err != nil {
-		return fileInfo{}, nil, &fileError{describeModel(f.name), err}
+		return fileInfo{}, &fileError{describeModel(f.name), err}
 	}
 	delete(file.Metadata, model.KeyTokenizer)
-	return fileInfo{describeModel(f.name), int64(*size), hex.EncodeToString(hash.Sum(nil)), file.Metadata}, file, nil
+	return fileInfo{describeModel(f.name), int64(*size), hex.EncodeToString(hash.Sum(nil)), file.Metadata}, nil
 }
 
 // rows are the first lines of info.

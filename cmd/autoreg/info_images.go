@@ -7,10 +7,9 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/layers"
 )
 
-// An imageShape is what there is to tell of an image model without its file, as JSON.
+// An imageShape is what info says of an image model without its file, as JSON.
 type imageShape struct {
 	Layers         []layerJSON    `json:"layers"`
 	Params         int            `json:"params"`
@@ -22,7 +21,7 @@ type imageShape struct {
 	ReceptiveField receptiveField `json:"receptive_field"`
 }
 
-// An imageInfo is what info tells of an image model, as JSON.
+// An imageInfo is what info says of an image model and its file, as JSON.
 type imageInfo struct {
 	fileInfo
 	imageShape
@@ -40,39 +39,6 @@ func shapeOf(list []autoreg.LayerInfo, c model.PixelConfig) imageShape {
 		s.Effective += l.Effective
 	}
 	return s
-}
-
-// pixelLayersOf lists the layers of an image model: see layers.PixelCNN. A k×k layer
-// has
-//
-//	Out·(In·k² + 1)                                parameters, of which
-//	Σg out(g)·(In·⌊k²/2⌋ + In·(g+B)/Channels + 1)  have an effect
-//
-// where out(g) outputs belong to channel g, and B is 1 for mask B and 0 for A.
-func pixelLayersOf(filters, blocks, kernel, levels, channels int) (list []autoreg.LayerInfo) {
-	add := func(name string, in, out, k int, mask layers.MaskType) {
-		l := autoreg.LayerInfo{Name: name, Type: fmt.Sprintf("MaskedConv %s %d×%[2]d", mask, k), In: in, Out: out, Params: out * (in*k*k + 1)}
-		if k == 1 && channels == 1 && mask == layers.MaskB {
-			l.Type = "Conv 1×1"
-		}
-		for g := range channels {
-			outputs := out*(g+1)/channels - out*g/channels
-			l.Effective += outputs * (in*(k*k/2) + in*(g+int(mask))/channels + 1)
-		}
-		list = append(list, l)
-	}
-	half := filters / 2
-	add("input", channels, filters, kernel, layers.MaskA)
-	for i := range blocks {
-		add(fmt.Sprintf("blocks.%d.conv1", i), filters, half, 1, layers.MaskB)
-		add(fmt.Sprintf("blocks.%d.conv2", i), half, half, 3, layers.MaskB)
-		add(fmt.Sprintf("blocks.%d.conv3", i), half, filters, 1, layers.MaskB)
-	}
-	for i := range 2 {
-		add(fmt.Sprintf("hidden.%d", i), filters, filters, 1, layers.MaskB)
-	}
-	add("output", filters, channels*levels, 1, layers.MaskB)
-	return list
 }
 
 // writePixelLayers prints the layers as Keras does: shapes are (images, height, width,
@@ -138,13 +104,20 @@ func (f receptiveField) String() string {
 		thousands(f.Pixels), counted(f.Rows, "row"), f.Left, f.Right[1], f.Right[f.Rows])
 }
 
-// imageInfoOf describes an image model.
-func imageInfoOf(m *described) (*imageInfo, error) {
-	p, err := model.PixelFromFile(m.file)
-	if err != nil {
-		return nil, &fileError{m.info.File, err}
+// describeImageModel prints what info says of an image model.
+func describeImageModel(j *infoJob, d *described) error {
+	if j.vocabulary {
+		return usagef("the model %s is one of images, which has no vocabulary: leave --vocabulary out", j.model)
 	}
-	return &imageInfo{m.info, shapeOf(m.pixels.Layers(), p.Config), thisMachine()}, nil
+	c, err := model.PixelConfigOf(d.info.Metadata)
+	if err != nil {
+		return &fileError{d.info.File, err}
+	}
+	info := &imageInfo{d.info, shapeOf(d.model.Layers(), c), thisMachine()}
+	if j.asJSON {
+		return j.writeJSON(info)
+	}
+	return info.write(j.out, d.model.Layers())
 }
 
 func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {

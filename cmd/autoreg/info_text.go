@@ -8,7 +8,7 @@ import (
 	"github.com/autoreg/autoreg"
 )
 
-// A modelInfo is what info tells of a text model, as JSON.
+// A modelInfo is what info says of a text model, as JSON.
 type modelInfo struct {
 	fileInfo
 	Layers     []layerJSON `json:"layers"`
@@ -22,15 +22,28 @@ type modelInfo struct {
 	machineInfo
 }
 
-// infoOf describes a text model.
-func infoOf(m *described) *modelInfo {
-	tok := m.text.Tokenizer()
-	return &modelInfo{
-		fileInfo: m.info, machineInfo: thisMachine(),
-		Layers: layersJSON(m.text.Layers()), Params: m.text.Params(), Length: m.text.Length(),
+// describeTextModel prints what info says of a text model.
+func describeTextModel(j *infoJob, d *described) error {
+	m := d.model.(*autoreg.TextModel)
+	tok := m.Tokenizer()
+	info := &modelInfo{
+		fileInfo: d.info, machineInfo: thisMachine(),
+		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
 		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
 		Unicode: tok.Options().UnicodePunctuation,
 	}
+	if j.vocabulary {
+		for id := range tok.Len() {
+			info.Vocabulary = append(info.Vocabulary, tok.Word(id))
+		}
+	}
+	switch {
+	case j.asJSON:
+		return j.writeJSON(info)
+	case j.vocabulary:
+		return j.writeWords(info.Vocabulary)
+	}
+	return info.write(j.out, m.Layers())
 }
 
 func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {

@@ -64,9 +64,9 @@ func untilSignal() context.Context {
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	terminal bool          // err is one: somebody watches
-	screen   *screen       // that shows pictures; nil if there is none
-	every    time.Duration // between lines on progress where it is not
+	terminal bool          // err is one
+	screen   *screen       // that shows images; nil if there is none
+	every    time.Duration // between lines on progress where it is none
 	started  bool          // the command line has been understood
 	profile  string
 
@@ -188,7 +188,7 @@ func (a *app) noteStart(c *cobra.Command) {
 	}
 }
 
-// note writes a line for the user, to standard error.
+// note writes a line to standard error, which does not mix with the output.
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintf(a.err, "autoreg: %s\n", lineText(fmt.Sprintf(format, args...)))
 }

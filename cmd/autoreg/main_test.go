@@ -174,16 +174,13 @@ func TestMessage(t *testing.T) {
 		err  error
 		want string
 	}{
-		{errors.New("autoreg: x"), "x"},
+		{apierror.Wrap("autoreg", errors.New("x")), "x"},
 		{apierror.Wrap("corpus", apierror.In("corpus: a", io.EOF)), "corpus: a: EOF"},
-		{errors.Join(errors.New("train: a"), errors.New("autoreg: b")), "a; b"},
-		{apierror.Join(errors.New("train: a"), apierror.Wrap("images", io.EOF)), "a; EOF"},
+		{apierror.Join(apierror.Wrap("train", errors.New("a")), apierror.Wrap("images", io.EOF)), "a; EOF"},
 		{&fileError{"f", apierror.Wrap("corpus", io.EOF)}, "f: EOF"},
 		{apierror.Wrap("corpus", apierror.Errorf("raise %s", apierror.Field{Package: "corpus", Name: "MaxBytes"})), "raise --max-corpus"},
 		{apierror.Wrap("images", apierror.Errorf("raise %s", apierror.Field{Package: "images", Name: "MaxBytes"})), "raise --max-memory"},
-		{&optionError{errors.New("train: cannot resume from Units: option BatchSize is 0, lower BatchSize (1), Length (2) or Units (3), or raise MaxBytes")},
-			"cannot resume from Units: --batch is 0, lower --batch (1), --length (2) or --units (3), or raise --max-memory"},
-		{&optionError{errors.New("train: a/Units: lower LearningRate or set ClipNorm")}, "a/Units: lower --lr or set --clip"},
+		{apierror.Wrap("train", apierror.Errorf("lower %s (%d)", apierror.Field{Package: "train", Name: "BatchSize"}, 1)), "lower --batch (1)"},
 	} {
 		if got := message(c.err); got != c.want {
 			t.Errorf("message(%q) = %q, want %q", c.err, got, c.want)
@@ -208,7 +205,7 @@ func TestShellQuote(t *testing.T) {
 	}
 }
 
-// TestTerminal has somebody watch: a bar, an estimate of the time left, the seed.
+// TestTerminal runs at a terminal: a bar, an estimate of the time left, the seed.
 func TestTerminal(t *testing.T) {
 	var out, errOut bytes.Buffer
 	watched := func(args ...string) {
@@ -240,7 +237,7 @@ func TestTerminal(t *testing.T) {
 	watched("score", "-m", small().model, small().data)
 }
 
-// TestProgressLines has no terminal: a line now and then, each whole.
+// TestProgressLines runs without a terminal: a line now and then, each whole.
 func TestProgressLines(t *testing.T) {
 	var errOut bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: &errOut, every: 1}

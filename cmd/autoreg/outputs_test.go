@@ -98,7 +98,7 @@ func TestOwnModel(t *testing.T) {
 			t.Errorf("%s has changed", path)
 		}
 	}
-	fails(t, exitError, "--plot: there is a file "+plot+" already, which is not a picture", resume(model, "--epochs", "5", "--plot", plot)...)
+	fails(t, exitError, "--plot: there is a file "+plot+" already, which is not an image", resume(model, "--epochs", "5", "--plot", plot)...)
 }
 
 // readModelFile reads a model file.
@@ -155,7 +155,7 @@ func TestModelAppears(t *testing.T) {
 	if string(read(t, model)) != "my only copy\n" {
 		t.Error("the file is lost")
 	}
-	if _, err := autoreg.Open(model + ".1"); err != nil {
+	if _, err := autoreg.Open[*autoreg.TextModel](model + ".1"); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(model + ".checkpoint"); err != nil {
@@ -198,7 +198,7 @@ func TestPaintKeepsOtherFiles(t *testing.T) {
 	}
 	text := write(t, dir, "b.txt", "my only copy\n")
 	for flag, path := range map[string]string{"--output": text, "--gif": text} {
-		fails(t, exitError, flag+": there is a file "+path+" already, which is not a picture of the kind to be written", append(args, "-o", filepath.Join(dir, "new.png"), flag, path)...)
+		fails(t, exitError, flag+": there is a file "+path+" already, which is not an image of the kind to be written", append(args, "-o", filepath.Join(dir, "new.png"), flag, path)...)
 	}
 	if string(read(t, text)) != "my only copy\n" {
 		t.Error("the file is lost")
@@ -209,7 +209,7 @@ func TestPaintKeepsOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, samples, "epoch-002.png", "my only copy\n")
-	fails(t, exitError, "epoch-002.png already, which is not a picture", trainImageArgs(smallImage().data, filepath.Join(dir, "m"), "--samples", samples)...)
+	fails(t, exitError, "epoch-002.png already, which is not an image", trainImageArgs(smallImage().data, filepath.Join(dir, "m"), "--samples", samples)...)
 }
 
 // TestLargeCheckpoint takes the shape of images from the header of a checkpoint that is

@@ -16,8 +16,8 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// defaultPictures make a sheet of 4 rows of 4.
-const defaultPictures = 16
+// defaultImages make a sheet of 4 rows of 4.
+const defaultImages = 16
 
 // A paintJob is what a command line of paint asks for.
 type paintJob struct {
@@ -33,33 +33,33 @@ type paintJob struct {
 	complete, keep, mask string
 	read                 images.Options // how those are read
 
-	options     autoreg.PaintOptions
+	options     autoreg.DrawOptions
 	temperature float64
 
-	pixels *autoreg.PixelModel
+	pixels *autoreg.ImageModel
 }
 
 func (a *app) paintCommand() *cobra.Command {
 	j := &paintJob{app: a}
 	cmd := &cobra.Command{
 		Use:   "paint -o FILE.png",
-		Short: "Draw pictures, or complete one",
-		Long: `Draw pictures with an image model, pixel by pixel from the top left corner, and
-save them on one sheet as PNG. In a terminal the pictures are shown while they
+		Short: "Draw images, or complete one",
+		Long: `Draw images with an image model, pixel by pixel from the top left corner, and
+save them on one sheet as PNG. In a terminal the images are shown while they
 grow. --gif saves how they were drawn, as an animation.
 
-With --complete a part of a given picture is kept and the model draws the rest.
-The picture, PNG or JPEG, is first turned upright if it has an Exif orientation,
+With --complete a part of a given image is kept and the model draws the rest.
+The image, PNG or JPEG, is first turned upright if it has an Exif orientation,
 resized to the size of those drawn and reduced to the model's levels, as in training:
 without antialiasing unless --antialias is given. --keep says which part: top, bottom,
 left or right for that half, or with a number for so many rows or columns, such as
-top:5. --mask names a picture that says so instead: where it is white and opaque, the
+top:5. --mask names an image that says so instead: where it is white and opaque, the
 pixel is kept. Each pixel is drawn from those above it and to the left; what is kept
 below it has no influence. The log-likelihood of what is kept is printed: ln p in nats,
 and in bits per value (a pixel, or in colour each of its three).
 
-The same model, seed and options give the same pictures everywhere, with any number
-of threads. Picture number N of a seed is the same whatever others are drawn with
+The same model, seed and options give the same images everywhere, with any number
+of threads. Image number N of a seed is the same whatever others are drawn with
 it: --first 5 --count 1 draws the sixth alone. Without --seed a random one is taken,
 which is shown if standard error is a terminal.`,
 		Example: `  autoreg paint -o clothes.png
@@ -67,7 +67,7 @@ which is shown if standard error is a terminal.`,
   autoreg paint -n 4 --gif drawing.gif
   autoreg paint --complete shirt.png --keep top:6 -n 8 -o shirts.png
   autoreg paint --model digits.safetensors -o - | display`,
-		Args: noArguments("name the picture to write with -o FILE.png"),
+		Args: noArguments("name the image to write with -o FILE.png"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j.flags = cmd.Flags()
 			if err := j.check(); err != nil {
@@ -87,24 +87,24 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	fs.StringVar(&j.gif, "gif", "", "GIF `FILE` to write: an animation of the drawing, scaled down if it would have over a megapixel")
 	modelFlag(fs, &j.model, clothesName)
 
-	intFlag(fs, &o.Count, "count", "n", defaultPictures, 1, math.MaxInt32, "draw `N` pictures")
-	intFlag(fs, &o.First, "first", "", 0, 0, math.MaxInt32, "number of the first picture")
+	intFlag(fs, &o.Count, "count", "n", defaultImages, 1, math.MaxInt32, "draw `N` images")
+	intFlag(fs, &o.First, "first", "", 0, 0, math.MaxInt32, "number of the first image")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature: 1 takes the model's probabilities as they are, less prefers likely levels, more evens them out, 0 always takes the likeliest")
 	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest levels only; 0 means all")
-	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of a picture in pixels, together with --width (default the model's, if that is at most 262,144 pixels in all)")
-	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of a picture in pixels, together with --height (default the model's, if that is at most 262,144 pixels in all)")
+	intFlag(fs, &o.Height, "height", "", 0, 1, model.MaxSide, "height of an image in pixels, together with --width (default the model's, if that is at most 262,144 pixels in all)")
+	intFlag(fs, &o.Width, "width", "", 0, 1, model.MaxSide, "width of an image in pixels, together with --height (default the model's, if that is at most 262,144 pixels in all)")
 
 	fs.StringVar(&j.complete, "complete", "", "PNG or JPEG `FILE` of which a part is kept")
 	fs.StringVar(&j.keep, "keep", "top", "`PART` that is kept: top, bottom, left, right, or so many rows or columns as in top:5")
-	fs.StringVar(&j.mask, "mask", "", "PNG or JPEG `FILE`, as large as the picture to complete or as those drawn: what is white and opaque is kept")
+	fs.StringVar(&j.mask, "mask", "", "PNG or JPEG `FILE`, as large as the image to complete or as those drawn: what is white and opaque is kept")
 
-	pictureFlags(fs, &j.read)
+	imageFileFlags(fs, &j.read)
 
-	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "pictures side by side (default makes the sheet about square)")
-	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes pictures about 128 wide)")
-	fs.BoolVar(&j.preview, "preview", true, "show the pictures in the terminal, if there is one")
-	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the pictures do not depend on it")
+	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "images side by side (default makes the sheet about square)")
+	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes images about 128 wide)")
+	fs.BoolVar(&j.preview, "preview", true, "show the images in the terminal, if there is one")
+	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the images do not depend on it")
 }
 
 // check refuses what makes no sense, and what could not be saved.
@@ -115,17 +115,17 @@ func (j *paintJob) check() error {
 	case j.output == "" && j.gif == "" && !j.preview:
 		return usagef("give -o FILE.png, or leave --preview=false out: there is nothing to do")
 	case j.output == "" && j.gif == "" && j.screen == nil:
-		return usagef("give -o FILE.png: there is no terminal to show pictures in")
+		return usagef("give -o FILE.png: there is no terminal to show images in")
 	case j.output == "-" && j.outTerminal:
 		return usagef("-o - would write the bytes of a PNG to the terminal: send standard output to a file or a program")
 	case j.flags.Changed("height") != j.flags.Changed("width"):
 		return usagef("--height and --width go together: give both")
 	case j.complete == "" && j.flags.Changed("keep"):
-		return usagef("--keep says what to keep of a picture: name it with --complete FILE")
+		return usagef("--keep says what to keep of an image: name it with --complete FILE")
 	case j.complete == "" && (j.flags.Changed("antialias") || j.flags.Changed("max-picture")):
-		return usagef("--antialias and --max-picture say how the picture to complete is read: name it with --complete FILE")
+		return usagef("--antialias and --max-picture say how the image to complete is read: name it with --complete FILE")
 	case j.complete == "" && j.mask != "":
-		return usagef("--mask says what to keep of a picture: name it with --complete FILE")
+		return usagef("--mask says what to keep of an image: name it with --complete FILE")
 	}
 	if err := exclusive(j.flags, "keep", "mask"); err != nil {
 		return err
@@ -148,9 +148,9 @@ func (j *paintJob) check() error {
 		wantKind("--gif", j.gif, gifStart))
 }
 
-// execute draws, from the model file to the picture files.
+// execute draws, from the model file to the image files.
 func (j *paintJob) execute(ctx context.Context) (err error) {
-	if j.pixels, err = j.openPixels(ctx, j.model); err != nil {
+	if j.pixels, err = openModel[*autoreg.ImageModel](ctx, j.app, j.model); err != nil {
 		return err
 	}
 	o := &j.options
@@ -172,66 +172,66 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 	if !j.flags.Changed("seed") {
 		o.Seed = j.drawSeed()
 	}
-	pictures, err := j.paint(ctx)
+	drawn, err := j.paint(ctx)
 	if err != nil {
 		return err
 	}
-	if err := j.save(ctx, pictures); err != nil {
+	if err := j.save(ctx, drawn); err != nil {
 		return err
 	}
-	return j.writeKnown(pictures)
+	return j.writeKnown(drawn)
 }
 
-// paint draws the pictures, and shows them where there is a terminal.
-func (j *paintJob) paint(ctx context.Context) ([]autoreg.Painting, error) {
+// paint draws the images, and shows them where there is a terminal.
+func (j *paintJob) paint(ctx context.Context) ([]autoreg.Image, error) {
 	o := j.options
 	if j.preview && j.screen != nil {
 		p := newPreview(j.screen, j.pixels, o, j.columns)
 		o.OnRow = p.row
-		pictures, err := j.pixels.Paint(ctx, &o)
+		drawn, err := j.pixels.Draw(ctx, &o)
 		p.finish()
 		if hidden := o.Count - p.shown; err == nil && hidden > 0 {
-			j.note("%s more pictures do not fit into the terminal", thousands(hidden))
+			j.note("%s more images do not fit into the terminal", thousands(hidden))
 		}
-		return pictures, err
+		return drawn, err
 	}
 	bar := j.newProgress(int64(o.Count)*int64(o.Height), "rows drawn")
 	defer bar.finish()
 	o.OnRow = func(int, int, []uint8) { bar.add(1) }
-	return j.pixels.Paint(ctx, &o)
+	return j.pixels.Draw(ctx, &o)
 }
 
 // save writes the sheet and the animation.
-func (j *paintJob) save(ctx context.Context, pictures []autoreg.Painting) error {
+func (j *paintJob) save(ctx context.Context, drawn []autoreg.Image) error {
 	if j.output != "" {
-		sheet, err := encoded(ctx, func() io.WriterTo { return pngFile{j.sheet(pictures)} })
+		sheet, err := encoded(ctx, func() io.WriterTo { return pngFile{j.sheet(drawn)} })
 		if err != nil {
 			return err
 		}
 		if j.output == "-" {
 			_, err = sheet.WriteTo(j.out)
 		} else {
-			err = writePicture(j.output, sheet)
+			err = writeImage(j.output, sheet)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if j.gif != "" {
-		animation, err := encoded(ctx, func() io.WriterTo { return gifFile{j.animation(pictures)} })
+		animation, err := encoded(ctx, func() io.WriterTo { return gifFile{j.animation(drawn)} })
 		if err != nil {
 			return err
 		}
-		return writePicture(j.gif, animation)
+		return writeImage(j.gif, animation)
 	}
 	return nil
 }
 
-// encoded returns the bytes of a picture file.
-func encoded(ctx context.Context, picture func() io.WriterTo) (*bytes.Buffer, error) {
+// encoded returns the bytes of an image file.
+func encoded(ctx context.Context, file func() io.WriterTo) (*bytes.Buffer, error) {
 	return await(ctx, func() (*bytes.Buffer, error) {
 		var b bytes.Buffer
-		_, err := picture().WriteTo(&b)
+		_, err := file().WriteTo(&b)
 		return &b, err
 	})
 }

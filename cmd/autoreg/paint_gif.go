@@ -11,7 +11,7 @@ import (
 )
 
 // An animation of the drawing has about gifFrames frames, each gifDelay/100 s long
-// (some programs slow down shorter ones); the finished pictures stay for gifPause/100 s.
+// (some programs slow down shorter ones); the finished images stay for gifPause/100 s.
 const (
 	gifFrames = 128
 	gifDelay  = 4
@@ -20,19 +20,19 @@ const (
 )
 
 // blank is where nothing is drawn yet: neither a level of grey nor the gap between
-// pictures.
+// images.
 var blank = color.NRGBA{R: 0x2b, G: 0x34, B: 0x52, A: 0xff}
 
-// animation returns how the pictures were drawn, all at the same time: a few pixels a
+// animation returns how the images were drawn, all at the same time: a few pixels a
 // frame in raster order, those that are kept being there from the start. A frame
 // holds only what is new.
-func (j *paintJob) animation(pictures []autoreg.Painting) *gif.GIF {
+func (j *paintJob) animation(drawn []autoreg.Image) *gif.GIF {
 	scale := j.scale
 	for h, w := j.sheetSize(scale); scale > 1 && h*w > maxGIF; h, w = j.sheetSize(scale) {
 		scale--
 	}
 	o := j.options
-	images := render(j.pixels, pictures)
+	images := render(j.pixels, drawn)
 	var order []int // of the pixels drawn
 	for at := range o.Height * o.Width {
 		if o.Mask == nil || !o.Mask[at] {

@@ -15,11 +15,11 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// readKnown reads the picture to complete, and settles what is kept of it.
+// readKnown reads the image to complete, and settles what is kept of it.
 func (j *paintJob) readKnown(ctx context.Context) error {
 	o := &j.options
 	j.read.Open = j.open
-	img, err := j.readPicture(ctx, j.complete)
+	img, err := j.readImage(ctx, j.complete)
 	if err != nil {
 		return err
 	}
@@ -35,16 +35,20 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 	}
 	switch {
 	case !slices.Contains(o.Mask, true):
-		j.note("nothing of the picture is kept: all is drawn")
+		j.note("nothing of the image is kept: all is drawn")
 	case !slices.Contains(o.Mask, false):
-		j.note("all of the picture is kept: nothing is left to draw")
+		j.note("all of the image is kept: nothing is left to draw")
 	}
 	return nil
 }
 
-// readPicture reads a picture, unless ctx ends before.
-func (j *paintJob) readPicture(ctx context.Context, path string) (image.Image, error) {
-	return await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
+// readImage reads an image, unless ctx ends before.
+func (j *paintJob) readImage(ctx context.Context, path string) (image.Image, error) {
+	img, err := await(ctx, func() (image.Image, error) { return images.ReadFile(path, &j.read) })
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
 }
 
 // keptPart returns the mask of height×width pixels that --keep means.
@@ -62,7 +66,7 @@ func keptPart(keep string, height, width int) ([]bool, error) {
 	if counted {
 		var err error
 		if n, err = strconv.Atoi(number); err != nil || n < 1 || n > size {
-			return nil, usagef("--keep %s: the pictures have %d %s: want 1 to %[2]d of them", shellQuote(keep), size, things)
+			return nil, usagef("--keep %s: the images have %d %s: want 1 to %[2]d of them", shellQuote(keep), size, things)
 		}
 	}
 	mask := make([]bool, height*width)
@@ -82,17 +86,17 @@ func keptPart(keep string, height, width int) ([]bool, error) {
 	return mask, nil
 }
 
-// readMask reads the mask of the pictures drawn. It may also be as large as the picture
+// readMask reads the mask of the images drawn. It may also be as large as the image
 // to complete, and is resized as that is then.
-func (j *paintJob) readMask(ctx context.Context, picture image.Point) ([]bool, error) {
-	img, err := j.readPicture(ctx, j.mask)
+func (j *paintJob) readMask(ctx context.Context, given image.Point) ([]bool, error) {
+	img, err := j.readImage(ctx, j.mask)
 	if err != nil {
 		return nil, err
 	}
 	height, width := j.options.Height, j.options.Width
-	if size := img.Bounds().Size(); size != picture && size != image.Pt(width, height) {
-		return nil, usagef("--mask %s has %d×%d pixels: want %d×%d as the picture to complete has, or %d×%d as those drawn have",
-			shellQuote(j.mask), size.X, size.Y, picture.X, picture.Y, width, height)
+	if size := img.Bounds().Size(); size != given && size != image.Pt(width, height) {
+		return nil, usagef("--mask %s has %d×%d pixels: want %d×%d as the image to complete has, or %d×%d as those drawn have",
+			shellQuote(j.mask), size.X, size.Y, given.X, given.Y, width, height)
 	}
 	halves := make([]uint8, height*width)
 	pixels.Quantise(halves, overBlack{img}, height, width, 1, 2, j.read.Antialias)
@@ -114,8 +118,8 @@ func (m overBlack) RGBA64At(x, y int) color.RGBA64 {
 }
 
 // writeKnown prints how likely what was kept is: standard output is for it unless
-// the picture goes there.
-func (j *paintJob) writeKnown(pictures []autoreg.Painting) error {
+// the image goes there.
+func (j *paintJob) writeKnown(drawn []autoreg.Image) error {
 	kept := 0
 	for _, known := range j.options.Mask {
 		if known {
@@ -125,17 +129,17 @@ func (j *paintJob) writeKnown(pictures []autoreg.Painting) error {
 	if kept == 0 {
 		return nil
 	}
-	row := func(name string, p autoreg.Painting) []string {
+	row := func(name string, p autoreg.Image) []string {
 		values := float64(kept * j.pixels.Channels())
 		return []string{
-			name, thousands(kept), fmt.Sprintf("%.4f", p.Known), fmt.Sprintf("%.4f", -p.Known/values), fmt.Sprintf("%.4f", -p.Known/values/math.Ln2),
+			name, thousands(kept), fmt.Sprintf("%.4f", p.KnownLogProb), fmt.Sprintf("%.4f", -p.KnownLogProb/values), fmt.Sprintf("%.4f", -p.KnownLogProb/values/math.Ln2),
 		}
 	}
-	rows := [][]string{{"picture", "pixels kept", "ln p", "nats/value", "bits/value"}}
-	if !slices.ContainsFunc(pictures, func(p autoreg.Painting) bool { return p.Known != pictures[0].Known }) {
-		rows = append(rows, row("all", pictures[0]))
+	rows := [][]string{{"image", "pixels kept", "ln p", "nats/value", "bits/value"}}
+	if !slices.ContainsFunc(drawn, func(p autoreg.Image) bool { return p.KnownLogProb != drawn[0].KnownLogProb }) {
+		rows = append(rows, row("all", drawn[0]))
 	} else {
-		for _, p := range pictures {
+		for _, p := range drawn {
 			rows = append(rows, row(fmt.Sprint(p.Number), p))
 		}
 	}

@@ -55,14 +55,14 @@ func TestComplete(t *testing.T) {
 				n++
 			}
 		}
-		pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 5, Known: levels, Mask: kept})
+		drawn, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 5, Known: levels, Mask: kept})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got, pictures[0].Levels) {
-			t.Errorf("%v: %v, want %v", c.args, got, pictures[0].Levels)
+		if !bytes.Equal(got, drawn[0].Levels) {
+			t.Errorf("%v: %v, want %v", c.args, got, drawn[0].Levels)
 		}
-		want := fmt.Sprintf("picture pixels kept ln p nats/value bits/value all %d %.4f ", n, pictures[0].Known)
+		want := fmt.Sprintf("image pixels kept ln p nats/value bits/value all %d %.4f ", n, drawn[0].KnownLogProb)
 		if text := strings.Join(strings.Fields(errOut.String()), " "); !strings.HasPrefix(text, want) {
 			t.Errorf("%v: %q, want %q", c.args, text, want)
 		}
@@ -82,22 +82,22 @@ func TestComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.code != exitOK || r.err != "autoreg: all of the picture is kept: nothing is left to draw\n" || !strings.Contains(r.out, fmt.Sprintf(" %.4f ", s.Mean())) {
+	if r.code != exitOK || r.err != "autoreg: all of the image is kept: nothing is left to draw\n" || !strings.Contains(r.out, fmt.Sprintf(" %.4f ", s.Mean())) {
 		t.Errorf("all kept: %+v, want a mean of %.4f", r, s.Mean())
 	}
 	r = command(append(args, "--mask", mask("none.png", smallHeight, smallWidth, func(y, x int) bool { return false }))...)
-	if r.code != exitOK || r.err != "autoreg: nothing of the picture is kept: all is drawn\n" || r.out != "" {
+	if r.code != exitOK || r.err != "autoreg: nothing of the image is kept: all is drawn\n" || r.out != "" {
 		t.Errorf("nothing kept: %+v", r)
 	}
 	if !bytes.Equal(read(t, filepath.Join(dir, "out.png")), paint(t, "--seed", "5", "-n", "3")) {
-		t.Error("nothing kept: the pictures differ from those drawn freely")
+		t.Error("nothing kept: the images differ from those drawn freely")
 	}
 
 	fails(t, exitUsage, "want top, bottom, left or right", append(args, "--keep", "middle")...)
 	fails(t, exitUsage, "have 6 rows: want 1 to 6", append(args, "--keep", "bottom:7")...)
 	fails(t, exitUsage, "have 5 columns: want 1 to 5", append(args, "--keep", "left:0")...)
 	fails(t, exitUsage, "have 5 columns", append(args, "--keep", "right:x")...)
-	fails(t, exitUsage, "has 4×3 pixels: want 9×13 as the picture to complete has, or 5×6", append(args, "--mask", mask("odd.png", 3, 4, odd))...)
+	fails(t, exitUsage, "has 4×3 pixels: want 9×13 as the image to complete has, or 5×6", append(args, "--mask", mask("odd.png", 3, 4, odd))...)
 	fails(t, exitUsage, "--keep and --mask exclude", append(args, "--keep", "top", "--mask", given)...)
 	fails(t, exitUsage, "same file", append(args, "-o", given)...)
 	fails(t, exitError, "no such file", append(args, "--complete", filepath.Join(dir, "missing.png"))...)
@@ -107,7 +107,7 @@ func TestComplete(t *testing.T) {
 	fails(t, exitError, "the file is empty", append(args, "--mask", write(t, dir, "empty.png", ""))...)
 	fails(t, exitError, "cannot be decoded", append(args, "--complete", write(t, dir, "cut.png", picture(9, 9, nil)[:70]))...)
 	if data := picture(13, 9, nil); string(read(t, given)) != data {
-		t.Error("the picture to complete has changed")
+		t.Error("the image to complete has changed")
 	}
 	// One pixel is enough.
 	ok(t, append(args, "--complete", write(t, dir, "dot.png", picture(1, 1, nil)))...)

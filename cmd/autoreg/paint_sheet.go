@@ -27,7 +27,7 @@ func (j *paintJob) layOut() error {
 	return nil
 }
 
-// columnsFor returns how many of n pictures stand side by side: about as many as
+// columnsFor returns how many of n images stand side by side: about as many as
 // there are rows, and so that no row is short, if that can be.
 func columnsFor(n int) int {
 	root := int(math.Ceil(math.Sqrt(float64(n))))
@@ -39,7 +39,7 @@ func columnsFor(n int) int {
 	return root
 }
 
-// defaultScale makes pictures about 128 pixels wide or high.
+// defaultScale makes images about 128 pixels wide or high.
 func defaultScale(height, width int) int { return max(1, 128/max(height, width)) }
 
 // sheetSize returns the size of the sheet, in float64 for it may not fit an int.
@@ -49,16 +49,16 @@ func (j *paintJob) sheetSize(scale int) (height, width float64) {
 	return side((o.Count+j.columns-1)/j.columns, o.Height), side(j.columns, o.Width)
 }
 
-// gap returns how far pictures are apart, in pixels of the sheet.
+// gap returns how far images are apart, in pixels of the sheet.
 func gap(scale int) int { return max(1, scale/2) }
 
-// sheet puts the pictures side by side.
-func (j *paintJob) sheet(pictures []autoreg.Painting) *image.NRGBA {
-	return pixels.Grid(render(j.pixels, pictures), j.columns, j.scale, gap(j.scale))
+// sheet puts the images side by side.
+func (j *paintJob) sheet(drawn []autoreg.Image) *image.NRGBA {
+	return pixels.Grid(render(j.pixels, drawn), j.columns, j.scale, gap(j.scale))
 }
 
-func render(m *autoreg.PixelModel, pictures []autoreg.Painting) (list []*image.NRGBA) {
-	for _, p := range pictures {
+func render(m *autoreg.ImageModel, drawn []autoreg.Image) (list []*image.NRGBA) {
+	for _, p := range drawn {
 		list = append(list, m.Render(p.Levels, p.Height, p.Width))
 	}
 	return list

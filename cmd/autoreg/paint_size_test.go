@@ -25,7 +25,7 @@ func TestPaintLargeClaims(t *testing.T) {
 	const want = "large.safetensors: the model's file asks for images of 4096×65 pixels (2 MiB each to draw), which are drawn only if height and width are given: give --width and --height (4096 and 65 for the size in the file)"
 	fails(t, exitError, want, "paint", "-m", file, "-o", out)
 	if _, err := os.Stat(out); err == nil {
-		t.Error("a picture was written")
+		t.Error("an image was written")
 	}
 	ok(t, "paint", "-m", file, "-o", out, "-n", "1", "--width", "8", "--height", "4", "--scale", "1")
 	if size := decode(t, read(t, out)).Bounds().Size(); size.X != 8 || size.Y != 4 {

@@ -18,7 +18,7 @@ import (
 	"github.com/autoreg/autoreg/internal/pixels"
 )
 
-// paint runs paint for a picture on standard output, which it returns.
+// paint runs paint for an image on standard output, which it returns.
 func paint(t testing.TB, args ...string) []byte {
 	t.Helper()
 	return []byte(ok(t, append([]string{"paint", "-m", smallImage().model, "-o", "-", "--seed", "7"}, args...)...))
@@ -38,30 +38,30 @@ func TestPaint(t *testing.T) {
 	}
 
 	m := pixelModel(t, smallImage().model)
-	pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 7, Count: 5})
+	drawn, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 7, Count: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sheet := pixels.Grid(render(m, pictures), 3, 2, 1)
+	sheet := pixels.Grid(render(m, drawn), 3, 2, 1)
 	if got := decode(t, want); !samePixels(got, sheet) {
-		t.Error("the sheet is not that of the pictures that Paint draws")
+		t.Error("the sheet is not that of the images that Draw draws")
 	}
 
 	// One by one, by number.
 	for i := range 5 {
 		one := decode(t, paint(t, "--first", fmt.Sprint(i), "-n", "1", "--scale", "1"))
-		if want := m.Render(pictures[i].Levels, 0, 0); !samePixels(one, want) {
-			t.Errorf("picture %d alone is another", i)
+		if want := m.Render(drawn[i].Levels, 0, 0); !samePixels(one, want) {
+			t.Errorf("image %d alone is another", i)
 		}
 	}
 	if a, b := paint(t, "-t", "0", "-n", "1"), paint(t, "--top-k", "1", "-n", "1"); !bytes.Equal(a, b) || bytes.Equal(a, paint(t, "-n", "1")) {
 		t.Error("--temperature 0 and --top-k 1 differ, or have no effect")
 	}
 	if b := decode(t, paint(t, "--height", "3", "--width", "11", "-n", "2", "--scale", "4")).Bounds(); b.Dx() != 2*(11*4+2)-2 || b.Dy() != 12 {
-		t.Errorf("two pictures of 3×11, 4 times as large, are on a sheet of %v", b)
+		t.Errorf("two images of 3×11, 4 times as large, are on a sheet of %v", b)
 	}
 	if b := decode(t, paint(t, "--height", "1", "--width", "1", "-n", "1")).Bounds(); b.Dx() != 128 || b.Dy() != 128 {
-		t.Errorf("a picture of 1×1 is %v", b)
+		t.Errorf("an image of 1×1 is %v", b)
 	}
 	if b := decode(t, paint(t)).Bounds(); b.Dx() <= b.Dy()/2 || b.Dy() <= b.Dx()/2 {
 		t.Errorf("by default the sheet is %v", b)
@@ -72,7 +72,7 @@ func TestPaint(t *testing.T) {
 	}
 	// The model compiled in.
 	if b := decode(t, []byte(ok(t, "paint", "-o", "-", "-n", "2", "--scale", "1", "--seed", "1"))).Bounds(); b.Dx() != 33 || b.Dy() != 16 {
-		t.Errorf("two pictures of clothes make %v", b)
+		t.Errorf("two images of clothes make %v", b)
 	}
 	if len(clothes) > 2<<20 {
 		t.Errorf("the model compiled in has %d bytes", len(clothes))
@@ -122,7 +122,7 @@ func TestPaintGIF(t *testing.T) {
 	if !samePixels(list[last], final) {
 		t.Error("the last frame is not the sheet")
 	}
-	// After k frames k pixels of each picture are drawn, in raster order.
+	// After k frames k pixels of each image are drawn, in raster order.
 	for k, frame := range list {
 		for i := range 3 {
 			for at := range smallHeight * smallWidth {
@@ -132,13 +132,13 @@ func TestPaintGIF(t *testing.T) {
 					want = blank
 				}
 				if got := frame.NRGBAAt(x, y); got != want {
-					t.Fatalf("frame %d, picture %d, pixel %d: %v, want %v", k, i, at, got, want)
+					t.Fatalf("frame %d, image %d, pixel %d: %v, want %v", k, i, at, got, want)
 				}
 			}
 		}
 	}
 
-	// Larger pictures have several pixels a frame; what is kept is there at once.
+	// Larger images have several pixels a frame; what is kept is there at once.
 	ok(t, "paint", "-m", model, "--gif", file, "-n", "1", "--height", "20", "--width", "20", "--seed", "2")
 	if _, list := frames(t, file); len(list) != 1+100 {
 		t.Errorf("%d frames of 400 pixels", len(list))
@@ -206,7 +206,7 @@ func TestPaintBadInput(t *testing.T) {
 		t.Helper()
 		fails(t, code, want, append([]string{"paint"}, args...)...)
 	}
-	bad(2, "no terminal to show pictures in")
+	bad(2, "no terminal to show images in")
 	bad(2, "nothing to do", "--preview=false")
 	bad(2, "is empty", "-o", "")
 	bad(2, "no argument, such as \"out.png\"", "out.png")
@@ -237,7 +237,7 @@ func TestPaintBadInput(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(out); err == nil {
-		t.Error("a command that failed has written its picture")
+		t.Error("a command that failed has written its image")
 	}
 	// A checkpoint holds a model too.
 	ok(t, "paint", "-m", f.checkpoint, "-o", out, "-n", "1")
@@ -252,7 +252,7 @@ func TestPaintBadInput(t *testing.T) {
 	}
 }
 
-// TestPaintInterrupted leaves no half of a picture.
+// TestPaintInterrupted leaves no half of an image.
 func TestPaintInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())

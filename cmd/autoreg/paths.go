@@ -137,7 +137,7 @@ func wantKind(flag, path, start string) error {
 	}
 	b := make([]byte, len(start))
 	if n, _ := io.ReadFull(f, b); string(b[:n]) != start {
-		return fmt.Errorf("%s: there is a file %s already, which is not a picture of the kind to be written: name another one", flag, path)
+		return fmt.Errorf("%s: there is a file %s already, which is not an image of the kind to be written: name another one", flag, path)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/autoreg/autoreg/internal/pixels"
 )
 
-// A screen is a terminal that shows pictures: two pixels a character, by half blocks.
+// A screen is a terminal that shows images: two pixels a character, by half blocks.
 type screen struct {
 	w             io.Writer
 	columns, rows int
@@ -36,7 +36,7 @@ func newScreen(files ...*os.File) *screen {
 		switch {
 		case err != nil || columns < 1 || rows < 1:
 			columns, rows = 80, 24
-		case rows < 3: // for pictures, a line on the progress, and the prompt
+		case rows < 3: // for images, a line on the progress, and the prompt
 			continue
 		}
 		depth := os.Getenv("COLORTERM")
@@ -45,34 +45,34 @@ func newScreen(files ...*os.File) *screen {
 	return nil
 }
 
-// A preview shows pictures that grow, as many as fit.
+// A preview shows images that grow, as many as fit.
 type preview struct {
 	*screen
-	model         *autoreg.PixelModel
+	model         *autoreg.ImageModel
 	values        []uint8 // that levels are shown as
-	o             autoreg.PaintOptions
-	columns       int // pictures side by side
+	o             autoreg.DrawOptions
+	columns       int // images side by side
 	shown         int
 	shrink        int // every so many pixels one is shown
-	wide, high    int // of a picture shown, in characters
-	pictures      []previewed
+	wide, high    int // of an image shown, in characters
+	images        []previewed
 	lines         int // on the screen
-	done          int // rows of all pictures
+	done          int // rows of all images
 	latest        time.Time
 	every         time.Duration
 	pieces        strings.Builder
 	colour, under string // as set now
 }
 
-// previewed is a picture under way.
+// previewed is an image under way.
 type previewed struct {
 	levels []uint8
 	rows   int // complete
 }
 
-// newPreview makes ready for pictures that Paint is to draw with options o, of which
+// newPreview makes ready for images to be drawn with options o, of which
 // a sheet has so many columns.
-func newPreview(s *screen, m *autoreg.PixelModel, o autoreg.PaintOptions, columns int) *preview {
+func newPreview(s *screen, m *autoreg.ImageModel, o autoreg.DrawOptions, columns int) *preview {
 	p := &preview{screen: s, model: m, values: pixels.Values(m.Levels()), o: o, every: 40 * time.Millisecond}
 	room := max(1, s.rows-2) // a line on the progress, and the prompt that follows
 	for p.shrink = 1; ; p.shrink++ {
@@ -87,10 +87,10 @@ func newPreview(s *screen, m *autoreg.PixelModel, o autoreg.PaintOptions, column
 	}
 	p.columns = min(p.columns, o.Count)
 	p.shown = min(o.Count, p.columns*down)
-	p.pictures = make([]previewed, p.shown)
-	for i := range p.pictures {
-		p.pictures[i].levels = make([]uint8, o.Height*o.Width*m.Channels())
-		copy(p.pictures[i].levels, o.Known)
+	p.images = make([]previewed, p.shown)
+	for i := range p.images {
+		p.images[i].levels = make([]uint8, o.Height*o.Width*m.Channels())
+		copy(p.images[i].levels, o.Known)
 	}
 	p.draw()
 	return p
@@ -100,8 +100,8 @@ func newPreview(s *screen, m *autoreg.PixelModel, o autoreg.PaintOptions, column
 func (p *preview) row(image, row int, levels []uint8) {
 	p.done++
 	if i := image - p.o.First; i < p.shown {
-		copy(p.pictures[i].levels, levels[:(row+1)*p.o.Width*p.model.Channels()])
-		p.pictures[i].rows = row + 1
+		copy(p.images[i].levels, levels[:(row+1)*p.o.Width*p.model.Channels()])
+		p.images[i].rows = row + 1
 	}
 	if time.Since(p.latest) >= p.every {
 		p.draw()
@@ -118,7 +118,7 @@ func (p *preview) finish() {
 // write prints to the terminal, whose errors are none of the drawing's concern.
 func (p *preview) write(s string) { _, _ = io.WriteString(p.w, s) }
 
-// draw shows the pictures as they are, in the place of what it showed before.
+// draw shows the images as they are, in the place of what it showed before.
 func (p *preview) draw() {
 	b := &p.pieces
 	b.Reset()
@@ -147,7 +147,7 @@ func (p *preview) draw() {
 			line()
 		}
 	}
-	fmt.Fprintf(b, "%d%% of %s pictures drawn", int64(100)*int64(p.done)/(int64(p.o.Count)*int64(p.o.Height)), thousands(p.o.Count))
+	fmt.Fprintf(b, "%d%% of %s images drawn", int64(100)*int64(p.done)/(int64(p.o.Count)*int64(p.o.Height)), thousands(p.o.Count))
 	line()
 	p.write(b.String())
 	p.latest = time.Now()
@@ -157,11 +157,11 @@ func (p *preview) draw() {
 func (p *preview) pixel(i, y, x int) *color.NRGBA {
 	y, x = y*p.shrink, x*p.shrink
 	at := y*p.o.Width + x
-	if y >= p.o.Height || y >= p.pictures[i].rows && (p.o.Mask == nil || !p.o.Mask[at]) {
+	if y >= p.o.Height || y >= p.images[i].rows && (p.o.Mask == nil || !p.o.Mask[at]) {
 		return nil
 	}
 	C := p.model.Channels()
-	v := p.pictures[i].levels[at*C:][:C]
+	v := p.images[i].levels[at*C:][:C]
 	return &color.NRGBA{R: p.values[v[0]], G: p.values[v[C/2]], B: p.values[v[C-1]], A: 0xff}
 }
 

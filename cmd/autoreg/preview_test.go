@@ -100,7 +100,7 @@ func watch(t testing.TB, columns, rows int, deep bool, args ...string) (f *fakeT
 	return f, e.String()
 }
 
-// shows checks that the pictures of a sheet of scale 1 are on the terminal, columns
+// shows checks that the images of a sheet of scale 1 are on the terminal, columns
 // side by side.
 func (f *fakeTerminal) shows(sheet image.Image, count, sheetColumns, columns int, code func(c color.NRGBA) string) {
 	f.t.Helper()
@@ -115,7 +115,7 @@ func (f *fakeTerminal) shows(sheet image.Image, count, sheetColumns, columns int
 				}
 				want := cell{'▀', at(2 * y), at(2*y + 1)}
 				if got := f.cells[to.Add(image.Pt(x, y))]; got != want {
-					f.t.Fatalf("picture %d, row %d, column %d: %+v, want %+v", i, y, x, got, want)
+					f.t.Fatalf("image %d, row %d, column %d: %+v, want %+v", i, y, x, got, want)
 				}
 			}
 		}
@@ -135,12 +135,12 @@ func TestPreview(t *testing.T) {
 	f, _ = watch(t, 80, 24, false, "-n", "6", "--seed", "7", "--columns", "3")
 	f.shows(sheet, 6, 3, 3, func(c color.NRGBA) string { return fmt.Sprintf("5;%d", nearest256(c.R, c.G, c.B)) })
 
-	// Less room: other columns, fewer pictures, smaller ones.
+	// Less room: other columns, fewer images, smaller ones.
 	f, errOut = watch(t, 80, 7, true, "-n", "6", "--seed", "7", "--columns", "3")
 	f.shows(sheet, 6, 3, 6, deepCode)
 	f, errOut = watch(t, 12, 7, true, "-n", "6", "--seed", "7", "--columns", "3")
 	f.shows(sheet, 2, 3, 2, deepCode)
-	if !strings.Contains(errOut, "4 more pictures do not fit") {
+	if !strings.Contains(errOut, "4 more images do not fit") {
 		t.Errorf("message %q", errOut)
 	}
 	for _, size := range [][2]int{{1, 3}, {3, 3}, {4, 4}, {200, 3}} {
@@ -183,7 +183,7 @@ func TestPreviewGrows(t *testing.T) {
 			}
 		}
 	}
-	if _, err := m.Paint(context.Background(), &o); err != nil || rows != smallHeight {
+	if _, err := m.Draw(context.Background(), &o); err != nil || rows != smallHeight {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 	if last := f.cells[image.Pt(0, 3)]; last.char != '1' { // 100%

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -52,7 +53,7 @@ like.`,
 			if err != nil {
 				return err
 			}
-			m, err := a.openText(cmd.Context(), model)
+			m, err := openModel[*autoreg.TextModel](cmd.Context(), a, model)
 			if err != nil {
 				return err
 			}
@@ -117,7 +118,7 @@ type positionJSON struct {
 	PromptTokens int            `json:"prompt_tokens"`
 	NewTokens    int            `json:"new_tokens"` // the one drawn here included
 	Seed         uint64         `json:"seed"`
-	Reason       autoreg.Reason `json:"reason,omitzero"`
+	Reason       sampler.Reason `json:"reason,omitzero"`
 }
 
 type wordJSON struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// A progress tells on standard error how far the work has come: a bar while somebody
-// watches, otherwise a line a minute, for a log. The nil progress tells nothing.
+// A progress reports on standard error how far the work has come: a bar on a terminal,
+// otherwise a line a minute, for a log. The nil progress reports nothing.
 type progress struct {
 	bar  *progressbar.ProgressBar // nil without a terminal
 	app  *app

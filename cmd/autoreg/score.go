@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -16,21 +16,24 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// formats are the names of a corpus file's formats, as flags take them.
-var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatLines, corpus.FormatParagraphs}
+// A scoreJob is what a command line of score asks for.
+type scoreJob struct {
+	*app
+	ctx    context.Context
+	flags  *pflag.FlagSet
+	model  string
+	format string
+	memory int // MiB
+	asJSON bool
+
+	limits  corpusLimits
+	limit   int // images of a file
+	read    images.Options
+	options autoreg.ScoreOptions
+}
 
 func (a *app) scoreCommand() *cobra.Command {
-	var (
-		model        string
-		format       string
-		limit        int
-		limits       corpusLimits
-		memory       int // MiB
-		asJSON       bool
-		o            autoreg.ScoreOptions
-		imageOptions autoreg.PixelScoreOptions
-		read         images.Options
-	)
+	j := &scoreJob{app: a}
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
 		Short: "Tell how well a model predicts texts or images",
@@ -58,105 +61,83 @@ FILE may be - for standard input, or a pipe.`,
   zstd -dc novel.txt.zst | autoreg score - --json`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			any, err := a.openEither(cmd.Context(), model)
-			if err != nil {
-				return err
-			}
-			m := any.text
-			if pixels := any.pixels; pixels != nil {
-				if err := checkScoreFlags(cmd.Flags(), model, "images", format, imageFormats, "max-tokens", "max-document", "max-corpus"); err != nil {
-					return err
-				}
-				read.Format, read.Limit, read.Open, read.MaxBytes = format, limit, a.openImages(model), int64(memory)<<20
-				return a.scoreImages(cmd, pixels, args, asJSON, &read, &imageOptions)
-			}
-			if err := checkScoreFlags(cmd.Flags(), model, "text", format, formats, "limit", "threads", "antialias", "max-picture"); err != nil {
-				return err
-			}
-			readText := corpus.Options{Format: format, MaxMemory: int64(memory) << 20}
-			limits.apply(&readText)
-			sheet := &scoreSheet{a, asJSON, "lrrrrr", [][]string{{"file", "documents", "words", "unknown", "nats/word", "perplexity"}}}
-			var (
-				total  autoreg.Score
-				failed error
-			)
-			for _, path := range args {
-				s, err := a.scoreFile(cmd.Context(), m, path, model, readText, &o)
-				if err == nil {
-					err = sheet.add(scoreRow(path, s), textScore(scored{File: path}, s))
-				}
-				if err != nil {
-					failed = err // the files before it have been scored all the same
-					break
-				}
-				total.Documents += s.Documents
-				total.Tokens += s.Tokens
-				total.Unknown += s.Unknown
-				total.Loss += s.Loss
-			}
-			if failed == nil && len(args) > 1 {
-				failed = sheet.add(scoreRow("total", total), textScore(scored{Total: true}, total))
-			}
-			err = sheet.end()
-			return cmp.Or(failed, err)
+			j.ctx, j.flags = cmd.Context(), cmd.Flags()
+			return j.execute(args)
 		},
 	}
 	fs := cmd.Flags()
-	modelFlag(fs, &model, cookbooksName)
-	choiceFlag(fs, &format, "format", corpus.FormatAuto, append(formats[:len(formats):len(formats)], imageFormats[1:]...), "how the files are read")
-	fs.BoolVar(&asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
-	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
-	limits.define(fs)
-	intFlag(fs, &memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
-	intFlag(fs, &limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
-	pictureFlags(fs, &read)
-	intFlag(fs, &imageOptions.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one per CPU; the result does not depend on it")
+	modelFlag(fs, &j.model, cookbooksName)
+	choiceFlag(fs, &j.format, "format", corpus.FormatAuto, formatNames(), "how the files are read")
+	fs.BoolVar(&j.asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
+	intFlag(fs, &j.options.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	j.limits.define(fs)
+	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
+	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
+	imageFileFlags(fs, &j.read)
+	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one per CPU; the result does not depend on it")
 	return cmd
 }
 
-// checkScoreFlags refuses flags that have no meaning for a model of what.
-func checkScoreFlags(fs *pflag.FlagSet, model, what, format string, formats []string, foreign ...string) error {
-	if !slices.Contains(formats, format) {
-		return usagef("--format %s is not for the model %s, which is one of %s: want one of %s", format, model, what, strings.Join(formats, ", "))
+// execute prints how well the model predicts each file, and with several all of them.
+func (j *scoreJob) execute(paths []string) error {
+	m, err := openModel[autoreg.Model](j.ctx, j.app, j.model)
+	if err != nil {
+		return err
 	}
-	for _, name := range foreign {
-		if fs.Changed(name) {
-			return usagef("--%s is not for the model %s, which is one of %s: leave it out", name, model, what)
+	k := kindOf(m)
+	if err := j.checkFlags(k); err != nil {
+		return err
+	}
+	s := k.scorer(j, m)
+	sheet := &scoreSheet{j.app, j.asJSON, s.align, [][]string{s.head}}
+	add := func(name string, of scored, score autoreg.Score) error {
+		return sheet.add(append([]string{name}, s.cells(score)...), s.json(of, score))
+	}
+	var (
+		total  autoreg.Score
+		failed error
+	)
+	for _, path := range paths {
+		score, err := s.score(path)
+		if err == nil {
+			err = add(path, scored{File: path}, score)
+		}
+		if err != nil {
+			failed = err // the files before it have been scored all the same
+			break
+		}
+		total.Add(score)
+	}
+	if failed == nil && len(paths) > 1 {
+		failed = add("total", scored{Total: true}, total)
+	}
+	err = sheet.end()
+	return cmp.Or(failed, err)
+}
+
+// checkFlags refuses flags that have no meaning for a model of a kind.
+func (j *scoreJob) checkFlags(k *kind) error {
+	if !slices.Contains(k.formats, j.format) {
+		return usagef("--format %s is not for the model %s, which is one of %s: want one of %s", j.format, j.model, k.of, strings.Join(k.formats, ", "))
+	}
+	for _, other := range kinds {
+		for _, name := range other.scoreFlags {
+			if other != k && j.flags.Changed(name) && !slices.Contains(k.scoreFlags, name) {
+				return usagef("--%s is not for the model %s, which is one of %s: leave it out", name, j.model, k.of)
+			}
 		}
 	}
 	return nil
 }
 
-// scoreFile scores the documents of a file, with a progress bar.
-func (a *app) scoreFile(ctx context.Context, m *autoreg.Model, path, model string, read corpus.Options, o *autoreg.ScoreOptions) (autoreg.Score, error) {
-	c, err := await(ctx, func() (*corpus.Corpus, error) {
-		f, err := a.open(path)
-		if err != nil {
-			return nil, err
+// counting goes through items and adds one to bar as each is done.
+func counting[T any](bar *progress, items iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item := range items {
+			if !yield(item) {
+				return
+			}
+			bar.add(1)
 		}
-		defer f.Close()
-		if err := checkText(f, path, model); err != nil {
-			return nil, err
-		}
-		read.Open = a.opened(path, f)
-		return corpus.Read([]string{path}, &read)
-	})
-	if err != nil {
-		return autoreg.Score{}, err
-	}
-	bar := a.newProgress(int64(len(c.Docs)), path)
-	defer bar.finish()
-	s, err := m.Score(ctx, counting(bar, slices.Values(c.Docs)), o)
-	if err != nil {
-		return s, &fileError{path, err}
-	}
-	return s, nil
-}
-
-func scoreRow(name string, s autoreg.Score) []string {
-	return []string{
-		name, thousands(s.Documents), thousands(s.Tokens),
-		fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Tokens)),
-		fmt.Sprintf("%.4f", s.Mean()), perplexityText(s.Perplexity()),
 	}
 }

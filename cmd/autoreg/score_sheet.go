@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"math"
-
-	"github.com/autoreg/autoreg"
 )
 
 // A scoreSheet prints the scores of files: each at once as a JSON object on a line, or
@@ -38,31 +36,6 @@ func (s *scoreSheet) end() error {
 type scored struct {
 	File  string `json:"file,omitempty"`
 	Total bool   `json:"total,omitempty"` // of all files, in place of a name
-}
-
-type textScoreJSON struct {
-	scored
-	Documents  int    `json:"documents"`
-	Words      int    `json:"words"`
-	Unknown    int    `json:"unknown"`
-	Loss       number `json:"loss"` // nats per word
-	Perplexity number `json:"perplexity"`
-}
-
-type imageScoreJSON struct {
-	scored
-	Images int    `json:"images"`
-	Values int    `json:"values"`
-	Loss   number `json:"loss"` // nats per value
-	Bits   number `json:"bits"`
-}
-
-func textScore(of scored, s autoreg.Score) textScoreJSON {
-	return textScoreJSON{of, s.Documents, s.Tokens, s.Unknown, number(s.Mean()), number(s.Perplexity())}
-}
-
-func imageScore(of scored, s autoreg.PixelScore) imageScoreJSON {
-	return imageScoreJSON{of, s.Images, s.Values, number(s.Mean()), number(s.Bits())}
 }
 
 // A number is null in JSON where it is not finite.

@@ -184,7 +184,7 @@ func TestInfo(t *testing.T) {
 	if strings.Contains(out, "tokenizer =") {
 		t.Error("info prints the whole vocabulary")
 	}
-	model, err := autoreg.Open(m)
+	model, err := autoreg.Open[*autoreg.TextModel](m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,14 +221,24 @@ total                                        2,407,248
 	}
 }
 
-// TestLayersOf agrees with what models say of themselves.
-func TestLayersOf(t *testing.T) {
-	m, err := autoreg.Open(small().model)
+// TestSizes prints for given sizes the table of a model that has them.
+func TestSizes(t *testing.T) {
+	m, err := autoreg.Open[*autoreg.TextModel](small().model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(layersOf(m.Symbols(), 8, 12)), fmt.Sprint(m.Layers()); got != want {
-		t.Errorf("layersOf = %s, want %s", got, want)
+	for _, c := range []struct {
+		model string
+		sizes []string
+	}{
+		{small().model, []string{"--symbols", fmt.Sprint(m.Symbols()), "--embedding", "8", "--units", "12"}},
+		{smallImage().model, []string{"--filters", "8", "--blocks", "1", "--kernel", "3", "--levels", "4", "--height", "6", "--width", "5"}},
+		{smallImage().colour, []string{"--filters", "8", "--blocks", "1", "--kernel", "3", "--levels", "8", "--channels", "3", "--height", "6", "--width", "5"}},
+	} {
+		want, _, _ := strings.Cut(ok(t, "info", c.model), "\n\n")
+		if got, _, _ := strings.Cut(ok(t, append([]string{"info"}, c.sizes...)...), "\n\n"); strings.TrimSpace(got) != want {
+			t.Errorf("info %q:\n%s\nwant\n%s", c.sizes, got, want)
+		}
 	}
 }
 

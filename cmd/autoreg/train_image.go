@@ -50,7 +50,7 @@ func (a *app) trainImageCommand() *cobra.Command {
 		Long: `Train an image model (PixelCNN) to predict each next pixel from those above it and
 to the left. --data names an IDX file, as MNIST and Fashion-MNIST come, a binary batch
 of CIFAR-10 or CIFAR-100, gzipped or not, a PNG or JPEG file, a folder of those, or -
-for one of the files on standard input; give it repeatedly for several. Pictures with
+for one of the files on standard input; give it repeatedly for several. Images with
 an Exif orientation are turned upright. The images are resized to --width and --height
 and reduced to --levels; 0 and 0 leave their size as it is. Resizing is bilinear,
 without antialiasing, as in the reference: where a side shrinks to less than half,
@@ -59,7 +59,7 @@ averaged.
 
 Without options it is the reference model with the reference training, but for the
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
-in colour each of its three) and in bits, draws a sheet of pictures, and saves a
+in colour each of its three) and in bits, draws a sheet of images, and saves a
 checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
 --resume goes on from there. When the model is saved the checkpoint is removed, unless
 --keep-checkpoint keeps it for more epochs. The same data and options give the same
@@ -85,7 +85,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is")
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
 	intFlag(fs, &i.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
-	pictureFlags(fs, i)
+	imageFileFlags(fs, i)
 	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultImageEpochs, train.DefaultImageBatchSize, train.DefaultImageLearningRate
@@ -97,9 +97,9 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &t.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
 
 	j.fileFlags(fs)
-	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of pictures after each epoch; empty means none (default the model's name and .samples)")
-	intFlag(fs, &j.sampleCount, "sample-count", "", defaultPictures, 1, 1<<12, "pictures on a sheet")
-	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of these pictures")
+	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of images after each epoch; empty means none (default the model's name and .samples)")
+	intFlag(fs, &j.sampleCount, "sample-count", "", defaultImages, 1, 1<<12, "images on a sheet")
+	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of these images")
 	j.machineFlags(fs, &o.Threads)
 }
 
@@ -289,7 +289,7 @@ func (j *imageJob) checkSamples() error {
 			return usagef("--samples and --data are the same folder, %s: name another one", data)
 		}
 		if j.plot != "" && sameFile(filepath.Dir(j.plot), data) {
-			return usagef("--plot %s would be one of the pictures in --data %s: name a file elsewhere", j.plot, data)
+			return usagef("--plot %s would be one of the images in --data %s: name a file elsewhere", j.plot, data)
 		}
 	}
 	return nil
@@ -321,19 +321,19 @@ func (j *imageJob) samplePath(epoch int) string {
 	return filepath.Join(j.samples, fmt.Sprintf("epoch-%03d.png", epoch))
 }
 
-// sample lets the model as it is draw a sheet of pictures and returns its name. The
-// seed is that of the run plus the epoch. Pictures that are interrupted are none.
+// sample lets the model as it is draw a sheet of images and returns its name. The
+// seed is that of the run plus the epoch. Images that are interrupted are none.
 func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 	if j.samples == "" {
 		return "", nil
 	}
-	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.LoadPixel)
+	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load[*autoreg.ImageModel])
 	if err != nil {
 		return "", err
 	}
 	o := j.trainer.Options()
 	height, width := m.Size() // however large: the images of the training are
-	pictures, err := m.Paint(ctx, &autoreg.PaintOptions{
+	drawn, err := m.Draw(ctx, &autoreg.DrawOptions{
 		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
 		Height: height, Width: width,
 	})
@@ -345,8 +345,8 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 	}
 	scale := defaultScale(m.Size())
 	path := j.samplePath(epoch)
-	sheet := pixels.Grid(render(m, pictures), columnsFor(len(pictures)), scale, gap(scale))
-	if err := writePicture(path, pngFile{sheet}); err != nil {
+	sheet := pixels.Grid(render(m, drawn), columnsFor(len(drawn)), scale, gap(scale))
+	if err := writeImage(path, pngFile{sheet}); err != nil {
 		return "", &fileError{"--samples", err}
 	}
 	return path, nil

@@ -54,11 +54,11 @@ func TestTrainImageAndResume(t *testing.T) {
 	// The last sheet is what paint draws with the model, the seed being that of the run
 	// and the epoch.
 	m := pixelModel(t, path("whole"))
-	pictures, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 5 + 4, Count: 4})
+	drawn, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 5 + 4, Count: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := pixels.Grid(render(m, pictures), 2, 21, 10); !samePixels(decode(t, read(t, path("whole.samples/epoch-004.png"))), want) {
+	if want := pixels.Grid(render(m, drawn), 2, 21, 10); !samePixels(decode(t, read(t, path("whole.samples/epoch-004.png"))), want) {
 		t.Error("the last sheet is not what the model draws")
 	}
 }
@@ -123,7 +123,7 @@ func TestTrainImageInterrupt(t *testing.T) {
 	}
 }
 
-// TestTrainImageTerminal has somebody watch.
+// TestTrainImageTerminal runs at a terminal.
 func TestTrainImageTerminal(t *testing.T) {
 	var out, errOut bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: &out, err: &errOut, terminal: true}
@@ -173,7 +173,7 @@ func TestTrainImageBadInput(t *testing.T) {
 	}
 	write(t, pictures, "a.png", picture(9, 9, nil))
 	bad(2, "--samples and --data are the same folder", pictures, "--samples", filepath.Join(pictures, "."))
-	bad(2, "would be one of the pictures", pictures, "--plot", filepath.Join(pictures, "plot.png"))
+	bad(2, "would be one of the images", pictures, "--plot", filepath.Join(pictures, "plot.png"))
 	if list, _ := filepath.Glob(model + "*"); len(list) != 0 {
 		t.Errorf("runs that failed leave %v", list)
 	}

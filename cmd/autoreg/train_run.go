@@ -110,7 +110,7 @@ func (j *trainJob) train(ctx context.Context, t *train.Trainer, log *logWriter) 
 		return apierror.Errorf("%w; %s", err, j.afterDivergence(t))
 	case ctx.Err() != nil && err == nil && t.Done():
 		return nil // interrupted after the last epoch: nothing is left to do but save
-	case errors.As(err, &interrupted):
+	case ctx.Err() != nil && errors.As(err, &interrupted):
 		what := interrupted.Where()
 		if interrupted.Lost != nil {
 			what += ", and what was reached since the last checkpoint is lost: " + message(interrupted.Lost)

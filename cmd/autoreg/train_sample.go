@@ -74,7 +74,7 @@ func (j *textJob) sample(ctx context.Context, epoch int) (string, error) {
 	if j.samplePrompt == "" {
 		return "", nil
 	}
-	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load)
+	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load[*autoreg.TextModel])
 	if err != nil {
 		return "", err
 	}

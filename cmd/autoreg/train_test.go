@@ -14,7 +14,6 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/train"
-	"github.com/autoreg/autoreg/train/corpus"
 )
 
 // TestTrainAndResume trains in one go, and in two with another number of threads:
@@ -314,7 +313,7 @@ func TestPaddingIsNamed(t *testing.T) {
 		if got := strings.Join(fields[len(fields)-2:], ", perplexity "); got != word {
 			t.Errorf("%q: score says %q, training %q", c.flags, got, word)
 		}
-		m, err := autoreg.Open(model)
+		m, err := autoreg.Open[*autoreg.TextModel](model)
 		if err != nil {
 			t.Fatal(err)
 		}

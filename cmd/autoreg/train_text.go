@@ -22,8 +22,7 @@ type textJob struct {
 	limits corpusLimits
 	task   train.Text
 
-	layers  string  // --layers
-	units   int     // of one LSTM, without --layers
+	layers  layerFlags
 	dropout float64 // everywhere
 
 	// Their defaults depend on the corpus.
@@ -88,8 +87,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
 	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
-	intFlag(fs, &j.units, "units", "", train.DefaultUnits, 1, model.MaxWidth, "units of the LSTM, if there is no --layers")
-	fs.StringVar(&j.layers, "layers", "", "`LAYERS` between embedding and output, each a kind and its units: \"lstm:128,lstm:128\", \"gru:100\", \"rnn:64:activation=relu\" (default one LSTM of --units)")
+	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
 	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
@@ -113,6 +111,7 @@ var textFlags = []taskFlag[*train.Text]{
 	{"embedding", func(t *train.Text) any { return t.Embedding }},
 	{"layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
 	{"units", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
+	{"tied", func(t *train.Text) any { return t.Tied }},
 	{"dropout", func(t *train.Text) any { return t.Dropout }},
 	{"length", func(t *train.Text) any { return t.Length }},
 	{"vocabulary", func(t *train.Text) any { return t.Vocabulary }},
@@ -144,10 +143,11 @@ func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 
 // newTrainer begins or resumes the run. Then j.text is its task.
 func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
-	if err := j.takeLayers(); err != nil {
+	t := &j.task
+	var err error
+	if t.Layers, t.Tied, err = j.layers.layers(j.flags); err != nil {
 		return nil, err
 	}
-	t := &j.task
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
 	recipes := texts.Format == corpus.FormatRecipes
 	t.CountPadding, t.CutLong = recipes, recipes
@@ -170,21 +170,6 @@ func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 		return trainer, nil
 	}
 	return trainer, checkUnchanged(&j.trainJob, textFlags, t, j.text, trainer.Options())
-}
-
-// takeLayers settles the layers of the model.
-func (j *textJob) takeLayers() (err error) {
-	if j.layers == "" {
-		j.task.Layers = []layers.Spec{&layers.LSTMSpec{Units: j.units}}
-		return nil
-	}
-	if j.flags.Changed("units") {
-		return usagef("--units is for the model without --layers: give one of the two")
-	}
-	if j.task.Layers, err = layers.ParseSpecs(j.layers); err != nil {
-		return usagef("--layers %s: %v", shellQuote(j.layers), err)
-	}
-	return nil
 }
 
 // writeCorpus prints what was read.

@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -16,7 +21,7 @@ func isText(head []byte) bool {
 	return len(head) > 0 && utf8.Valid(head) && !bytes.ContainsFunc(head, func(r rune) bool { return r < '\a' })
 }
 
-// isImages reports whether head begins a file of images: a picture, IDX, or a batch of
+// isImages reports whether head begins a file of images: PNG, JPEG, IDX, or a batch of
 // CIFAR-10, whose first byte is a label. No text begins so but one in UTF-16 or UTF-32,
 // whose letters are far from each other.
 func isImages(head []byte) bool {
@@ -34,4 +39,20 @@ func isImages(head []byte) bool {
 // and that.
 func isModel(head []byte) bool {
 	return len(head) > 8 && head[8] == '{' && bytes.Equal(head[4:8], make([]byte, 4))
+}
+
+// looksLikeImages reports whether f, at path, is a file of images, by its first bytes,
+// or a folder with an image.
+func looksLikeImages(f fs.File, path string) bool {
+	in, ok := f.(*input)
+	if !ok {
+		entries, _ := os.ReadDir(path)
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(e.Name())))
+		})
+	}
+	if info, err := in.Stat(); err == nil && info.Mode()&fs.ModeDevice != 0 && path != stdinName {
+		return false // reading it is refused, in so many words
+	}
+	return isImages(in.head(whatLen))
 }

@@ -1,5 +1,4 @@
-// Pixels is the smallest program that paints a picture with a model compiled into
-// it:
+// Pixels is the smallest program that draws an image with a model compiled into it:
 //
 //	go run ./examples/pixels
 package main
@@ -21,20 +20,20 @@ import (
 var files embed.FS
 
 func main() {
-	m, err := autoreg.LoadPixelFS(files, "triangles.safetensors")
+	m, err := autoreg.LoadFS[*autoreg.ImageModel](files, "triangles.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 10, Temperature: new(0.7)})
+	images, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 10, Temperature: new(0.7)})
 	if err != nil {
 		log.Fatal(err)
 	}
-	f, err := os.Create("picture.png")
+	f, err := os.Create("image.png")
 	if err != nil {
 		log.Fatal(err)
 	}
-	p := list[0]
-	if err := png.Encode(f, m.Render(p.Levels, p.Height, p.Width)); err != nil {
+	img := images[0]
+	if err := png.Encode(f, m.Render(img.Levels, img.Height, img.Width)); err != nil {
 		log.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -10,15 +10,15 @@ import (
 	"github.com/autoreg/autoreg"
 )
 
-// The same model and seed give the same picture on every machine.
-func TestPicture(t *testing.T) {
+// The same model and seed give the same image on every machine.
+func TestImage(t *testing.T) {
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
 	main()
-	f, err := os.Open("picture.png")
+	f, err := os.Open("image.png")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := autoreg.OpenPixel(dir + "/triangles.safetensors")
+	m, err := autoreg.Open[*autoreg.ImageModel](dir + "/triangles.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ const (
 // A handler serves texts of one model. It is safe for concurrent use, because the
 // model is: each request has a stream of its own.
 type handler struct {
-	model    *autoreg.Model
+	model    *autoreg.TextModel
 	slots    *budget       // one for each text under way
 	patience time.Duration // for a client to take a word
 	longest  time.Duration // for a whole text
@@ -31,7 +31,7 @@ type handler struct {
 
 // newHandler returns a handler that has as many texts under way at once as there are
 // slots.
-func newHandler(m *autoreg.Model, slots *budget) *handler {
+func newHandler(m *autoreg.TextModel, slots *budget) *handler {
 	return &handler{model: m, slots: slots, patience: 5 * time.Second, longest: time.Minute}
 }
 

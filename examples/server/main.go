@@ -47,7 +47,7 @@ func main() {
 	case !(*share >= 0 && *share <= 1):
 		log.Fatal("-share: want 0 to 1")
 	}
-	m, err := autoreg.Open(*path)
+	m, err := autoreg.Open[*autoreg.TextModel](*path)
 	if err != nil {
 		log.Fatal(err)
 	}

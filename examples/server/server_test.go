@@ -20,13 +20,14 @@ import (
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // testModel returns a model of random weights that ends a text with about the
-// given score of the stop symbol, other words scoring around 0. LSTM biases are
-// filled with bias; where it is not 0, all scores are infinite.
-func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
+// given logit of the stop symbol, those of other words being around 0. LSTM biases are
+// filled with bias; where it is not 0, all logits are infinite.
+func testModel(t testing.TB, stop, bias float32) *autoreg.TextModel {
 	t.Helper()
 	words := []string{"", "[UNK]"}
 	for i := range 60 {
@@ -36,29 +37,27 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := model.New(model.Config{Symbols: len(words), Embedding: 8, Units: 16, Length: 20}, tok)
-	testkit.Values(m.Stack.Embedding.Weight, 1, 1)
-	wih, whh, biases := m.LSTM().Weights()
-	testkit.Values(wih, 2, 1)
-	testkit.Values(whh, 3, 1)
-	for i := range biases {
-		biases[i] = bias
+	f := model.New(model.Config{Symbols: len(words), Embedding: 8, Layers: []layers.Spec{&layers.LSTMSpec{Units: 16}}, Length: 20}, tok).File()
+	weights := func(name string) []float32 { return f.Lookup(name).Data }
+	testkit.Values(weights("embedding.weight"), 1, 1)
+	testkit.Values(weights("lstm.weight_ih_l0"), 2, 1)
+	testkit.Values(weights("lstm.weight_hh_l0"), 3, 1)
+	for i := range weights("lstm.bias_ih_l0") {
+		weights("lstm.bias_ih_l0")[i] = bias
 	}
-	m.LSTM().SetWeights(wih, whh, biases)
-	w, b := m.Stack.Head.Weights()
+	w := weights("output.weight")
 	testkit.Values(w, 4, 1)
 	if bias != 0 {
 		for i := range w {
 			w[i] = math.MaxFloat32 // the sums overflow
 		}
 	}
-	b[tokenizer.Stop] = stop
-	m.Stack.Head.SetWeights(w, b)
+	weights("output.bias")[tokenizer.Stop] = stop
 	var file bytes.Buffer
-	if _, err := m.File().WriteTo(&file); err != nil {
+	if _, err := f.WriteTo(&file); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := autoreg.Load(&file, nil)
+	loaded, err := autoreg.Load[*autoreg.TextModel](&file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +214,7 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=%20%09", 400, "prompt: want at least one word"},
 		{"GET", "/generate?prompt=word1&tokens=2&seed=1", 200, "word1 "},
 		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
-		{"GET", "/generate?prompt=nobody+knows&tokens=2&plain=true", 200, "nobody knows"},
+		{"GET", "/generate?prompt=nothing+known&tokens=2&plain=true", 200, "nothing known"},
 		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
 		{"GET", "/generate?prompt=" + strings.Repeat("a", maxPromptBytes), 200, ""},
 		{"GET", "/generate?prompt=a" + strings.Repeat("a", maxPromptBytes), 400, "prompt: longer"},
@@ -290,7 +289,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestBrokenModel breaks off a text whose scores turn out to be infinite: the client must
+// TestBrokenModel breaks off a text whose logits turn out to be infinite: the client must
 // not take it for complete.
 func TestBrokenModel(t *testing.T) {
 	h := newHandler(testModel(t, 0, 100), newBudget(1, 1))

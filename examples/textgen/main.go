@@ -19,7 +19,7 @@ import (
 var files embed.FS
 
 func main() {
-	m, err := autoreg.LoadFS(files, "tiny.safetensors")
+	m, err := autoreg.LoadFS[*autoreg.TextModel](files, "tiny.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}

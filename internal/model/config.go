@@ -48,9 +48,6 @@ func (c Config) stack() layers.StackConfig {
 // Sizes returns what the network takes. The layers must have been checked.
 func (c Config) Sizes() layers.Sizes { return c.stack().Sizes() }
 
-// Describe returns the layers of the model without making it.
-func (c Config) Describe() []layers.Info { return c.stack().Describe() }
-
 // Params returns the number of parameters. The layers must have been checked.
 func (c Config) Params() int64 { return c.Sizes().Params }
 

@@ -28,11 +28,7 @@ type PixelConfig struct {
 }
 
 // Params returns the number of parameters as stored, closed taps included.
-func (c PixelConfig) Params() int64 {
-	C, L, F, H, k := int64(c.Channels), int64(c.Levels), int64(c.Filters), int64(c.Filters/2), int64(c.Kernel)
-	block := H*(F+1) + H*(9*H+1) + F*(H+1)
-	return F*(k*k*C+1) + int64(c.Blocks)*block + 2*F*(F+1) + C*L*(F+1)
-}
+func (c PixelConfig) Params() int64 { return c.Sizes().Params }
 
 // Check returns an error that names the first number that is out of range.
 func (c PixelConfig) Check() error {

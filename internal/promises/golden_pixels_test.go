@@ -24,7 +24,7 @@ const (
 )
 
 // goldenPixels returns an image model of fixed weights.
-func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelCNN, *autoreg.PixelModel) {
+func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelCNN, *autoreg.ImageModel) {
 	t.Helper()
 	p := model.NewPixel(c)
 	for i, l := range p.Net.Convs() {
@@ -41,7 +41,7 @@ func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelCNN, *autoreg
 	if _, err := p.File().WriteTo(&file); err != nil {
 		t.Fatal(err)
 	}
-	m, err := autoreg.LoadPixel(&file, nil)
+	m, err := autoreg.Load[*autoreg.ImageModel](&file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestGoldenPixels(t *testing.T) {
 				t.Fatal(err)
 			}
 			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
-			for i, o := range []autoreg.PaintOptions{
+			for i, o := range []autoreg.DrawOptions{
 				{Count: 3},
 				{Count: 2, First: 1000, Temperature: new(0.7)},
 				{TopK: 2},
@@ -110,13 +110,13 @@ func TestGoldenPixels(t *testing.T) {
 				{Known: known, Mask: mask},
 			} {
 				o.Seed, o.Threads = uint64(i), 2
-				list, err := m.Paint(t.Context(), &o)
+				list, err := m.Draw(t.Context(), &o)
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, p := range list {
 					all = append(all, p.Levels...)
-					all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.Known))
+					all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.KnownLogProb))
 				}
 				if i == 0 {
 					canvas.Reset()

@@ -157,7 +157,7 @@ func TestGoldenTraining(t *testing.T) {
 			t.Errorf("%s: checksum of the trained model is %s, want %s", isa, got, goldenModel)
 		}
 
-		m, err := autoreg.Load(bytes.NewReader(file), nil)
+		m, err := autoreg.Load[*autoreg.TextModel](bytes.NewReader(file), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

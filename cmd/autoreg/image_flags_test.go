@@ -34,7 +34,7 @@ func sideways(img image.Image) image.Image {
 	return out
 }
 
-// TestPicturesUpright turns pictures wherever they are read.
+// TestPicturesUpright turns images wherever they are read.
 func TestPicturesUpright(t *testing.T) {
 	dir := t.TempDir()
 	plain := picture(9, 12, nil)
@@ -65,7 +65,7 @@ func TestPicturesUpright(t *testing.T) {
 		painted = append(painted, read(t, out))
 	}
 	if !bytes.Equal(painted[0], painted[1]) || !bytes.Equal(painted[0], painted[2]) {
-		t.Error("paint draws something else where the picture or the mask is turned")
+		t.Error("paint draws something else where the image or the mask is turned")
 	}
 	var models [][]byte
 	for _, data := range []string{a, b} {
@@ -77,7 +77,7 @@ func TestPicturesUpright(t *testing.T) {
 		models = append(models, tensors(t, out))
 	}
 	if !bytes.Equal(models[0], models[1]) {
-		t.Error("a turned picture is learnt as another one")
+		t.Error("a turned image is learnt as another one")
 	}
 }
 
@@ -117,10 +117,10 @@ func TestAntialias(t *testing.T) {
 			t.Errorf("paint %s: a pixel is %d, want %d", flag, got, want)
 		}
 	}
-	fails(t, exitUsage, "--antialias and --max-picture say how the picture to complete is read", "paint", "-m", model, "--antialias", "-o", sheet)
+	fails(t, exitUsage, "--antialias and --max-picture say how the image to complete is read", "paint", "-m", model, "--antialias", "-o", sheet)
 }
 
-// TestMaxPicture names the flag that lets a picture in.
+// TestMaxPicture names the flag that lets an image in.
 func TestMaxPicture(t *testing.T) {
 	dir := t.TempDir()
 	data := write(t, dir, "white.png", encode(image.NewGray16(image.Rect(0, 0, 1000, 1000))))
@@ -179,6 +179,6 @@ func TestImagesFromStandardInput(t *testing.T) {
 		sheets = append(sheets, read(t, out))
 	}
 	if !bytes.Equal(sheets[0], sheets[1]) {
-		t.Error("paint draws something else where the picture is standard input")
+		t.Error("paint draws something else where the image is standard input")
 	}
 }

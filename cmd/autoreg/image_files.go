@@ -12,10 +12,10 @@ import (
 	"github.com/autoreg/autoreg/internal/atomicfile"
 )
 
-// writePicture writes a picture file as a whole or not at all.
-func writePicture(path string, picture io.WriterTo) error { return atomicfile.Write(path, picture) }
+// writeImage writes an image file as a whole or not at all.
+func writeImage(path string, file io.WriterTo) error { return atomicfile.Write(path, file) }
 
-// A pngFile is the file of a picture without transparency.
+// A pngFile is the file of an image without transparency.
 type pngFile struct{ *image.NRGBA }
 
 func (f pngFile) WriteTo(w io.Writer) (int64, error) {

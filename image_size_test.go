@@ -12,13 +12,13 @@ import (
 )
 
 // claiming returns a model read from a small file that claims images of a size.
-func claiming(t *testing.T, height, width int, c layers.PixelConfig) *PixelModel {
+func claiming(t *testing.T, height, width int, c layers.PixelConfig) *ImageModel {
 	t.Helper()
 	var b bytes.Buffer
 	if _, err := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelConfig: c}).File().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadPixel(&b, nil)
+	m, err := Load[*ImageModel](&b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +50,11 @@ func TestDefaultSizeIsBounded(t *testing.T) {
 			t.Fatalf("Size = %d, %d", h, w)
 		}
 		for name, draw := range map[string]func() error{
-			"NewCanvas":     func() error { _, err := m.NewCanvas(0, 0); return err },
-			"Paint":         func() error { _, err := m.Paint(t.Context(), nil); return err },
-			"Paint of many": func() error { _, err := m.Paint(t.Context(), &PaintOptions{Count: 50}); return err },
-			"Quantise":      func() error { _, err := m.Quantise(image.NewGray(image.Rect(0, 0, 3, 3)), 0, 0); return err },
-			"DefaultSize":   func() error { _, _, err := m.DefaultSize(); return err },
+			"NewCanvas":    func() error { _, err := m.NewCanvas(0, 0); return err },
+			"Draw":         func() error { _, err := m.Draw(t.Context(), nil); return err },
+			"Draw of many": func() error { _, err := m.Draw(t.Context(), &DrawOptions{Count: 50}); return err },
+			"Quantise":     func() error { _, err := m.Quantise(image.NewGray(image.Rect(0, 0, 3, 3)), 0, 0); return err },
+			"DefaultSize":  func() error { _, _, err := m.DefaultSize(); return err },
 		} {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -86,18 +86,18 @@ func TestDefaultSize(t *testing.T) {
 	if _, err := m.NewCanvas(513, 512); err != nil {
 		t.Error(err)
 	}
-	if _, err := m.newPainter(&PaintOptions{Height: 513, Width: 512}); err != nil {
+	if _, err := m.prepareDraw(&DrawOptions{Height: 513, Width: 512}); err != nil {
 		t.Error(err)
 	}
 	known, mask := make([]uint8, 513*512), make([]bool, 513*512)
-	if _, err := m.newPainter(&PaintOptions{Known: known, Mask: mask}); err != nil {
+	if _, err := m.prepareDraw(&DrawOptions{Known: known, Mask: mask}); err != nil {
 		t.Error(err)
 	}
 	if img := m.Render(known, 0, 0); img.Rect.Dx() != 512 || img.Rect.Dy() != 513 {
 		t.Errorf("Render: %v", img.Rect)
 	}
 	score, err := m.Score(t.Context(), func(yield func([]uint8) bool) { yield(known) }, nil)
-	if err != nil || score.Values != 513*512 {
+	if err != nil || score.Symbols != 513*512 {
 		t.Errorf("Score = %+v, %v", score, err)
 	}
 	// The estimate holds for what is allocated.
@@ -105,14 +105,14 @@ func TestDefaultSize(t *testing.T) {
 	var before, after runtime.MemStats
 	want := m.drawBytes(64, 256)
 	runtime.ReadMemStats(&before)
-	p, err := m.newPainter(nil)
+	d, err := m.prepareDraw(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := p.newBrush(1)
-	b.wave = m.pixel.Net.NewWave(1, p.Height, p.Width)
+	w := d.newWaves(1)
+	w.wave = m.pixel.Net.NewWave(1, d.Height, d.Width)
 	runtime.ReadMemStats(&after)
 	if used := int64(after.TotalAlloc - before.TotalAlloc); want > maxDefaultBytes || used > want+want/20 { // and some bookkeeping for each block
-		t.Errorf("painting takes %d bytes, %d were foretold", used, want)
+		t.Errorf("drawing takes %d bytes, %d were foretold", used, want)
 	}
 }

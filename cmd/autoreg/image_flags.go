@@ -9,8 +9,8 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// pictureFlags defines the flags for how pictures are read.
-func pictureFlags(fs *pflag.FlagSet, o *images.Options) {
+// imageFileFlags defines the flags for how images are read.
+func imageFileFlags(fs *pflag.FlagSet, o *images.Options) {
 	fs.BoolVar(&o.Antialias, "antialias", false, "where images shrink, average all pixels; without, resizing to less than half leaves pixels out")
 	mebibytesFlag(fs, &o.MaxImageBytes, "max-picture", images.DefaultMaxImageBytes, "refuse a PNG or JPEG that takes more than `N` MiB to decode, beyond 64 times the size of its file")
 }

@@ -46,26 +46,26 @@ func randomPixelNet() *model.Pixel {
 	return m
 }
 
-func randomPixelModel(tb testing.TB) (*autoreg.PixelModel, *layers.PixelCNN) {
+func randomImageModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
 	tb.Helper()
 	p := randomPixelNet()
 	var b bytes.Buffer
 	if _, err := p.File().WriteTo(&b); err != nil {
 		tb.Fatal(err)
 	}
-	m, err := autoreg.LoadPixel(&b, nil)
+	m, err := autoreg.Load[*autoreg.ImageModel](&b, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return m, p.Net
 }
 
-// BenchmarkPixelForward: the scores of all pixels of whole images, 16×16, 4
+// BenchmarkPixelForward: the logits of all pixels of whole images, 16×16, 4
 // levels.
 func BenchmarkPixelForward(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
+		_, net := randomImageModel(b)
 		for _, n := range []int{1, 16} {
 			b.Run(fmt.Sprintf("b=%d", n), func(b *testing.B) {
 				forward, levels := net.NewForward(16, 16), make([]uint8, 256)
@@ -84,13 +84,13 @@ func BenchmarkPixelForward(b *testing.B) {
 	})
 }
 
-// BenchmarkPaint: whole images, drawn, everything included: %peak is that of the
-// multiply-adds, ×naive how many times longer the naive sampler takes, which scores
-// a whole image for each pixel.
-func BenchmarkPaint(b *testing.B) {
+// BenchmarkDraw: whole images, drawn, everything included: %peak is that of the
+// multiply-adds, ×naive how many times longer the naive sampler takes, which computes
+// the logits of a whole image for each pixel.
+func BenchmarkDraw(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		m, net := randomPixelModel(b)
+		m, net := randomImageModel(b)
 		forward, levels := net.NewForward(16, 16), make([]uint8, 256)
 		for _, n := range []int{1, 16, 64} {
 			for _, threads := range []int{1, 2} {
@@ -101,9 +101,9 @@ func BenchmarkPaint(b *testing.B) {
 					if threads > runtime.GOMAXPROCS(0) {
 						b.Skip("fewer CPUs than threads")
 					}
-					o := &autoreg.PaintOptions{Count: n, Threads: threads}
+					o := &autoreg.DrawOptions{Count: n, Threads: threads}
 					f := func() {
-						if _, err := m.Paint(context.Background(), o); err != nil {
+						if _, err := m.Draw(context.Background(), o); err != nil {
 							b.Fatal(err)
 						}
 						o.Seed++
@@ -114,9 +114,9 @@ func BenchmarkPaint(b *testing.B) {
 					b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N)/float64(n), "ms/image")
 					ofPeak(b, isa, float64(n)*pixelFlop, threads, f)
 					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Scores(levels) })
-					painted := testkit.OfPeak(isa, float64(n)*pixelFlop, f)
+					drawn := testkit.OfPeak(isa, float64(n)*pixelFlop, f)
 					if naive > 0 {
-						b.ReportMetric(naiveForwards*painted/naive, "×naive")
+						b.ReportMetric(naiveForwards*drawn/naive, "×naive")
 					}
 				})
 			}
@@ -124,19 +124,19 @@ func BenchmarkPaint(b *testing.B) {
 	})
 }
 
-// BenchmarkNaive: the sampler that Paint is compared with: for each pixel the
-// scores of the whole image.
+// BenchmarkNaive: the sampler that Draw is compared with: for each pixel the
+// logits of the whole image.
 func BenchmarkNaive(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
+		_, net := randomImageModel(b)
 		forward, levels, chain := net.NewForward(16, 16), make([]uint8, 256), sampler.New(1)
 		for b.Loop() {
 			clear(levels)
 			for p := range levels {
-				scores := forward.Scores(levels)
+				logits := forward.Scores(levels)
 				chain.Seek(0, uint64(p))
-				levels[p] = uint8(chain.Sample(scores.Data[p*scores.Row:][:4]))
+				levels[p] = uint8(chain.Sample(logits.Data[p*logits.Row:][:4]))
 			}
 		}
 		b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/image")
@@ -148,15 +148,15 @@ func BenchmarkNaive(b *testing.B) {
 func BenchmarkCanvas(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		_, net := randomPixelModel(b)
-		state, chain, scores := net.NewState(16, 16), sampler.New(1), make([]float32, 4)
+		_, net := randomImageModel(b)
+		state, chain, logits := net.NewState(16, 16), sampler.New(1), make([]float32, 4)
 		f := func() {
 			if state.Done() {
 				state.Reset()
 			}
-			state.Logits(scores)
+			state.Logits(logits)
 			chain.Seek(0, uint64(state.Next()))
-			state.Advance(chain.Sample(scores))
+			state.Advance(chain.Sample(logits))
 		}
 		f()
 		b.ReportAllocs()

@@ -15,17 +15,17 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// pictures returns n pictures.
-func pictures(m *PixelModel, height, width, n int) (list [][]uint8) {
+// manyImages returns n images.
+func manyImages(m *ImageModel, height, width, n int) (list [][]uint8) {
 	for i := range n {
 		list = append(list, randomLevels(m, height, width, uint64(i)))
 	}
 	return list
 }
 
-// Score against a canvas's scores and float64; the same bits on every number of
+// Score against a canvas's logits and float64; the same bits on every number of
 // threads and instruction set.
-func TestPixelScore(t *testing.T) {
+func TestImageScore(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
 		for _, size := range [][2]int{{0, 0}, {3, 8}, {1, 1}} {
@@ -34,30 +34,30 @@ func TestPixelScore(t *testing.T) {
 				height, width = m.Size()
 			}
 			for _, n := range []int{1, 3, 4, 17} {
-				images := pictures(m, height, width, n)
+				images := manyImages(m, height, width, n)
 				want := 0.0
-				c, scores := newCanvas(t, m, height, width), make([]float32, m.Levels())
+				c, logits := newCanvas(t, m, height, width), make([]float32, m.Levels())
 				for _, levels := range images {
 					for c.Reset(); !c.Done(); {
-						c.Logits(scores)
+						c.Logits(logits)
 						next := levels[len(c.Levels(nil))]
-						want -= logProb(scores, next)
+						want -= logProb(logits, next)
 						c.Advance(int(next))
 					}
 				}
-				var first PixelScore
+				var first Score
 				testkit.EachISA(t, func(t *testing.T, isa string) {
 					for threads := range 6 {
-						got, err := m.Score(t.Context(), slices.Values(images), &PixelScoreOptions{Height: size[0], Width: size[1], Threads: threads})
+						got, err := m.Score(t.Context(), slices.Values(images), &ScoreOptions{Height: size[0], Width: size[1], Threads: threads})
 						if err != nil {
 							t.Fatal(err)
 						}
 						values := n * height * width * channels
 						// Each of about 1.4 is rounded to 2^-23 twice or so.
-						if got.Images != n || got.Values != values || math.Abs(got.Loss-want) > 3e-7*float64(values) {
+						if got.Items != n || got.Symbols != values || math.Abs(got.Loss-want) > 3e-7*float64(values) {
 							t.Errorf("%s: %v, %d threads: %+v; want %d images, %d values, loss %v", isa, size, threads, got, n, values, want)
 						}
-						if first.Images == 0 {
+						if first.Items == 0 {
 							first = got
 						}
 						if got != first {
@@ -73,9 +73,9 @@ func TestPixelScore(t *testing.T) {
 	}
 }
 
-// Large images, of which only some rows are in memory, have the scores of those that
+// Large images, of which only some rows are in memory, have the score of those that
 // go through whole: the same float32 values, added up in the same order.
-func TestPixelScoreLarge(t *testing.T) {
+func TestImageScoreLarge(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
 			Channels: channels, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
@@ -84,15 +84,15 @@ func TestPixelScoreLarge(t *testing.T) {
 		if height*width <= scoreWhole {
 			t.Fatal("the images are not large")
 		}
-		images := pictures(m, height, width, 2)
-		want := PixelScore{Images: 2, Values: 2 * height * width * channels}
-		s := &pixelScorer{model: m, height: height, width: width}
+		images := manyImages(m, height, width, 2)
+		want := Score{Items: 2, Symbols: 2 * height * width * channels}
+		s := &imageScorer{model: m, height: height, width: width}
 		whole := &scoreThread{scratch: make([]float32, 3), forward: m.pixel.Net.NewForward(height, width)}
 		for _, levels := range images {
 			want.Loss += s.whole(whole, levels)
 		}
 		for threads := 1; threads <= 2; threads++ {
-			got, err := m.Score(t.Context(), slices.Values(images), &PixelScoreOptions{Height: height, Width: width, Threads: threads})
+			got, err := m.Score(t.Context(), slices.Values(images), &ScoreOptions{Height: height, Width: width, Threads: threads})
 			if err != nil || got != want {
 				t.Errorf("%d channels, %d threads: %+v, %v; want %+v", channels, threads, got, err, want)
 			}
@@ -102,14 +102,14 @@ func TestPixelScoreLarge(t *testing.T) {
 
 // A file of a few hundred bytes may say that its images are as large as can be. What
 // one takes to score is a few bytes a level, not all feature maps of all pixels.
-func TestPixelScoreMemory(t *testing.T) {
+func TestImageScoreMemory(t *testing.T) {
 	m := randomPixels(model.PixelConfig{Height: 1024, Width: 128, PixelConfig: layers.PixelConfig{
 		Channels: 1, Levels: 2, Filters: 64, Blocks: 1, Kernel: 3,
 	}})
 	image := make([]uint8, 1024*128)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := m.Score(t.Context(), slices.Values([][]uint8{image}), &PixelScoreOptions{Threads: 1})
+	_, err := m.Score(t.Context(), slices.Values([][]uint8{image}), &ScoreOptions{Threads: 1})
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestPixelScoreMemory(t *testing.T) {
 }
 
 // Zero weights know nothing: each level costs ln L.
-func TestPixelScoreUniform(t *testing.T) {
+func TestImageScoreUniform(t *testing.T) {
 	m := smallPixels(1)
 	for _, l := range m.pixel.Net.Convs() {
 		w, b := l.Weights()
@@ -130,16 +130,16 @@ func TestPixelScoreUniform(t *testing.T) {
 		clear(b)
 		l.SetWeights(w, b)
 	}
-	got, err := m.Score(t.Context(), slices.Values(pictures(m, 6, 5, 3)), nil)
+	got, err := m.Score(t.Context(), slices.Values(manyImages(m, 6, 5, 3)), nil)
 	if err != nil || math.Abs(got.Bits()-2) > 1e-6 {
 		t.Errorf("Score = %+v, %v, %v bits; want 2", got, err, got.Bits())
 	}
 }
 
 // An image may be written over once the next one is asked for.
-func TestPixelScoreReuse(t *testing.T) {
+func TestImageScoreReuse(t *testing.T) {
 	m := smallPixels(3)
-	images := pictures(m, 6, 5, 11)
+	images := manyImages(m, 6, 5, 11)
 	want, err := m.Score(t.Context(), slices.Values(images), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -152,15 +152,15 @@ func TestPixelScoreReuse(t *testing.T) {
 				return
 			}
 		}
-	}, &PixelScoreOptions{Threads: 2})
+	}, &ScoreOptions{Threads: 2})
 	if err != nil || got != want {
 		t.Errorf("in one buffer %+v, %v; want %+v", got, err, want)
 	}
 }
 
-func TestPixelScoreErrors(t *testing.T) {
+func TestImageScoreErrors(t *testing.T) {
 	m := smallPixels(1)
-	good := pictures(m, 6, 5, 3)
+	good := manyImages(m, 6, 5, 3)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	high := slices.Clone(good[0])
@@ -169,18 +169,19 @@ func TestPixelScoreErrors(t *testing.T) {
 		name   string
 		ctx    context.Context
 		images iter.Seq[[]uint8]
-		o      PixelScoreOptions
+		o      ScoreOptions
 		is     error
 		want   string
 	}{
-		{"canceled", canceled, slices.Values(good), PixelScoreOptions{}, context.Canceled, ""},
-		{"no images", t.Context(), slices.Values([][]uint8(nil)), PixelScoreOptions{}, ErrNoImages, ""},
-		{"threads", t.Context(), slices.Values(good), PixelScoreOptions{Threads: -1}, nil, "Threads is -1"},
-		{"height", t.Context(), slices.Values(good), PixelScoreOptions{Height: 3}, nil, "width 0 and height 3"},
-		{"size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 1, Width: 5000}, nil, "want 1 to 4096"},
-		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), PixelScoreOptions{}, nil, "image 2: 29 levels: want 30, for 5×6 pixels of 1"},
-		{"other size", t.Context(), slices.Values(good), PixelScoreOptions{Height: 5, Width: 5}, nil, "image 1: 30 levels: want 25"},
-		{"level", t.Context(), slices.Values([][]uint8{good[0], good[1], good[2], good[0], good[0], high}), PixelScoreOptions{Threads: 1}, nil, "image 6: level 29 is 4: want 0 to 3"},
+		{"canceled", canceled, slices.Values(good), ScoreOptions{}, context.Canceled, ""},
+		{"no images", t.Context(), slices.Values([][]uint8(nil)), ScoreOptions{}, ErrNothingToScore, "autoreg: nothing to score: there are no images"},
+		{"threads", t.Context(), slices.Values(good), ScoreOptions{Threads: -1}, nil, "Threads is -1"},
+		{"tokens", t.Context(), slices.Values(good), ScoreOptions{MaxTokens: 5}, nil, "MaxTokens is 5: it is for texts, leave it at 0"},
+		{"height", t.Context(), slices.Values(good), ScoreOptions{Height: 3}, nil, "width 0 and height 3"},
+		{"size", t.Context(), slices.Values(good), ScoreOptions{Height: 1, Width: 5000}, nil, "want 1 to 4096"},
+		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), ScoreOptions{}, nil, "image 2: 29 levels: want 30, for 5×6 pixels of 1"},
+		{"other size", t.Context(), slices.Values(good), ScoreOptions{Height: 5, Width: 5}, nil, "image 1: 30 levels: want 25"},
+		{"level", t.Context(), slices.Values([][]uint8{good[0], good[1], good[2], good[0], good[0], high}), ScoreOptions{Threads: 1}, nil, "image 6: level 29 is 4: want 0 to 3"},
 	} {
 		_, err := m.Score(c.ctx, c.images, &c.o)
 		if err == nil || c.is != nil && !errors.Is(err, c.is) || c.want != "" && (!strings.HasPrefix(err.Error(), "autoreg: ") || !strings.Contains(err.Error(), c.want)) {

@@ -38,7 +38,7 @@ func triangles() *model.Pixel {
 }
 
 func TestTrianglesFile(t *testing.T) {
-	want := encodePixels(t, &PixelModel{triangles()})
+	want := encodePixels(t, &ImageModel{triangles()})
 	if *update {
 		if err := os.WriteFile(trianglesFile, want, 0o666); err != nil {
 			t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-func openPixels() *autoreg.PixelModel {
-	m, err := autoreg.OpenPixel("testdata/triangles.safetensors")
+func openImages() *autoreg.ImageModel {
+	m, err := autoreg.Open[*autoreg.ImageModel]("testdata/triangles.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
 	return m
 }
 
-// show prints rows of a grey picture.
+// show prints rows of a grey image.
 func show(levels []uint8, width int) {
 	for row := range slices.Chunk(levels, width) {
 		for _, v := range row {
@@ -28,20 +28,20 @@ func show(levels []uint8, width int) {
 	}
 }
 
-// Two pictures of a seed. Each depends on its number alone; Render makes an
+// Two images of a seed. Each depends on its number alone; Render makes an
 // image.Image of one.
-func ExamplePixelModel_Paint() {
-	m := openPixels()
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{Seed: 37, Count: 2, Height: 8, Width: 31})
+func ExampleImageModel_Draw() {
+	m := openImages()
+	list, err := m.Draw(context.Background(), &autoreg.DrawOptions{Seed: 37, Count: 2, Height: 8, Width: 31})
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, p := range list {
-		fmt.Println("picture", p.Number, m.Render(p.Levels, p.Height, p.Width).Bounds())
+		fmt.Println("image", p.Number, m.Render(p.Levels, p.Height, p.Width).Bounds())
 		show(p.Levels, p.Width)
 	}
 	// Output:
-	// picture 0 (0,0)-(31,8)
+	// image 0 (0,0)-(31,8)
 	// ...............................
 	// ....................#..........
 	// ...................#.#.........
@@ -50,7 +50,7 @@ func ExamplePixelModel_Paint() {
 	// ................#.......##..#.#
 	// ...............#.#.....#####...
 	// ..............#...#...##...##..
-	// picture 1 (0,0)-(31,8)
+	// image 1 (0,0)-(31,8)
 	// ...............................
 	// ........#......................
 	// .......#.#.....................
@@ -61,16 +61,16 @@ func ExamplePixelModel_Paint() {
 	// ..#.....#.#...#......#.#.#.#...
 }
 
-// A picture whose first row is given, completed by what is likeliest.
-func ExamplePixelModel_Paint_complete() {
-	m := openPixels()
+// An image whose first row is given, completed by what is likeliest.
+func ExampleImageModel_Draw_complete() {
+	m := openImages()
 	const height, width = 8, 17
 	known, mask := make([]uint8, height*width), make([]bool, height*width)
 	for column := range width {
 		mask[column] = true
 	}
 	known[width/2] = 1
-	list, err := m.Paint(context.Background(), &autoreg.PaintOptions{
+	list, err := m.Draw(context.Background(), &autoreg.DrawOptions{
 		Temperature: new(0.0),
 		Height:      height, Width: width,
 		Known: known, Mask: mask,
@@ -79,7 +79,7 @@ func ExamplePixelModel_Paint_complete() {
 		log.Fatal(err)
 	}
 	show(list[0].Levels, width)
-	fmt.Printf("ln p of the first row: %.2f\n", list[0].Known)
+	fmt.Printf("ln p of the first row: %.2f\n", list[0].KnownLogProb)
 	// Output:
 	// ........#........
 	// .......#.#.......
@@ -94,7 +94,7 @@ func ExamplePixelModel_Paint_complete() {
 
 // Rows as soon as they are drawn.
 func ExampleCanvas_Draw() {
-	m := openPixels()
+	m := openImages()
 	c, err := m.NewCanvas(8, 31)
 	if err != nil {
 		log.Fatal(err)
@@ -118,7 +118,7 @@ func ExampleCanvas_Draw() {
 
 // A loop of one's own: known levels are consumed like drawn ones.
 func ExampleCanvas() {
-	m := openPixels()
+	m := openImages()
 	c, err := m.NewCanvas(4, 9)
 	if err != nil {
 		log.Fatal(err)
@@ -127,10 +127,10 @@ func ExampleCanvas() {
 		c.Advance(v)
 	}
 	chain := sampler.New(1, sampler.Temperature(0.5))
-	scores := make([]float32, c.Symbols())
+	logits := make([]float32, c.Symbols())
 	for !c.Done() {
-		c.Logits(scores)
-		c.Advance(chain.Sample(scores))
+		c.Logits(logits)
+		c.Advance(chain.Sample(logits))
 	}
 	show(c.Levels(nil), 9)
 	// Output:
@@ -140,24 +140,24 @@ func ExampleCanvas() {
 	// .#.#.#.#.
 }
 
-// How well a model predicts pictures.
-func ExamplePixelModel_Score() {
-	m := openPixels()
+// How well a model predicts images.
+func ExampleImageModel_Score() {
+	m := openImages()
 	score, err := m.Score(context.Background(), slices.Values([][]uint8{
 		{0, 0, 1, 0, 0, 0, 1, 0, 1, 0},
 		{1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
-	}), &autoreg.PixelScoreOptions{Height: 2, Width: 5})
+	}), &autoreg.ScoreOptions{Height: 2, Width: 5})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d images, %d values, %.3f bits each\n", score.Images, score.Values, score.Bits())
+	fmt.Printf("%d images, %d values, %.3f bits each\n", score.Items, score.Symbols, score.Bits())
 	// Output:
 	// 2 images, 20 values, 3.256 bits each
 }
 
 // The table that `autoreg info` prints.
-func ExamplePixelModel_Layers() {
-	m := openPixels()
+func ExampleImageModel_Layers() {
+	m := openImages()
 	for _, l := range m.Layers() {
 		fmt.Printf("%-9s %-16s %d → %d %3d parameters, %2d effective\n", l.Name, l.Type, l.In, l.Out, l.Params, l.Effective)
 	}

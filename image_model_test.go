@@ -23,7 +23,7 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-func encodePixels(t testing.TB, m *PixelModel) []byte {
+func encodePixels(t testing.TB, m *ImageModel) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.WriteTo(&b)
@@ -43,7 +43,7 @@ func encodeFile(t testing.TB, f *weights.File) []byte {
 }
 
 // pixelCheckpoint returns the file of m as a checkpoint has it.
-func pixelCheckpoint(m *PixelModel) *weights.File {
+func pixelCheckpoint(m *ImageModel) *weights.File {
 	f := m.pixel.File()
 	f.Metadata[model.KeyCheckpoint] = `{"step":7}`
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: model.OptimizerPrefix + "m.output.bias", Shape: []int{1}, Data: []float32{1}})
@@ -51,8 +51,8 @@ func pixelCheckpoint(m *PixelModel) *weights.File {
 }
 
 // However a model is loaded and written again, the bytes are the same, and it
-// paints the same.
-func TestLoadPixel(t *testing.T) {
+// draws the same.
+func TestLoadImages(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
 		want := encodePixels(t, m)
@@ -61,19 +61,19 @@ func TestLoadPixel(t *testing.T) {
 			t.Fatal(err)
 		}
 		fsys := fstest.MapFS{"a/m": {Data: want}}
-		for how, load := range map[string]func() (*PixelModel, error){
-			"LoadPixel": func() (*PixelModel, error) { return LoadPixel(bytes.NewReader(want), nil) },
-			"LoadPixel, a stream": func() (*PixelModel, error) {
-				return LoadPixel(io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
+		for how, load := range map[string]func() (*ImageModel, error){
+			"Load": func() (*ImageModel, error) { return Load[*ImageModel](bytes.NewReader(want), nil) },
+			"Load, a stream": func() (*ImageModel, error) {
+				return Load[*ImageModel](io.MultiReader(bytes.NewReader(want)), &LoadOptions{})
 			},
-			"LoadPixel, limited": func() (*PixelModel, error) {
-				return LoadPixel(bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
+			"Load, limited": func() (*ImageModel, error) {
+				return Load[*ImageModel](bytes.NewReader(want), &LoadOptions{MaxBytes: int64(len(want))})
 			},
-			"LoadPixel, a checkpoint": func() (*PixelModel, error) {
-				return LoadPixel(bytes.NewReader(encodeFile(t, pixelCheckpoint(m))), nil)
+			"Load, a checkpoint": func() (*ImageModel, error) {
+				return Load[*ImageModel](bytes.NewReader(encodeFile(t, pixelCheckpoint(m))), nil)
 			},
-			"OpenPixel":   func() (*PixelModel, error) { return OpenPixel(path) },
-			"LoadPixelFS": func() (*PixelModel, error) { return LoadPixelFS(fsys, "a/m") },
+			"Open":   func() (*ImageModel, error) { return Open[*ImageModel](path) },
+			"LoadFS": func() (*ImageModel, error) { return LoadFS[*ImageModel](fsys, "a/m") },
 		} {
 			got, err := load()
 			if err != nil {
@@ -89,9 +89,9 @@ func TestLoadPixel(t *testing.T) {
 			if got.Params() != m.Params() || got.Effective() != m.Effective() {
 				t.Errorf("%s: %d parameters, %d effective", how, got.Params(), got.Effective())
 			}
-			p, err := got.Paint(t.Context(), &PaintOptions{Seed: 3})
-			if want := naive(m, &PaintOptions{Seed: 3}, 0); err != nil || !slices.Equal(p[0].Levels, want.Levels) {
-				t.Errorf("%s: painted %v, %v; want %v", how, p, err, want)
+			p, err := got.Draw(t.Context(), &DrawOptions{Seed: 3})
+			if want := naive(m, &DrawOptions{Seed: 3}, 0); err != nil || !slices.Equal(p[0].Levels, want.Levels) {
+				t.Errorf("%s: drew %v, %v; want %v", how, p, err, want)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func TestLoadPixel(t *testing.T) {
 
 // What another program's file holds where masks are closed is of no effect, NaN
 // included: the model is the same, and it is written with zeros there.
-func TestLoadPixelClosedTaps(t *testing.T) {
+func TestLoadImagesClosedTaps(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := smallPixels(channels)
 		f, open := m.pixel.File(), m.pixel.File()
@@ -115,7 +115,7 @@ func TestLoadPixelClosedTaps(t *testing.T) {
 		if want := m.Params() - m.Effective(); closed != want {
 			t.Fatalf("%d weights are 0, want the %d closed ones", closed, want)
 		}
-		got, err := LoadPixel(bytes.NewReader(encodeFile(t, f)), nil)
+		got, err := Load[*ImageModel](bytes.NewReader(encodeFile(t, f)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestLoadPixelClosedTaps(t *testing.T) {
 	}
 }
 
-func TestLoadPixelErrors(t *testing.T) {
+func TestLoadImagesErrors(t *testing.T) {
 	m := smallPixels(1)
 	good := encodePixels(t, m)
 	broken := errors.New("the disk is on fire")
@@ -137,19 +137,19 @@ func TestLoadPixelErrors(t *testing.T) {
 		}
 	}
 	load := func(r io.Reader, o *LoadOptions) error {
-		_, err := LoadPixel(r, o)
+		_, err := Load[*ImageModel](r, o)
 		return err
 	}
 	open := func(path string) error {
-		_, err := OpenPixel(path)
+		_, err := Open[*ImageModel](path)
 		return err
 	}
 	loadFS := func(fsys fs.FS, name string) error {
-		_, err := LoadPixelFS(fsys, name)
+		_, err := LoadFS[*ImageModel](fsys, name)
 		return err
 	}
 	asText := func(b []byte) error {
-		_, err := Load(bytes.NewReader(b), nil)
+		_, err := Load[*TextModel](bytes.NewReader(b), nil)
 		return err
 	}
 	for _, c := range []struct {
@@ -206,13 +206,13 @@ func textCheckpoint(t testing.TB) *weights.File {
 }
 
 // A file cut at any byte is an error.
-func TestLoadPixelCut(t *testing.T) {
+func TestLoadImagesCut(t *testing.T) {
 	good := encodePixels(t, smallPixels(3))
 	for n := range good {
 		if n > 3000 && n%97 != 0 {
 			continue // within the weights one place is like another
 		}
-		m, err := LoadPixel(bytes.NewReader(good[:n]), nil)
+		m, err := Load[*ImageModel](bytes.NewReader(good[:n]), nil)
 		if m != nil || !errors.Is(err, ErrFormat) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("cut at byte %d of %d: got %v, %v; want an error that wraps ErrFormat and io.ErrUnexpectedEOF", n, len(good), m, err)
 		}
@@ -220,21 +220,21 @@ func TestLoadPixelCut(t *testing.T) {
 }
 
 // A flipped bit of a weight is an error, anywhere in the file.
-func TestLoadPixelFlippedWeight(t *testing.T) {
+func TestLoadImagesFlippedWeight(t *testing.T) {
 	good := encodePixels(t, smallPixels(3))
 	for i := 8 + int(binary.LittleEndian.Uint64(good)); i < len(good); i += 37 {
 		b := bytes.Clone(good)
 		b[i] ^= 1 << (i % 8)
-		if m, err := LoadPixel(bytes.NewReader(b), nil); m != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the checksum does not match") {
+		if m, err := Load[*ImageModel](bytes.NewReader(b), nil); m != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the checksum does not match") {
 			t.Fatalf("byte %d: got %v, %v; want an error about the checksum", i, m, err)
 		}
 	}
 }
 
 // Without a checksum, a file with any bit of its header flipped is an error, or a
-// model that works where the bit means no more than another size of the pictures
+// model that works where the bit means no more than another size of the images
 // seen in training, or other metadata of no meaning.
-func TestLoadPixelFlipped(t *testing.T) {
+func TestLoadImagesFlipped(t *testing.T) {
 	good := testkit.DisableChecksum(encodePixels(t, smallPixels(3)))
 	end := 8 + int(binary.LittleEndian.Uint64(good))
 	header := string(good[:end])
@@ -255,7 +255,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 		for bit := 0; bit < 8; bit += step {
 			b := bytes.Clone(good)
 			b[i] ^= 1 << bit
-			m, err := LoadPixel(bytes.NewReader(b), nil)
+			m, err := Load[*ImageModel](bytes.NewReader(b), nil)
 			if err != nil {
 				if m != nil || !(errors.Is(err, ErrFormat) || errors.Is(err, ErrTooLarge)) {
 					t.Fatalf("byte %d, bit %d: got %v, %v; want an error that wraps ErrFormat or ErrTooLarge", i, bit, m, err)
@@ -266,8 +266,8 @@ func TestLoadPixelFlipped(t *testing.T) {
 			if i != height && i != width && !(free <= i && i < free+len(`disabled":"sha256:`)+64) {
 				t.Errorf("byte %d, bit %d: %q for %q was accepted", i, bit, b[i], good[i])
 			}
-			if _, err := m.Paint(t.Context(), nil); err != nil {
-				t.Errorf("byte %d, bit %d: Paint: %v", i, bit, err)
+			if _, err := m.Draw(t.Context(), nil); err != nil {
+				t.Errorf("byte %d, bit %d: Draw: %v", i, bit, err)
 			}
 		}
 	}
@@ -277,7 +277,7 @@ func TestLoadPixelFlipped(t *testing.T) {
 }
 
 // The reference chapter's table.
-func TestPixelLayers(t *testing.T) {
+func TestImageLayers(t *testing.T) {
 	m := chapterPixels()
 	const block = " {blocks.%d.conv1 Conv 1×1 128 64 8256 8256} {blocks.%[1]d.conv2 MaskedConv B 3×3 64 64 36928 20544} {blocks.%[1]d.conv3 Conv 1×1 64 128 8320 8320}"
 	want := "[{input MaskedConv A 7×7 1 128 6400 3200}"
@@ -296,7 +296,7 @@ func TestPixelLayers(t *testing.T) {
 	}
 }
 
-func TestPixelWriteToFails(t *testing.T) {
+func TestImageWriteToFails(t *testing.T) {
 	n, err := smallPixels(1).WriteTo(fullDisk{})
 	if err == nil || n != 3 || !errors.Is(err, io.ErrShortWrite) || !strings.HasPrefix(err.Error(), "autoreg: ") {
 		t.Errorf("WriteTo = %d, %v; want 3 and io.ErrShortWrite", n, err)
@@ -316,7 +316,7 @@ func TestQuantiseRender(t *testing.T) {
 			levels := randomLevels(m, height, width, 1)
 			img := m.Render(levels, size[0], size[1])
 			if b := img.Bounds(); b.Dx() != width || b.Dy() != height {
-				t.Errorf("%v: a picture of %v", size, b)
+				t.Errorf("%v: an image of %v", size, b)
 			}
 			got, err := m.Quantise(img, size[0], size[1])
 			if err != nil || !slices.Equal(got, levels) {
@@ -335,7 +335,7 @@ func TestQuantiseRender(t *testing.T) {
 			"empty": image.NewGray(image.Rect(0, 0, 0, 9)), "huge": cropped{white, image.Rect(0, 0, 1<<14, 1<<13)},
 			"endless": white, "backwards": cropped{white, image.Rectangle{image.Pt(5, 5), image.Pt(1, 9)}},
 		} {
-			if got, err := m.Quantise(img, 0, 0); got != nil || err == nil || !strings.HasPrefix(err.Error(), "autoreg: the picture has ") {
+			if got, err := m.Quantise(img, 0, 0); got != nil || err == nil || !strings.HasPrefix(err.Error(), "autoreg: the image has ") {
 				t.Errorf("%s: %v, %v; want an error", name, got, err)
 			}
 		}
@@ -365,7 +365,7 @@ type cropped struct {
 
 func (c cropped) Bounds() image.Rectangle { return c.bounds }
 
-func FuzzLoadPixel(f *testing.F) {
+func FuzzLoadImages(f *testing.F) {
 	for _, channels := range []int{1, 3} {
 		good := encodePixels(f, smallPixels(channels))
 		f.Add(good)
@@ -374,17 +374,17 @@ func FuzzLoadPixel(f *testing.F) {
 	f.Add(encodeFile(f, pixelCheckpoint(smallPixels(1))))
 	f.Add(encode(f, small(f)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := LoadPixel(bytes.NewReader(testkit.DisableChecksum(b)), nil)
+		m, err := Load[*ImageModel](bytes.NewReader(testkit.DisableChecksum(b)), nil)
 		if err != nil {
 			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
 				t.Errorf("error %v wraps neither ErrFormat nor ErrTooLarge", err)
 			}
 			return
 		}
-		if _, err := m.Paint(t.Context(), &PaintOptions{Height: 2, Width: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
-			t.Errorf("Paint: %v", err)
+		if _, err := m.Draw(t.Context(), &DrawOptions{Height: 2, Width: 2}); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
+			t.Errorf("Draw: %v", err)
 		}
-		again, err := LoadPixel(bytes.NewReader(encodePixels(t, m)), nil)
+		again, err := Load[*ImageModel](bytes.NewReader(encodePixels(t, m)), nil)
 		if err != nil || !bytes.Equal(encodePixels(t, again), encodePixels(t, m)) {
 			t.Errorf("written and loaded again, the model differs: %v", err)
 		}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/train/corpus"
+)
+
+func textScorer(j *scoreJob, m autoreg.Model) scorer {
+	return scorer{
+		align: "lrrrrr",
+		head:  []string{"file", "documents", "words", "unknown", "nats/word", "perplexity"},
+		score: func(path string) (autoreg.Score, error) { return j.scoreTexts(m.(*autoreg.TextModel), path) },
+		cells: func(s autoreg.Score) []string {
+			return []string{
+				thousands(s.Items), thousands(s.Symbols),
+				fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Symbols)),
+				fmt.Sprintf("%.4f", s.Mean()), perplexityText(s.Perplexity()),
+			}
+		},
+		json: func(of scored, s autoreg.Score) any {
+			return textScoreJSON{of, s.Items, s.Symbols, s.Unknown, number(s.Mean()), number(s.Perplexity())}
+		},
+	}
+}
+
+// What score --json prints of texts.
+type textScoreJSON struct {
+	scored
+	Documents  int    `json:"documents"`
+	Words      int    `json:"words"`
+	Unknown    int    `json:"unknown"`
+	Loss       number `json:"loss"` // nats per word
+	Perplexity number `json:"perplexity"`
+}
+
+// scoreTexts scores the documents of a file, and shows the progress.
+func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
+	read := corpus.Options{Format: j.format, MaxMemory: int64(j.memory) << 20}
+	j.limits.apply(&read)
+	c, err := await(j.ctx, func() (*corpus.Corpus, error) {
+		f, err := j.open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if looksLikeImages(f, path) { // a text model would read them as noise
+			return nil, fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, j.model, clothesName)
+		}
+		read.Open = j.opened(path, f)
+		return corpus.Read([]string{path}, &read)
+	})
+	if err != nil {
+		return autoreg.Score{}, err
+	}
+	bar := j.newProgress(int64(len(c.Docs)), path)
+	defer bar.finish()
+	s, err := m.Score(j.ctx, counting(bar, slices.Values(c.Docs)), &j.options)
+	if err != nil {
+		return s, &fileError{path, err}
+	}
+	return s, nil
+}

@@ -1,0 +1,222 @@
+package autoreg
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// DrawOptions choose what is drawn. The zero value, or a nil pointer, draws one
+// image of the model's size from its own probabilities.
+type DrawOptions struct {
+	// Temperature divides the logits, see GenerateOptions; nil means 1.
+	Temperature *float64
+	// TopK draws among the k likeliest levels only; 0 means all.
+	TopK int
+	// Seed starts the random numbers. Image n of a seed is always the same, whatever
+	// others are drawn with it.
+	Seed uint64
+
+	First int // number of the first image
+	Count int // images; 0 means 1
+
+	// Height and Width are of the images; both 0 mean the model's DefaultSize, or, where
+	// Known is given, its Size. Each thread takes about 5 bytes a level of the images
+	// that it draws together, 16 or fewer, and for each residual block of the model up
+	// to 70 bytes a column for each filter.
+	Height, Width int
+
+	// Known and Mask complete a given image: of the levels Known [H·W·C], those of
+	// the pixels whose Mask [H·W] is set are kept, the others are drawn in raster
+	// order. (A pixel is drawn from those above and left of it; what is known below
+	// it has no influence.) Nil means that nothing is known.
+	Known []uint8
+	Mask  []bool
+
+	// OnRow is called as soon as a row of an image is complete, before Draw
+	// returns, with the image's number and its levels [H·W·C] so far, which are good
+	// until OnRow returns; rows below may have begun. Calls come one at a time.
+	OnRow func(image, row int, levels []uint8)
+
+	Threads int // 0 means one a CPU that Go may use; the images do not depend on it
+}
+
+// An Image is an image that Draw has drawn. ImageModel.Render makes an image.Image of
+// its levels.
+type Image struct {
+	Number        int
+	Height, Width int
+	Levels        []uint8 // [H·W·C]
+	// KnownLogProb is Σ ln p of the levels that were given, each given all before it,
+	// in nats; 0 if none were.
+	KnownLogProb float64
+}
+
+// drawTogether is how many images of one thread go forward together: enough for
+// the products to run at full speed. Large images have more rows under way, and need
+// more memory: they go together as long as they have drawPixels in all.
+const (
+	drawTogether = 16
+	drawPixels   = 1 << 16
+)
+
+// maxDrawn bounds the levels of all images of one call.
+const maxDrawn = 1 << 30
+
+// Draw draws images, several pixels of several images at a time: with the same
+// seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
+// each from the logits of a whole image. nil options mean the zero value.
+//
+// It returns an error for options that make no sense, if ctx is done (ctx.Err())
+// and if the logits are not finite (sampler.ErrNoSymbol).
+func (m *ImageModel) Draw(ctx context.Context, o *DrawOptions) ([]Image, error) {
+	d, err := m.prepareDraw(o)
+	if err != nil {
+		return nil, err
+	}
+	// Groups of images that go together, equally many for each thread.
+	threads := min(d.threads, len(d.images))
+	most := min(drawTogether, max(1, drawPixels/(d.Height*d.Width)))
+	groups := (len(d.images) + most - 1) / most
+	groups = (groups + threads - 1) / threads * threads
+	together := (len(d.images) + groups - 1) / groups
+	next := make(chan int, groups)
+	for at := 0; at < len(d.images); at += together {
+		next <- at
+	}
+	close(next)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, threads)
+	work := func(t int) {
+		w, chain := d.newWaves(together), d.chain()
+		for at := range next {
+			if errs[t] = d.draw(ctx, w, chain, d.images[at:min(at+together, len(d.images))]); errs[t] != nil {
+				cancel()
+				return
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for t := range threads - 1 {
+		wg.Go(func() { work(t) })
+	}
+	work(threads - 1)
+	wg.Wait()
+	// A thread that failed has stopped the others, whose errors say no more than that.
+	if slices.Contains(errs, sampler.ErrNoSymbol) {
+		return nil, sampler.ErrNoSymbol
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return d.images, nil
+}
+
+// A drawing is a call of Draw with its options checked and applied.
+type drawing struct {
+	DrawOptions
+	model   *ImageModel
+	chain   func() *sampler.Chain
+	threads int
+	images  []Image
+	mu      sync.Mutex // for OnRow
+}
+
+func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
+	d := &drawing{model: m}
+	if o != nil {
+		d.DrawOptions = *o
+	}
+	var err error
+	size := m.drawSize
+	if d.Known != nil {
+		size = m.size // the caller has images so large
+	}
+	if d.Height, d.Width, err = size(d.Height, d.Width); err != nil {
+		return nil, err
+	}
+	if d.Count == 0 {
+		d.Count = 1
+	}
+	switch {
+	case d.Count < 0:
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for 1", option("Count"), d.Count)
+	case d.First < 0 || d.First > math.MaxInt-d.Count:
+		return nil, optionErr("%s is %d: want 0 or more", option("First"), d.First)
+	case d.Threads < 0:
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), d.Threads)
+	case (d.Known == nil) != (d.Mask == nil):
+		return nil, optionErr("%s and %s go together: give both or neither", option("Known"), option("Mask"))
+	case d.Mask != nil && len(d.Mask) != d.Height*d.Width:
+		return nil, optionErr("%s has %d elements: want %d, one a pixel of %d×%d", option("Mask"), len(d.Mask), d.Height*d.Width, d.Width, d.Height)
+	case d.Count > maxDrawn/(d.Height*d.Width*m.Channels()):
+		return nil, optionErr("%s is %d: so many images take more than %d MiB; draw them in parts, with %s", option("Count"), d.Count, maxDrawn>>20, option("First"))
+	}
+	if d.Known != nil {
+		if err := m.checkLevels(d.Known, d.Height, d.Width); err != nil {
+			return nil, optionErr("%s: %w", option("Known"), err)
+		}
+	}
+	var ts []sampler.Transform
+	if d.TopK != 0 {
+		ts = append(ts, sampler.TopK(d.TopK))
+	}
+	if d.Temperature != nil {
+		ts = append(ts, sampler.Temperature(*d.Temperature))
+	}
+	if err := sampler.Check(ts...); err != nil {
+		return nil, wrap(err)
+	}
+	d.chain = func() *sampler.Chain { return sampler.New(d.Seed, ts...) }
+	if d.threads = d.Threads; d.threads == 0 {
+		d.threads = runtime.GOMAXPROCS(0)
+	}
+	n := d.Height * d.Width * m.Channels()
+	all := make([]uint8, d.Count*n)
+	for i := range d.Count {
+		d.images = append(d.images, Image{Number: d.First + i, Height: d.Height, Width: d.Width, Levels: all[i*n : (i+1)*n : (i+1)*n]})
+	}
+	return d, nil
+}
+
+// newWaves returns what one thread draws with, up to most images at a time.
+func (d *drawing) newWaves(most int) *waves {
+	w := d.model.newWaves(d.Height, d.Width, most, d.Known != nil)
+	w.known, w.mask = d.Known, d.Mask
+	if d.OnRow != nil {
+		w.onRow = func(row int) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			for _, img := range w.images {
+				d.OnRow(img.Number, row, img.Levels)
+			}
+		}
+	}
+	return w
+}
+
+// draw draws some of the images.
+func (d *drawing) draw(ctx context.Context, w *waves, chain *sampler.Chain, images []Image) error {
+	if err := w.run(ctx, chain, images); err != nil {
+		return err
+	}
+	// In raster order, as Score adds: a schedule settles pixels in another.
+	for k := range images {
+		for pixel, known := range d.Mask {
+			if !known {
+				continue
+			}
+			for g := range w.channels {
+				images[k].KnownLogProb += float64(w.logProbs[k][pixel*w.channels+g])
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package autoreg
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// Score adds up how improbable the model finds each level of the images, given
+// those before it. An image is levels [H·W·C]. nil options mean the zero value.
+//
+// Each -ln p is logsumexp(logits) - logit in float32, as in training; the sum of an
+// image is in float64, in raster order, and so is that of all images. It is the same
+// on every machine with any number of threads, and NaN or infinite if the logits are.
+//
+// Images go through whole, as many at a time as there are threads, but for large
+// ones, of which only some rows are in memory: apart from a few bytes a level, what
+// these take grows with the width, not with the area.
+//
+// It returns an error if ctx is done, if there is no image ([ErrNothingToScore]), if one
+// does not fit the model, or if the options make no sense.
+func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *ScoreOptions) (Score, error) {
+	if o == nil {
+		o = &ScoreOptions{}
+	}
+	if err := o.check(scoreOption{"MaxTokens", o.MaxTokens, "texts"}); err != nil {
+		return Score{}, err
+	}
+	height, width, err := m.size(o.Height, o.Width)
+	if err != nil {
+		return Score{}, err
+	}
+	threads := o.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	s := &imageScorer{
+		ctx: ctx, model: m, workers: kernels.NewWorkers(threads), height: height, width: width,
+		threads: make([]scoreThread, threads), losses: make([]float64, 4*threads),
+	}
+	var batch [][]uint8
+	for levels := range images {
+		if err := ctx.Err(); err != nil {
+			return s.sum, err
+		}
+		if err := m.checkLevels(levels, height, width); err != nil {
+			return s.sum, wrap(apierror.Errorf("image %d: %w", s.sum.Items+len(batch)+1, err))
+		}
+		if batch = append(batch, slices.Clone(levels)); len(batch) == len(s.losses) {
+			if err := s.score(batch); err != nil {
+				return s.sum, err
+			}
+			batch = batch[:0]
+		}
+	}
+	if err := s.score(batch); err != nil {
+		return s.sum, err
+	}
+	if s.sum.Items == 0 {
+		return s.sum, fmt.Errorf("%w: there are no images", ErrNothingToScore)
+	}
+	return s.sum, nil
+}
+
+// scoreWhole is how many pixels the images may have that go through whole. All
+// feature maps of so many are some 100 MB for the reference model; of the largest
+// images, which a file of a few bytes may ask for, they would be 26 GB.
+const scoreWhole = 1 << 16
+
+// An imageScorer is a call of Score.
+type imageScorer struct {
+	ctx           context.Context
+	model         *ImageModel
+	workers       *kernels.Workers
+	height, width int
+	threads       []scoreThread
+	losses        []float64 // of a batch
+	sum           Score
+}
+
+// A scoreThread is what one thread scores with, made when it is needed: forward for
+// images that go through whole, or waves and chain.
+type scoreThread struct {
+	scratch []float32
+	forward *layers.PixelForward
+	waves   *waves
+	chain   *sampler.Chain
+}
+
+// score adds a batch of images, unless the context ends before they are scored.
+func (s *imageScorer) score(batch [][]uint8) error {
+	s.workers.Split(len(batch), 1, func(worker, from, to int) {
+		t := &s.threads[worker]
+		if t.scratch == nil {
+			s.equip(t)
+		}
+		for i := from; i < to; i++ {
+			if t.forward != nil {
+				s.losses[i] = s.whole(t, batch[i])
+			} else {
+				s.losses[i] = s.inRows(t, batch[i])
+			}
+		}
+	})
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	for i := range batch {
+		s.sum.Items++
+		s.sum.Symbols += len(batch[i])
+		s.sum.Loss += s.losses[i]
+	}
+	return nil
+}
+
+func (s *imageScorer) equip(t *scoreThread) {
+	net := s.model.pixel.Net
+	t.scratch = make([]float32, s.model.Levels())
+	if s.height*s.width <= scoreWhole {
+		t.forward = net.NewForward(s.height, s.width)
+		return
+	}
+	t.waves = s.model.newWaves(s.height, s.width, 1, true)
+	t.chain = sampler.New(0)
+}
+
+// whole returns Σ -ln p of one image.
+func (s *imageScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
+	logits := t.forward.Scores(levels)
+	L, C := s.model.Levels(), s.model.Channels()
+	each := logits.Cols / C
+	for i, v := range levels {
+		x := logits.Data[i/C*logits.Row+i%C*each:][:L]
+		sum += float64(kernels.LogSumExp(x, t.scratch) - x[v])
+	}
+	return sum
+}
+
+// inRows returns the same, to the bit: logits do not depend on the schedule, and
+// the sum is in the same order. It is incomplete if the context ends.
+func (s *imageScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
+	t.waves.known = levels
+	if t.waves.run(s.ctx, t.chain, []Image{{Levels: levels}}) != nil {
+		return math.NaN()
+	}
+	for _, l := range t.waves.logProbs[0] {
+		sum -= float64(l)
+	}
+	return sum
+}

@@ -1,0 +1,57 @@
+package sampler
+
+import "fmt"
+
+// A Source scores the next symbol of one sequence. It may also be a [Finite], a
+// [Slotted] or a [Given] one, in any combination.
+type Source interface {
+	Symbols() int         // symbols are 0 to Symbols()-1
+	Logits(dst []float32) // logits of the next symbol, unnormalised natural logs; dst [Symbols()]
+	Advance(sym int)      // consume sym
+}
+
+// A Finite source has a last symbol, such as the lowest right pixel of an image.
+type Finite interface {
+	Source
+	// Done reports whether the last symbol has been consumed. Run then calls neither
+	// Logits nor Advance.
+	Done() bool
+}
+
+// A Slotted source has draws that do not depend on their order: Run seeks to the slot
+// of each symbol before it draws it (see Chain.Seek).
+type Slotted interface {
+	Source
+	Slot() (sequence, slot uint64) // of the next symbol
+}
+
+// A Given source knows some of its symbols: they are scored and consumed, but not
+// drawn, and take nothing from the random sequence.
+type Given interface {
+	Source
+	Given() (sym int, ok bool) // the next symbol, if it is known
+}
+
+// A Reason is why a sequence ends. The zero value is that of one that goes on.
+type Reason uint8
+
+const (
+	ReasonStop     Reason = iota + 1 // a stop symbol was drawn: the model's own end
+	ReasonLength                     // a limit was reached
+	ReasonCanceled                   // the context was done
+	ReasonNothing                    // no symbol could be drawn: ErrNoSymbol
+	ReasonComplete                   // a Finite source is Done
+)
+
+// String returns "stop", "length", "canceled", "nothing" or "complete", or "" for a
+// sequence that goes on.
+func (r Reason) String() string {
+	names := [...]string{"", "stop", "length", "canceled", "nothing", "complete"}
+	if int(r) < len(names) {
+		return names[r]
+	}
+	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// MarshalText returns what String does: JSON has reasons as strings.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

@@ -1,0 +1,55 @@
+package autoreg
+
+import (
+	"io"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A TextModel is an immutable sequence network over the tokens of a vocabulary. It is
+// safe for concurrent use.
+type TextModel struct{ text *model.Text }
+
+var textKind = kind{model.KindText, (*TextModel)(nil), func(f *weights.File) (Model, error) {
+	text, err := model.FromFile(f)
+	if err != nil {
+		return nil, err
+	}
+	return &TextModel{text}, nil
+}}
+
+func (m *TextModel) file() *weights.File { return m.text.File() }
+
+// Kind returns "text".
+func (m *TextModel) Kind() string { return model.KindText }
+
+// Symbols returns the number V of symbols that the model scores: 0 to V-1.
+func (m *TextModel) Symbols() int { return m.text.Stack.Symbols() }
+
+// Tokenizer returns the model's vocabulary, which maps text to tokens and back. It
+// names Tokenizer().Len() symbols, usually all. Symbols beyond, in models made for a
+// larger vocabulary than was found, are never drawn.
+func (m *TextModel) Tokenizer() *tokenizer.Tokenizer { return m.text.Tokenizer }
+
+// Length returns the number of steps of the sequences that the model was trained
+// on. Longer ones are allowed.
+func (m *TextModel) Length() int { return m.text.Config.Length }
+
+// Layers returns the model's layers from input to output.
+func (m *TextModel) Layers() []LayerInfo { return layers.Describe(m.text.Stack) }
+
+// Params returns the number of the model's parameters.
+func (m *TextModel) Params() int {
+	n, _ := paramsOf(m)
+	return n
+}
+
+// Metadata returns a copy of what the model's file says about the model beside what
+// describes it: see Model.
+func (m *TextModel) Metadata() map[string]string { return copied(m.text.Metadata) }
+
+// WriteTo writes the model in the form that Load reads: see Model.
+func (m *TextModel) WriteTo(w io.Writer) (int64, error) { return write(m, w) }
