@@ -46,9 +46,9 @@ func save(t testing.TB, tr *Trainer) string {
 }
 
 // weightBytes returns a model file without the record of its training.
-func weightBytes(t testing.TB, f *weights.File) []byte {
+func weightBytes(t testing.TB, m *ModelFile) []byte {
 	t.Helper()
-	f = &weights.File{Metadata: maps.Clone(f.Metadata), Tensors: f.Tensors}
+	f := &weights.File{Metadata: maps.Clone(m.f.Metadata), Tensors: m.f.Tensors}
 	delete(f.Metadata, RecordKey)
 	return fileBytes(t, f)
 }
@@ -114,6 +114,7 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"Embedding":          {Text: Text{Embedding: 7}},
 		"Layers":             {Text: Text{Layers: oneLSTM(11)}},
 		"Length":             {Text: Text{Length: 13}},
+		"Tied":               {Text: Text{Tied: true}},
 		"Dropout":            {Text: Text{Dropout: Dropout{Layers: 0.5}}},
 		"BatchSize":          {Options: Options{BatchSize: 5}},
 		"Optimizer":          {Options: Options{Optimizer: SGD{}}},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -108,12 +107,7 @@ func measureRun(t *testing.T, dir string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, w := io.Pipe()
-			go func() {
-				_, err := f.WriteTo(w)
-				w.CloseWithError(err)
-			}()
-			f2, err := weights.Read(lengthReader{r, int(n)}, n)
+			f2, err := weights.Read(f.Reader(), n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,14 +122,6 @@ func measureRun(t *testing.T, dir string) {
 	runtime.ReadMemStats(&m)
 	fmt.Println("MEMORY", textOf(tr).memory(symbols, &tr.options), m.HeapSys)
 }
-
-// A lengthReader knows how much there is to read.
-type lengthReader struct {
-	io.Reader
-	n int
-}
-
-func (r lengthReader) Len() int { return r.n }
 
 // A vocabulary that no model file can hold is refused before the run.
 func TestHeaderLimit(t *testing.T) {

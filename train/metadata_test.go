@@ -43,7 +43,7 @@ func TestFreeMetadata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, f := range map[string]*weights.File{"checkpoint": saved, "model": again.Model()} {
+		for what, f := range map[string]*weights.File{"checkpoint": saved, "model": again.Model().f} {
 			if got := f.Metadata["author"]; got != "A. N. Other" {
 				t.Errorf("%s: the author in the %s is %q", name, what, got)
 			}

@@ -42,7 +42,7 @@ func fields(task Task) string {
 	switch t := task.(type) {
 	case *Text:
 		return fmt.Sprint(t.Vocabulary, t.KeepCase, t.StripPunctuation, t.UnicodePunctuation, t.Embedding,
-			string(model.AppendLayers(nil, t.Layers)), t.Length, t.Dropout, t.CountPadding, t.CutLong)
+			string(model.AppendLayers(nil, t.Layers)), t.Length, t.Dropout, t.Tied, t.CountPadding, t.CutLong)
 	case *Images:
 		return fmt.Sprint(t.Filters, t.Blocks, t.Kernel)
 	}

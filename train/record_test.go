@@ -9,15 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/train/images"
 )
 
 // recordOf returns the record in a model file, and its text.
-func recordOf(t *testing.T, f *weights.File) (*Record, string) {
+func recordOf(t *testing.T, m *ModelFile) (*Record, string) {
 	t.Helper()
-	text := f.Metadata[RecordKey]
+	text := m.f.Metadata[RecordKey]
 	r, err := ParseRecord(text)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +85,7 @@ func TestRecordAfterResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(fileBytes(t, parts.Model()), fileBytes(t, whole.Model())) {
-		t.Errorf("models differ:\n%s\n%s", parts.Model().Metadata[RecordKey], whole.Model().Metadata[RecordKey])
+		t.Errorf("models differ:\n%s\n%s", parts.Model().f.Metadata[RecordKey], whole.Model().f.Metadata[RecordKey])
 	}
 	if r, _ := recordOf(t, whole.Model()); r.Weights != r.Best || r.Best == 0 {
 		t.Errorf("with Patience: %+v", r)
