@@ -133,10 +133,11 @@ func TestCheckpointOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	var replaced *ReplacedError
-	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: path}); !errors.As(err, &replaced) || tr.progress.Epoch != 3 {
+	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
+	if !errors.As(err, &replaced) || tr.progress.Epoch != 3 {
 		t.Errorf("error %v after epoch %d", err, tr.progress.Epoch)
 	}
-	wantOnePrefix(t, replaced)
+	wantOnePrefix(t, err)
 	// Under another name it goes on, and the file that it replaces there is its own
 	// business.
 	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: save(t, newSmall(t, 3))}); err != nil || tr.progress.Epoch != 5 {

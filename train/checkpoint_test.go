@@ -131,6 +131,11 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		_, err := o.resume(path, smallDocs())
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {
 			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
+			continue
+		}
+		var field *OptionError
+		if !errors.As(err, &field) || field.Field != name && name != "MaxBytes" {
+			t.Errorf("error %v is not about the field %s", err, name)
 		}
 	}
 	windows := smallVariants()["windows"]
@@ -144,7 +149,7 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		}
 	}
 	same := smallVariants()["patience"]
-	for _, o := range []textRun{same, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}} {
+	for _, o := range []textRun{same, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}, {Options: Options{Schedule: Schedule{Decay: 1, From: 3}}}} {
 		if _, err := o.resume(path, smallDocs()); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}

@@ -84,11 +84,15 @@ func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
 			continue
 		}
+		var field *OptionError
+		if !errors.As(err, &field) || field.Field != name && name != "MaxBytes" {
+			t.Errorf("error %v is not about the field %s", err, name)
+		}
 		wantOnePrefix(t, err)
 	}
 	same := smallImageOptions()
 	same.Patience = 2
-	for _, o := range []imageRun{same, {Options: tr.Options()}, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}} {
+	for _, o := range []imageRun{same, {Options: tr.Options()}, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}, {Options: Options{Schedule: Schedule{Decay: 1, From: 3}}}} {
 		if _, err := o.resume(path, set); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}

@@ -76,6 +76,7 @@ func TestImageOptionsRefused(t *testing.T) {
 			continue
 		}
 		wantOnePrefix(t, err)
+		wantField(t, err, c.want)
 	}
 }
 

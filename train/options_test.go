@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -34,6 +35,31 @@ func TestDefaults(t *testing.T) {
 	}
 	if task.Validation() != nil || task.Training().Len() != 2 {
 		t.Errorf("documents: %d to learn from, %v to judge by", task.Training().Len(), task.Validation())
+	}
+}
+
+// wantField checks that an error whose text begins with the name of a field says so by
+// its type, and that the field can be called otherwise.
+func wantField(t *testing.T, err error, text string) {
+	t.Helper()
+	name, _, found := strings.Cut(text, " is ")
+	if !found {
+		return
+	}
+	name, _, _ = strings.Cut(name, ":")
+	var o *OptionError
+	if !errors.As(err, &o) || o.Field != name {
+		t.Errorf("error %q is %+v, want an OptionError about %s", err, o, name)
+		return
+	}
+	other := o.Text(func(pkg, field string) string {
+		if pkg != "train" {
+			t.Errorf("error %q: field %s of package %s", err, field, pkg)
+		}
+		return "--" + strings.ToLower(field)
+	})
+	if strings.Contains(other, name) || !strings.HasPrefix(other, "--"+strings.ToLower(name)) {
+		t.Errorf("error %q with other names: %q", err, other)
 	}
 }
 
@@ -83,7 +109,7 @@ func TestOptionsRefused(t *testing.T) {
 		{textRun{Options: Options{MaxBytes: -1}}, "MaxBytes is -1"},
 		{textRun{Options: Options{MaxBytes: 1 << 20}}, "MiB of memory, more than the 1 MiB"},
 		{textRun{Text{Length: 1 << 20, Layers: oneLSTM(1 << 10), CountPadding: true}, Options{BatchSize: 4}}, "lower BatchSize"},
-		{textRun{Text: Text{Layers: oneLSTM(1 << 16)}}, "option Layers: 3 symbols, an embedding of 100 and the layers make"},
+		{textRun{Text: Text{Layers: oneLSTM(1 << 16)}}, "Layers: 3 symbols, an embedding of 100 and the layers make"},
 	} {
 		tr, err := c.o.new(docs)
 		if err == nil {
@@ -93,6 +119,7 @@ func TestOptionsRefused(t *testing.T) {
 		if tr != nil || !strings.HasPrefix(err.Error(), "train: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %q, want one with %q", c.o, err, c.want)
 		}
+		wantField(t, err, c.want)
 	}
 	for _, c := range []struct {
 		docs []string
