@@ -58,8 +58,9 @@ func (t *gruTape) recur(w *kernels.Workers, lo int, h, _, hPrev, _ kernels.Matri
 }
 
 func (t *gruTape) beginBackward() {
-	for _, g := range t.grad.Values() {
-		clear(g)
+	g := t.grad
+	for _, values := range [...][]float32{g.RZ.Data, g.RZBias, g.N.Data, g.NBias, g.NRecurrentBias} {
+		clear(values)
 	}
 	in, H := t.in, t.hidden
 	kernels.Transpose(t.rzInT, t.RZ.SubRows(0, in))

@@ -70,7 +70,7 @@ func (c StackConfig) Sizes() (total Sizes) {
 	}
 	total.Params += V*E + own
 	total.Effective += V*E + own
-	total.Packed += V*E + panelValues(1, c.Outputs)*(H+1)
+	total.Packed += V*E + panelValues(1, c.Outputs)*H + O
 	total.Transposed += O * (H + kernels.PanelWidth)
 	return total
 }

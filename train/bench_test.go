@@ -11,7 +11,7 @@ import (
 )
 
 // randomTrainer returns a run over documents of random words, all of full length.
-func randomTrainer(tb testing.TB, symbols, docs int, o Options) *Trainer {
+func randomTrainer(tb testing.TB, symbols, docs int, o textRun) *Trainer {
 	tb.Helper()
 	words := []string{"", "[UNK]"}
 	for i := len(words); i < symbols; i++ {
@@ -21,7 +21,8 @@ func randomTrainer(tb testing.TB, symbols, docs int, o Options) *Trainer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o = o.withDefaults()
+	o.Options.complete()
+	o.Text.complete(&o.Options)
 	numbers := make([]float32, o.Length+1)
 	texts := make([]string, docs)
 	for i := range texts {
@@ -32,13 +33,14 @@ func randomTrainer(tb testing.TB, symbols, docs int, o Options) *Trainer {
 		}
 		texts[i] = string(b)
 	}
-	m := model.New(o.config(symbols), tok)
-	initialise(m.Stack, o.Seed)
-	data, err := o.encode(texts, tok)
-	if err != nil {
+	o.Documents = texts
+	if err := o.encode(tok, &o.Options); err != nil {
 		tb.Fatal(err)
 	}
-	return assemble(m, data, o)
+	o.hash = o.data.hash()
+	o.model = model.New(o.config(symbols), tok)
+	initialise(o.model.Stack, o.Seed)
+	return newTrainer(&o.Text, o.Options)
 }
 
 // BenchmarkTrainStep is a step of the reference model on 32 documents of 200
@@ -50,7 +52,7 @@ func BenchmarkTrainStep(b *testing.B) {
 		}
 		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
 			b.Run(fmt.Sprintf("h=128/v=10000/b=32/t=200/threads=%d", threads), func(b *testing.B) {
-				t := randomTrainer(b, 10000, 32, Options{CutLong: true, Threads: threads})
+				t := randomTrainer(b, 10000, 32, textRun{Text{CutLong: true}, Options{Threads: threads}})
 				if _, err := t.step([]int{0}); err != nil {
 					b.Fatal(err)
 				}

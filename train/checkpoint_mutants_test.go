@@ -85,10 +85,10 @@ type mutantState struct {
 // one, and before and after its validation.
 func mutantStates(t *testing.T) (list []mutantState) {
 	docs := testDocs(10, 6, 8)
-	text := func(name string, steps int, o Options) {
-		o.Embedding, o.Units, o.Length, o.BatchSize, o.Epochs = 2, 2, 5, 2, 3
+	text := func(name string, steps int, o textRun) {
+		o.Embedding, o.Layers, o.Length, o.BatchSize, o.Epochs = 2, oneLSTM(2), 5, 2, 3
 		o.LearningRate, o.Seed, o.Threads = 0.01, 5, 1
-		tr, err := New(docs, &o)
+		tr, err := o.new(docs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,24 +96,24 @@ func mutantStates(t *testing.T) (list []mutantState) {
 			t.Fatal(err)
 		}
 		list = append(list, mutantState{"text, " + name, checkpointOf(t, tr), func(f *weights.File) (refusal, err error) {
-			tr, err := resume(f, docs, Options{Threads: 1, MaxBytes: 16 << 20})
+			tr, err := resume(f, &Text{Documents: docs}, Options{Threads: 1, MaxBytes: 16 << 20})
 			if err != nil {
 				return err, nil
 			}
-			return nil, goesOn(&tr.run, func(f *weights.File) error {
-				_, err := resume(f, docs, Options{Threads: 1, MaxBytes: 16 << 20})
+			return nil, goesOn(tr, func(f *weights.File) error {
+				_, err := resume(f, &Text{Documents: docs}, Options{Threads: 1, MaxBytes: 16 << 20})
 				return err
 			})
 		}})
 	}
-	text("midway", 7, Options{Validation: 0.2, Patience: 2, CountPadding: true, CutLong: true})
-	text("before the first validation", 4, Options{Validation: 0.2, CountPadding: true, CutLong: true})
-	text("without validation", 6, Options{ClipNorm: 1, CountPadding: true})
-	text("without padding", 6, Options{Validation: 0.2, CutLong: true})
-	text("windows", 6, Options{Validation: 0.2})
+	text("midway", 7, textRun{Text{CountPadding: true, CutLong: true}, Options{Validation: 0.2, Patience: 2}})
+	text("before the first validation", 4, textRun{Text{CountPadding: true, CutLong: true}, Options{Validation: 0.2}})
+	text("without validation", 6, textRun{Text{CountPadding: true}, Options{ClipNorm: 1}})
+	text("without padding", 6, textRun{Text{CutLong: true}, Options{Validation: 0.2}})
+	text("windows", 6, textRun{Options: Options{Validation: 0.2}})
 
 	set := smallImages(7, 1)
-	images := func(name string, steps int, o ImageTrainOptions) {
+	images := func(name string, steps int, o imageRun) {
 		o.Filters, o.Blocks, o.Kernel, o.BatchSize, o.Epochs = 2, 1, 3, 2, 3
 		o.LearningRate, o.Seed, o.Threads = 0.01, 5, 1
 		tr := newImageTrainer(t, set, o)
@@ -121,25 +121,25 @@ func mutantStates(t *testing.T) (list []mutantState) {
 			t.Fatal(err)
 		}
 		list = append(list, mutantState{"images, " + name, checkpointOf(t, tr), func(f *weights.File) (refusal, err error) {
-			tr, err := resumeImages(f, set, ImageTrainOptions{Threads: 1, MaxBytes: 16 << 20})
+			tr, err := resume(f, &Images{Set: set}, Options{Threads: 1, MaxBytes: 16 << 20})
 			if err != nil {
 				return err, nil
 			}
-			return nil, goesOn(&tr.run, func(f *weights.File) error {
-				_, err := resumeImages(f, set, ImageTrainOptions{Threads: 1, MaxBytes: 16 << 20})
+			return nil, goesOn(tr, func(f *weights.File) error {
+				_, err := resume(f, &Images{Set: set}, Options{Threads: 1, MaxBytes: 16 << 20})
 				return err
 			})
 		}})
 	}
-	images("midway", 5, ImageTrainOptions{Validation: 0.3, Patience: 2})
-	images("before the second validation", 7, ImageTrainOptions{Validation: 0.3})
-	images("without validation", 6, ImageTrainOptions{})
+	images("midway", 5, imageRun{Options: Options{Validation: 0.3, Patience: 2}})
+	images("before the second validation", 7, imageRun{Options: Options{Validation: 0.3}})
+	images("without validation", 6, imageRun{})
 	return list
 }
 
 // goesOn saves a run that was resumed, lets it make a step, and saves it again; what is
 // saved can be resumed.
-func goesOn(r *run, resume func(*weights.File) error) error {
+func goesOn(r *Trainer, resume func(*weights.File) error) error {
 	for i := range 2 {
 		f, err := r.checkpointFile()
 		if err != nil {
@@ -335,9 +335,7 @@ func isNumber(value string) bool {
 }
 
 // checkpointOf returns the content of a checkpoint.
-func checkpointOf(t testing.TB, tr interface {
-	checkpointFile() (*weights.File, error)
-}) *weights.File {
+func checkpointOf(t testing.TB, tr *Trainer) *weights.File {
 	t.Helper()
 	f, err := tr.checkpointFile()
 	if err != nil {

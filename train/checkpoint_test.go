@@ -22,7 +22,7 @@ import (
 func midway(t testing.TB) *Trainer {
 	t.Helper()
 	o := smallVariants()["patience"]
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func midway(t testing.TB) *Trainer {
 }
 
 // save writes the checkpoint of a run and returns its path.
-func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) string {
+func save(t testing.TB, tr *Trainer) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	if err := tr.SaveCheckpoint(path); err != nil {
@@ -46,9 +46,9 @@ func save(t testing.TB, tr interface{ SaveCheckpoint(path string) error }) strin
 }
 
 // weightBytes returns a model file without the record of its training.
-func weightBytes(t testing.TB, f *weights.File) []byte {
+func weightBytes(t testing.TB, m *ModelFile) []byte {
 	t.Helper()
-	f = &weights.File{Metadata: maps.Clone(f.Metadata), Tensors: f.Tensors}
+	f := &weights.File{Metadata: maps.Clone(m.f.Metadata), Tensors: m.f.Tensors}
 	delete(f.Metadata, RecordKey)
 	return fileBytes(t, f)
 }
@@ -62,7 +62,7 @@ func readFile(path string) (*weights.File, error) {
 func TestCheckpointRoundTrip(t *testing.T) {
 	tr := midway(t)
 	path := save(t, tr)
-	again, err := Resume(path, smallDocs(), nil)
+	again, err := Resume(path, smallText(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +73,9 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	b.Threads = a.Threads
 	if a != b {
 		t.Errorf("options %+v, want %+v", b, a)
+	}
+	if a, b := fields(tr.Task()), fields(again.Task()); a != b {
+		t.Errorf("task %s, want %s", b, a)
 	}
 	// The rest of the library takes it for a model.
 	f, err := weights.Read(bytes.NewReader(readAll(t, path)), 1<<20)
@@ -103,43 +106,51 @@ func TestCheckpointHoldsNoTraces(t *testing.T) {
 
 func TestResumeRefusesOtherOptions(t *testing.T) {
 	path := save(t, midway(t))
-	for name, o := range map[string]Options{
-		"Vocabulary":       {Vocabulary: 50},
-		"KeepCase":         {KeepCase: true},
-		"StripPunctuation": {StripPunctuation: true},
-
-		"UnicodePunctuation": {UnicodePunctuation: true},
-		"Embedding":          {Embedding: 7},
-		"Units":              {Units: 11},
-		"Length":             {Length: 13},
-		"BatchSize":          {BatchSize: 5},
-		"LearningRate":       {LearningRate: 0.03},
-		"ClipNorm":           {ClipNorm: 1},
-		"Validation":         {Validation: 0.5},
-		"Patience":           {Patience: 9},
-		"Seed":               {Seed: 12},
-		"Epochs":             {Epochs: 1}, // epoch 2 has begun
-		"Threads":            {Threads: -1},
-		"MaxBytes":           {MaxBytes: 1},
+	for name, o := range map[string]textRun{
+		"Vocabulary":         {Text: Text{Vocabulary: 50}},
+		"KeepCase":           {Text: Text{KeepCase: true}},
+		"StripPunctuation":   {Text: Text{StripPunctuation: true}},
+		"UnicodePunctuation": {Text: Text{UnicodePunctuation: true}},
+		"Embedding":          {Text: Text{Embedding: 7}},
+		"Layers":             {Text: Text{Layers: oneLSTM(11)}},
+		"Length":             {Text: Text{Length: 13}},
+		"Tied":               {Text: Text{Tied: true}},
+		"Dropout":            {Text: Text{Dropout: Dropout{Layers: 0.5}}},
+		"BatchSize":          {Options: Options{BatchSize: 5}},
+		"Optimizer":          {Options: Options{Optimizer: SGD{}}},
+		"LearningRate":       {Options: Options{LearningRate: 0.03}},
+		"Schedule":           {Options: Options{Schedule: Schedule{Decay: 0.5}}},
+		"ClipNorm":           {Options: Options{ClipNorm: 1}},
+		"Validation":         {Options: Options{Validation: 0.5}},
+		"Patience":           {Options: Options{Patience: 9}},
+		"Seed":               {Options: Options{Seed: 12}},
+		"Epochs":             {Options: Options{Epochs: 1}}, // epoch 2 has begun
+		"Threads":            {Options: Options{Threads: -1}},
+		"MaxBytes":           {Options: Options{MaxBytes: 1}},
 	} {
-		_, err := Resume(path, smallDocs(), &o)
+		_, err := o.resume(path, smallDocs())
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "train: ") != 1 {
 			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
+			continue
+		}
+		var field *OptionError
+		if !errors.As(err, &field) || field.Field != name && name != "MaxBytes" {
+			t.Errorf("error %v is not about the field %s", err, name)
 		}
 	}
 	windows := smallVariants()["windows"]
-	tr, err := New(smallDocs(), &windows)
+	tr, err := windows.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, o := range map[string]Options{"CountPadding": {CountPadding: true}, "CutLong": {CutLong: true}} {
-		if _, err := Resume(save(t, tr), smallDocs(), &o); err == nil || !strings.Contains(err.Error(), name) {
+	for name, o := range map[string]textRun{"CountPadding": {Text: Text{CountPadding: true}}, "CutLong": {Text: Text{CutLong: true}}} {
+		if _, err := o.resume(save(t, tr), smallDocs()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%+v: error %v, want one that names %s", o, err, name)
 		}
 	}
 	same := smallVariants()["patience"]
-	for _, o := range []Options{same, {Epochs: 2}, {Epochs: 50}, {Threads: 2}} {
-		if _, err := Resume(path, smallDocs(), &o); err != nil {
+	for _, o := range []textRun{same, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}, {Options: Options{Schedule: Schedule{Decay: 1, From: 3}}}} {
+		if _, err := o.resume(path, smallDocs()); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
@@ -150,7 +161,7 @@ func TestResumeRefusesOtherDocuments(t *testing.T) {
 	other := smallDocs()
 	other[20] += " w1 w2"
 	for _, docs := range [][]string{nil, other, smallDocs()[1:], append(smallDocs(), "w1")} {
-		_, err := Resume(path, docs, nil)
+		_, err := Resume(path, &Text{Documents: docs}, nil)
 		if err == nil || !strings.Contains(err.Error(), "documents") {
 			t.Errorf("%d documents: error %v", len(docs), err)
 		}
@@ -162,7 +173,7 @@ func TestResumeRefusesFiles(t *testing.T) {
 	path := filepath.Join(dir, "file")
 	refuse := func(what, want string) {
 		t.Helper()
-		tr, err := Resume(path, smallDocs(), nil)
+		tr, err := Resume(path, smallText(), nil)
 		if err == nil || tr != nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", what, err, want)
 		}
@@ -203,7 +214,7 @@ func TestResumeRefusesFiles(t *testing.T) {
 			// Without a checksum, a changed word of the vocabulary does no harm to
 			// anything but itself.
 			inWord := &file[0] == &unchecked[0] && bytes.Contains(good[max(at-12, 0):at+12], []byte(`"w`))
-			if _, err := Resume(path, smallDocs(), nil); err == nil && !inSum && !inWord {
+			if _, err := Resume(path, smallText(), nil); err == nil && !inSum && !inWord {
 				t.Errorf("byte %d of the header, in %q: no error", at, file[max(at-8, 0):at+8])
 			}
 		}
@@ -236,7 +247,7 @@ func TestResumeAnyFormOfJSON(t *testing.T) {
 	if err := atomicfile.Write(other, f); err != nil {
 		t.Fatal(err)
 	}
-	tr, err := Resume(other, smallDocs(), nil)
+	tr, err := Resume(other, smallText(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +296,7 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 		if err := atomicfile.Write(bad, f); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Resume(bad, smallDocs(), nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Resume(bad, smallText(), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", what, err, want)
 		} else {
 			wantOnePrefix(t, err)
@@ -325,7 +336,7 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 		{`"best_epoch":1`, `"best_epoch":-1`, "damaged"},
 		{`"batch_size":4`, `"batch_size":0`, "BatchSize"},
 		{`"batch_size":4`, `"batch_size":5`, "damaged"},
-		{`"units":10`, `"units":1000000000`, "Units"},
+		{`"units":10`, `"units":1000000000`, "units"},
 		{`"units":10`, `"units":11`, "damaged"},
 		{`"length":12`, `"length":1000000000`, "Length"},
 		{`"length":12`, `"length":13`, "damaged"},
@@ -369,7 +380,7 @@ func TestResumeRefusesHostileFiles(t *testing.T) {
 			f.Tensors[i].Data[len(tensor.Data)/2] = float32(v)
 			try(tensor.Name+" with a value that is not finite", tensor.Name, f)
 		}
-		if strings.HasPrefix(tensor.Name, prefixV) {
+		if strings.HasPrefix(tensor.Name, "optimizer.v.") {
 			f := read()
 			f.Tensors[i].Data[0] = -1
 			try(tensor.Name+" with a negative value", "negative", f)
@@ -385,7 +396,7 @@ func TestSavingFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "no", "checkpoint")
 	o := small()
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +432,7 @@ func wantOnePrefix(t testing.TB, err error) {
 func FuzzResume(f *testing.F) {
 	o := smallVariants()["patience"]
 	o.Epochs = 2
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -439,7 +450,7 @@ func FuzzResume(f *testing.F) {
 		for i := range hostile.Tensors { // a model takes over the data of some
 			hostile.Tensors[i].Data = slices.Clone(hostile.Tensors[i].Data)
 		}
-		tr, err := resume(hostile, smallDocs(), Options{Threads: 1, MaxBytes: 64 << 20})
+		tr, err := resume(hostile, smallText(), Options{Threads: 1, MaxBytes: 64 << 20})
 		if err != nil {
 			return
 		}

@@ -19,8 +19,8 @@ func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "checkpoint")
 	o := smallVariants()["patience"]
-	o.Embedding, o.Units = 96, 128
-	tr, err := New(smallDocs(), &o)
+	o.Embedding, o.Layers = 96, oneLSTM(128)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestDiskFull(t *testing.T) {
 	if err := tr.Run(context.Background(), &RunOptions{Checkpoint: path}); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := New(smallDocs(), &o)
+	whole, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}

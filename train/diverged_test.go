@@ -15,16 +15,16 @@ import (
 // worthless is an error all the same, for runs of one step and of many.
 func TestDivergenceWhileFinite(t *testing.T) {
 	for _, rate := range []float64{100, 1e6} {
-		for _, o := range []Options{
-			{BatchSize: 4, Epochs: 1},
-			{BatchSize: 24, Epochs: 1}, // one step, whose loss was measured before it
-			{BatchSize: 1, Epochs: 9},  // more than 100 steps
-			{BatchSize: 4, Epochs: 1, CountPadding: true, CutLong: true},
-			{BatchSize: 4, Epochs: 2, ClipNorm: 0.1},
-			{BatchSize: 4, Epochs: 3, Validation: 0.25, Patience: 2},
+		for _, o := range []textRun{
+			{Options: Options{BatchSize: 4, Epochs: 1}},
+			{Options: Options{BatchSize: 24, Epochs: 1}}, // one step, whose loss was measured before it
+			{Options: Options{BatchSize: 1, Epochs: 9}},  // more than 100 steps
+			{Text{CountPadding: true, CutLong: true}, Options{BatchSize: 4, Epochs: 1}},
+			{Options: Options{BatchSize: 4, Epochs: 2, ClipNorm: 0.1}},
+			{Options: Options{BatchSize: 4, Epochs: 3, Validation: 0.25, Patience: 2}},
 		} {
-			o.Embedding, o.Units, o.Length, o.LearningRate = 6, 10, 12, rate
-			tr, err := New(smallDocs(), &o)
+			o.Embedding, o.Layers, o.Length, o.LearningRate = 6, oneLSTM(10), 12, rate
+			tr, err := o.new(smallDocs())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +61,7 @@ func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	o := small()
 	o.BatchSize, o.Epochs = 1, 9 // 18 steps each
 	path := filepath.Join(t.TempDir(), "checkpoint")
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path, OnEpoch: func(e EpochStats) {
 		if e.Epoch == 7 { // no option can be changed midway, but this is the test
 			good = readAll(t, path)
-			tr.optimiser.rate = 1e5
+			tr.options.LearningRate = 1e5
 		}
 	}})
 	if !errors.Is(err, ErrDiverged) || !strings.HasPrefix(err.Error(), "train: epoch 8: ") {
@@ -78,7 +78,7 @@ func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	if !bytes.Equal(readAll(t, path), good) || len(tr.History()) != 7 {
 		t.Errorf("%d epochs; or the checkpoint is not that of the seventh", len(tr.History()))
 	}
-	done, err := Resume(path, smallDocs(), &Options{Epochs: 7})
+	done, err := Resume(path, smallText(), &Options{Epochs: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestDivergenceAfterResume(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	want := ""
 	for n := range 8 { // 5 steps, 2 batches of validation
-		tr, err := New(smallDocs(), &o)
+		tr, err := o.new(smallDocs())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestDivergenceAfterResume(t *testing.T) {
 			want = "" // not interrupted any more
 		} else if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
-		} else if tr, err = Resume(path, smallDocs(), nil); err != nil {
+		} else if tr, err = Resume(path, smallText(), nil); err != nil {
 			t.Fatal(err)
 		} else {
 			err = tr.Run(context.Background(), nil)
@@ -116,21 +116,21 @@ func TestDivergenceAfterResume(t *testing.T) {
 	// A checkpoint from before a run was long enough to be checked, and its weights as a
 	// result.
 	o.Epochs = 3
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := tr.Run(&countdown{context.Background(), 8}, &RunOptions{Checkpoint: path}); !errors.Is(err, context.Canceled) || len(tr.History()) != 1 {
 		t.Fatal(err)
 	}
-	if tr, err = Resume(path, smallDocs(), &Options{Epochs: 2}); err != nil {
+	if tr, err = Resume(path, smallText(), &Options{Epochs: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if err := tr.Run(context.Background(), nil); !errors.Is(err, ErrDiverged) {
 		t.Errorf("two epochs: error %v", err)
 	}
 	tr.progress.Batch, tr.progress.LossSum, tr.progress.Positions, tr.progress.WordLossSum, tr.progress.Words = 0, 0, 0, 0, 0
-	tr.options.Epochs, tr.schedule.Epochs = 1, 1
+	tr.options.Epochs = 1
 	if err := tr.Run(context.Background(), nil); !errors.Is(err, ErrDiverged) || !tr.Done() {
 		t.Errorf("a run that is done: error %v", err)
 	}
@@ -141,22 +141,22 @@ func TestNoDivergence(t *testing.T) {
 	short := []string{"add the salt", "stir the soup", "serve it hot"}
 	for name, c := range map[string]struct {
 		docs []string
-		o    Options
+		o    textRun
 	}{
-		"usual":                {smallDocs(), Options{LearningRate: 0.02, Epochs: 3}},
-		"a high rate":          {smallDocs(), Options{LearningRate: 0.3, Epochs: 30}},
-		"one step an epoch":    {short, Options{LearningRate: 0.3, Epochs: 30, Units: 64}},
-		"a wild beginning":     {short, Options{LearningRate: 1, Epochs: 40, Units: 64}},
-		"one word":             {[]string{"a", "a"}, Options{LearningRate: 0.1, Epochs: 20}},
-		"the reference's ways": {smallDocs(), Options{LearningRate: 0.1, Epochs: 4, CountPadding: true, CutLong: true}},
-		"random validation":    {testDocs(24, 16, 5000), Options{LearningRate: 0.05, Epochs: 60, Units: 32, Validation: 0.25}},
-		"patience":             {testDocs(24, 16, 5000), Options{LearningRate: 0.3, Epochs: 60, Validation: 0.25, Patience: 3}},
+		"usual":                {smallDocs(), textRun{Options: Options{LearningRate: 0.02, Epochs: 3}}},
+		"a high rate":          {smallDocs(), textRun{Options: Options{LearningRate: 0.3, Epochs: 30}}},
+		"one step an epoch":    {short, textRun{Text{Layers: oneLSTM(64)}, Options{LearningRate: 0.3, Epochs: 30}}},
+		"a wild beginning":     {short, textRun{Text{Layers: oneLSTM(64)}, Options{LearningRate: 1, Epochs: 40}}},
+		"one word":             {[]string{"a", "a"}, textRun{Options: Options{LearningRate: 0.1, Epochs: 20}}},
+		"the reference's ways": {smallDocs(), textRun{Text{CountPadding: true, CutLong: true}, Options{LearningRate: 0.1, Epochs: 4}}},
+		"random validation":    {testDocs(24, 16, 5000), textRun{Text{Layers: oneLSTM(32)}, Options{LearningRate: 0.05, Epochs: 60, Validation: 0.25}}},
+		"patience":             {testDocs(24, 16, 5000), textRun{Options: Options{LearningRate: 0.3, Epochs: 60, Validation: 0.25, Patience: 3}}},
 	} {
 		c.o.Embedding, c.o.Length, c.o.BatchSize, c.o.Seed = 6, 12, 8, 3
-		if c.o.Units == 0 {
-			c.o.Units = 10
+		if c.o.Layers == nil {
+			c.o.Layers = oneLSTM(10)
 		}
-		tr, err := New(c.docs, &c.o)
+		tr, err := c.o.new(c.docs)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 
 // Stripes and chessboards: the first pixels must be guessed, the others follow. The
 // numbers are the same on every machine.
-func ExampleNewImages() {
+func ExampleImages() {
 	set := &images.Set{Height: 6, Width: 6, Channels: 1, Levels: 2}
 	for i := range 8 {
 		for p := range 6 * 6 {
@@ -19,9 +19,8 @@ func ExampleNewImages() {
 			set.Data = append(set.Data, uint8((row+i%2*column+i/2)%2))
 		}
 	}
-	trainer, err := train.NewImages(set, &train.ImageTrainOptions{
-		Filters: 16, Blocks: 1, Kernel: 3, LearningRate: 0.01, Epochs: 100, Seed: 1,
-	})
+	task := &train.Images{Set: set, Filters: 16, Blocks: 1, Kernel: 3}
+	trainer, err := train.New(task, &train.Options{LearningRate: 0.01, Epochs: 100, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}

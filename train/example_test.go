@@ -6,18 +6,17 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train"
 )
 
 // Two short texts, learned by heart. The numbers are the same on every machine.
 func Example() {
-	docs := []string{
-		"boil the water, add the tea.",
-		"boil the milk, add the honey.",
+	task := &train.Text{
+		Documents: []string{"boil the water, add the tea.", "boil the milk, add the honey."},
+		Embedding: 8, Layers: []layers.Spec{&layers.LSTMSpec{Units: 16}}, Length: 10,
 	}
-	trainer, err := train.New(docs, &train.Options{
-		Embedding: 8, Units: 16, Length: 10, LearningRate: 0.05, Epochs: 60, Seed: 1,
-	})
+	trainer, err := train.New(task, &train.Options{LearningRate: 0.05, Epochs: 60, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}

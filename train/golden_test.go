@@ -99,20 +99,12 @@ func TestGoldenTraining(t *testing.T) {
 	readGolden(t, "train.json", &g)
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, run := range g.Runs {
-			net := newLike(&layers.Stack{
-				Embedding: layers.NewEmbedding(g.Vocab, g.Embed),
-				Layers:    []layers.Layer{layers.NewLSTM(g.Embed, g.Hidden)},
-				Head:      layers.NewLinear(g.Hidden, g.Vocab),
-			})
-			w := make([][]float32, len(goldenNames))
-			for i, name := range goldenNames {
-				w[i] = g.Initial[name].float32s()
+			net := layers.NewStack(layers.StackConfig{Symbols: g.Vocab, Embedding: g.Embed, Layers: oneLSTM(g.Hidden), Outputs: g.Vocab})
+			for i, p := range trained(net) {
+				p.Set(g.Initial[goldenNames[i]].float32s())
 			}
-			copy(net.Embedding.Weight, w[0])
-			lstmOf(net).SetWeights(w[1], w[2], w[3])
-			net.Head.SetWeights(w[4], w[5])
-			p := newPass(net, passSize{g.Batch, g.Steps, g.Batch * g.Steps}, 2, true)
-			o := newOptimiser(textNetwork{net}, textNetwork{p.back.grad}, g.Adam.LR, 0, p.threads)
+			p := newPass(net, layers.BatchSize{Sequences: g.Batch, Steps: g.Steps, Rows: g.Batch * g.Steps}, 2, true)
+			o := newUpdater(Adam{}, net, p.grad, func() layers.Network { return net.Like() }, p.threads)
 			for s, want := range run.Losses {
 				d := goldenDataset(g.Steps, g.IDs[s%len(g.IDs)])
 				p.load(d, 0, g.Batch, true)
@@ -122,29 +114,28 @@ func TestGoldenTraining(t *testing.T) {
 						if n < 0 {
 							n = len(d.Row(b))
 						}
-						p.steps[b] = int32(n - 1)
+						p.layout.Steps[b] = int32(n - 1)
 					}
-					p.layOut(d, 0)
+					p.layOut(d, 0, g.Batch)
 				}
-				p.forward()
+				p.learn(s)
 				// float32 losses of about 3, each good to a few 2⁻²³.
 				if got := batchLoss(p, d, 0); math.Abs(got-want) > 2e-6 {
 					t.Errorf("ignore=%v: loss of step %d = %v, want %v", run.IgnorePadding, s, got, want)
 				}
-				p.back.run()
 				if s == 0 {
-					for i, tensor := range parameterTensors("", p.back.grad) {
-						near(t, fmt.Sprintf("ignore=%v: gradient of %s", run.IgnorePadding, tensor.Name), tensor.Data, run.Grads[goldenNames[i]].Data, 1e-7)
+					for i, p := range trained(p.grad) {
+						near(t, fmt.Sprintf("ignore=%v: gradient of %s", run.IgnorePadding, p.Name), p.Get(), run.Grads[goldenNames[i]].Data, 1e-7)
 					}
 				}
-				if _, err := o.apply(); err != nil {
+				if _, err := o.apply(g.Adam.LR, 0); err != nil {
 					t.Fatal(err)
 				}
 			}
 			// Adam divides by the root of the mean square, so ten steps of LR = 0.01
 			// carry the relative error of a gradient, about 1e-6, over to a weight.
-			for i, tensor := range parameterTensors("", net) {
-				near(t, fmt.Sprintf("ignore=%v: final %s", run.IgnorePadding, tensor.Name), tensor.Data, run.Final[goldenNames[i]].Data, 5e-7)
+			for i, p := range trained(net) {
+				near(t, fmt.Sprintf("ignore=%v: final %s", run.IgnorePadding, p.Name), p.Get(), run.Final[goldenNames[i]].Data, 5e-7)
 			}
 		}
 	})
@@ -159,41 +150,54 @@ func TestGoldenLSTMGradients(t *testing.T) {
 	}
 	readGolden(t, "lstm_grad.json", &g)
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		// Every input is a word of its own, so that its gradient is a row of the
-		// embedding's.
-		rows := g.Batch * g.Steps
-		net := &layers.Stack{
-			Embedding: layers.NewEmbedding(rows, g.In),
-			Layers:    []layers.Layer{layers.NewLSTM(g.In, g.Hidden)},
-			Head:      layers.NewLinear(g.Hidden, rows),
-		}
-		copy(net.Embedding.Weight, g.Inputs["x"].float32s())
-		lstmOf(net).SetWeights(g.Inputs["weight_ih_l0"].float32s(), g.Inputs["weight_hh_l0"].float32s(), g.Inputs["bias_ih_l0"].float32s())
-		ids := make([][]int32, g.Batch)
-		for r := range rows {
-			b := r / g.Steps
-			ids[b] = append(ids[b], int32(r))
-		}
-		d := goldenDataset(g.Steps, ids)
-		p := newPass(net, passSize{g.Batch, g.Steps, rows}, 1, true)
-		p.load(d, 0, g.Batch, true)
-		p.forward()
-		got := make([]float32, rows*g.Hidden)
-		v := g.Inputs["v"].float32s()
-		for b := range g.Batch {
-			for s := range g.Steps {
-				to := (b*g.Steps + s) * g.Hidden
-				copy(got[to:], rowOf(p.h.rows(rows), s*g.Batch+b))
-				copy(rowOf(p.back.dh.rows(rows), s*g.Batch+b), v[to:to+g.Hidden])
+		rows, spec := g.Batch*g.Steps, layers.LSTMSpec{Units: g.Hidden}
+		lstm, grad := spec.New(g.In), spec.New(g.In)
+		for _, p := range lstm.Parameters("_l0") {
+			if !p.StoredOnly {
+				p.Set(g.Inputs[p.Name].float32s())
 			}
 		}
-		near(t, "h", got, g.H.Data, 1e-7)
-		p.back.run()
-		grad := parameterTensors("", p.back.grad)
-		near(t, "gradient of x", grad[0].Data, g.Grads["x"].Data, 1e-6)
-		near(t, "gradient of weight_ih_l0", grad[1].Data, g.Grads["weight_ih_l0"].Data, 1e-6)
-		near(t, "gradient of weight_hh_l0", grad[2].Data, g.Grads["weight_hh_l0"].Data, 1e-6)
-		near(t, "gradient of bias_ih_l0", grad[3].Data, g.Grads["bias_ih_l0"].Data, 1e-6)
+		size := layers.BatchSize{Sequences: g.Batch, Steps: g.Steps, Rows: rows}
+		layout := layers.NewLayout(size)
+		for b := range g.Batch {
+			layout.Steps[b] = int32(g.Steps)
+		}
+		layout.Set(g.Batch)
+		// The file has a sequence after the other.
+		reorder := func(data []float32, cols int) kernels.Matrix {
+			m := kernels.RowMajor(make([]float32, rows*cols), rows, cols)
+			for b := range g.Batch {
+				for s := range g.Steps {
+					copy(rowOf(m, layout.Row(s, b)), data[(b*g.Steps+s)*cols:][:cols])
+				}
+			}
+			return m
+		}
+		back := func(m kernels.Matrix) []float32 {
+			var data []float32
+			for b := range g.Batch {
+				for s := range g.Steps {
+					data = append(data, rowOf(m, layout.Row(s, b))...)
+				}
+			}
+			return data
+		}
+		s := lstm.NewSequence(size, grad, layers.NewThreads(1))
+		x := reorder(g.Inputs["x"].float32s(), g.In)
+		s.Begin()
+		near(t, "h", back(s.Forward(layout, x)), g.H.Data, 1e-7)
+		v := reorder(g.Inputs["v"].float32s(), g.Hidden)
+		for r := range rows {
+			copy(rowOf(s.OutputGradients(), r), rowOf(v, r))
+		}
+		dx := kernels.RowMajor(make([]float32, rows*g.In), rows, g.In)
+		s.Backward(x, dx)
+		near(t, "gradient of x", back(dx), g.Grads["x"].Data, 1e-6)
+		for _, p := range grad.Parameters("_l0") {
+			if !p.StoredOnly {
+				near(t, "gradient of "+p.Name, p.Get(), g.Grads[p.Name].Data, 1e-6)
+			}
+		}
 	})
 }
 
@@ -218,16 +222,16 @@ func TestGoldenAdam(t *testing.T) {
 			// takes back. The rest is the rounding of w.
 			const tol = 1e-7
 			n := len(c.W0.Data)
-			o := newOptimiser(textNetwork{bareNet(n)}, textNetwork{bareNet(n)}, c.LR, 0, kernels.NewWorkers(1))
-			w, grad := o.all[0][0], o.all[1][0]
+			o := newUpdater(Adam{}, bareNet(n), bareNet(n), func() layers.Network { return bareNet(n) }, layers.NewThreads(1))
+			w, grad := o.values[0], o.grads[0]
 			copy(w, c.W0.float32s())
 			for i, s := range c.Steps {
 				copy(grad, s.G.float32s())
-				if _, err := o.apply(); err != nil {
+				if _, err := o.apply(c.LR, 0); err != nil {
 					t.Fatal(err)
 				}
 				what := fmt.Sprintf("%s, step %d: ", c.Name, i+1)
-				if got := float64(o.step.LR); math.Abs(got-s.LRt) > 3e-5*s.LRt || c.Name == "float32" && math.Abs(got-s.LRt) > 1e-7*s.LRt {
+				if got := float64(adamRate(&o.step)); math.Abs(got-s.LRt) > 3e-5*s.LRt || c.Name == "float32" && math.Abs(got-s.LRt) > 1e-7*s.LRt {
 					t.Errorf("%sstep size %v, want %v", what, got, s.LRt)
 				}
 				near(t, what+"w", w, s.W.Data, tol)
@@ -238,11 +242,7 @@ func TestGoldenAdam(t *testing.T) {
 
 // bareNet returns a network whose embedding has n values.
 func bareNet(n int) *layers.Stack {
-	return &layers.Stack{
-		Embedding: layers.NewEmbedding(n, 1),
-		Layers:    []layers.Layer{layers.NewLSTM(1, 1)},
-		Head:      layers.NewLinear(1, n),
-	}
+	return layers.NewStack(layers.StackConfig{Symbols: n, Embedding: 1, Layers: oneLSTM(1), Outputs: n})
 }
 
 // The head's losses and gradients against PyTorch's cross entropy.

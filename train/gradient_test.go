@@ -3,21 +3,22 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-// gradients runs a batch forward and back and returns its loss, and its gradients
-// in the order and layout of parameterTensors.
-func gradients(t *Trainer, lo, hi int) (loss float64, grad [6][]float32) {
-	p := t.pass
-	p.load(t.training, lo, hi, t.options.CountPadding)
-	p.forward()
-	loss = batchLoss(p, t.training, lo)
-	p.back.run()
-	for i, tensor := range parameterTensors("", p.back.grad) {
-		grad[i] = tensor.Data
+// gradients runs a batch forward and back and returns its loss, and copies of its
+// gradients in the order of trained.
+func gradients(t *Trainer, lo, hi int) (loss float64, grad [][]float32) {
+	task := textOf(t)
+	p := task.pass
+	p.load(task.Training(), lo, hi, task.CountPadding)
+	p.learn(0)
+	loss = batchLoss(p, task.Training(), lo)
+	for _, param := range trained(p.grad) {
+		grad = append(grad, slices.Clone(param.Get()))
 	}
 	return loss, grad
 }
@@ -27,11 +28,12 @@ func gradients(t *Trainer, lo, hi int) (loss float64, grad [6][]float32) {
 func TestGradientElements(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, ignore := range []bool{false, true} {
-			tr := newTestTrainer(t, testDocs(5, 6, 4), Options{
-				Embedding: 3, Units: 2, Length: 5, BatchSize: 4, CountPadding: !ignore, CutLong: true, Threads: 1,
+			tr := newTestTrainer(t, testDocs(5, 6, 4), textRun{
+				Text{Embedding: 3, Layers: oneLSTM(2), Length: 5, CountPadding: !ignore, CutLong: true},
+				Options{BatchSize: 4, Threads: 1},
 			})
-			rows := rowsOf(tr.training, 0, 4)
-			ref := newReference(tr.model.Stack)
+			rows := rowsOf(textOf(tr).Training(), 0, 4)
+			ref := newReference(textOf(tr).model.Stack)
 			loss, grad := gradients(tr, 0, 4)
 			if want := ref.loss(rows, ignore); math.Abs(loss-want) > 1e-6*want {
 				t.Errorf("ignore=%v: loss = %v, want %v", ignore, loss, want)
@@ -69,13 +71,14 @@ func TestGradientDirections(t *testing.T) {
 			{16, 16, 9, 4, 62, false}, // 64 symbols: no padding anywhere
 			{13, 33, 20, 5, 140, true},
 		} {
-			tr := newTestTrainer(t, testDocs(s.batch, s.length+5, s.words), Options{
-				Embedding: s.embedding, Units: s.units, Length: s.length, BatchSize: s.batch, CountPadding: !s.ignore, CutLong: true, Threads: 2,
+			tr := newTestTrainer(t, testDocs(s.batch, s.length+5, s.words), textRun{
+				Text{Embedding: s.embedding, Layers: oneLSTM(s.units), Length: s.length, CountPadding: !s.ignore, CutLong: true},
+				Options{BatchSize: s.batch, Threads: 2},
 			})
-			rows := rowsOf(tr.training, 0, s.batch)
+			rows := rowsOf(textOf(tr).Training(), 0, s.batch)
 			_, grad := gradients(tr, 0, s.batch)
 			for seed := range uint64(3) {
-				ref := newReference(tr.model.Stack)
+				ref := newReference(textOf(tr).model.Stack)
 				const eps = 1e-5
 				dot, square := 0.0, 0.0
 				move := func(by float64) {
@@ -110,15 +113,16 @@ func TestChunksAndThreads(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, ignore := range []bool{false, true} {
 			var wantLoss float64
-			var want [6][]float32
+			var want [][]float32
 			for _, c := range []struct{ threads, chunk int }{{1, 1000}, {1, 7}, {2, 48}, {3, 20}, {4, 1000}, {9, 5}} {
-				tr := newTestTrainer(t, testDocs(8, 30, 300), Options{
-					Embedding: 9, Units: 20, Length: 25, BatchSize: 8, CountPadding: !ignore, CutLong: true, Threads: c.threads,
+				tr := newTestTrainer(t, testDocs(8, 30, 300), textRun{
+					Text{Embedding: 9, Layers: oneLSTM(20), Length: 25, CountPadding: !ignore, CutLong: true},
+					Options{BatchSize: 8, Threads: c.threads},
 				})
-				h := &tr.pass.head
-				h.scores.Rows = min(h.scores.Rows, c.chunk)
+				h := &textOf(tr).pass.head
+				h.logits.Rows = min(h.logits.Rows, c.chunk)
 				loss, grad := gradients(tr, 0, 8)
-				if want[0] == nil {
+				if want == nil {
 					wantLoss, want = loss, grad
 				}
 				if loss != wantLoss {
@@ -137,8 +141,9 @@ func TestChunksAndThreads(t *testing.T) {
 // What a smaller batch leaves behind must not reach a larger one after it.
 func TestPassIsReusable(t *testing.T) {
 	for _, ignore := range []bool{false, true} {
-		tr := newTestTrainer(t, testDocs(12, 12, 50), Options{
-			Embedding: 6, Units: 10, Length: 10, BatchSize: 12, CountPadding: !ignore, CutLong: true, Threads: 2,
+		tr := newTestTrainer(t, testDocs(12, 12, 50), textRun{
+			Text{Embedding: 6, Layers: oneLSTM(10), Length: 10, CountPadding: !ignore, CutLong: true},
+			Options{BatchSize: 12, Threads: 2},
 		})
 		loss, want := gradients(tr, 0, 12)
 		for _, b := range [][2]int{{0, 3}, {3, 10}, {11, 12}} {

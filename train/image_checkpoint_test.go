@@ -18,7 +18,7 @@ import (
 )
 
 // imageMidway returns a small run with Patience, in its second epoch, and its images.
-func imageMidway(t testing.TB, channels int) (*ImageTrainer, *images.Set) {
+func imageMidway(t testing.TB, channels int) (*Trainer, *images.Set) {
 	t.Helper()
 	o := smallImageOptions()
 	o.Patience = 2
@@ -37,7 +37,7 @@ func TestImageCheckpointRoundTrip(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		tr, set := imageMidway(t, channels)
 		path := save(t, tr)
-		again, err := ResumeImages(path, set, nil)
+		again, err := Resume(path, &Images{Set: set}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,29 +63,37 @@ func TestImageCheckpointRoundTrip(t *testing.T) {
 func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 	tr, set := imageMidway(t, 1)
 	path := save(t, tr)
-	for name, o := range map[string]ImageTrainOptions{
-		"Filters":      {Filters: 12},
-		"Blocks":       {Blocks: 3},
-		"Kernel":       {Kernel: 7},
-		"BatchSize":    {BatchSize: 5},
-		"LearningRate": {LearningRate: 0.03},
-		"ClipNorm":     {ClipNorm: 1},
-		"Validation":   {Validation: 0.5},
-		"Patience":     {Patience: 9},
-		"Seed":         {Seed: 12},
-		"Epochs":       {Epochs: 1}, // epoch 2 has begun
-		"Threads":      {Threads: -1},
-		"MaxBytes":     {MaxBytes: 1},
+	for name, o := range map[string]imageRun{
+		"Filters":      {Images: Images{Filters: 12}},
+		"Blocks":       {Images: Images{Blocks: 3}},
+		"Kernel":       {Images: Images{Kernel: 7}},
+		"BatchSize":    {Options: Options{BatchSize: 5}},
+		"Optimizer":    {Options: Options{Optimizer: SGD{}}},
+		"LearningRate": {Options: Options{LearningRate: 0.03}},
+		"Schedule":     {Options: Options{Schedule: Schedule{Decay: 0.5}}},
+		"ClipNorm":     {Options: Options{ClipNorm: 1}},
+		"Validation":   {Options: Options{Validation: 0.5}},
+		"Patience":     {Options: Options{Patience: 9}},
+		"Seed":         {Options: Options{Seed: 12}},
+		"Epochs":       {Options: Options{Epochs: 1}}, // epoch 2 has begun
+		"Threads":      {Options: Options{Threads: -1}},
+		"MaxBytes":     {Options: Options{MaxBytes: 1}},
 	} {
-		_, err := ResumeImages(path, set, &o)
+		_, err := o.resume(path, set)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%+v: error %v, want one that names the file and %s", o, err, name)
 			continue
 		}
+		var field *OptionError
+		if !errors.As(err, &field) || field.Field != name && name != "MaxBytes" {
+			t.Errorf("error %v is not about the field %s", err, name)
+		}
 		wantOnePrefix(t, err)
 	}
-	for _, o := range []ImageTrainOptions{tr.Options(), {Epochs: 2}, {Epochs: 50}, {Threads: 2}} {
-		if _, err := ResumeImages(path, set, &o); err != nil {
+	same := smallImageOptions()
+	same.Patience = 2
+	for _, o := range []imageRun{same, {Options: tr.Options()}, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}, {Options: Options{Schedule: Schedule{Decay: 1, From: 3}}}} {
+		if _, err := o.resume(path, set); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
@@ -113,7 +121,7 @@ func TestResumeImagesRefusesOtherImages(t *testing.T) {
 		{&flat, "want sizes above 0"},
 		{smallImages(0, 1), "no images"},
 	} {
-		_, err := ResumeImages(path, c.set, nil)
+		_, err := Resume(path, &Images{Set: c.set}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
 			continue
@@ -132,22 +140,22 @@ func TestResumeTellsKindsApart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := ResumeImages(path, set, nil)
+		_, err := Resume(path, &Images{Set: set}, nil)
 		if err == nil || !strings.Contains(err.Error(), `kind "text"`) || !strings.Contains(err.Error(), path) {
 			t.Errorf("images on a text model: %v", err)
 		}
 	}
-	if _, err := Resume(save(t, images), smallDocs(), nil); err == nil || !strings.Contains(err.Error(), `kind "pixelcnn"`) {
+	if _, err := Resume(save(t, images), smallText(), nil); err == nil || !strings.Contains(err.Error(), `kind "pixelcnn"`) {
 		t.Errorf("texts on an image model: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "model")
 	if err := images.SaveModel(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ResumeImages(path, set, nil); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+	if _, err := Resume(path, &Images{Set: set}, nil); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
 		t.Errorf("a finished model: %v", err)
 	}
-	if _, err := ResumeImages(path+"s", set, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := Resume(path+"s", &Images{Set: set}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("no file: %v", err)
 	}
 }
@@ -168,7 +176,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 		if err := atomicfile.Write(bad, f); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ResumeImages(bad, set, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Resume(bad, &Images{Set: set}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", what, err, want)
 		} else {
 			wantOnePrefix(t, err)
@@ -211,7 +219,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 	for i, tensor := range f.Tensors {
 		try := func(what string, f *weights.File) {
 			t.Helper()
-			if _, err := resumeImages(f, set, ImageTrainOptions{Threads: 1}); err == nil || !strings.Contains(err.Error(), tensor.Name) {
+			if _, err := resume(f, &Images{Set: set}, Options{Threads: 1}); err == nil || !strings.Contains(err.Error(), tensor.Name) {
 				t.Errorf("%s %s: error %v, want one that names it", tensor.Name, what, err)
 			}
 		}
@@ -225,7 +233,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 		}
 	}
 	f = read()
-	f.Lookup(prefixV + "hidden.0.bias").Data[1] = -1
+	f.Lookup("optimizer.v.hidden.0.bias").Data[1] = -1
 	try("a negative square", "negative", f)
 	f = read()
 	f.Tensors = append(f.Tensors, weights.Tensor{Name: "optimizer.extra", Shape: []int{1}, Data: []float32{1}})
@@ -243,7 +251,7 @@ func FuzzResumeImages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, config, text string) {
 		hostile := &weights.File{Metadata: maps.Clone(file.Metadata), Tensors: slices.Clone(file.Tensors)}
 		hostile.Metadata[model.KeyConfig], hostile.Metadata[model.KeyCheckpoint] = config, text
-		tr, err := resumeImages(hostile, set, ImageTrainOptions{Threads: 1, MaxBytes: 64 << 20})
+		tr, err := resume(hostile, &Images{Set: set}, Options{Threads: 1, MaxBytes: 64 << 20})
 		if err != nil {
 			return
 		}

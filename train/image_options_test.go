@@ -14,7 +14,7 @@ import (
 
 func TestImageTrainDefaults(t *testing.T) {
 	set := smallImages(3, 1)
-	tr, err := NewImages(set, nil)
+	tr, err := New(&Images{Set: set}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,55 +23,60 @@ func TestImageTrainDefaults(t *testing.T) {
 		t.Errorf("Threads = %d", o.Threads)
 	}
 	o.Threads = 0
-	want := ImageTrainOptions{Filters: 128, Blocks: 5, Kernel: 7, BatchSize: 128, LearningRate: 5e-4, Epochs: 20, MaxBytes: 8 << 30}
+	want := Options{BatchSize: 128, Optimizer: Adam{}, LearningRate: 5e-4, Epochs: 20, MaxBytes: 8 << 30}
 	if o != want {
 		t.Errorf("options %+v, want %+v", o, want)
 	}
-	if tr.Validation() != nil || tr.Training() != set {
+	task := imagesOf(tr)
+	if want := (Images{Filters: 128, Blocks: 5, Kernel: 7}); fields(task) != fields(&want) {
+		t.Errorf("task %s, want %s", fields(task), fields(&want))
+	}
+	if task.Validation() != nil || task.Training() != set {
 		t.Error("images are set aside")
 	}
-	if n := tr.model.Net.Params(); n != 307460 { // the reference model's
+	if n := task.model.Net.Params(); n != 307460 { // the reference model's
 		t.Errorf("%d parameters", n)
 	}
 }
 
-func TestImageTrainOptionsRefused(t *testing.T) {
+func TestImageOptionsRefused(t *testing.T) {
 	set := smallImages(4, 1)
 	for _, c := range []struct {
-		o    ImageTrainOptions
+		o    imageRun
 		want string
 	}{
-		{ImageTrainOptions{Filters: -1}, "Filters is -1"},
-		{ImageTrainOptions{Filters: 1}, "Filters is 1"},
-		{ImageTrainOptions{Filters: 1 << 14}, "Filters"},
-		{ImageTrainOptions{Filters: 1 << 13, Blocks: 1 << 10}, "parameters"},
-		{ImageTrainOptions{Blocks: -1}, "Blocks is -1"},
-		{ImageTrainOptions{Blocks: 1 << 11}, "Blocks"},
-		{ImageTrainOptions{Kernel: -1}, "Kernel is -1"},
-		{ImageTrainOptions{Kernel: 4}, "Kernel is 4: want an odd"},
-		{ImageTrainOptions{Kernel: 65}, "Kernel is 65"},
-		{ImageTrainOptions{BatchSize: -1}, "BatchSize is -1"},
-		{ImageTrainOptions{BatchSize: 1 << 17}, "BatchSize"},
-		{ImageTrainOptions{Epochs: -1}, "Epochs is -1"},
-		{ImageTrainOptions{Epochs: 1 << 20}, "lower Blocks or Epochs"},
-		{ImageTrainOptions{Patience: -1}, "Patience is -1"},
-		{ImageTrainOptions{Patience: 2}, "no images are set aside"},
-		{ImageTrainOptions{Threads: -1}, "Threads is -1"},
-		{ImageTrainOptions{LearningRate: -1}, "LearningRate is -1"},
-		{ImageTrainOptions{LearningRate: math.NaN()}, "LearningRate is NaN"},
-		{ImageTrainOptions{ClipNorm: math.Inf(1)}, "ClipNorm is +Inf"},
-		{ImageTrainOptions{Validation: 1}, "Validation is 1"},
-		{ImageTrainOptions{Validation: 0.01}, "0.01 splits 4 images"},
-		{ImageTrainOptions{MaxBytes: -1}, "MaxBytes is -1"},
-		{ImageTrainOptions{MaxBytes: 1 << 20}, "MiB of memory, more than the 1 MiB"},
-		{ImageTrainOptions{Filters: 1 << 12, Blocks: 2, MaxBytes: 1 << 30}, "lower Filters (4096), Blocks (2), Threads ("},
+		{imageRun{Images: Images{Filters: -1}}, "Filters is -1"},
+		{imageRun{Images: Images{Filters: 1}}, "Filters is 1"},
+		{imageRun{Images: Images{Filters: 1 << 14}}, "Filters"},
+		{imageRun{Images: Images{Filters: 1 << 13, Blocks: 1 << 10}}, "parameters"},
+		{imageRun{Images: Images{Blocks: -1}}, "Blocks is -1"},
+		{imageRun{Images: Images{Blocks: 1 << 11}}, "Blocks"},
+		{imageRun{Images: Images{Kernel: -1}}, "Kernel is -1"},
+		{imageRun{Images: Images{Kernel: 4}}, "Kernel is 4: want an odd"},
+		{imageRun{Images: Images{Kernel: 65}}, "Kernel is 65"},
+		{imageRun{Options: Options{BatchSize: -1}}, "BatchSize is -1"},
+		{imageRun{Options: Options{BatchSize: 1 << 17}}, "BatchSize"},
+		{imageRun{Options: Options{Epochs: -1}}, "Epochs is -1"},
+		{imageRun{Options: Options{Epochs: 1 << 20}}, "lower Blocks or Epochs"},
+		{imageRun{Options: Options{Patience: -1}}, "Patience is -1"},
+		{imageRun{Options: Options{Patience: 2}}, "no images are set aside"},
+		{imageRun{Options: Options{Threads: -1}}, "Threads is -1"},
+		{imageRun{Options: Options{LearningRate: -1}}, "LearningRate is -1"},
+		{imageRun{Options: Options{LearningRate: math.NaN()}}, "LearningRate is NaN"},
+		{imageRun{Options: Options{ClipNorm: math.Inf(1)}}, "ClipNorm is +Inf"},
+		{imageRun{Options: Options{Validation: 1}}, "Validation is 1"},
+		{imageRun{Options: Options{Validation: 0.01}}, "0.01 splits 4 images"},
+		{imageRun{Options: Options{MaxBytes: -1}}, "MaxBytes is -1"},
+		{imageRun{Options: Options{MaxBytes: 1 << 20}}, "MiB of memory, more than the 1 MiB"},
+		{imageRun{Images{Filters: 1 << 12, Blocks: 2}, Options{MaxBytes: 1 << 30}}, "lower Filters (4096), Blocks (2), Threads ("},
 	} {
-		tr, err := NewImages(set, &c.o)
+		tr, err := c.o.new(set)
 		if tr != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one with %q", c.o, err, c.want)
 			continue
 		}
 		wantOnePrefix(t, err)
+		wantField(t, err, c.want)
 	}
 }
 
@@ -95,7 +100,7 @@ func TestImageSetsRefused(t *testing.T) {
 		{images.Set{Height: 2, Width: 5, Channels: 1, Levels: 4, Data: bright}, "image 1 has the level 9"},
 		{images.Set{Height: 5000, Width: 1, Channels: 1, Levels: 4, Data: make([]uint8, 5000)}, "height is 5000"},
 	} {
-		_, err := NewImages(&c.set, &ImageTrainOptions{Filters: 4, Blocks: 1})
+		_, err := imageRun{Images: Images{Filters: 4, Blocks: 1}}.new(&c.set)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%dx%dx%d: error %v, want one with %q", c.set.Height, c.set.Width, c.set.Channels, err, c.want)
 			continue
@@ -109,11 +114,11 @@ func TestImageSetsRefused(t *testing.T) {
 func TestSmallImageSets(t *testing.T) {
 	for _, c := range []struct {
 		set images.Set
-		o   ImageTrainOptions
+		o   imageRun
 	}{
-		{images.Set{Height: 1, Width: 1, Channels: 1, Levels: 2, Data: []uint8{0, 1, 1}}, ImageTrainOptions{Filters: 2, Kernel: 1}},
-		{images.Set{Height: 1, Width: 1, Channels: 3, Levels: 256, Data: []uint8{255, 0, 7}}, ImageTrainOptions{Filters: 6, Threads: 9}},
-		{images.Set{Height: 2, Width: 7, Channels: 1, Levels: 2, Data: make([]uint8, 28)}, ImageTrainOptions{Filters: 5, Validation: 0.5, BatchSize: 1, Threads: 5}},
+		{images.Set{Height: 1, Width: 1, Channels: 1, Levels: 2, Data: []uint8{0, 1, 1}}, imageRun{Images: Images{Filters: 2, Kernel: 1}}},
+		{images.Set{Height: 1, Width: 1, Channels: 3, Levels: 256, Data: []uint8{255, 0, 7}}, imageRun{Images{Filters: 6}, Options{Threads: 9}}},
+		{images.Set{Height: 2, Width: 7, Channels: 1, Levels: 2, Data: make([]uint8, 28)}, imageRun{Images{Filters: 5}, Options{Validation: 0.5, BatchSize: 1, Threads: 5}}},
 	} {
 		c.o.Epochs, c.o.Blocks, c.o.LearningRate = 2, 1, 0.01
 		tr := newImageTrainer(t, &c.set, c.o)
@@ -134,7 +139,7 @@ func TestInitialisePixels(t *testing.T) {
 	c := layers.PixelConfig{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
 	build := func(seed uint64) *layers.PixelCNN {
 		net := layers.NewPixelCNN(c)
-		initialisePixels(net, seed)
+		initialise(net, seed)
 		return net
 	}
 	net, same, other := build(1), build(1), build(2)
@@ -173,13 +178,17 @@ func TestInitialisePixels(t *testing.T) {
 
 // memory must not promise less than what a trainer holds.
 func TestImageMemoryHeld(t *testing.T) {
-	for _, o := range []ImageTrainOptions{
-		{Threads: 1}, {Threads: 2, Blocks: 3, Filters: 50, Kernel: 9}, {Filters: 16, Patience: 1, Validation: 0.5, Threads: 7}, {BatchSize: 2, Threads: 3},
+	for _, o := range []imageRun{
+		{Options: Options{Threads: 1}},
+		{Images{Blocks: 3, Filters: 50, Kernel: 9}, Options{Threads: 2}},
+		{Images{Filters: 16}, Options{Patience: 1, Validation: 0.5, Threads: 7}},
+		{Options: Options{BatchSize: 2, Threads: 3}},
+		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 	} {
 		for _, channels := range []int{1, 3} {
 			set := smallImages(24, channels)
-			o = o.withDefaults()
 			tr := newImageTrainer(t, set, o)
+			task, o := imagesOf(tr), tr.options
 			count := func(lists ...[][]float32) (n int) {
 				for _, list := range lists {
 					for _, s := range list {
@@ -188,20 +197,20 @@ func TestImageMemoryHeld(t *testing.T) {
 				}
 				return n
 			}
-			net := tr.net.parameters()
-			held, stored := pixelFloats(tr.model.Config.PixelConfig)
+			net := layers.ValuesOf(tr.work.net)
+			held, stored := pixelFloats(task.model.Config.PixelConfig)
 			full := 0
-			for _, tensor := range tr.net.tensors("") {
+			for _, tensor := range trainedTensors(tr.work.net) {
 				full += len(tensor.Data)
 			}
 			// Not all biases are padded to a panel.
 			if n := int64(count(net)); n > held || n < held-held/10 || int64(full) != stored {
 				t.Errorf("%+v: %d and %d values, pixelFloats says %d and %d", o, count(net), full, held, stored)
 			}
-			floats := count(net, tr.pass.grad.Values(), tr.optimiser.m.parameters(), tr.optimiser.v.parameters())
-			copies := 3
+			floats := count(net, task.pass.grad.Values()) + count(tr.optimizer.state...)
+			copies := 1 + len(tr.optimizer.state)
 			if tr.best != nil {
-				floats += count(tr.best.parameters())
+				floats += count(layers.ValuesOf(tr.best))
 				copies++
 			}
 			maps := func(list ...layers.Map) {
@@ -209,7 +218,7 @@ func TestImageMemoryHeld(t *testing.T) {
 					floats += len(m.Data)
 				}
 			}
-			for _, p := range tr.pass.images {
+			for _, p := range task.pass.images {
 				m := &p.maps
 				maps(m.X, m.Hidden[0], m.Hidden[1], m.Scores, p.h, p.below, p.hidden[0], p.hidden[1])
 				maps(m.H...)
@@ -220,22 +229,21 @@ func TestImageMemoryHeld(t *testing.T) {
 					maps(b.u, b.t, b.g)
 				}
 			}
-			for _, l := range tr.pass.layers {
+			for _, l := range task.pass.layers {
 				floats += len(l.wt.Data)
 			}
 			floats += max(copies*full, 2*full+count(net))
 			taken := 4 * int64(floats)
-			if tr.validation != nil {
-				taken += int64(len(set.Data)) + 4*int64(o.Threads)*pixelForwardFloats(tr.model.Config)
+			if task.validation != nil {
+				taken += int64(len(set.Data)) + 4*int64(o.Threads)*pixelForwardFloats(task.model.Config)
 			}
-			if got := o.memory(tr.model.Config, set.Len()); got < taken || got > taken+taken/5 {
+			if got := task.memory(task.model.Config, &o); got < taken || got > taken+taken/5 {
 				t.Errorf("%+v, %d channels: %d bytes are taken, memory says %d", o, channels, taken, got)
 			}
 			o.MaxBytes = taken - 1
-			if err := o.checkMemory(tr.model.Config, set.Len()); err == nil {
+			if err := task.checkMemory(task.model.Config, &o); err == nil {
 				t.Errorf("%+v: %d bytes are taken, %d were said to be enough", o, taken, o.MaxBytes)
 			}
-			o.MaxBytes = 0
 		}
 	}
 }
@@ -244,13 +252,18 @@ func TestImageMemoryHeld(t *testing.T) {
 func TestImageHeaderRoom(t *testing.T) {
 	set := &images.Set{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
 	const epochs = 100
-	o := ImageTrainOptions{Filters: 8, Blocks: 200, Kernel: 63, BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs,
-		LearningRate: 1.2345678901234567e-300, ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10, Patience: 1 << 20}
-	tr := &ImageTrainer{options: o.withDefaults(), images: strings.Repeat("0", 64)}
-	config := o.config(set)
-	tr.model = &model.Pixel{Config: config, Net: layers.NewPixelCNN(config.PixelConfig)}
-	net := pixelNetwork{tr.model.Net}
-	tr.begin(tr, o.schedule(), net, net, nil)
+	task := &Images{Set: set, Filters: 8, Blocks: 200, Kernel: 63, hash: strings.Repeat("0", 64)}
+	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelCNN(task.config().PixelConfig)}
+	tr := &Trainer{task: task, options: Options{
+		BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
+		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
+		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
+	}}
+	tr.options.complete()
+	tr.work = work{net: task.model.Net}
+	zero := func() layers.Network { return layers.NewPixelCNN(task.config().PixelConfig) }
+	tr.optimizer = newUpdater(Adam{}, task.model.Net, task.model.Net, zero, layers.NewThreads(1))
+	tr.best = zero()
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}

@@ -17,6 +17,27 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
+// An imageRun is Images and its Options: a test sets the fields of both.
+type imageRun struct {
+	Images
+	Options
+}
+
+// new begins the run with a set of images. It may be called again.
+func (r imageRun) new(set *images.Set) (*Trainer, error) {
+	r.Images.Set = set
+	return New(&r.Images, &r.Options)
+}
+
+// resume continues the run that a checkpoint holds.
+func (r imageRun) resume(path string, set *images.Set) (*Trainer, error) {
+	r.Images.Set = set
+	return Resume(path, &r.Images, &r.Options)
+}
+
+// imagesOf returns the task of a run.
+func imagesOf(tr *Trainer) *Images { return tr.task.(*Images) }
+
 // smallImages returns n pictures of 4×5 pixels: noise over a slope.
 func smallImages(n, channels int) *images.Set {
 	s := &images.Set{Height: 4, Width: 5, Channels: channels, Levels: 3 + channels}
@@ -33,10 +54,10 @@ func smallImages(n, channels int) *images.Set {
 
 // smallImageOptions is a run of 3 epochs of 5 steps over 18 of 24 images, the last
 // of 2 images, and one step of validation.
-func smallImageOptions() ImageTrainOptions {
-	return ImageTrainOptions{
-		Filters: 10, Blocks: 2, Kernel: 5, BatchSize: 4, LearningRate: 0.01, Validation: 0.25,
-		Seed: 3, Epochs: 3, Threads: 1,
+func smallImageOptions() imageRun {
+	return imageRun{
+		Images{Filters: 10, Blocks: 2, Kernel: 5},
+		Options{BatchSize: 4, LearningRate: 0.01, Validation: 0.25, Seed: 3, Epochs: 3, Threads: 1},
 	}
 }
 
@@ -44,13 +65,13 @@ func smallImageOptions() ImageTrainOptions {
 // checksum, which is the same on every instruction set, architecture, number of threads and version of Go.
 type imageVariant struct {
 	channels int
-	o        ImageTrainOptions
+	o        imageRun
 	hash     string
 }
 
 func imageVariants() map[string]imageVariant {
 	grey, clipped, patience := smallImageOptions(), smallImageOptions(), smallImageOptions()
-	clipped.ClipNorm, clipped.Validation = 0.05, 0
+	clipped.ClipNorm, clipped.Options.Validation = 0.05, 0
 	patience.Patience = 2
 	return map[string]imageVariant{
 		"grey":    {1, grey, "2b78a320af9eb896"},
@@ -59,9 +80,9 @@ func imageVariants() map[string]imageVariant {
 	}
 }
 
-func newImageTrainer(t testing.TB, set *images.Set, o ImageTrainOptions) *ImageTrainer {
+func newImageTrainer(t testing.TB, set *images.Set, o imageRun) *Trainer {
 	t.Helper()
-	tr, err := NewImages(set, &o)
+	tr, err := o.new(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +128,7 @@ func TestImageResume(t *testing.T) {
 			}
 			want, wantModel := readAll(t, whole), fileBytes(t, tr.Model())
 			places := tr.steps() // to stop at in an epoch
-			if tr.judged {
+			if tr.work.judged {
 				places++
 			}
 			every := 1
@@ -120,7 +141,7 @@ func TestImageResume(t *testing.T) {
 				if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) {
 					t.Fatalf("stop %d: error %v, want one that names the checkpoint and wraps context.Canceled", n, err)
 				}
-				tr, err = ResumeImages(path, set, &ImageTrainOptions{Threads: 1 + n%3})
+				tr, err = Resume(path, &Images{Set: set}, &Options{Threads: 1 + n%3})
 				if err != nil {
 					t.Fatalf("stop %d: %v", n, err)
 				}
@@ -144,26 +165,32 @@ func TestImageResume(t *testing.T) {
 
 // A recorder remembers what the steps were made of.
 type recorder struct {
-	task
-	steps [][]int
+	Task
+	steps   [][]int
+	numbers []int
 }
 
-func (r *recorder) gradients(items []int) Evaluation {
-	r.steps = append(r.steps, slices.Clone(items))
-	return r.task.gradients(items)
+func (r *recorder) gradients(items []int, step int) Evaluation {
+	r.steps, r.numbers = append(r.steps, slices.Clone(items)), append(r.numbers, step)
+	return r.Task.gradients(items, step)
 }
 
 // Each epoch takes each image once, in an order of its own, in full batches but for
 // the last.
 func TestImageOrder(t *testing.T) {
 	tr := newImageTrainer(t, smallImages(24, 1), smallImageOptions())
-	r := &recorder{task: tr.task}
+	r := &recorder{Task: tr.task}
 	tr.task = r
 	if err := tr.Run(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.steps) != 15 {
 		t.Fatalf("%d steps, want 3 epochs of 5", len(r.steps))
+	}
+	for i, n := range r.numbers {
+		if n != i {
+			t.Errorf("step %d is number %d of the run", i, n)
+		}
 	}
 	for epoch := range 3 {
 		var seen []int
@@ -205,7 +232,7 @@ func TestImageStats(t *testing.T) {
 			if e.Bits != e.Loss/math.Ln2 || e.ValBits != e.ValLoss/math.Ln2 || e.Perplexity != Perplexity(e.Loss) || !(e.ValLoss > 0 && e.TokensPerSecond > 0) {
 				t.Errorf("%+v", e)
 			}
-			v, err := tr.Evaluate(context.Background(), tr.Validation(), nil)
+			v, err := imagesOf(tr).Evaluate(context.Background(), imagesOf(tr).Validation(), nil)
 			if err != nil || v.Loss() != e.ValLoss || v.Bits() != e.ValBits || v.Positions != 6*4*5*3 {
 				t.Errorf("Evaluate has %+v (%v), the epoch %+v", v, err, e)
 			}
@@ -250,7 +277,7 @@ func TestImageSaveModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := evaluatePixels(context.Background(), m, tr.Validation(), nil)
+	e, err := evaluatePixels(context.Background(), m, imagesOf(tr).Validation(), nil)
 	if want := tr.History()[2].ValLoss; err != nil || e.Loss() != want {
 		t.Errorf("the file's model has validation loss %v (%v), want %v", e.Loss(), err, want)
 	}
@@ -258,7 +285,7 @@ func TestImageSaveModel(t *testing.T) {
 
 func TestImageEvaluate(t *testing.T) {
 	ctx := context.Background()
-	tr := newImageTrainer(t, smallImages(24, 1), smallImageOptions())
+	tr := imagesOf(newImageTrainer(t, smallImages(24, 1), smallImageOptions()))
 	set := smallImages(150, 1) // several sums
 	want, err := tr.Evaluate(ctx, set, &EvaluateOptions{Threads: 1})
 	if err != nil {
@@ -302,7 +329,7 @@ func TestImageOverfit(t *testing.T) {
 		set := smallImages(2, channels)
 		size := len(set.Image(0))
 		set.Data[size] = set.Data[0]
-		tr := newImageTrainer(t, set, ImageTrainOptions{Filters: 48, Blocks: 2, Kernel: 7, LearningRate: 0.01, Epochs: 250})
+		tr := newImageTrainer(t, set, imageRun{Images{Filters: 48, Blocks: 2, Kernel: 7}, Options{LearningRate: 0.01, Epochs: 250}})
 		if err := tr.Run(context.Background(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -352,11 +379,11 @@ func TestImageDivergence(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := readAll(t, path)
-	tr, err := ResumeImages(path, set, &ImageTrainOptions{Epochs: 5})
+	tr, err := Resume(path, &Images{Set: set}, &Options{Epochs: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, bias, _ := tr.model.Net.Output.Group(0)
+	_, bias, _ := imagesOf(tr).model.Net.Output.Group(0)
 	bias[0] = float32(math.Inf(1))
 	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
 	if err == nil || !strings.Contains(err.Error(), "epoch 2, step 1 of 5") || !strings.Contains(err.Error(), "LearningRate") {
@@ -390,7 +417,7 @@ func TestImageGradientNorm(t *testing.T) {
 				t.Fatal(err)
 			}
 			sum := 0.0
-			for _, tensor := range (pixelNetwork{tr.pass.grad}).tensors("") {
+			for _, tensor := range trainedTensors(tr.work.grad) {
 				for _, g := range tensor.Data {
 					sum += float64(g) * float64(g)
 				}

@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -60,16 +62,12 @@ func TestOrthogonalColumns(t *testing.T) {
 func TestInitialise(t *testing.T) {
 	const V, E, H = 300, 20, 24
 	build := func(seed uint64) *layers.Stack {
-		net := &layers.Stack{
-			Embedding: layers.NewEmbedding(V, E),
-			Layers:    []layers.Layer{layers.NewLSTM(E, H)},
-			Head:      layers.NewLinear(H, V),
-		}
+		net := layers.NewStack(layers.StackConfig{Symbols: V, Embedding: E, Layers: oneLSTM(H), Outputs: V})
 		initialise(net, seed)
 		return net
 	}
 	net := build(1)
-	w := parameterTensors("", net)
+	w := trainedTensors(net)
 	for _, c := range []struct {
 		tensor int
 		limit  float64
@@ -102,7 +100,7 @@ func TestInitialise(t *testing.T) {
 			t.Errorf("output bias[%d] = %v, want 0", i, v)
 		}
 	}
-	same, other := parameterTensors("", build(1)), parameterTensors("", build(2))
+	same, other := trainedTensors(build(1)), trainedTensors(build(2))
 	for _, k := range []int{0, 1, 2, 4} {
 		for i, v := range w[k].Data {
 			if same[k].Data[i] != v {
@@ -114,6 +112,9 @@ func TestInitialise(t *testing.T) {
 		}
 	}
 }
+
+// trainedTensors returns the parameters of a network that are trained, in their order.
+func trainedTensors(net layers.Network) []weights.Tensor { return model.Tensors("", net, false) }
 
 // The first draws of a seed, which no machine and no release may change.
 func TestDrawsArePortable(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -17,18 +16,22 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // memory must not promise less than what a trainer holds.
 func TestMemoryHeld(t *testing.T) {
-	for _, o := range []Options{
-		{Threads: 1}, {Threads: 7}, {Units: 300, Embedding: 40, Threads: 2}, {CountPadding: true, CutLong: true, Patience: 1, Validation: 0.5, Threads: 2},
+	for _, o := range []textRun{
+		{Options: Options{Threads: 1}},
+		{Options: Options{Threads: 7}},
+		{Text{Layers: oneLSTM(300), Embedding: 40}, Options{Threads: 2}},
+		{Text{CountPadding: true, CutLong: true}, Options{Patience: 1, Validation: 0.5, Threads: 2}},
+		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 	} {
 		const symbols, docs = 2000, 64
-		o = o.withDefaults()
 		tr := randomTrainer(t, symbols, docs, o)
-		floats := 0
+		task, o := textOf(tr), tr.options
 		count := func(nets ...[][]float32) (n int) {
 			for _, net := range nets {
 				for _, s := range net {
@@ -37,26 +40,23 @@ func TestMemoryHeld(t *testing.T) {
 			}
 			return n
 		}
-		weights := count(parameters(tr.model.Stack))
-		p, b := tr.pass, tr.pass.back
-		floats += count(parameters(tr.model.Stack), parameters(b.grad), tr.optimiser.m.parameters(), tr.optimiser.v.parameters(),
-			[][]float32{p.x.data, p.z.data, p.h.data, p.c.data, p.loss, p.head.scores.Data, b.headT.Data, b.inT.Data, b.recT.Data, b.dh.data, b.dc.data, b.some.data, p.hIn.data, p.previous.data})
-		floats += len(p.ids) + len(p.targets) + len(p.steps) + len(p.start)
-		data := textData{training: tr.training, validation: tr.validation}
-		floats += int(data.bytes() / 4)
-		copies := 3 // weights and moments
+		net := task.model.Stack
+		weights := count(layers.ValuesOf(net))
+		copies := 1 + len(tr.optimizer.state)
 		if tr.best != nil {
-			floats += count(tr.best.parameters())
 			copies++
 		}
+		taken := memoryOf(task.pass, tr.optimizer, tr.best) + task.data.bytes()
+		if least := int64(4 * ((copies + 1) * weights)); taken < least {
+			t.Fatalf("%+v: %d bytes are taken, weights and their like are %d", o, taken, least)
+		}
 		// The copies that the end of an epoch makes, see memory.
-		floats += max(copies*(weights-len(tr.model.Stack.Embedding.Weight)), 3*weights)
-		taken := int64(4 * floats)
-		if got := o.memory(symbols, data); got < taken || got > taken+taken/5 {
+		taken += 4 * int64(max(copies*(weights-len(net.Embedding.Weight)), 3*weights))
+		if got := task.memory(symbols, &o); got < taken || got > taken+taken/5 {
 			t.Errorf("%+v: %d bytes are taken, memory says %d", o, taken, got)
 		}
 		o.MaxBytes = taken - 1
-		if err := o.checkMemory(symbols, data); err == nil {
+		if err := task.checkMemory(symbols, &o); err == nil {
 			t.Errorf("%+v: %d bytes are taken, %d were said to be enough", o, taken, o.MaxBytes)
 		}
 	}
@@ -95,8 +95,10 @@ func TestMemoryOfRun(t *testing.T) {
 
 func measureRun(t *testing.T, dir string) {
 	const symbols, docs = 3000, 8
-	o := Options{Embedding: 512, Units: 512, Length: 12, BatchSize: 4, Epochs: 3, Threads: 2}.withDefaults()
-	tr := randomTrainer(t, symbols, docs, o)
+	tr := randomTrainer(t, symbols, docs, textRun{
+		Text{Embedding: 512, Layers: oneLSTM(512), Length: 12},
+		Options{BatchSize: 4, Epochs: 3, Threads: 2},
+	})
 	if err := tr.Run(context.Background(), &RunOptions{
 		Checkpoint: filepath.Join(dir, "checkpoint"),
 		OnEpoch: func(EpochStats) {
@@ -105,12 +107,7 @@ func measureRun(t *testing.T, dir string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, w := io.Pipe()
-			go func() {
-				_, err := f.WriteTo(w)
-				w.CloseWithError(err)
-			}()
-			f2, err := weights.Read(lengthReader{r, int(n)}, n)
+			f2, err := weights.Read(f.Reader(), n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,16 +120,8 @@ func measureRun(t *testing.T, dir string) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fmt.Println("MEMORY", o.memory(symbols, textData{training: tr.training, validation: tr.validation}), m.HeapSys)
+	fmt.Println("MEMORY", textOf(tr).memory(symbols, &tr.options), m.HeapSys)
 }
-
-// A lengthReader knows how much there is to read.
-type lengthReader struct {
-	io.Reader
-	n int
-}
-
-func (r lengthReader) Len() int { return r.n }
 
 // A vocabulary that no model file can hold is refused before the run.
 func TestHeaderLimit(t *testing.T) {
@@ -141,20 +130,20 @@ func TestHeaderLimit(t *testing.T) {
 	for i := range 17 {
 		docs = append(docs, fmt.Sprint(word, i))
 	}
-	small := Options{Embedding: 2, Units: 2, Length: 2, BatchSize: 2, Epochs: 1, Threads: 1}
-	_, err := New(docs, &small)
+	small := textRun{Text{Embedding: 2, Layers: oneLSTM(2), Length: 2}, Options{BatchSize: 2, Epochs: 1, Threads: 1}}
+	_, err := small.new(docs)
 	if err == nil || !strings.Contains(err.Error(), "lower Vocabulary (10000) or Epochs (1)") {
 		t.Errorf("a vocabulary of 17 MiB: error %v", err)
 	} else {
 		wantOnePrefix(t, err)
 	}
 	docs = docs[:15]
-	tr, err := New(docs, &small)
+	tr, err := small.new(docs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := save(t, tr)
-	if _, err := Resume(path, docs, &Options{Epochs: maxEpochs}); err == nil || !strings.Contains(err.Error(), "Epochs (1048576)") {
+	if _, err := Resume(path, &Text{Documents: docs}, &Options{Epochs: maxEpochs}); err == nil || !strings.Contains(err.Error(), "Epochs (1048576)") {
 		t.Errorf("resumed for too many epochs: error %v", err)
 	}
 }
@@ -165,11 +154,21 @@ func TestHeaderRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Embedding: 65535, Units: 1, Length: 1 << 20, BatchSize: 1 << 16, Seed: 1<<64 - 1,
-		LearningRate: 1.2345678901234567e-300, ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10, Patience: 1 << 20}.withDefaults()
-	m := model.New(o.config(tok.Len()), tok)
-	tr := &Trainer{options: o, model: m, corpus: strings.Repeat("0", 64)}
-	tr.begin(tr, o.schedule(), textNetwork{m.Stack}, textNetwork{newLike(m.Stack)}, nil)
+	task := &Text{Embedding: 65535, Layers: oneLSTM(1), Length: 1 << 20, hash: strings.Repeat("0", 64)}
+	tr := &Trainer{task: task, options: Options{
+		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
+		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
+		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
+	}}
+	task.Dropout = Dropout{1.2345678901234567e-300, 1.2345678901234567e-300, 1.2345678901234567e-300}
+	tr.options.complete()
+	task.complete(&tr.options)
+	task.model = model.New(task.config(tok.Len()), tok)
+	net := task.model.Stack
+	zero := func() layers.Network { return net.Like() }
+	tr.work = work{net: net}
+	tr.optimizer = newUpdater(Adam{}, net, net.Like(), zero, layers.NewThreads(1))
+	tr.best = zero()
 	const epochs = 100
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{

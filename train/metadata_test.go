@@ -13,18 +13,14 @@ import (
 // resumed from it, in its checkpoints and in its model; where it leaves no room for
 // what is still to come, the run is refused before it begins.
 func TestFreeMetadata(t *testing.T) {
-	type anyRun interface {
-		SaveCheckpoint(path string) error
-		Model() *weights.File
-	}
 	tr := midway(t)
 	images, set := imageMidway(t, 1)
 	for name, c := range map[string]struct {
-		run    anyRun
-		resume func(path string) (anyRun, error)
+		run    *Trainer
+		resume func(path string) (*Trainer, error)
 	}{
-		"text":   {tr, func(path string) (anyRun, error) { return Resume(path, smallDocs(), nil) }},
-		"images": {images, func(path string) (anyRun, error) { return ResumeImages(path, set, nil) }},
+		"text":   {tr, func(path string) (*Trainer, error) { return Resume(path, smallText(), nil) }},
+		"images": {images, func(path string) (*Trainer, error) { return Resume(path, &Images{Set: set}, nil) }},
 	} {
 		f, err := readFile(save(t, c.run))
 		if err != nil {
@@ -47,7 +43,7 @@ func TestFreeMetadata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, f := range map[string]*weights.File{"checkpoint": saved, "model": again.Model()} {
+		for what, f := range map[string]*weights.File{"checkpoint": saved, "model": again.Model().f} {
 			if got := f.Metadata["author"]; got != "A. N. Other" {
 				t.Errorf("%s: the author in the %s is %q", name, what, got)
 			}

@@ -75,10 +75,15 @@ func (Adam) Decays() []float64 { return []float64{float64(beta1), float64(beta2)
 // Update implements Optimizer.
 func (Adam) Update(w, g []float32, slots [][]float32, s *UpdateStep) {
 	kernels.Adam(w, slots[0], slots[1], g, kernels.AdamStep{
-		LR:    float32(float64(s.LearningRate*math.Sqrt(1-s.Powers[1])) / (1 - s.Powers[0])),
+		LR:    adamRate(s),
 		Beta1: beta1, Beta2: beta2, Epsilon: epsilon,
 		GradScale: s.GradScale,
 	})
+}
+
+// adamRate returns the learning rate with the bias corrections.
+func adamRate(s *UpdateStep) float32 {
+	return float32(float64(s.LearningRate*math.Sqrt(1-s.Powers[1])) / (1 - s.Powers[0]))
 }
 
 // Valid says that the second moment, a mean of squares, is not negative.
@@ -121,6 +126,7 @@ func optimizerOf(kind string) Optimizer {
 type updater struct {
 	Optimizer
 	slots  []layers.Network // of the shape of the network
+	decays []float64        // asked for once: the list allocates
 	powers []float64        // of the decays: running products
 
 	values, grads [][]float32   // of the network
@@ -142,7 +148,8 @@ func newUpdater(o Optimizer, net, grad layers.Network, zero func() layers.Networ
 		u.slots = append(u.slots, n)
 		u.state = append(u.state, layers.ValuesOf(n))
 	}
-	for range o.Decays() {
+	u.decays = o.Decays()
+	for range u.decays {
 		u.powers = append(u.powers, 1)
 	}
 	u.s = make([][]float32, len(u.slots))
@@ -166,7 +173,7 @@ func (u *updater) apply(rate, clip float64) (norm float64, err error) {
 	if !(norm <= math.MaxFloat64) {
 		return norm, errGradient
 	}
-	for i, d := range u.Decays() {
+	for i, d := range u.decays {
 		u.powers[i] = float64(u.powers[i] * d)
 	}
 	u.step = UpdateStep{LearningRate: rate, GradScale: 1, Powers: u.powers}

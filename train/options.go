@@ -118,7 +118,7 @@ func (o *Options) compare(c *comparison, now *Options) {
 	same(c, "BatchSize", o.BatchSize, now.BatchSize)
 	same(c, "Optimizer", o.Optimizer, now.Optimizer)
 	same(c, "LearningRate", o.LearningRate, now.LearningRate)
-	same(c, "Schedule", o.Schedule, now.Schedule)
+	same(c, "Schedule", o.Schedule, now.Schedule.complete())
 	same(c, "ClipNorm", o.ClipNorm, now.ClipNorm)
 	same(c, "Validation", o.Validation, now.Validation)
 	same(c, "Patience", o.Patience, now.Patience)

@@ -95,6 +95,13 @@ func (p *pass) load(d *Dataset, lo, hi int, countPadding bool) {
 			l.Steps[b] = int32(d.Steps(lo + b))
 		}
 	}
+	p.layOut(d, lo, hi)
+}
+
+// layOut gives each step of the batch its row and its ids: of sequences [lo, hi) of d,
+// which have as many steps as the layout says.
+func (p *pass) layOut(d *Dataset, lo, hi int) {
+	l := p.layout
 	l.Set(hi - lo)
 	n := 0
 	for t := range l.T {

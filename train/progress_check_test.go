@@ -14,7 +14,7 @@ import (
 // any other.
 func TestResumeBeforeValidation(t *testing.T) {
 	o := smallVariants()["patience"]
-	whole, err := New(smallDocs(), &o)
+	whole, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestResumeBeforeValidation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{5, 13} { // an epoch asks 5 times before a step, and twice in its validation
-		tr, err := New(smallDocs(), &o)
+		tr, err := o.new(smallDocs())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func TestResumeBeforeValidation(t *testing.T) {
 		if err := tr.Run(&countdown{context.Background(), n}, &RunOptions{Checkpoint: path}); !errors.Is(err, context.Canceled) || tr.progress.Batch != tr.steps() {
 			t.Fatalf("error %v, progress %+v: want an epoch without its validation", err, tr.progress)
 		}
-		if tr, err = Resume(path, smallDocs(), nil); err != nil {
+		if tr, err = Resume(path, smallText(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.Run(context.Background(), nil); err != nil {
@@ -48,8 +48,8 @@ func TestCheckpointIsFinite(t *testing.T) {
 	path := save(t, tr)
 	before := readAll(t, path)
 	for name, spoil := range map[string]*float32{
-		"weights": &tr.model.Stack.Head.Bias[0],
-		"moments": &tr.optimiser.m.parameters()[0][0],
+		"weights": &textOf(tr).model.Stack.Head.Bias[0],
+		"moments": &tr.optimizer.state[0][0][0],
 	} {
 		was := *spoil
 		*spoil = float32(math.Inf(1))
@@ -79,13 +79,13 @@ func TestPowerOf(t *testing.T) {
 		power := 1.0
 		for n := range 2_000_000 {
 			if n%99_991 == 0 || n < 100 {
-				if got := powerOf(beta, n); got != power {
+				if got := powerOf(float64(beta), n); got != power {
 					t.Fatalf("%v to the power of %d: %v, want %v", beta, n, got, power)
 				}
 			}
 			power = float64(power * float64(beta))
 		}
-		if got := powerOf(beta, math.MaxInt); got != power {
+		if got := powerOf(float64(beta), math.MaxInt); got != power {
 			t.Errorf("%v: %v in the end, want %v", beta, got, power)
 		}
 	}

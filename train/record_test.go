@@ -9,15 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/autoreg/autoreg/internal/weights"
-	"github.com/autoreg/autoreg/train/images"
 )
 
 // recordOf returns the record in a model file, and its text.
-func recordOf(t *testing.T, f *weights.File) (*Record, string) {
+func recordOf(t *testing.T, m *ModelFile) (*Record, string) {
 	t.Helper()
-	text := f.Metadata[RecordKey]
+	text := m.f.Metadata[RecordKey]
 	r, err := ParseRecord(text)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +26,7 @@ func recordOf(t *testing.T, f *weights.File) (*Record, string) {
 func TestRecord(t *testing.T) {
 	o := small()
 	o.Epochs, o.Source = 1, Source{"docs.txt", "0123", "lines"}
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +38,7 @@ func TestRecord(t *testing.T) {
 	}
 	e := tr.History()[0]
 	number := func(x float64) string { text, _ := json.Marshal(x); return string(text) }
-	want := `{"source":{"name":"docs.txt","sha256":"0123","format":"lines"},"documents":24,"data_sha256":"` + tr.corpus +
+	want := `{"source":{"name":"docs.txt","sha256":"0123","format":"lines"},"documents":24,"data_sha256":"` + textOf(tr).hash +
 		`","options":{"vocabulary":10000,"keep_case":false,"strip_punctuation":false,"embedding":6,"units":10,"length":12,` +
 		`"batch_size":4,"learning_rate":0.02,"clip_norm":0,"ignore_padding":false,"validation":0.25,"patience":0,"seed":11},` +
 		fmt.Sprintf(`"epochs":1,"steps":%d,"weights_of_epoch":1,"best_epoch":1,"history":[{"steps":%[1]d,"loss":%s,"val_loss":%s}]}`, e.Steps, number(e.Loss), number(e.ValLoss))
@@ -61,7 +58,7 @@ func TestRecord(t *testing.T) {
 func TestRecordAfterResume(t *testing.T) {
 	o := smallVariants()["patience"]
 	o.Source = Source{Name: "docs.txt", SHA256: "0123"}
-	whole, err := New(smallDocs(), &o)
+	whole, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +66,7 @@ func TestRecordAfterResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Epochs = 2 // what is asked for later counts
-	parts, err := New(smallDocs(), &o)
+	parts, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +77,7 @@ func TestRecordAfterResume(t *testing.T) {
 	if r.Epochs != 1 || r.Weights != 0 || r.Steps == r.History[0].Steps {
 		t.Errorf("within an epoch: %+v", r)
 	}
-	parts, err = Resume(save(t, parts), smallDocs(), &Options{Epochs: whole.options.Epochs, Threads: 2, Source: Source{Name: "renamed.txt"}})
+	parts, err = Resume(save(t, parts), smallText(), &Options{Epochs: whole.options.Epochs, Threads: 2, Source: Source{Name: "renamed.txt"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +85,7 @@ func TestRecordAfterResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(fileBytes(t, parts.Model()), fileBytes(t, whole.Model())) {
-		t.Errorf("models differ:\n%s\n%s", parts.Model().Metadata[RecordKey], whole.Model().Metadata[RecordKey])
+		t.Errorf("models differ:\n%s\n%s", parts.Model().f.Metadata[RecordKey], whole.Model().f.Metadata[RecordKey])
 	}
 	if r, _ := recordOf(t, whole.Model()); r.Weights != r.Best || r.Best == 0 {
 		t.Errorf("with Patience: %+v", r)
@@ -97,14 +94,14 @@ func TestRecordAfterResume(t *testing.T) {
 	// A checkpoint without a source, of an older version: the resume's counts.
 	set := smallImages(24, 1)
 	images, _ := imageMidway(t, 1)
-	again, err := ResumeImages(save(t, images), set, &ImageTrainOptions{Source: Source{Name: "late"}})
+	again, err := Resume(save(t, images), &Images{Set: set}, &Options{Source: Source{Name: "late"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r, _ := recordOf(t, again.Model()); r.Source.Name != "late" {
 		t.Errorf("record %+v", r)
 	}
-	if again, err = ResumeImages(save(t, again), set, nil); err != nil || again.Options().Source.Name != "late" {
+	if again, err = Resume(save(t, again), &Images{Set: set}, nil); err != nil || again.Options().Source.Name != "late" {
 		t.Errorf("once more: %v", err)
 	}
 }
@@ -113,7 +110,7 @@ func TestRecordAfterResume(t *testing.T) {
 func TestSourceIsClean(t *testing.T) {
 	o := small()
 	o.Source = Source{Name: "bad\xff\x00\x1b\"" + strings.Repeat("é", 1000), SHA256: strings.Repeat("<", 5000), Format: "\xff"}
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +118,7 @@ func TestSourceIsClean(t *testing.T) {
 	if len(got.Name) > maxSource || !strings.HasPrefix(got.Name, "bad\uFFFD\x00\x1b\"é") || !strings.HasSuffix(got.Name, "é…") || got.Format != "\uFFFD" {
 		t.Errorf("source %+q", got)
 	}
-	again, err := Resume(save(t, tr), smallDocs(), nil)
+	again, err := Resume(save(t, tr), smallText(), nil)
 	if err != nil || again.Options().Source != got {
 		t.Errorf("resumed: %v", err)
 	}
@@ -130,19 +127,19 @@ func TestSourceIsClean(t *testing.T) {
 	}
 	f := checkpointOf(t, tr)
 	f.Metadata["checkpoint"] = strings.Replace(f.Metadata["checkpoint"], "bad", strings.Repeat("bad", 100), 1)
-	if _, err := resume(f, smallDocs(), Options{}); !errors.Is(err, errDamaged) {
+	if _, err := resume(f, smallText(), Options{}); !errors.Is(err, errDamaged) {
 		t.Errorf("a long source: %v", err)
 	}
 }
 
 func TestRecordSame(t *testing.T) {
 	o := small()
-	run := func(change func(o *Options), epochs int) *Record {
+	run := func(change func(o *textRun), epochs int) *Record {
 		t.Helper()
 		o := o
 		o.Epochs = epochs
 		change(&o)
-		tr, err := New(smallDocs(), &o)
+		tr, err := o.new(smallDocs())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,9 +149,9 @@ func TestRecordSame(t *testing.T) {
 		r, _ := recordOf(t, tr.Model())
 		return r
 	}
-	one := run(func(*Options) {}, 1)
-	two := run(func(*Options) {}, 2)
-	other := run(func(o *Options) { o.Seed++ }, 2)
+	one := run(func(*textRun) {}, 1)
+	two := run(func(*textRun) {}, 2)
+	other := run(func(o *textRun) { o.Seed++ }, 2)
 	changed := *two
 	changed.History = append([]RecordEpoch{{Steps: 1}}, two.History[1:]...)
 	for _, c := range []struct {

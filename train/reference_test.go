@@ -13,17 +13,25 @@ import (
 // what the trainer is checked against.
 type reference struct {
 	V, E, H int
-	w       [6][]float64 // as parameterTensors has them
+	w       [][]float64 // as trained has them
 }
 
 func newReference(net *layers.Stack) *reference {
-	r := &reference{V: net.Embedding.Symbols, E: net.Embedding.Dim, H: lstmOf(net).OutLen()}
-	for i, t := range parameterTensors("", net) {
-		for _, v := range t.Data {
-			r.w[i] = append(r.w[i], float64(v))
-		}
+	r := &reference{V: net.Embedding.Symbols, E: net.Embedding.Dim, H: net.Head.InLen()}
+	for _, p := range trained(net) {
+		r.w = append(r.w, float64s(p.Get()))
 	}
 	return r
+}
+
+// trained returns the parameters of a network that are trained.
+func trained(net layers.Network) (list []layers.Parameter) {
+	for _, p := range layers.ParametersOf(net) {
+		if !p.StoredOnly {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // loss returns the mean of -ln p over the positions of rows of ids that count.
@@ -112,14 +120,15 @@ func rowsOf(d *Dataset, lo, hi int) (rows [][]int32) {
 
 // newTestTrainer returns New with weights far enough from 0 that every part of
 // the network matters.
-func newTestTrainer(t testing.TB, docs []string, o Options) *Trainer {
+func newTestTrainer(t testing.TB, docs []string, o textRun) *Trainer {
 	t.Helper()
-	tr, err := New(docs, &o)
+	tr, err := o.new(docs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range tr.model.Stack.Embedding.Weight {
-		tr.model.Stack.Embedding.Weight[i] *= 12
+	embedding := textOf(tr).model.Stack.Embedding.Weight
+	for i := range embedding {
+		embedding[i] *= 12
 	}
 	return tr
 }

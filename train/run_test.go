@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestEarlyStopping(t *testing.T) {
 	o := small()
 	// Random words cannot be foretold, so the validation loss soon rises.
 	o.Epochs, o.Patience, o.LearningRate = 60, 3, 0.05
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +53,8 @@ func TestEarlyStopping(t *testing.T) {
 
 func TestStats(t *testing.T) {
 	o := small()
-	o.Validation = 0
-	tr, err := New(smallDocs(), &o)
+	o.Options.Validation = 0
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestStats(t *testing.T) {
 // panels, which is summed too, adds nothing.
 func TestGradientNorm(t *testing.T) {
 	for _, o := range smallVariants() {
-		o.Units, o.ClipNorm = 11, 0 // no multiple of a panel
+		o.Layers, o.ClipNorm = oneLSTM(11), 0 // no multiple of a panel
 		tr := newTestTrainer(t, smallDocs(), o)
 		for range 3 {
 			s, err := tr.step([]int{0})
@@ -113,7 +114,7 @@ func TestGradientNorm(t *testing.T) {
 				t.Fatal(err)
 			}
 			sum := 0.0
-			for _, tensor := range parameterTensors("", tr.pass.back.grad) {
+			for _, tensor := range trainedTensors(tr.work.grad) {
 				for _, g := range tensor.Data {
 					sum += float64(g) * float64(g)
 				}
@@ -129,8 +130,8 @@ func TestGradientNorm(t *testing.T) {
 // of 8, 8 and 4.
 func TestEpochLossIsWeighted(t *testing.T) {
 	o := small()
-	o.BatchSize, o.Validation, o.Epochs = 8, 0, 1
-	tr, err := New(testDocs(20, 16, 60), &o)
+	o.BatchSize, o.Options.Validation, o.Epochs = 8, 0, 1
+	tr, err := o.new(testDocs(20, 16, 60))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestEpochLossIsWeighted(t *testing.T) {
 // the weight of ε, so the moments are looked at.
 func TestClipNorm(t *testing.T) {
 	o := small()
-	free, err := New(smallDocs(), &o)
+	free, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,14 +160,14 @@ func TestClipNorm(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.ClipNorm = s.GradientNorm / 3
-	clipped, err := New(smallDocs(), &o)
+	clipped, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s2, err := clipped.step([]int{0}); err != nil || s2.GradientNorm != s.GradientNorm {
 		t.Fatalf("norm %v (%v), want %v", s2.GradientNorm, err, s.GradientNorm)
 	}
-	want, got := free.optimiser.m.parameters(), clipped.optimiser.m.parameters()
+	want, got := free.optimizer.state[0], clipped.optimizer.state[0]
 	for k := range want {
 		for i, w := range want[k] {
 			if g := got[k][i]; math.Abs(float64(g-w/3)) > 1e-6*math.Abs(float64(w)) {
@@ -180,7 +181,7 @@ func TestDivergence(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	o := small()
 	o.Epochs = 1
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,12 +189,13 @@ func TestDivergence(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := readAll(t, path)
-	tr, err = Resume(path, smallDocs(), &Options{Epochs: 5})
+	tr, err = Resume(path, smallText(), &Options{Epochs: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range tr.model.Stack.Head.Bias {
-		tr.model.Stack.Head.Bias[i] = float32(math.Inf(1))
+	bias := textOf(tr).model.Stack.Head.Bias
+	for i := range bias {
+		bias[i] = float32(math.Inf(1))
 	}
 	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
 	if err == nil || !strings.Contains(err.Error(), "epoch 2, step 1 of 5") || !strings.Contains(err.Error(), "LearningRate") {
@@ -208,15 +210,15 @@ func TestDivergence(t *testing.T) {
 
 	// A gradient that overflows although the loss does not.
 	tr = newTestTrainer(t, smallDocs(), small())
-	tr.pass.load(tr.training, 0, 4, true)
-	tr.pass.forward()
-	tr.pass.back.run()
-	tr.pass.back.grad.Head.Bias[0] = 1e30
+	task := textOf(tr)
+	task.pass.load(task.Training(), 0, 4, true)
+	task.pass.learn(0)
+	task.pass.grad.Head.Bias[0] = 1e30
 	weights := fileBytes(t, tr.Snapshot())
-	if _, err := tr.optimiser.apply(); !errors.Is(err, errGradient) {
+	if _, err := tr.optimizer.apply(0.02, 0); !errors.Is(err, errGradient) {
 		t.Errorf("apply: %v, want errGradient", err)
 	}
-	if !bytes.Equal(fileBytes(t, tr.Snapshot()), weights) || tr.optimiser.power1 != 1 {
+	if !bytes.Equal(fileBytes(t, tr.Snapshot()), weights) || !slices.Equal(tr.optimizer.powers, []float64{1, 1}) {
 		t.Error("a step was made")
 	}
 }
@@ -226,7 +228,7 @@ func TestSaveModel(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model")
 	o := small()
 	o.Epochs = 1
-	tr, err := New(smallDocs(), &o)
+	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +246,7 @@ func TestSaveModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := evaluateStack(context.Background(), m.Stack, tr.Validation(), &EvaluateOptions{CountPadding: true})
+	e, err := evaluateStack(context.Background(), m.Stack, textOf(tr).Validation(), &EvaluateOptions{CountPadding: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,9 +275,9 @@ func TestStepDoesNotAllocate(t *testing.T) {
 func TestValidationWithoutWords(t *testing.T) {
 	docs := smallDocs()
 	o := small()
-	o.CountPadding, o.Validation, o.Epochs = true, 1.0/24, 1
+	o.CountPadding, o.Options.Validation, o.Epochs = true, 1.0/24, 1
 	docs[23] = ""
-	tr, err := New(docs, &o)
+	tr, err := o.new(docs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +288,7 @@ func TestValidationWithoutWords(t *testing.T) {
 	if e := tr.History()[0]; e.ValLoss <= 0 || e.ValWordLoss != 0 || e.WordLoss <= 0 {
 		t.Errorf("%+v: want a loss over padding, and none over words", e)
 	}
-	if _, err := Resume(path, docs, nil); err != nil {
+	if _, err := Resume(path, &Text{Documents: docs}, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -17,10 +17,10 @@ func TestRealTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, ignore := range []bool{false, true} {
-		tr, err := New(texts.Docs[:256], &Options{
-			Vocabulary: 1000, Embedding: 32, Units: 48, Length: 80, BatchSize: 8, LearningRate: 0.005,
-			Epochs: 2, Validation: 0.1, CountPadding: !ignore, CutLong: !ignore,
-		})
+		tr, err := textRun{
+			Text{Vocabulary: 1000, Embedding: 32, Layers: oneLSTM(48), Length: 80, CountPadding: !ignore, CutLong: !ignore},
+			Options{BatchSize: 8, LearningRate: 0.005, Epochs: 2, Validation: 0.1},
+		}.new(texts.Docs[:256])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,15 +19,38 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
+// A textRun is a Text and its Options: a test sets the fields of both.
+type textRun struct {
+	Text
+	Options
+}
+
+// new begins the run with documents. It may be called again.
+func (r textRun) new(docs []string) (*Trainer, error) {
+	r.Text.Documents = docs
+	return New(&r.Text, &r.Options)
+}
+
+// resume continues the run that a checkpoint holds.
+func (r textRun) resume(path string, docs []string) (*Trainer, error) {
+	r.Text.Documents = docs
+	return Resume(path, &r.Text, &r.Options)
+}
+
+// textOf returns the task of a run.
+func textOf(tr *Trainer) *Text { return tr.task.(*Text) }
+
 // small is a run of 3 epochs of 5 steps, the last of them of fewer documents.
-func small() Options {
-	return Options{
-		Embedding: 6, Units: 10, Length: 12, BatchSize: 4, Epochs: 3, LearningRate: 0.02,
-		CountPadding: true, CutLong: true, Validation: 0.25, Seed: 11, Threads: 1,
+func small() textRun {
+	return textRun{
+		Text{Embedding: 6, Layers: oneLSTM(10), Length: 12, CountPadding: true, CutLong: true},
+		Options{BatchSize: 4, Epochs: 3, LearningRate: 0.02, Validation: 0.25, Seed: 11, Threads: 1},
 	}
 }
 
 func smallDocs() []string { return testDocs(24, 16, 60) }
+
+func smallText() *Text { return &Text{Documents: smallDocs()} }
 
 // fileBytes returns what a file consists of.
 func fileBytes(t testing.TB, f io.WriterTo) []byte {
@@ -62,22 +85,24 @@ func readAll(t testing.TB, path string) []byte {
 func TestForwardEqualsStream(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		tr := newTestTrainer(t, smallDocs(), small())
-		p, d := tr.pass, tr.training
+		p, d, net := textOf(tr).pass, textOf(tr).Training(), textOf(tr).model.Stack
 		p.load(d, 0, 4, true)
-		p.forward()
-		state := tr.model.Stack.NewState()
-		scores := make([]float32, tr.model.Stack.Symbols())
+		state := net.NewState()
+		scores := make([]float32, net.Symbols())
 		scratch := make([]float32, len(scores))
-		for b := range 4 {
-			state.Reset()
-			row := make([]int32, d.Length+1)
-			copy(row, d.Row(b))
-			for s := range d.Length {
-				state.Advance(int(row[s]))
-				state.Logits(scores)
-				want := kernels.LogSumExp(scores, scratch) - scores[row[s+1]]
-				if got := p.loss[s*4+b]; !testkit.SameBits(got, want) {
-					t.Fatalf("document %d, position %d: loss %v, a stream has %v", b, s, got, want)
+		for name, run := range map[string]func(){"learn": func() { p.learn(0) }, "score": p.score} {
+			run()
+			for b := range 4 {
+				state.Reset()
+				row := make([]int32, d.Length+1)
+				copy(row, d.Row(b))
+				for s := range d.Length {
+					state.Advance(int(row[s]))
+					state.Logits(scores)
+					want := kernels.LogSumExp(scores, scratch) - scores[row[s+1]]
+					if got := p.loss[s*4+b]; !testkit.SameBits(got, want) {
+						t.Fatalf("%s: document %d, position %d: loss %v, a stream has %v", name, b, s, got, want)
+					}
 				}
 			}
 		}
@@ -87,21 +112,22 @@ func TestForwardEqualsStream(t *testing.T) {
 func TestEvaluate(t *testing.T) {
 	ctx := context.Background()
 	for _, ignore := range []bool{false, true} {
-		tr := newTestTrainer(t, testDocs(11, 16, 60), Options{Embedding: 6, Units: 10, Length: 12, CutLong: true})
+		tr := newTestTrainer(t, testDocs(11, 16, 60), textRun{Text: Text{Embedding: 6, Layers: oneLSTM(10), Length: 12, CutLong: true}})
 		sum, n := 0.0, int64(0)
-		ref := newReference(tr.model.Stack)
-		for i := range tr.training.Len() {
-			words := int64(tr.training.Steps(i))
+		task := textOf(tr)
+		ref := newReference(task.model.Stack)
+		for i := range task.Training().Len() {
+			words := int64(task.Training().Steps(i))
 			if !ignore {
 				words = 12
 			}
-			sum += ref.loss(rowsOf(tr.training, i, i+1), ignore) * float64(words)
+			sum += ref.loss(rowsOf(task.Training(), i, i+1), ignore) * float64(words)
 			n += words
 		}
 		var first Evaluation
 		for _, o := range []EvaluateOptions{{}, {BatchSize: 1}, {BatchSize: 4, Threads: 3}, {BatchSize: 100, Threads: 2}} {
 			o.CountPadding = !ignore
-			e, err := tr.Evaluate(ctx, tr.training, &o)
+			e, err := task.Evaluate(ctx, task.Training(), &o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,14 +142,15 @@ func TestEvaluate(t *testing.T) {
 			}
 		}
 	}
-	tr := newTestTrainer(t, testDocs(11, 16, 60), Options{Embedding: 6, Units: 10, Length: 12, CutLong: true})
+	tr := newTestTrainer(t, testDocs(11, 16, 60), textRun{Text: Text{Embedding: 6, Layers: oneLSTM(10), Length: 12, CutLong: true}})
+	task := textOf(tr)
 	for _, o := range []EvaluateOptions{{BatchSize: -1}, {BatchSize: maxBatch + 1}, {Threads: -1}} {
-		if _, err := tr.Evaluate(ctx, tr.training, &o); err == nil {
+		if _, err := task.Evaluate(ctx, task.Training(), &o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}
-	tr.training.ids[5] = int32(tr.model.Stack.Symbols())
-	if _, err := tr.Evaluate(ctx, tr.training, nil); err == nil || !strings.Contains(err.Error(), "encode it with") {
+	task.Training().ids[5] = int32(task.model.Stack.Symbols())
+	if _, err := task.Evaluate(ctx, task.Training(), nil); err == nil || !strings.Contains(err.Error(), "encode it with") {
 		t.Errorf("an id that the model lacks: error %v", err)
 	}
 }
@@ -131,9 +158,10 @@ func TestEvaluate(t *testing.T) {
 // One batch, learned by heart.
 func TestOverfit(t *testing.T) {
 	for _, ignore := range []bool{false, true} {
-		tr, err := New(testDocs(4, 14, 30), &Options{
-			Embedding: 12, Units: 24, Length: 12, LearningRate: 0.02, Epochs: 400, CountPadding: !ignore, CutLong: true,
-		})
+		tr, err := textRun{
+			Text{Embedding: 12, Layers: oneLSTM(24), Length: 12, CountPadding: !ignore, CutLong: true},
+			Options{LearningRate: 0.02, Epochs: 400},
+		}.new(testDocs(4, 14, 30))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,8 +169,8 @@ func TestOverfit(t *testing.T) {
 			t.Fatal(err)
 		}
 		h := tr.History()
-		if first := h[0].Loss; math.Abs(first-math.Log(float64(tr.Tokenizer().Len()))) > 0.1 {
-			t.Errorf("ignore=%v: the first loss is %v, want about ln %d", ignore, first, tr.Tokenizer().Len())
+		if first := h[0].Loss; math.Abs(first-math.Log(float64(textOf(tr).Tokenizer().Len()))) > 0.1 {
+			t.Errorf("ignore=%v: the first loss is %v, want about ln %d", ignore, first, textOf(tr).Tokenizer().Len())
 		}
 		// Documents differ in their first word at best, which cannot be foretold
 		// from nothing; but position 0 reads it, so all else can be.
@@ -163,13 +191,13 @@ var smallHashes = map[string]string{
 	"windows":        "3a91073812ef79c8",
 }
 
-func smallVariants() map[string]Options {
+func smallVariants() map[string]textRun {
 	clipped, ignore, patience, windows := small(), small(), small(), small()
 	clipped.ClipNorm = 0.05
 	ignore.CountPadding = false
 	patience.Patience = 2
 	windows.CountPadding, windows.CutLong = false, false
-	return map[string]Options{"plain": small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows}
+	return map[string]textRun{"plain": small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows}
 }
 
 func TestSameBytesEverywhere(t *testing.T) {
@@ -178,7 +206,7 @@ func TestSameBytesEverywhere(t *testing.T) {
 		for name, o := range smallVariants() {
 			for _, threads := range []int{1, 2, 3, 4} {
 				o.Threads = threads
-				tr, err := New(smallDocs(), &o)
+				tr, err := o.new(smallDocs())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -215,7 +243,7 @@ func olderForm(t testing.TB, file []byte) []byte {
 func TestResumeOlderCheckpoint(t *testing.T) {
 	for _, name := range []string{"plain", "ignore padding", "patience"} {
 		o := smallVariants()[name]
-		whole, err := New(smallDocs(), &o)
+		whole, err := o.new(smallDocs())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +251,7 @@ func TestResumeOlderCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := 0; n < 7*3; n += 3 {
-			tr, err := New(smallDocs(), &o)
+			tr, err := o.new(smallDocs())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,7 +266,7 @@ func TestResumeOlderCheckpoint(t *testing.T) {
 			if err := os.WriteFile(path, old, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if tr, err = Resume(path, smallDocs(), nil); err != nil {
+			if tr, err = Resume(path, smallText(), nil); err != nil {
 				t.Fatalf("%s, stop %d: %v", name, n, err)
 			}
 			if !bytes.Equal(readAll(t, save(t, tr)), old) {
@@ -287,7 +315,7 @@ func TestResume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			whole, path := filepath.Join(dir, "whole"), filepath.Join(dir, "checkpoint")
-			tr, err := New(smallDocs(), &o)
+			tr, err := o.new(smallDocs())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -300,13 +328,13 @@ func TestResume(t *testing.T) {
 			}
 			want, wantModel := readAll(t, whole), fileBytes(t, tr.Model())
 			// The places to stop at in an epoch: 5 or 6 steps and 2 batches of validation.
-			places := tr.steps() + tr.validation.Batches(o.BatchSize)
+			places := tr.steps() + textOf(tr).Validation().Batches(o.BatchSize)
 			every := 1
 			if testing.Short() {
 				every = 4 // other places in each epoch
 			}
 			for n := 0; n < places*len(epochs); n += every {
-				tr, err := New(smallDocs(), &o)
+				tr, err := o.new(smallDocs())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -314,7 +342,7 @@ func TestResume(t *testing.T) {
 				if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) {
 					t.Fatalf("stop %d: error %v, want one that names the checkpoint and wraps context.Canceled", n, err)
 				}
-				tr, err = Resume(path, smallDocs(), &Options{Threads: 1 + n%3})
+				tr, err = Resume(path, smallText(), &Options{Threads: 1 + n%3})
 				if err != nil {
 					t.Fatalf("stop %d: %v", n, err)
 				}
@@ -342,14 +370,14 @@ func TestResume(t *testing.T) {
 // A run may be continued in the same process, with no file at all.
 func TestRunAgain(t *testing.T) {
 	o := small()
-	a, err := New(smallDocs(), &o)
+	a, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Run(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
-	b, err := New(smallDocs(), &o)
+	b, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +410,7 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 		epochs int
 	}{{short, 1}, {long, 3}} {
 		o.Epochs = r.epochs
-		tr, err := New(smallDocs(), &o)
+		tr, err := o.new(smallDocs())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -390,7 +418,7 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tr, err := Resume(short, smallDocs(), &Options{Epochs: 3})
+	tr, err := Resume(short, smallText(), &Options{Epochs: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

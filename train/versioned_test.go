@@ -12,7 +12,7 @@ import (
 func TestReadVersioned(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m")
 	seen := make(map[atomicfile.Version]string)
-	f := newTestTrainer(t, smallDocs(), small()).Model()
+	f := newTestTrainer(t, smallDocs(), small()).Model().f
 	for _, c := range []struct {
 		what   string
 		change func()
