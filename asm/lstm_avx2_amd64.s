@@ -54,20 +54,30 @@
 
 // func LSTMStepAVX2(dst, c, w, bias, x, h, hard *float32, in, hidden, panels, stride int)
 //
-//	DI dst     DX c       AX bias            R9  panels left
-//	BX w of this panel    R11 w of this input    R10 bytes from panel to panel
-//	SI x or h  CX inputs left   R8 in   R12 hidden
-TEXT ·LSTMStepAVX2(SB), NOSPLIT, $0-88
+// The chains of up to four panels go to the stack; their cells follow together, so
+// that each fills the latency of the others.
+//
+//	DI dst     DX c       AX bias    R8 chains of this panel, on the stack
+//	BX w of this panel    R10 bytes from panel to panel   R11 w of this input
+//	SI x or h  CX inputs left   R13 hard
+//	R9 panels left after these  R12 panels of these   R14 those of them left
+TEXT ·LSTMStepAVX2(SB), 0, $1024-88
 	MOVQ dst+0(FP), DI
 	MOVQ c+8(FP), DX
 	MOVQ w+16(FP), BX
 	MOVQ bias+24(FP), AX
 	MOVQ hard+48(FP), R13
-	MOVQ in+56(FP), R8
-	MOVQ hidden+64(FP), R12
 	MOVQ panels+72(FP), R9
 	MOVQ stride+80(FP), R10
 	SHLQ $2, R10
+
+group:
+	LEAQ    z-1024(SP), R8
+	MOVQ    $4, R12
+	CMPQ    R9, R12
+	CMOVQLT R9, R12
+	SUBQ    R12, R9
+	MOVQ    R12, R14
 
 panel: // for u := range panels { z := bias[64*u:]
 	LOAD_PANEL(AX)
@@ -76,15 +86,22 @@ panel: // for u := range panels { z := bias[64*u:]
 
 	// for k := range in { z[j] = fma(w[u*stride+64*k+j], x[k], z[j]) }
 	MOVQ x+32(FP), SI
-	MOVQ R8, CX
+	MOVQ in+56(FP), CX
 	CHAIN(input, recur)
 
 	// for k := range hidden { z[j] = fma(w[u*stride+64*(in+k)+j], h[k], z[j]) }
 	MOVQ h+40(FP), SI
-	MOVQ R12, CX
-	CHAIN(hidden, cell)
+	MOVQ hidden+64(FP), CX
+	CHAIN(hidden, end)
+	STORE_PANEL(R8)
+	ADDQ $256, R8
+	ADDQ R10, BX
+	DECQ R14
+	JNE  panel
+	LEAQ z-1024(SP), R8
 
-	// the cells of units 16*u to 16*u+15 }
+cell: // the cells of units 16*u to 16*u+15 }
+	LOAD_PANEL(R8)
 	TESTQ R13, R13
 	JNE   hard
 	CELL(SIGMOID)
@@ -94,11 +111,13 @@ hard:
 	CELL(HARD)
 
 next:
-	ADDQ $64, DX
-	ADDQ $64, DI
-	ADDQ R10, BX
-	DECQ R9
-	JNE  panel
+	ADDQ  $256, R8
+	ADDQ  $64, DX
+	ADDQ  $64, DI
+	DECQ  R12
+	JNE   cell
+	TESTQ R9, R9
+	JNE   group
 	VZEROUPPER
 	RET
 

@@ -4,7 +4,7 @@ package kernels
 
 import "github.com/autoreg/autoreg/internal/cpu"
 
-// gemvCall bounds the weights that one call of Gemv or LSTMStep reads, since it
+// gemvCall bounds the weights that one call of Gemv or of a step reads, since it
 // cannot be preempted: 1 MiB.
 const gemvCall = 1 << 18
 

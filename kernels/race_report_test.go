@@ -22,14 +22,21 @@ type operand struct {
 	n       int                // its length
 	written bool               // and not only read
 	call    func(op []float32) // the routine, on op and operands of its own
+	ends    []int              // the values that the test touches, the first and the last unless restricted
+}
+
+// only restricts what the test touches to value i.
+func (o operand) only(i int) operand {
+	o.ends = []int{i}
+	return o
 }
 
 func read(name string, n int, call func(op []float32)) operand {
-	return operand{name, n, false, call}
+	return operand{name, n, false, call, []int{0, n - 1}}
 }
 
 func written(name string, n int, call func(op []float32)) operand {
-	return operand{name, n, true, call}
+	return operand{name, n, true, call, []int{0, n - 1}}
 }
 
 // floats makes an operand that nobody else has.
@@ -79,7 +86,9 @@ func raceOperands() []operand {
 	)
 	all = append(all, productOperands()...)
 	all = append(all, convOperands()...)
-	return append(all, lstmOperands()...)
+	all = append(all, lstmOperands()...)
+	all = append(all, gruOperands()...)
+	return append(all, rnnOperands()...)
 }
 
 func productOperands() []operand {
@@ -187,6 +196,106 @@ func lstmOperands() []operand {
 	}
 }
 
+func gruOperands() []operand {
+	const in, B, H = 3, 2, 2 * PanelWidth
+	const cols = 2 * H
+	rows := func() Matrix { return RowMajor(floats(B*H), B, H) }
+	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
+	gates := func() Matrix { return NewPanels(B, cols) }
+	gatesOf := func(op []float32) Matrix { return PanelsOf(op, B, cols) }
+	units := func() Matrix { return NewPanels(B, H) }
+	unitsOf := func(op []float32) Matrix { return PanelsOf(op, B, H) }
+
+	// A step with one operand replaced.
+	type operands struct{ dst, rz, rzBias, n, nBias, nRecurrent, x, h, scratch []float32 }
+	step := func(before bool, put func(o *operands, op []float32)) func(op []float32) {
+		return func(op []float32) {
+			o := operands{floats(H), floats((in + H) * cols), floats(cols), floats((in + H) * H), floats(H), floats(H), floats(in), floats(H), floats(GRUScratchLen(H))}
+			put(&o, op)
+			rz, n := PanelsOf(o.rz, in+H, cols), PanelsOf(o.n, in+H, H)
+			if before {
+				GRUStepBefore(o.dst, rz, o.rzBias, n, o.nBias, o.x, o.h, o.scratch, Logistic)
+			} else {
+				GRUStep(o.dst, rz, o.rzBias, n, o.nBias, o.nRecurrent, o.x, o.h, o.scratch, Logistic)
+			}
+		}
+	}
+	var all []operand
+	for _, before := range []bool{false, true} {
+		name := func(what string) string { return fmt.Sprintf("GRUStep (before %v) %s", before, what) }
+		all = append(all,
+			written(name("dst"), H, step(before, func(o *operands, op []float32) { o.dst = op })),
+			read(name("rz"), (in+H)*cols, step(before, func(o *operands, op []float32) { o.rz = op })),
+			read(name("rzBias"), cols, step(before, func(o *operands, op []float32) { o.rzBias = op })),
+			read(name("n"), (in+H)*H, step(before, func(o *operands, op []float32) { o.n = op })),
+			read(name("nBias"), H, step(before, func(o *operands, op []float32) { o.nBias = op })),
+			read(name("x"), in, step(before, func(o *operands, op []float32) { o.x = op })),
+			read(name("h"), H, step(before, func(o *operands, op []float32) { o.h = op })),
+			written(name("scratch"), GRUScratchLen(H), step(before, func(o *operands, op []float32) { o.scratch = op })),
+		)
+		if !before {
+			all = append(all, read(name("nRecurrentBias"), H, step(before, func(o *operands, op []float32) { o.nRecurrent = op })))
+		}
+	}
+	// Where the first panel holds r and the last z, of which only one is used.
+	const r, z = 0, B*cols - 1
+	return append(all,
+		written("GRUGates h", B*H, func(op []float32) { GRUGates(of(op), gates(), units(), units(), rows(), Logistic) }),
+		written("GRUGates rz", B*cols, func(op []float32) { GRUGates(rows(), gatesOf(op), units(), units(), rows(), Logistic) }),
+		written("GRUGates n", B*H, func(op []float32) { GRUGates(rows(), gates(), unitsOf(op), units(), rows(), Logistic) }),
+		read("GRUGates m", B*H, func(op []float32) { GRUGates(rows(), gates(), units(), unitsOf(op), rows(), Logistic) }),
+		read("GRUGates prev", B*H, func(op []float32) { GRUGates(rows(), gates(), units(), units(), of(op), Logistic) }),
+
+		written("GRUReset rh", B*H, func(op []float32) { GRUReset(of(op), gates(), rows(), Logistic) }),
+		written("GRUReset rz", B*cols, func(op []float32) { GRUReset(rows(), gatesOf(op), rows(), Logistic) }),
+		read("GRUReset prev", B*H, func(op []float32) { GRUReset(rows(), gates(), of(op), Logistic) }),
+
+		written("GRUUpdate h", B*H, func(op []float32) { GRUUpdate(of(op), gates(), units(), rows()) }),
+		read("GRUUpdate rz", B*cols, func(op []float32) { GRUUpdate(rows(), gatesOf(op), units(), rows()) }).only(z),
+		written("GRUUpdate n", B*H, func(op []float32) { GRUUpdate(rows(), gates(), unitsOf(op), rows()) }),
+		read("GRUUpdate prev", B*H, func(op []float32) { GRUUpdate(rows(), gates(), units(), of(op)) }),
+
+		written("GRUGradients rz", B*cols, func(op []float32) { GRUGradients(gatesOf(op), units(), units(), rows(), rows(), rows(), Logistic) }),
+		written("GRUGradients n", B*H, func(op []float32) { GRUGradients(gates(), unitsOf(op), units(), rows(), rows(), rows(), Logistic) }),
+		written("GRUGradients m", B*H, func(op []float32) { GRUGradients(gates(), units(), unitsOf(op), rows(), rows(), rows(), Logistic) }),
+		read("GRUGradients dh", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), of(op), rows(), rows(), Logistic) }),
+		written("GRUGradients carry", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), rows(), of(op), rows(), Logistic) }),
+		read("GRUGradients prev", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), rows(), rows(), of(op), Logistic) }),
+
+		written("GRUUpdateGradients rz", B*cols, func(op []float32) { GRUUpdateGradients(gatesOf(op), units(), rows(), rows(), rows(), Logistic) }).only(z),
+		written("GRUUpdateGradients n", B*H, func(op []float32) { GRUUpdateGradients(gates(), unitsOf(op), rows(), rows(), rows(), Logistic) }),
+		read("GRUUpdateGradients dh", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), of(op), rows(), rows(), Logistic) }),
+		written("GRUUpdateGradients carry", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), rows(), of(op), rows(), Logistic) }),
+		read("GRUUpdateGradients prev", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), rows(), rows(), of(op), Logistic) }),
+
+		written("GRUResetGradients rz", B*cols, func(op []float32) { GRUResetGradients(gatesOf(op), rows(), rows(), rows(), Logistic) }).only(r),
+		written("GRUResetGradients carry", B*H, func(op []float32) { GRUResetGradients(gates(), of(op), rows(), rows(), Logistic) }),
+		read("GRUResetGradients drh", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), of(op), rows(), Logistic) }),
+		read("GRUResetGradients prev", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), rows(), of(op), Logistic) }),
+	)
+}
+
+func rnnOperands() []operand {
+	const in, B, H = 3, 2, 2 * PanelWidth
+	rows := func() Matrix { return RowMajor(floats(B*H), B, H) }
+	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
+	z := func(op []float32) Matrix { return PanelsOf(op, B, H) }
+	w := func() Matrix { return NewPanels(in+H, H) }
+	return []operand{
+		written("RNNStep dst", H, func(op []float32) { RNNStep(op, w(), floats(H), floats(in), floats(H), RNNTanh) }),
+		read("RNNStep w", (in+H)*H, func(op []float32) {
+			RNNStep(floats(H), PanelsOf(op, in+H, H), floats(H), floats(in), floats(H), RNNTanh)
+		}),
+		read("RNNStep bias", H, func(op []float32) { RNNStep(floats(H), w(), op, floats(in), floats(H), RNNTanh) }),
+		read("RNNStep x", in, func(op []float32) { RNNStep(floats(H), w(), floats(H), op, floats(H), RNNTanh) }),
+		read("RNNStep h", H, func(op []float32) { RNNStep(floats(H), w(), floats(H), floats(in), op, RNNTanh) }),
+		written("RNNGates h", B*H, func(op []float32) { RNNGates(of(op), NewPanels(B, H), RNNReLU) }),
+		written("RNNGates z", B*H, func(op []float32) { RNNGates(rows(), z(op), RNNReLU) }),
+		written("RNNGradients z", B*H, func(op []float32) { RNNGradients(z(op), rows(), RNNTanh) }),
+		read("RNNGradients dh", B*H, func(op []float32) { RNNGradients(NewPanels(B, H), of(op), RNNTanh) }),
+	}
+}
+
 // races runs f and then g on two goroutines and returns how many races the
 // detector saw. That g waits is kept from the detector, to which they run side
 // by side: it may miss two accesses in the same instant.
@@ -215,7 +324,7 @@ func races(f, g func()) int {
 // detector should have said and did not.
 func (o *operand) check() {
 	var sink float32
-	for _, end := range []int{0, o.n - 1} {
+	for _, end := range o.ends {
 		op := floats(o.n)
 		look, change := func() { sink = op[end] }, func() { op[end] = 1 }
 		call := func() { o.call(op) }
