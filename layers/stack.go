@@ -156,7 +156,7 @@ func (s *Stack) Parts() []Part {
 func (s *Stack) Symbols() int { return s.Head.OutLen() }
 
 // ErrNotSequential is the error for a layer that needs to know what comes later.
-var ErrNotSequential = errors.New("the layer reads a text in both directions, so that it must be known whole")
+var ErrNotSequential = errors.New("the layer reads a text in both directions, which must be known whole: it is for a classifier, a model that writes needs layers that go step by step")
 
 // Steppers returns the layers of a stack that can go step by step. It returns an error
 // that names the first one that cannot.
