@@ -170,9 +170,7 @@ func (t *Images) positions(items []int) (all, words int64) {
 func (t *Images) symbols() int { return t.model.Config.Levels }
 
 func (t *Images) file(net layers.Network) *weights.File {
-	m := *t.model
-	m.Net = net.(*layers.PixelCNN)
-	return m.File()
+	return t.model.FileOf(net)
 }
 
 func (t *Images) measure(s *EpochStats) { s.Bits, s.ValBits = Bits(s.Loss), Bits(s.ValLoss) }

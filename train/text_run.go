@@ -98,9 +98,7 @@ func (t *Text) positions(items []int) (all, words int64) {
 func (t *Text) symbols() int { return t.model.Config.Symbols }
 
 func (t *Text) file(net layers.Network) *weights.File {
-	m := *t.model
-	m.Stack = net.(*layers.Stack)
-	return m.File()
+	return t.model.FileOf(net)
 }
 
 func (t *Text) measure(*EpochStats) {}

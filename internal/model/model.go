@@ -102,10 +102,13 @@ func New(c Config, tok *tokenizer.Tokenizer) *Text {
 
 // File returns the content of the model's file. Some of it may be the model's own
 // memory, the rest are copies.
-func (t *Text) File() *weights.File {
+func (t *Text) File() *weights.File { return t.FileOf(t.Stack) }
+
+// FileOf is File with the weights of net, a network of the same shape.
+func (t *Text) FileOf(net layers.Network) *weights.File {
 	return &weights.File{
 		Metadata: metadata(t.Metadata, t.Config.appendJSON(nil), t.Tokenizer),
-		Tensors:  Tensors("", t.Stack, true),
+		Tensors:  Tensors("", net, true),
 	}
 }
 

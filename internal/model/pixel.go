@@ -25,10 +25,13 @@ func NewPixel(c PixelConfig) *Pixel {
 
 // File returns the content of the model's file. Some of it may be the model's own
 // memory, the rest are copies.
-func (m *Pixel) File() *weights.File {
+func (m *Pixel) File() *weights.File { return m.FileOf(m.Net) }
+
+// FileOf is File with the weights of net, a network of the same shape.
+func (m *Pixel) FileOf(net layers.Network) *weights.File {
 	return &weights.File{
 		Metadata: metadata(m.Metadata, m.Config.appendJSON(nil), nil),
-		Tensors:  Tensors("", m.Net, true),
+		Tensors:  Tensors("", net, true),
 	}
 }
 
