@@ -198,14 +198,15 @@ func TestImageMemoryHeld(t *testing.T) {
 				return n
 			}
 			net := layers.ValuesOf(tr.work.net)
-			held, stored := pixelFloats(task.model.Config.PixelConfig)
+			sizes := task.model.Config.Sizes()
+			held, stored := sizes.Packed, sizes.Params
 			full := 0
 			for _, tensor := range trainedTensors(tr.work.net) {
 				full += len(tensor.Data)
 			}
 			// Not all biases are padded to a panel.
 			if n := int64(count(net)); n > held || n < held-held/10 || int64(full) != stored {
-				t.Errorf("%+v: %d and %d values, pixelFloats says %d and %d", o, count(net), full, held, stored)
+				t.Errorf("%+v: %d and %d values, Sizes says %d and %d", o, count(net), full, held, stored)
 			}
 			floats := count(net, task.pass.grad.Values()) + count(tr.optimizer.state...)
 			copies := 1 + len(tr.optimizer.state)
