@@ -103,7 +103,6 @@ func compareElements(t *testing.T, what string, tr *Trainer, ref *reference, row
 // All parameters at once, along random directions, for sizes with and without
 // padding in the panels.
 func TestGradientDirections(t *testing.T) {
-	stack := func(specs ...layers.Spec) []layers.Spec { return specs }
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, s := range []struct {
 			task          Text
@@ -114,9 +113,9 @@ func TestGradientDirections(t *testing.T) {
 			{Text{Embedding: 5, Layers: oneLSTM(7)}, 3, 11, 20, false},
 			{Text{Embedding: 16, Layers: oneLSTM(16)}, 4, 9, 62, false}, // 64 symbols: no padding anywhere
 			{Text{Embedding: 13, Layers: oneLSTM(33)}, 5, 20, 140, true},
-			{Text{Embedding: 9, Layers: stack(&layers.LSTMSpec{Units: 33}, &layers.LSTMSpec{Units: 16})}, 5, 20, 70, true},
-			{Text{Embedding: 16, Layers: stack(&layers.LSTMSpec{Units: 16}, &layers.LSTMSpec{Units: 7}, &layers.LSTMSpec{Units: 16}), Tied: true}, 4, 9, 62, false},
-			{Text{Embedding: 7, Layers: stack(&layers.GRUSpec{Units: 65}, &layers.RNNSpec{Units: 17}, &layers.GRUSpec{Units: 16, Reset: "before"})}, 6, 12, 90, true},
+			{Text{Embedding: 9, Layers: stackOf(&layers.LSTMSpec{Units: 33}, &layers.LSTMSpec{Units: 16})}, 5, 20, 70, true},
+			{Text{Embedding: 16, Layers: stackOf(&layers.LSTMSpec{Units: 16}, &layers.LSTMSpec{Units: 7}, &layers.LSTMSpec{Units: 16}), Tied: true}, 4, 9, 62, false},
+			{Text{Embedding: 7, Layers: stackOf(&layers.GRUSpec{Units: 65}, &layers.RNNSpec{Units: 17}, &layers.GRUSpec{Units: 16, Reset: "before"})}, 6, 12, 90, true},
 		} {
 			what := describe(&s.task)
 			s.task.Length, s.task.CountPadding, s.task.CutLong = s.length, !s.ignore, true
