@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/netkit"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
@@ -100,7 +101,7 @@ func TestGoldenTraining(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, run := range g.Runs {
 			net := layers.NewStack(layers.StackConfig{Symbols: g.Vocab, Embedding: g.Embed, Layers: oneLSTM(g.Hidden), Outputs: g.Vocab})
-			for i, p := range trained(net) {
+			for i, p := range netkit.Trained(net) {
 				p.Set(g.Initial[goldenNames[i]].float32s())
 			}
 			p := newPass(net, layers.BatchSize{Sequences: g.Batch, Steps: g.Steps, Rows: g.Batch * g.Steps}, 2, true)
@@ -124,7 +125,7 @@ func TestGoldenTraining(t *testing.T) {
 					t.Errorf("ignore=%v: loss of step %d = %v, want %v", run.IgnorePadding, s, got, want)
 				}
 				if s == 0 {
-					for i, p := range trained(p.grad) {
+					for i, p := range netkit.Trained(p.grad) {
 						near(t, fmt.Sprintf("ignore=%v: gradient of %s", run.IgnorePadding, p.Name), p.Get(), run.Grads[goldenNames[i]].Data, 1e-7)
 					}
 				}
@@ -134,7 +135,7 @@ func TestGoldenTraining(t *testing.T) {
 			}
 			// Adam divides by the root of the mean square, so ten steps of LR = 0.01
 			// carry the relative error of a gradient, about 1e-6, over to a weight.
-			for i, p := range trained(net) {
+			for i, p := range netkit.Trained(net) {
 				near(t, fmt.Sprintf("ignore=%v: final %s", run.IgnorePadding, p.Name), p.Get(), run.Final[goldenNames[i]].Data, 5e-7)
 			}
 		}

@@ -198,8 +198,8 @@ func TestImageMemoryHeld(t *testing.T) {
 				return n
 			}
 			net := layers.ValuesOf(tr.work.net)
-			size := task.model.Config.Sizes()
-			held, stored := size.Packed, size.Params
+			sizes := task.model.Config.Sizes()
+			held, stored := sizes.Packed, sizes.Params
 			full := 0
 			for _, tensor := range trainedTensors(tr.work.net) {
 				full += len(tensor.Data)

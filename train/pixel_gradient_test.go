@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/netkit"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -21,17 +22,9 @@ func newReference64(n *layers.PixelCNN) *reference64 {
 	r := &reference64{PixelConfig: n.PixelConfig, convs: n.Convs()}
 	for _, l := range r.convs {
 		w, b := l.Weights()
-		r.weights, r.biases = append(r.weights, float64s(w)), append(r.biases, float64s(b))
+		r.weights, r.biases = append(r.weights, netkit.Float64s(w)), append(r.biases, netkit.Float64s(b))
 	}
 	return r
-}
-
-func float64s(s []float32) []float64 {
-	out := make([]float64, len(s))
-	for i, v := range s {
-		out[i] = float64(v)
-	}
-	return out
 }
 
 // open reports whether output o sees input i at the tap (dy, dx) from the centre.
@@ -142,7 +135,7 @@ func TestPixelGradients(t *testing.T) {
 			var grads [][]float64 // as the reference's weights and biases
 			for _, l := range pass.grad.Convs() {
 				w, b := l.Weights()
-				grads = append(grads, float64s(w), float64s(b))
+				grads = append(grads, netkit.Float64s(w), netkit.Float64s(b))
 			}
 			if isa != "generic" && testing.Short() {
 				return

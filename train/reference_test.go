@@ -3,47 +3,67 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/netkit"
 	"github.com/autoreg/autoreg/layers"
 )
 
 // A reference is the model written down plainly in float64, in PyTorch's layouts:
 // what the trainer is checked against.
 type reference struct {
-	V, E, H int
-	w       [][]float64 // as trained has them
+	E      int
+	w      [][]float64 // as netkit.Trained has them
+	layers []*netkit.Layer64
+	head   []float64 // [V, H]
+	bias   []float64 // [V]
+
+	// factors returns by what the values of step t of row b are multiplied at a place,
+	// 0 being the embedding and the last the inputs of the output layer; it may be nil.
+	factors func(place, b, t int) []float64
 }
 
 func newReference(net *layers.Stack) *reference {
-	r := &reference{V: net.Embedding.Symbols, E: net.Embedding.Dim, H: net.Head.InLen()}
-	for _, p := range trained(net) {
-		r.w = append(r.w, float64s(p.Get()))
-	}
-	return r
-}
-
-// trained returns the parameters of a network that are trained.
-func trained(net layers.Network) (list []layers.Parameter) {
-	for _, p := range layers.ParametersOf(net) {
-		if !p.StoredOnly {
-			list = append(list, p)
+	c := net.Config()
+	r := &reference{E: c.Embedding, w: [][]float64{netkit.Float64s(net.Embedding.Weight)}}
+	for i, l := range net.Layers {
+		layer := netkit.NewLayer64(c.Layers[i], l)
+		r.layers = append(r.layers, layer)
+		for _, p := range l.Parameters("") {
+			if !p.StoredOnly {
+				r.w = append(r.w, layer.W[p.Name])
+			}
 		}
 	}
-	return list
+	weight, bias := net.Head.Weights()
+	r.head, r.bias = r.w[0], netkit.Float64s(bias)
+	if !c.Tied {
+		r.head = netkit.Float64s(weight)
+		r.w = append(r.w, r.head)
+	}
+	r.w = append(r.w, r.bias)
+	return r
 }
 
 // loss returns the mean of -ln p over the positions of rows of ids that count.
 func (r *reference) loss(rows [][]int32, ignorePadding bool) float64 {
 	sum, n := 0.0, 0
-	for _, row := range rows {
-		h, c := make([]float64, r.H), make([]float64, r.H)
+	for b, row := range rows {
+		var x [][]float64
 		for t := range len(row) - 1 {
 			if ignorePadding && row[t] == 0 {
 				break
 			}
-			h, c = r.step(h, c, int(row[t]))
+			id := int(row[t])
+			x = append(x, r.w[0][id*r.E:][:r.E])
+		}
+		x = r.multiply(x, 0, b)
+		for i, l := range r.layers {
+			x = r.multiply(l.Run(x), i+1, b)
+		}
+		for t, h := range x {
 			sum += r.surprise(h, int(row[t+1]))
 			n++
 		}
@@ -51,36 +71,28 @@ func (r *reference) loss(rows [][]int32, ignorePadding bool) float64 {
 	return sum / float64(n)
 }
 
-func (r *reference) step(h, c []float64, id int) (h2, c2 []float64) {
-	x := r.w[0][id*r.E:][:r.E]
-	gate := func(g, j int) float64 {
-		row := g*r.H + j
-		z := r.w[3][row]
-		for k, v := range x {
-			z += r.w[1][row*r.E+k] * v
-		}
-		for k, v := range h {
-			z += r.w[2][row*r.H+k] * v
-		}
-		return z
+// multiply returns the values of row b at a place times their factors.
+func (r *reference) multiply(x [][]float64, place, b int) [][]float64 {
+	if r.factors == nil {
+		return x
 	}
-	sigmoid := func(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-	h2, c2 = make([]float64, r.H), make([]float64, r.H)
-	for j := range r.H {
-		i, f, g, o := sigmoid(gate(0, j)), sigmoid(gate(1, j)), math.Tanh(gate(2, j)), sigmoid(gate(3, j))
-		c2[j] = f*c[j] + i*g
-		h2[j] = o * math.Tanh(c2[j])
+	y := make([][]float64, len(x))
+	for t := range x {
+		y[t] = slices.Clone(x[t])
+		for j, f := range r.factors(place, b, t) {
+			y[t][j] *= f
+		}
 	}
-	return h2, c2
+	return y
 }
 
 // surprise returns -ln p(next).
 func (r *reference) surprise(h []float64, next int) float64 {
 	sum, at := 0.0, 0.0
-	for v := range r.V {
-		y := r.w[5][v]
+	for v := range r.bias {
+		y := r.bias[v]
 		for k, x := range h {
-			y += r.w[4][v*r.H+k] * x
+			y += r.head[v*len(h)+k] * x
 		}
 		sum += math.Exp(y) // small enough in every test
 		if v == next {
@@ -88,6 +100,25 @@ func (r *reference) surprise(h []float64, next int) float64 {
 		}
 	}
 	return math.Log(sum) - at
+}
+
+// kept reports which values of the parameters that are trained are values of their own:
+// others only add to another parameter, which has their gradient.
+func kept(net *layers.Stack) (list [][]bool) {
+	net = net.Like()
+	for _, p := range netkit.Trained(net) {
+		ones := make([]float32, p.Len())
+		for i := range ones {
+			ones[i] = 1
+		}
+		p.Set(ones)
+		own := make([]bool, p.Len())
+		for i, v := range p.Get() {
+			own[i] = v == 1
+		}
+		list = append(list, own)
+	}
+	return list
 }
 
 // testDocs returns n documents of 1 to most words out of a vocabulary of words.
@@ -126,9 +157,11 @@ func newTestTrainer(t testing.TB, docs []string, o textRun) *Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	embedding := textOf(tr).model.Stack.Embedding.Weight
-	for i := range embedding {
-		embedding[i] *= 12
+	embedding := netkit.Trained(textOf(tr).model.Stack)[0]
+	data := slices.Clone(embedding.Get())
+	for i := range data {
+		data[i] *= 12
 	}
+	embedding.Set(data)
 	return tr
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // A textRun is a Text and its Options: a test sets the fields of both.
@@ -189,6 +190,11 @@ var smallHashes = map[string]string{
 	"ignore padding": "c116195c2b41b5ca",
 	"patience":       "5fd985c104e9afc7",
 	"windows":        "3a91073812ef79c8",
+	"two layers":     "3b822f0c7a58bb2a",
+	"three layers":   "97a54f6373fca0af",
+	"mixed":          "5d0fc729bc2f58ce",
+	"tied":           "b5f153e3fe2bf9df",
+	"sgd":            "5de55d6c3338b3f1",
 }
 
 func smallVariants() map[string]textRun {
@@ -197,8 +203,22 @@ func smallVariants() map[string]textRun {
 	ignore.CountPadding = false
 	patience.Patience = 2
 	windows.CountPadding, windows.CutLong = false, false
-	return map[string]textRun{"plain": small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows}
+	two, three, mixed, tied, sgd := small(), windows, windows, small(), small()
+	two.Layers = stackOf(&layers.LSTMSpec{Units: 10}, &layers.LSTMSpec{Units: 7})
+	three.Layers = stackOf(&layers.LSTMSpec{Units: 5}, &layers.LSTMSpec{Units: 17}, &layers.LSTMSpec{Units: 5})
+	mixed.Layers = stackOf(&layers.GRUSpec{Units: 9, Reset: "before"}, &layers.RNNSpec{Units: 18}, &layers.LSTMSpec{Units: 6, RecurrentActivation: "hard_sigmoid_keras3"}, &layers.GRUSpec{Units: 7})
+	mixed.Dropout = Dropout{Embedding: 0.1, Layers: 0.3, Output: 0.2}
+	mixed.Schedule = Schedule{Decay: 0.5, From: 1}
+	mixed.Patience, mixed.ClipNorm = 2, 0.3
+	tied.Layers, tied.Tied = stackOf(&layers.GRUSpec{Units: 8}, &layers.LSTMSpec{Units: 6}), true
+	sgd.Optimizer, sgd.LearningRate, sgd.Schedule = SGD{}, 0.5, Schedule{Decay: 0.9}
+	return map[string]textRun{
+		"plain": small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows,
+		"two layers": two, "three layers": three, "mixed": mixed, "tied": tied, "sgd": sgd,
+	}
 }
+
+func stackOf(specs ...layers.Spec) []layers.Spec { return specs }
 
 func TestSameBytesEverywhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")

@@ -156,7 +156,6 @@ func TestPixelMetadataErrors(t *testing.T) {
 		{KeyVersion, "2", `"2"`},
 		{KeyTokenizer, "{}", `metadata "tokenizer" belongs to a model of text`},
 		{KeyConfig, "-", `"config" is missing`},
-		{KeyCheckpoint, "{}", "no optimizer tensor"},
 		{KeyConfig, "", "not valid JSON"},
 		{KeyConfig, "[]", `"["`},
 		{KeyConfig, pixelJSON[:40], "not valid JSON"},
