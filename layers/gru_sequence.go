@@ -19,6 +19,7 @@ func (l *GRU) newTape(rows int, grad Layer) tape {
 	}
 	if grad != nil {
 		t.grad = grad.(*GRU)
+		t.gradValues = t.grad.Values()
 		t.rzInT, t.rzRecT = kernels.NewPanels(l.RZ.Cols, l.in), kernels.NewPanels(l.RZ.Cols, l.hidden)
 		t.nInT, t.nRecT = kernels.NewPanels(l.hidden, l.in), kernels.NewPanels(l.hidden, l.hidden)
 	}
@@ -36,6 +37,7 @@ type gruTape struct {
 	n    int
 
 	grad                       *GRU
+	gradValues                 [][]float32    // of grad
 	rzInT, rzRecT, nInT, nRecT kernels.Matrix // the weights transposed
 }
 
@@ -58,7 +60,7 @@ func (t *gruTape) recur(w *kernels.Workers, lo int, h, _, hPrev, _ kernels.Matri
 }
 
 func (t *gruTape) beginBackward() {
-	for _, g := range t.grad.Values() {
+	for _, g := range t.gradValues {
 		clear(g)
 	}
 	in, H := t.in, t.hidden
