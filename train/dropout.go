@@ -53,20 +53,18 @@ func (d *dropout) share(place int) float64 {
 	return d.Layers
 }
 
-// set makes the pass drop values while it learns.
-func (p *pass) setDropout(d Dropout, seed uint64) {
-	p.drop.Dropout, p.drop.seed, p.drop.threads, p.drop.places = d, seed, p.threads, len(p.in)
-	p.drop.apply = p.drop.rows
+// setDropout makes the pass drop values while it learns.
+func (b *body) setDropout(d Dropout, seed uint64) {
+	b.drop.Dropout, b.drop.seed, b.drop.threads, b.drop.places = d, seed, b.threads, len(b.in)
+	b.drop.apply = b.drop.rows
 }
 
-// dropAt drops values of the inputs of layer i.
-func (p *pass) dropAt(i int) { p.dropGradients(i, p.in[i]) }
-
-// dropGradients does to m what dropAt does to the inputs of layer i: gradients go back
-// as values went forward.
-func (p *pass) dropGradients(i int, m kernels.Matrix) {
-	if p.learning && p.drop.places > 0 && p.drop.share(i) > 0 {
-		p.drop.run(i, m)
+// dropAt drops values of m, the inputs of layer i or, behind the last one, those of the
+// output layer. It does the same to their gradients, which go back as values went
+// forward.
+func (b *body) dropAt(i int, m kernels.Matrix) {
+	if b.learning && b.drop.places > 0 && b.drop.share(i) > 0 {
+		b.drop.run(i, m)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -24,23 +25,29 @@ const (
 // checkHeader refuses a run whose checkpoints, with the given free metadata, would
 // not fit weights.MaxHeader.
 func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string]string) error {
-	text, err := tok.MarshalJSON()
-	if err != nil {
-		return apierror.Errorf("the vocabulary cannot be saved: %w", err)
-	}
-	meta := map[string]string{model.KeyTokenizer: string(text)}
-	maps.Copy(meta, free)
-	size, err := (&weights.File{Metadata: meta}).Size()
-	if err != nil {
-		return apierror.Errorf("the vocabulary cannot be saved: %w", err)
-	}
-	more := int64(len(t.Layers)-1) * 16 * headerTensor // than one layer, which headerFixed is enough for
-	total := size + headerFixed + more + headerEpoch*int64(o.Epochs)
-	if total <= weights.MaxHeader {
-		return nil
+	total, err := headerBytes(tok, len(t.Layers), o, free)
+	if err != nil || total <= weights.MaxHeader {
+		return err
 	}
 	return optionErr("%d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d)",
 		tok.Len(), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
+}
+
+// headerBytes returns the most that the header of a checkpoint takes, with a vocabulary,
+// so many layers, and further metadata.
+func headerBytes(tok *tokenizer.Tokenizer, layers int, o *Options, more map[string]string) (int64, error) {
+	text, err := tok.MarshalJSON()
+	if err != nil {
+		return 0, apierror.Errorf("the vocabulary cannot be saved: %w", err)
+	}
+	meta := map[string]string{model.KeyTokenizer: string(text)}
+	maps.Copy(meta, more)
+	size, err := (&weights.File{Metadata: meta}).Size()
+	if err != nil {
+		return 0, apierror.Errorf("the vocabulary cannot be saved: %w", err)
+	}
+	tensors := int64(layers-1) * 16 * headerTensor // of one layer they fit headerFixed
+	return size + headerFixed + tensors + headerEpoch*int64(o.Epochs), nil
 }
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can
@@ -50,19 +57,31 @@ func (t *Text) checkMemory(symbols int, o *Options) error {
 		option("BatchSize"), o.BatchSize, option("Length"), t.Length, option("Layers"))
 }
 
-// memory returns the bytes that MaxBytes limits. All factors have been checked to
-// fit 24 bits or fewer, rows aside, which are no more than BatchSize·Length.
+// memory returns the bytes that MaxBytes limits.
 func (t *Text) memory(symbols int, o *Options) int64 {
 	size := t.batches(o)
+	m := stackMemory{net: t.config(symbols).Sizes(), symbols: symbols, embedding: t.Embedding, outputs: symbols}
+	return m.bytes(size, size.Rows, o) + t.data.bytes()
+}
+
+// A stackMemory is what a run takes for a network over symbols.
+type stackMemory struct {
+	net                         layers.Sizes
+	symbols, embedding, outputs int
+}
+
+// bytes returns the memory of a run with batches of up to a size and so many rows that
+// the output layer computes. All factors have been checked to fit 24 bits or fewer, rows
+// aside, which are no more than BatchSize·Length.
+func (m *stackMemory) bytes(size layers.BatchSize, outputRows int, o *Options) int64 {
 	B, T, rows := int64(size.Sequences), int64(size.Steps), int64(size.Rows)
-	V, E := int64(symbols), int64(t.Embedding)
-	panels := int64(kernels.PanelsLen(1, symbols))
-	net := t.config(symbols).Sizes()
+	V, E, net := int64(m.symbols), int64(m.embedding), m.net
+	panels := int64(kernels.PanelsLen(1, m.outputs))
 	copies := 2 + int64(len(o.Optimizer.Slots())) // weights, gradients, the optimiser's state
 	if o.Patience > 0 {
 		copies++
 	}
-	chunk := int64(chunkRows(int(min(rows, math.MaxInt32)), symbols, o.Threads)) + 1
+	chunk := int64(chunkRows(min(outputRows, math.MaxInt32), m.outputs, o.Threads)) + 1
 	held := net.Packed*copies + net.Transposed +
 		rows*(E+net.Row+3) + B*net.Sequence + T*(B+1) + // activations
 		chunk*panels // logits
@@ -71,7 +90,7 @@ func (t *Text) memory(symbols int, o *Options) int64 {
 	// the garbage in between. Left to itself the collector would wait until there is
 	// as much of it as of what is alive, gradients and moments included.
 	passing := max((copies-1)*(net.Packed-V*E), 3*net.Packed)
-	return 4*(held+passing) + t.data.bytes()
+	return 4 * (held + passing)
 }
 
 // documentBytes returns the memory that documents take: the text, what points to it, as

@@ -6,28 +6,13 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// A pass takes batches of sequences through a network: forward to the losses, and
-// back to the gradients if it was made with room for them. It is the workspace of both
-// and allocates nothing afterwards, apart from what goroutines take.
+// A pass takes batches of sequences through a network that predicts each next id:
+// forward to the losses, and back to the gradients if it was made with room for them. It
+// is the workspace of both and allocates nothing afterwards, apart from what goroutines
+// take.
 type pass struct {
-	net, grad *layers.Stack // grad is nil without gradients
-	threads   *layers.Threads
-
-	// The batch; see layers.Layout for the order of rows.
-	layout       *layers.Layout
-	ids, targets []int32 // [rows]
-	scale        float32 // of a loss in the mean: 1/rows
-
-	x    kernels.Matrix // [rows, E] the embedded ids, and then their gradients
-	seqs []layers.Sequence
-	in   []kernels.Matrix // inputs of each, and at the end of the output layer
-	loss []float32        // [rows]
-	head headPass
-
-	drop     dropout
-	learning bool // the batch under way goes back to the gradients
-
-	embed func(worker, from, to int) // bound once: a closure allocates
+	body
+	head headPass // of a row a position
 }
 
 // sizeOf returns the size of the largest batches of d.
@@ -60,28 +45,9 @@ func largest(a, b layers.BatchSize) layers.BatchSize {
 
 // newPass returns a pass for batches of up to a size.
 func newPass(net *layers.Stack, s layers.BatchSize, threads int, gradients bool) *pass {
-	p := &pass{
-		net:     net,
-		threads: layers.NewThreads(threads),
-		layout:  layers.NewLayout(s),
-		ids:     make([]int32, s.Rows),
-		targets: make([]int32, s.Rows),
-		loss:    make([]float32, s.Rows),
-		x:       kernels.RowMajor(kernels.Alloc(s.Rows*net.Embedding.Dim), s.Rows, net.Embedding.Dim),
-		in:      make([]kernels.Matrix, len(net.Layers)+1),
-	}
-	if gradients {
-		p.grad = net.Like()
-	}
-	for i, l := range net.Layers {
-		var g layers.Layer
-		if gradients {
-			g = p.grad.Layers[i]
-		}
-		p.seqs = append(p.seqs, l.NewSequence(s, g, p.threads))
-	}
-	p.embed = p.embedRows
-	p.head.init(p, s.Rows)
+	p := &pass{}
+	p.body.init(net, s, threads, gradients)
+	p.head.init(&p.body, s.Rows)
 	return p
 }
 
@@ -111,19 +77,15 @@ func (p *pass) layOut(d *Dataset, lo, hi int) {
 			}
 			// Behind its end a sequence goes on with padding.
 			row := d.Row(lo + b)
-			p.ids[n], p.targets[n] = tokenizer.Stop, tokenizer.Stop
+			p.ids[n], p.head.targets[n] = tokenizer.Stop, tokenizer.Stop
 			if t < len(row) {
 				p.ids[n] = row[t]
 			}
 			if t+1 < len(row) {
-				p.targets[n] = row[t+1]
+				p.head.targets[n] = row[t+1]
 			}
 			n++
 		}
-	}
-	p.scale = 0
-	if n > 0 {
-		p.scale = 1 / float32(n)
 	}
 }
 
@@ -145,49 +107,24 @@ func (p *pass) learn(step int) {
 func (p *pass) forward() {
 	if p.learning {
 		p.head.begin()
-		for _, s := range p.seqs {
-			s.Begin()
-		}
 	}
-	n := p.layout.Rows()
-	p.threads.Split(n, layers.RowUnit, p.embed)
-	p.in[0] = p.x.SubRows(0, n)
-	p.dropAt(0)
-	for i, s := range p.seqs {
-		p.in[i+1] = s.Forward(p.layout, p.in[i])
-		p.dropAt(i + 1)
+	p.body.forward()
+	n := len(p.seqs)
+	p.dropAt(n, p.in[n])
+	var grad kernels.Matrix
+	if p.learning {
+		grad = p.last().OutputGradients()
 	}
-	p.head.run(p.in[len(p.seqs)])
-}
-
-// embedRows fills in the inputs of rows [from, to).
-func (p *pass) embedRows(_, from, to int) {
-	for i := from; i < to; i++ {
-		copy(rowOf(p.x, i), p.net.Embedding.Row(int(p.ids[i])))
-	}
+	p.head.run(p.in[n], grad)
 }
 
 // backward goes from the gradients of the last layer's outputs, which the output layer
 // has left, to those of all weights.
 func (p *pass) backward() {
-	for i := len(p.seqs) - 1; i >= 0; i-- {
-		p.dropGradients(i+1, p.seqs[i].OutputGradients())
-		dx := p.in[0]
-		if i > 0 {
-			dx = p.seqs[i-1].OutputGradients()
-		}
-		p.seqs[i].Backward(p.in[i], dx)
-	}
-	p.dropGradients(0, p.in[0])
-	// Only here do rows meet in one place: a token that occurs twice.
-	g := p.grad.Embedding
-	clear(g.Weight)
-	for r := range p.in[0].Rows {
-		id := int(p.ids[r])
-		sum := g.Weight[id*g.Dim : (id+1)*g.Dim]
-		kernels.Add(sum, sum, rowOf(p.in[0], r))
-	}
-	p.grad.Gather()
+	i := len(p.seqs) - 1
+	p.dropAt(i+1, p.seqs[i].OutputGradients())
+	p.seqs[i].Backward(p.in[i], p.inputGradients(i))
+	p.body.backward()
 }
 
 // addLosses adds the batch's losses to e in float64, sequence by sequence and step by
@@ -198,7 +135,7 @@ func (p *pass) addLosses(e *Evaluation, d *Dataset, lo int) {
 	for b := range l.B {
 		words := d.Steps(lo + b)
 		for t := range int(l.Steps[b]) {
-			loss := float64(p.loss[l.Row(t, b)])
+			loss := float64(p.head.loss[l.Row(t, b)])
 			e.Sum += loss
 			if t < words {
 				e.WordSum += loss

@@ -47,6 +47,8 @@ type epochRecord struct {
 	// 0 if it is not known.
 	WordLoss    float64 `json:"word_loss,omitempty"`
 	ValWordLoss float64 `json:"val_word_loss,omitempty"`
+
+	ValAccuracy float64 `json:"val_accuracy,omitempty"` // of a Classes
 }
 
 // Done reports whether nothing is left to run.
@@ -119,6 +121,7 @@ func (t *Trainer) epochStats(i int) EpochStats {
 		s.ValWordLoss, s.ValWordPerplexity = e.ValWordLoss, Perplexity(e.ValWordLoss)
 	}
 	if t.work.judged {
+		s.ValAccuracy = e.ValAccuracy
 		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true
 		for _, before := range t.progress.History[:i] {
 			s.Best = s.Best && e.ValLoss < before.ValLoss

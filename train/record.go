@@ -80,6 +80,8 @@ type RecordEpoch struct {
 	Steps   int     `json:"steps"` // of the run, at its end
 	Loss    float64 `json:"loss"`  // see EpochStats
 	ValLoss float64 `json:"val_loss,omitempty"`
+
+	ValAccuracy float64 `json:"val_accuracy,omitempty"`
 }
 
 // RecordKey is the metadata key of a Record in a model file.
@@ -125,7 +127,7 @@ func (t *Trainer) Record() *Record {
 	record.Epochs, record.Steps, record.Best = p.Epoch, p.Steps, p.Best
 	record.History = make([]RecordEpoch, len(p.History))
 	for i, e := range p.History {
-		record.History[i] = RecordEpoch{e.Steps, e.Loss, e.ValLoss}
+		record.History[i] = RecordEpoch{e.Steps, e.Loss, e.ValLoss, e.ValAccuracy}
 	}
 	return &record
 }

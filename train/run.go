@@ -107,6 +107,9 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 		if t.work.padded && e.Words > 0 {
 			record.ValWordLoss = e.WordLoss()
 		}
+		if t.work.classes {
+			record.ValAccuracy = e.Accuracy()
+		}
 		if !finite(record.ValLoss) {
 			return diverged("epoch %d: the validation loss is %v", p.Epoch+1, record.ValLoss)
 		}

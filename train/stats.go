@@ -16,7 +16,14 @@ type Evaluation struct {
 	// padding is counted.
 	WordSum float64
 	Words   int64
+
+	// Correct is how many documents are of the class that is likeliest; for a Classes,
+	// whose positions are documents.
+	Correct int64
 }
+
+// Accuracy returns the share of positions that are Correct, NaN without positions.
+func (e Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(e.Positions) }
 
 // Loss returns the mean per position in nats, NaN without positions.
 func (e Evaluation) Loss() float64 { return e.Sum / float64(e.Positions) }
@@ -87,10 +94,11 @@ type EpochStats struct {
 	WordPerplexity    float64 `json:"word_perplexity,omitempty"`
 	ValWordLoss       float64 `json:"val_word_loss,omitempty"`
 	ValWordPerplexity float64 `json:"val_word_perplexity,omitempty"`
-	Bits              float64 `json:"bits,omitempty"`     // of Loss, see Bits; 0 for texts
-	ValBits           float64 `json:"val_bits,omitempty"` // of ValLoss; 0 for texts
-	Best              bool    `json:"best,omitempty"`     // lowest ValLoss so far
-	Stopped           bool    `json:"stopped,omitempty"`  // Patience is at its end and so is the run
+	Bits              float64 `json:"bits,omitempty"`         // of Loss, see Bits; 0 for texts
+	ValBits           float64 `json:"val_bits,omitempty"`     // of ValLoss; 0 for texts
+	ValAccuracy       float64 `json:"val_accuracy,omitempty"` // of a Classes, see Evaluation
+	Best              bool    `json:"best,omitempty"`         // lowest ValLoss so far
+	Stopped           bool    `json:"stopped,omitempty"`      // Patience is at its end and so is the run
 	// Time in this call of Run that the epoch's steps took, validation not
 	// counted, and words, or channels of pixels, per second in it.
 	Seconds         float64 `json:"seconds"`

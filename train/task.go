@@ -8,7 +8,7 @@ import (
 )
 
 // A Task is what a run learns: a network, a loss, data and the order of their items.
-// *Text trains a model of text, *Images one of images. A task is of one Trainer: it holds the data and
+// *Text trains a model of text, *Images one of images, *Classes a classifier of texts. A task is of one Trainer: it holds the data and
 // the model of the run.
 type Task interface {
 	// complete replaces zero fields, its own and those of o that have a default of the
@@ -71,6 +71,7 @@ type work struct {
 	perStep int  // items that a step takes; the last may take fewer
 	judged  bool // there are data to validate by
 	padded  bool // positions that read padding count
+	classes bool // validation counts what is Correct
 
 	changed func() // is called when the weights have changed
 }

@@ -20,17 +20,9 @@ func (t *Text) create(o *Options) error {
 	if err != nil {
 		return err
 	}
-	taken := documentBytes(t.Documents, o)
-	words := t.words()
-	if words.MaxBytes = o.MaxBytes - taken; words.MaxBytes <= 0 {
-		return errDocuments(o)
-	}
-	tok, err := tokenizer.Learn(slices.Values(learn), words)
+	tok, err := learnWords(learn, t.words(), documentBytes(t.Documents, o), o)
 	if err != nil {
 		return err
-	}
-	if taken >= muchGarbage {
-		runtime.GC() // what reading the documents and counting their words has left
 	}
 	config := t.config(tok.Len())
 	if err := config.Check(); err != nil {
@@ -49,6 +41,18 @@ func (t *Text) create(o *Options) error {
 	initialise(t.model.Stack, o.Seed)
 	t.hash = t.data.hash()
 	return nil
+}
+
+// learnWords learns a vocabulary of documents, where taken bytes of memory are in use.
+func learnWords(docs []string, words *tokenizer.Options, taken int64, o *Options) (*tokenizer.Tokenizer, error) {
+	if words.MaxBytes = o.MaxBytes - taken; words.MaxBytes <= 0 {
+		return nil, errDocuments(o)
+	}
+	tok, err := tokenizer.Learn(slices.Values(docs), words)
+	if taken >= muchGarbage {
+		runtime.GC() // what reading the documents and counting their words has left
+	}
+	return tok, err
 }
 
 func (t *Text) open(f *weights.File) (err error) {

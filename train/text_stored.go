@@ -98,32 +98,6 @@ func (s *storedText) options() (*Text, Options, error) {
 	return t, o, nil
 }
 
-// storedOptimizer returns the kind of an optimiser, "" for Adam, which was the only one.
-func storedOptimizer(o Optimizer) string {
-	if kind := o.Kind(); kind != (Adam{}).Kind() {
-		return kind
-	}
-	return ""
-}
-
-func readOptimizer(kind string) (Optimizer, error) {
-	if kind == "" {
-		return Adam{}, nil
-	}
-	if o := optimizerOf(kind); o != nil && o != (Adam{}) {
-		return o, nil
-	}
-	return nil, damaged("the optimizer is %.40q", kind)
-}
-
-// storedSchedule returns nil for a constant rate.
-func storedSchedule(s Schedule) *Schedule {
-	if s == (Schedule{}) {
-		return nil
-	}
-	return &s
-}
-
 // textCheckpoint is what the checkpoint of a Text holds as JSON.
 type textCheckpoint struct {
 	Version int    `json:"version"`

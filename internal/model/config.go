@@ -59,23 +59,7 @@ func (c Config) String() string { return string(c.appendJSON(nil)) }
 
 // Check returns an error that names the first number that is out of range.
 func (c Config) Check() error {
-	for _, n := range []struct {
-		name     string
-		value    int
-		min, max int
-	}{
-		{"symbols", c.Symbols, 3, MaxSymbols},
-		{"embedding", c.Embedding, 1, MaxWidth},
-		{"length", c.Length, 1, MaxLength},
-	} {
-		if n.value < n.min || n.value > n.max {
-			return fmt.Errorf("%s is %d: want %d to %d", n.name, n.value, n.min, n.max)
-		}
-	}
-	if len(c.Layers) == 0 {
-		return fmt.Errorf("there are 0 layers: want 1 to %d", layers.MaxLayers)
-	}
-	if err := c.stack().Check(); err != nil {
+	if err := checkShape(c.Symbols, c.Embedding, c.Length, c.Layers, c.stack()); err != nil {
 		return err
 	}
 	for i, s := range c.Layers {
@@ -83,8 +67,32 @@ func (c Config) Check() error {
 			return fmt.Errorf("layer %d (%s): %w", i, s.Kind(), layers.ErrNotSequential)
 		}
 	}
-	if p := c.Params(); p > MaxParams {
-		return fmt.Errorf("%d symbols, an embedding of %d and the layers make %d parameters: want at most %d", c.Symbols, c.Embedding, p, MaxParams)
+	return nil
+}
+
+// checkShape checks the sizes of a network over symbols.
+func checkShape(symbols, embedding, length int, list []layers.Spec, stack layers.StackConfig) error {
+	for _, n := range []struct {
+		name     string
+		value    int
+		min, max int
+	}{
+		{"symbols", symbols, 3, MaxSymbols},
+		{"embedding", embedding, 1, MaxWidth},
+		{"length", length, 1, MaxLength},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return fmt.Errorf("%s is %d: want %d to %d", n.name, n.value, n.min, n.max)
+		}
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("there are 0 layers: want 1 to %d", layers.MaxLayers)
+	}
+	if err := stack.Check(); err != nil {
+		return err
+	}
+	if p := stack.Sizes().Params; p > MaxParams {
+		return fmt.Errorf("%d symbols, an embedding of %d and the layers make %d parameters: want at most %d", symbols, embedding, p, MaxParams)
 	}
 	return nil
 }
@@ -160,13 +168,15 @@ func purpose(kind string) string {
 		return " (of text)"
 	case kindPixels:
 		return " (of images)"
+	case kindClassifier:
+		return " (which tells classes of texts apart)"
 	}
 	return ""
 }
 
 // memberOrder is the order in which missing members are named; others follow by name.
 var memberOrder = []string{
-	"kind", "symbols", "embedding", "layers", "length", "type",
+	"kind", "symbols", "embedding", "layers", "classes", "length", "type",
 	"channels", "levels", "height", "width", "filters", "blocks", "kernel",
 }
 

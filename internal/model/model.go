@@ -5,8 +5,8 @@
 //
 //	format          "autoreg"
 //	format_version  "1"
-//	config          JSON, see Config and PixelConfig
-//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; only a text model's
+//	config          JSON, see Config, PixelConfig and ClassifierConfig
+//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; not of a PixelCNN
 //
 // and tensors that are named and laid out as PyTorch has them: those that the network's
 // layers enumerate (layers.ParametersOf). A text model of V symbols, with an embedding
@@ -63,6 +63,8 @@ const (
 
 	kindText   = "text"
 	kindPixels = "pixelcnn"
+
+	kindClassifier = "classifier"
 )
 
 // ownKeys are the metadata keys that have a meaning here or in package weights.

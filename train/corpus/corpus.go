@@ -20,6 +20,9 @@ const (
 	FormatMixed = "mixed" // only in Corpus.Format: the files have different formats
 )
 
+// textFormats are those of texts without labels.
+var textFormats = []string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}
+
 // Limits that hold where Options does not say otherwise.
 const (
 	DefaultMaxDocBytes = 16 << 20
@@ -81,14 +84,18 @@ type File struct {
 
 // Counts count what was not taken as it stands.
 type Counts struct {
-	Skipped   int // recipes left out for want of a title or directions
-	NullSteps int // directions left out because they are null
-	Replaced  int // invalid UTF-8 sequences in the documents that became U+FFFD
+	Skipped   int // recipes left out for want of a title or directions; labelled texts, see NoText and NoLabel
+	NoText    int // of these, labelled texts without a text
+	NoLabel   int // of these, labelled texts without a label
+	NullSteps int // directions, or parts of a labelled text, left out because they are null
+	Replaced  int // invalid UTF-8 sequences in the documents and labels that became U+FFFD
 	Marks     int // byte order marks, U+FEFF, dropped elsewhere than at the start of a file
 }
 
 func (c *Counts) add(o Counts) {
 	c.Skipped += o.Skipped
+	c.NoText += o.NoText
+	c.NoLabel += o.NoLabel
 	c.NullSteps += o.NullSteps
 	c.Replaced += o.Replaced
 	c.Marks += o.Marks
@@ -130,7 +137,7 @@ func Read(paths []string, o *Options) (*Corpus, error) {
 	if len(paths) == 0 {
 		return nil, wrap(errors.New("no files named"))
 	}
-	r, err := newReader(o)
+	r, err := newReader(o, textFormats...)
 	if err != nil {
 		return nil, wrap(err)
 	}
@@ -146,7 +153,7 @@ func Read(paths []string, o *Options) (*Corpus, error) {
 // is a file that says so by a method Stat. name appears in errors and in Corpus.Files
 // only.
 func Decode(r io.Reader, name string, o *Options) (*Corpus, error) {
-	c, err := newReader(o)
+	c, err := newReader(o, textFormats...)
 	if err != nil {
 		return nil, wrap(apierror.In(name, err))
 	}

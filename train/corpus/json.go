@@ -20,31 +20,49 @@ import (
 // walk the bytes without decoding what it does not need; a hostile record then costs
 // no more memory than its size.
 func (r *reader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
-	list := jsonList{in: in, at: at, line: 1, recordAt: at, recordLine: 1}
-	var (
-		text    []byte
-		skipped []byte // the first record that is skipped
-		kept    int
-	)
+	list := jsonList{
+		in: in, at: at, line: 1, recordAt: at, recordLine: 1,
+		things: "recipes", object: "an object with title and directions",
+	}
+	var text []byte
+	kept, first, err := r.readRecords(&list, auto, func(record []byte) (keep bool, err error) {
+		if text, keep, err = r.recipeText(text[:0], record); err == nil && keep {
+			err = r.docs.add(text)
+		}
+		return keep, err
+	})
+	switch {
+	case err != nil || kept > 0:
+		return err
+	case r.file.Skipped > 0:
+		return &emptyError{fmt.Sprintf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s`,
+			r.file.Skipped, memberNames(first))}
+	}
+	return &emptyError{"nothing to learn from: the list of recipes is empty"}
+}
+
+// readRecords calls take with each record of a list, and counts those that it keeps and
+// those that it does not, of which first is the first if it comes before all others. With
+// auto the list may be a text that begins like one.
+func (r *reader) readRecords(list *jsonList, auto bool, take func(record []byte) (keep bool, err error)) (kept int, first []byte, err error) {
 	for n := 0; ; n++ {
 		list.maxDoc = r.docs.room(r.o.MaxDocBytes)
 		record, err := list.next()
 		if err == io.EOF {
-			break
+			return kept, first, nil
 		}
 		if err == errLongRecord {
 			err = r.tooLarge("the record", list.maxDoc)
 		}
 		if err == nil {
 			var keep bool
-			text, keep, err = r.recipeText(text[:0], record)
+			keep, err = take(record)
 			switch {
 			case err == nil && keep:
 				kept++
-				err = r.docs.add(text)
 			case err == nil:
 				if r.file.Skipped == 0 && kept == 0 {
-					skipped = bytes.Clone(record)
+					first = bytes.Clone(record)
 				}
 				r.file.Skipped++
 			}
@@ -55,20 +73,12 @@ func (r *reader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
 		var syntax *jsonSyntaxError
 		switch {
 		case errors.As(err, &syntax) && auto && n == 0: // it may be a text that begins like a list
-			return otherText(fmt.Sprintf("malformed JSON in record %d, %v", n, syntax))
+			return 0, nil, otherText(fmt.Sprintf("malformed JSON in record %d, %v", n, syntax))
 		case errors.As(err, &syntax):
-			return fmt.Errorf("malformed JSON in record %d, %w", n, syntax)
+			return 0, nil, fmt.Errorf("malformed JSON in record %d, %w", n, syntax)
 		}
-		return apierror.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
+		return 0, nil, apierror.Errorf("record %d (line %d, byte %d): %w", n, list.recordLine, list.recordAt, err)
 	}
-	switch {
-	case kept > 0:
-		return nil
-	case r.file.Skipped > 0:
-		return &emptyError{fmt.Sprintf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s`,
-			r.file.Skipped, memberNames(skipped))}
-	}
-	return &emptyError{"nothing to learn from: the list of recipes is empty"}
 }
 
 // errLongRecord is the error for a record of more than jsonList.maxDoc bytes.
@@ -92,6 +102,10 @@ type jsonList struct {
 	maxDoc int
 	opened bool
 
+	things string // what the records are, for errors
+	object string // and what one of them looks like
+	lines  bool   // there is no list, but one object after the other
+
 	at         int64 // of the next byte
 	line       int
 	record     []byte
@@ -103,13 +117,19 @@ type jsonList struct {
 // io.EOF after the end of a list that nothing follows.
 func (l *jsonList) next() ([]byte, error) {
 	b, err := l.skipBlanks()
+	if l.lines && isEnd(err) {
+		return nil, io.EOF
+	}
 	if err != nil {
 		return nil, err
+	}
+	if l.lines {
+		return l.element(b)
 	}
 	first := !l.opened
 	switch {
 	case first && b != '[':
-		return nil, l.unexpected("found %q: want [, for recipes come as one JSON list of objects", b)
+		return nil, l.unexpected("found %q: want [, for "+l.things+" come as one JSON list of objects", b)
 	case first:
 		l.opened = true
 		if b, err = l.skipBlanks(); err != nil {
@@ -120,7 +140,7 @@ func (l *jsonList) next() ([]byte, error) {
 	}
 	if b == ']' {
 		if b, err := l.skipBlanks(); err == nil && b == '[' {
-			return nil, l.unexpected("found %q after the end of the list: put all recipes into one list", b)
+			return nil, l.unexpected("found %q after the end of the list: put all "+l.things+" into one list", b)
 		} else if err == nil {
 			return nil, l.unexpected("found %q after the end of the list", b)
 		} else if !isEnd(err) {
@@ -133,22 +153,27 @@ func (l *jsonList) next() ([]byte, error) {
 			return nil, err
 		}
 	}
+	return l.element(b)
+}
+
+// element returns the element that begins with b, which has been read.
+func (l *jsonList) element(b byte) ([]byte, error) {
 	l.recordAt, l.recordLine = l.at-1, l.line
 	if b != '{' {
 		name := jsonType(b)
-		if b == ']' {
+		if b == ']' && !l.lines {
 			return nil, l.unexpected("found %q: want a record after the comma, or no comma", b)
 		}
 		if name == "" {
 			return nil, l.unexpected("found %q: want a record", b)
 		}
-		return nil, fmt.Errorf("this is %s: want an object with title and directions", name)
+		return nil, fmt.Errorf("this is %s: want %s", name, l.object)
 	}
-	return l.object()
+	return l.readObject()
 }
 
-// object reads on from an opening brace to the one that closes it.
-func (l *jsonList) object() ([]byte, error) {
+// readObject reads on from an opening brace to the one that closes it.
+func (l *jsonList) readObject() ([]byte, error) {
 	l.record = append(l.record[:0], '{')
 	quoted := false
 	for depth := 1; depth > 0; {

@@ -25,9 +25,10 @@ type reader struct {
 	o      Options // without zeros where they mean a default
 	docs   docStore
 	corpus Corpus
-	hash   hash.Hash // of the files read so far
-	left   int64     // of MaxBytes
-	stdin  bool      // standard input has been read
+	hash   hash.Hash    // of the files read so far
+	left   int64        // of MaxBytes
+	stdin  bool         // standard input has been read
+	labels *labelReader // nil for texts without labels
 
 	file *File // being read
 	// Of the file being read, in the documents that hold invalid sequences: how many of
@@ -35,7 +36,8 @@ type reader struct {
 	invalid, multibyte int64
 }
 
-func newReader(o *Options) (*reader, error) {
+// newReader returns a reader of some formats.
+func newReader(o *Options, formats ...string) (*reader, error) {
 	r := &reader{hash: sha256.New()}
 	if o != nil {
 		r.o = *o
@@ -48,8 +50,9 @@ func newReader(o *Options) (*reader, error) {
 		r.o.Open = input.Open
 	}
 	switch {
-	case !slices.Contains([]string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}, r.o.Format):
-		return nil, outOfRange("Format", fmt.Sprintf("%.40q", r.o.Format), fmt.Sprintf("%s, %s, %s or %s", FormatAuto, FormatRecipes, FormatLines, FormatParagraphs))
+	case !slices.Contains(formats, r.o.Format):
+		last := len(formats) - 1
+		return nil, outOfRange("Format", fmt.Sprintf("%.40q", r.o.Format), strings.Join(formats[:last], ", ")+" or "+formats[last])
 	case r.o.MaxDocBytes < 0 || r.o.MaxDocBytes > maxDocBytes:
 		return nil, outOfRange("MaxDocBytes", r.o.MaxDocBytes, fmt.Sprintf("0 to %d", maxDocBytes))
 	case r.o.MaxBytes < 0:
@@ -193,6 +196,9 @@ func (r *reader) readStream(f io.Reader) error {
 	}
 	auto := r.o.Format == FormatAuto
 	r.file.Format = r.o.Format
+	if r.labels != nil {
+		return r.readLabelled(in, at, head)
+	}
 	if auto || r.o.Format == FormatRecipes {
 		if err := checkOtherText(head); err != nil {
 			return err

@@ -34,23 +34,22 @@ func (r *reader) recipeText(dst, record []byte) (text []byte, keep bool, err err
 	dst = r.appendUnquoted(dst, title)
 	dst = append(dst, recipeBar...)
 	steps, nulls := 0, 0
-	for i := skipJSONBlanks(directions, 1); directions[i] != ']'; {
-		if directions[i] == ',' {
-			i = skipJSONBlanks(directions, i+1)
-		}
-		value := directions[i:skipJSONValue(directions, i)]
-		i = skipJSONBlanks(directions, i+len(value))
+	err = elements(directions, func(i int, value []byte) error {
 		switch {
 		case value[0] == 'n':
 			nulls++
-			continue
+			return nil
 		case value[0] != '"':
-			return dst, false, fmt.Errorf(`"directions"[%d] is %s: want a string`, steps+nulls, jsonType(value[0]))
+			return fmt.Errorf(`"directions"[%d] is %s: want a string`, i, jsonType(value[0]))
 		case steps > 0:
 			dst = append(dst, ' ')
 		}
 		dst = r.appendUnquoted(dst, value)
 		steps++
+		return nil
+	})
+	if err != nil {
+		return dst, false, err
 	}
 	if nulls > 0 && steps == 0 {
 		return dst, false, nil
@@ -73,6 +72,22 @@ func members(record []byte, yield func(name, value []byte)) {
 		i = skipJSONBlanks(record, i+len(value))
 		yield(name, value)
 	}
+}
+
+// elements calls yield with each element of a valid JSON list.
+func elements(list []byte, yield func(i int, value []byte) error) error {
+	n := 0
+	for i := skipJSONBlanks(list, 1); list[i] != ']'; n++ {
+		if list[i] == ',' {
+			i = skipJSONBlanks(list, i+1)
+		}
+		value := list[i:skipJSONValue(list, i)]
+		i = skipJSONBlanks(list, i+len(value))
+		if err := yield(n, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // memberNames lists some names of a valid JSON object for an error.

@@ -146,21 +146,26 @@ func isMarkup(text []byte) bool {
 
 // checkOtherText refuses text that stands for something else than what it says.
 func checkOtherText(head []byte) error {
+	if kind := otherKind(head); kind != "" {
+		return otherText("this is " + kind)
+	}
+	return nil
+}
+
+// otherKind says what such a text is, or "" of others.
+func otherKind(head []byte) string {
 	start := bytes.TrimLeft(head, " \t\r\n")
-	kind := ""
 	switch {
 	case bytes.HasPrefix(start, []byte("version https://git-lfs.github.com/")), bytes.HasPrefix(start, []byte("version https://hawser.github.com/")):
-		kind = "a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"
+		return "a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"
 	case isMarkup(start):
-		kind = "a web page or other markup (HTML or XML): save its text"
+		return "a web page or other markup (HTML or XML): save its text"
 	case bytes.HasPrefix(start, []byte(`{\rtf`)):
-		kind = "a Rich Text file: save it as plain text"
+		return "a Rich Text file: save it as plain text"
 	case bytes.HasPrefix(start, []byte("%!PS")):
-		kind = "a PostScript file" + convert
-	default:
-		return nil
+		return "a PostScript file" + convert
 	}
-	return otherText("this is " + kind)
+	return ""
 }
 
 // sniff chooses the format of a text that begins with head, which may be all of it.

@@ -23,6 +23,9 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		if len(b) == 0 {
 			return nil
 		}
+		if r.labels != nil {
+			return r.labelledLine(b)
+		}
 		text = r.appendValid(text[:0], b)
 		return r.docs.add(text)
 	}
@@ -67,6 +70,9 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		}
 		if !end {
 			continue
+		}
+		if r.docs.n == before && r.file.Skipped > 0 {
+			return &emptyError{fmt.Sprintf("nothing to learn from: of %d lines %d have no text and %d no label", r.file.Skipped, r.file.NoText, r.file.NoLabel)}
 		}
 		if r.docs.n == before {
 			return &emptyError{fmt.Sprintf("there is no text in it: %d bytes, none but blanks", at)}

@@ -1,0 +1,365 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// A ClassDataset is documents as ids, each with its class. A document is its first Length
+// ids, or one tokenizer.Stop if it has none. It is immutable and safe for concurrent use.
+type ClassDataset struct {
+	Length  int   // ids of a document at most
+	Words   int64 // ids in the documents, each counted once
+	Unknown int64 // how many of Words are tokenizer.Unknown
+	Long    int   // documents of more than Length ids
+	Cut     int64 // ids that they have lost
+	Empty   int   // documents without a word
+	Counts  []int // documents of each class
+
+	ids     []int32 // of all documents, one after the other
+	rows    []span
+	classes []int32
+}
+
+// newClassDataset encodes the documents of a list of indices. It returns errDataBytes if
+// it would take more than maxBytes at any time.
+func newClassDataset(docs []string, classes []int32, list []int, count int, tok *tokenizer.Tokenizer, length int, maxBytes int64) (*ClassDataset, error) {
+	d := &ClassDataset{Length: length, Counts: make([]int, count)}
+	var ids []int
+	for _, i := range list {
+		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
+		if 18*int64(len(docs[i])) > maxBytes-d.bytes() {
+			return nil, errDataBytes
+		}
+		ids = tok.Append(ids[:0], docs[i])
+		switch n := len(ids); {
+		case n == 0:
+			ids = append(ids, tokenizer.Stop)
+			d.Empty++
+			d.Words-- // which add counts
+		case n > length:
+			ids = ids[:length]
+			d.Cut += int64(n - length)
+			d.Long++
+		}
+		if len(ids) > maxIDs-len(d.ids) {
+			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+		}
+		room := maxBytes - 8*int64(cap(ids))
+		if !grow(&d.ids, len(ids), 4, room-d.bytes()) || !grow(&d.rows, 1, 8, room-d.bytes()) || !grow(&d.classes, 1, 4, room-d.bytes()) {
+			return nil, errDataBytes
+		}
+		d.add(ids, classes[i])
+	}
+	return d, nil
+}
+
+// add adds a document.
+func (d *ClassDataset) add(ids []int, class int32) {
+	from := len(d.ids)
+	for _, id := range ids {
+		d.ids = append(d.ids, int32(id))
+		if id == tokenizer.Unknown {
+			d.Unknown++
+		}
+	}
+	d.Words += int64(len(ids))
+	d.rows = append(d.rows, span{int32(from), int32(len(d.ids))})
+	d.classes = append(d.classes, class)
+	d.Counts[class]++
+}
+
+// bytes returns the memory that the data set takes.
+func (d *ClassDataset) bytes() int64 {
+	return 4*int64(cap(d.ids)) + 8*int64(cap(d.rows)) + 4*int64(cap(d.classes)) + 8*int64(len(d.Counts))
+}
+
+// Len returns the number of documents.
+func (d *ClassDataset) Len() int { return len(d.rows) }
+
+// Row returns the ids of document i, 1 to Length of them, to be read only. It panics if i
+// is outside 0 to Len()-1.
+func (d *ClassDataset) Row(i int) []int32 {
+	r := d.rows[i]
+	return d.ids[r.from:r.to:r.to]
+}
+
+// Class returns the index of the class of document i. It panics if i is outside 0 to
+// Len()-1.
+func (d *ClassDataset) Class(i int) int { return int(d.classes[i]) }
+
+// size returns the size of the largest batch that any documents of the set can make.
+func (d *ClassDataset) size(batch int) layers.BatchSize {
+	lengths := make([]int32, d.Len())
+	for i, r := range d.rows {
+		lengths[i] = r.to - r.from
+	}
+	slices.Sort(lengths)
+	s := layers.BatchSize{Sequences: min(batch, d.Len())}
+	for _, n := range lengths[d.Len()-s.Sequences:] {
+		s.Rows += int(n)
+		s.Steps = int(n)
+	}
+	return s
+}
+
+// A classData is what a run learns from and what it is measured by; the latter may be
+// nil.
+type classData struct {
+	training, validation *ClassDataset
+	documents            int64 // bytes of memory that the documents and the vocabulary take
+}
+
+func (t *Classes) create(o *Options) error {
+	names, classes, err := t.classes()
+	if err != nil {
+		return err
+	}
+	learn, _, err := SplitDocs(t.Documents, o.Validation)
+	if err != nil {
+		return err
+	}
+	if err := t.checkExamples(names, classes, o); err != nil {
+		return err
+	}
+	tok, err := learnWords(learn, t.words(), t.documentBytes(o), o)
+	if err != nil {
+		return err
+	}
+	config := t.config(tok.Len(), names)
+	if err := config.Check(); err != nil {
+		return apierror.Errorf("the model would be too large: %w", err)
+	}
+	if err := t.checkHeader(names, tok, o, nil); err != nil {
+		return err
+	}
+	if err := t.encode(names, classes, tok, o); err != nil {
+		return err
+	}
+	if err := t.checkMemory(tok.Len(), len(names), o); err != nil {
+		return err
+	}
+	t.model = model.NewClassifier(config, tok)
+	initialise(t.model.Stack, o.Seed)
+	return nil
+}
+
+func (t *Classes) open(f *weights.File) (err error) {
+	t.model, err = model.ClassifierFromFile(f)
+	return err
+}
+
+func (t *Classes) admit(o *Options, hash string) error {
+	m := t.model
+	if err := prepareMetadata(m.Metadata); err != nil {
+		return err
+	}
+	if want := t.config(m.Config.Symbols, m.Config.Classes); !m.Config.Equal(want) {
+		return apierror.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
+	}
+	names, classes, err := t.classes()
+	if err != nil {
+		return err
+	}
+	if err := t.checkExamples(names, classes, o); err != nil {
+		return err
+	}
+	if err := t.checkHeader(names, m.Tokenizer, o, m.Metadata); err != nil {
+		return err
+	}
+	if err := t.encode(names, classes, m.Tokenizer, o); err != nil {
+		return err
+	}
+	if t.hash != hash {
+		return errors.New("the documents or their labels are not those that the run began with")
+	}
+	return t.checkMemory(m.Config.Symbols, len(names), o)
+}
+
+// classes returns the names of the classes, and which one each document is of.
+func (t *Classes) classes() (names []string, list []int32, err error) {
+	if len(t.Labels) != len(t.Documents) {
+		return nil, nil, optionErr("%s has %d names for %d documents: want one for each", option("Labels"), len(t.Labels), len(t.Documents))
+	}
+	field := "Names"
+	if names = t.Names; names == nil {
+		field, names = "Labels", distinct(t.Labels)
+	}
+	if err := model.CheckClasses(names); err != nil {
+		return nil, nil, optionErr("%s: %w", option(field), err)
+	}
+	index := make(map[string]int32, len(names))
+	for i, name := range names {
+		index[name] = int32(i)
+	}
+	list = make([]int32, len(t.Labels))
+	for i, label := range t.Labels {
+		class, ok := index[label]
+		if !ok {
+			return nil, nil, optionErr("document %d is of class %.80q, which %s does not have", i, label, option("Names"))
+		}
+		list[i] = class
+	}
+	return names, list, nil
+}
+
+// distinct returns each of some strings once, sorted. It stops where there are more than
+// a model may have classes.
+func distinct(list []string) []string {
+	seen := make(map[string]bool)
+	var names []string
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			if names = append(names, s); len(names) > model.MaxClasses {
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkExamples refuses a class that there is nothing to learn of.
+func (t *Classes) checkExamples(names []string, classes []int32, o *Options) error {
+	learn, judge, err := split(len(classes), o.Validation, t.things())
+	if err != nil {
+		return err
+	}
+	all, set := make([]int, len(names)), make([]int, len(names))
+	for _, class := range classes {
+		all[class]++
+	}
+	for _, i := range judge {
+		set[classes[i]]++
+	}
+	for i, name := range names {
+		switch {
+		case all[i] == 0:
+			return optionErr("class %.80q has no example among the %d documents: leave it out of %s, or add some", name, len(classes), option("Names"))
+		case all[i] == set[i]:
+			return optionErr("class %.80q has no example among the %d documents to learn from: %s (%v) sets all its %d aside, so add some, or lower it", name, len(learn), option("Validation"), o.Validation, all[i])
+		}
+	}
+	return nil
+}
+
+// encode splits the documents, encodes both parts, and takes their hash.
+func (t *Classes) encode(names []string, classes []int32, tok *tokenizer.Tokenizer, o *Options) error {
+	learn, judge, err := split(len(t.Documents), o.Validation, t.things())
+	if err != nil {
+		return err
+	}
+	if judge == nil {
+		learn = make([]int, len(t.Documents))
+		for i := range learn {
+			learn[i] = i
+		}
+	}
+	data := classData{documents: t.documentBytes(o) + vocabularyBytes(tok)}
+	left := o.MaxBytes - data.documents
+	for _, part := range []struct {
+		list []int
+		to   **ClassDataset
+	}{{learn, &data.training}, {judge, &data.validation}} {
+		if part.list == nil {
+			continue
+		}
+		d, err := newClassDataset(t.Documents, classes, part.list, len(names), tok, t.Length, left)
+		if errors.Is(err, errDataBytes) {
+			return errDocuments(o)
+		}
+		if err != nil {
+			return err
+		}
+		left -= d.bytes()
+		*part.to = d
+	}
+	t.data, t.hash = data, data.hash(names)
+	return nil
+}
+
+// hash returns the SHA-256 of the encoded documents and their classes, in hexadecimal.
+func (d classData) hash(names []string) string {
+	h := sha256.New()
+	number := func(buf []byte, n int) []byte { return binary.LittleEndian.AppendUint64(buf, uint64(n)) }
+	buf := number(nil, len(names))
+	for _, name := range names {
+		buf = append(number(buf, len(name)), name...)
+	}
+	h.Write(buf)
+	for _, part := range []*ClassDataset{d.training, d.validation} {
+		if part == nil {
+			continue
+		}
+		h.Write(number(number(buf[:0], part.Length), part.Len()))
+		for i := range part.Len() {
+			row := part.Row(i)
+			buf = number(number(buf[:0], part.Class(i)), len(row))
+			for _, id := range row {
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(id))
+			}
+			h.Write(buf)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// documentBytes returns the memory that documents and labels take.
+func (t *Classes) documentBytes(o *Options) int64 {
+	return documentBytes(t.Documents, o) + int64(len(t.Labels))*(perDoc+4)
+}
+
+// batches returns the size of the largest batches.
+func (t *Classes) batches(o *Options) layers.BatchSize {
+	s := t.data.training.size(o.BatchSize)
+	if v := t.data.validation; v != nil {
+		s = largest(s, v.size(o.BatchSize))
+	}
+	return s
+}
+
+// checkMemory refuses a run that would take more than MaxBytes.
+func (t *Classes) checkMemory(symbols, classes int, o *Options) error {
+	return o.checkMemory(t.memory(symbols, classes, o), "%s (%d), %s (%d) or the sizes of %s",
+		option("BatchSize"), o.BatchSize, option("Length"), t.Length, option("Layers"))
+}
+
+// memory returns the bytes that MaxBytes limits.
+func (t *Classes) memory(symbols, classes int, o *Options) int64 {
+	size := t.batches(o)
+	c := t.config(symbols, make([]string, classes))
+	m := stackMemory{net: c.Sizes(), symbols: symbols, embedding: t.Embedding, outputs: classes}
+	total := m.bytes(size, size.Sequences, o) + t.data.documents + t.data.training.bytes()
+	if t.data.validation != nil {
+		total += t.data.validation.bytes()
+	}
+	widths := layers.StackConfig{Embedding: t.Embedding, Layers: t.Layers}.Widths()
+	total += 4 * int64(size.Sequences) * 2 * int64(widths[len(widths)-1]) // last states and their gradients
+	return total + 12*int64(t.data.training.Len())                        // the order of an epoch, and the lengths
+}
+
+// checkHeader refuses a run whose checkpoints, with the given free metadata, would not
+// fit weights.MaxHeader.
+func (t *Classes) checkHeader(names []string, tok *tokenizer.Tokenizer, o *Options, free map[string]string) error {
+	more := map[string]string{model.KeyConfig: t.config(math.MaxInt32, names).String()}
+	for key, value := range free {
+		more[key] = value
+	}
+	total, err := headerBytes(tok, 2*len(t.Layers), o, more)
+	if err != nil || total <= weights.MaxHeader {
+		return err
+	}
+	return optionErr("%d words, %d classes and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d), or have fewer classes",
+		tok.Len(), len(names), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
+}

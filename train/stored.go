@@ -1,0 +1,62 @@
+package train
+
+// storedRun is Options as the JSON of a checkpoint has them. What the first version did not
+// have is left out where it says nothing.
+type storedRun struct {
+	BatchSize    int       `json:"batch_size"`
+	Optimizer    string    `json:"optimizer,omitempty"` // "" is Adam
+	LearningRate float64   `json:"learning_rate"`
+	Schedule     *Schedule `json:"schedule,omitempty"`
+	ClipNorm     float64   `json:"clip_norm"`
+	Validation   float64   `json:"validation"`
+	Patience     int       `json:"patience"`
+	Seed         uint64    `json:"seed"`
+	Epochs       int       `json:"epochs"`
+}
+
+func storeRun(o *Options) storedRun {
+	return storedRun{
+		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
+		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
+		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+	}
+}
+
+// options returns the options that s stands for.
+func (s *storedRun) options() (o Options, err error) {
+	o = Options{
+		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
+		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
+	}
+	if s.Schedule != nil {
+		o.Schedule = *s.Schedule
+	}
+	o.Optimizer, err = readOptimizer(s.Optimizer)
+	return o, err
+}
+
+// storedOptimizer returns the kind of an optimiser, "" for Adam, which was the only one.
+func storedOptimizer(o Optimizer) string {
+	if kind := o.Kind(); kind != (Adam{}).Kind() {
+		return kind
+	}
+	return ""
+}
+
+func readOptimizer(kind string) (Optimizer, error) {
+	if kind == "" {
+		return Adam{}, nil
+	}
+	if o := optimizerOf(kind); o != nil && o != (Adam{}) {
+		return o, nil
+	}
+	return nil, damaged("the optimizer is %.40q", kind)
+}
+
+// storedSchedule returns nil for a constant rate.
+func storedSchedule(s Schedule) *Schedule {
+	if s == (Schedule{}) {
+		return nil
+	}
+	return &s
+}
