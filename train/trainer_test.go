@@ -101,7 +101,7 @@ func TestForwardEqualsStream(t *testing.T) {
 					state.Advance(int(row[s]))
 					state.Logits(scores)
 					want := kernels.LogSumExp(scores, scratch) - scores[row[s+1]]
-					if got := p.loss[s*4+b]; !testkit.SameBits(got, want) {
+					if got := p.head.loss[s*4+b]; !testkit.SameBits(got, want) {
 						t.Fatalf("%s: document %d, position %d: loss %v, a stream has %v", name, b, s, got, want)
 					}
 				}
