@@ -28,11 +28,3 @@ func gateGradient32(d, y float32, a GateActivation) float32 {
 	}
 	return float32(d * slope)
 }
-
-// unit32 defines the function of an RNN's units.
-func unit32(x float32, a Activation) float32 {
-	if a == RNNTanh {
-		return tanh32(x)
-	}
-	return relu32(x)
-}

@@ -1,5 +1,21 @@
 package kernels
 
+// An Activation is the function of the units of an RNN.
+type Activation uint8
+
+const (
+	// RNNTanh is tanh x, to the bits of Tanh. Its slope, taken from y = tanh x,
+	// is fma(-y, y, 1).
+	RNNTanh Activation = iota
+
+	// RNNReLU is max(x, 0): +0 where x <= 0, else x, NaN included. Its slope is
+	// 0 where y <= 0, else 1.
+	RNNReLU
+)
+
+// ok reports whether a is one of the constants.
+func (a Activation) ok() bool { return a <= RNNReLU }
+
 // RNNStep advances one sequence by one step:
 //
 //	dst = act(bias + x·W[:In] + h·W[In:])    one chain: bias, x, h

@@ -34,3 +34,11 @@ func rnnGradientsGeneric(z, dh Matrix, act Activation) {
 	}
 	clearPadding(z)
 }
+
+// unit32 defines the function of an RNN's units.
+func unit32(x float32, a Activation) float32 {
+	if a == RNNTanh {
+		return tanh32(x)
+	}
+	return relu32(x)
+}
