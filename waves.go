@@ -16,7 +16,7 @@ type waves struct {
 	height, width, channels int
 
 	known []uint8 // [H·W·C] levels of each image, nil if none are known
-	mask  []bool  // [H·W] pixels of which they are; nil means all
+	mask  []bool  // [H·W] pixels whose levels are known; nil means all
 	onRow func(row int)
 
 	wave     *layers.PixelWave // of as many images as the last call of run
