@@ -16,22 +16,18 @@ type waves struct {
 	height, width, channels int
 
 	known []uint8 // [H·W·C] levels of each image, nil if none are known
-	mask  []bool  // [H·W] pixels of which they are; nil means all
+	mask  []bool  // [H·W] pixels whose levels are known; nil means all
 	onRow func(row int)
 
 	wave     *layers.PixelWave // of as many images as the last call of run
 	images   []Image
-	logProbs [][]float32 // of each image, ln p of the levels that are known
+	logProbs [][]float32 // of each image, ln p of the levels that are known, 0 of others
 
 	// The next level is that of channel g of pixel i of the wave, in image k.
 	g, i, k int
 	slot    int // of that level in its image
-	given   bool
+	pixelAt int // of its pixel in its image
 	done    bool
-	last    struct { // level consumed
-		k, slot int
-		given   bool
-	}
 }
 
 // newWaves returns waves of up to most images. Where some of their levels are known,
@@ -55,15 +51,40 @@ func (w *waves) run(ctx context.Context, chain *sampler.Chain, images []Image) e
 	w.images = images
 	w.wave.Reset()
 	w.next()
-	for step, err := range chain.Run(ctx, w, nil) {
+	if w.known == nil {
+		for _, err := range chain.Run(ctx, w, nil) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	g := &givenWaves{waves: w}
+	for step, err := range chain.Run(ctx, g, nil) {
 		if err != nil {
 			return err
 		}
-		if w.last.given {
-			w.logProbs[w.last.k][w.last.slot] = step.LogProb
-		}
+		w.logProbs[g.k][g.slot] = step.LogProb
 	}
 	return nil
+}
+
+// givenWaves are waves some of whose levels are known.
+type givenWaves struct {
+	*waves
+	k, slot int // of the level consumed last
+}
+
+func (g *givenWaves) Given() (int, bool) {
+	if g.mask != nil && !g.mask[g.pixelAt] {
+		return 0, false
+	}
+	return int(g.known[g.waves.slot]), true
+}
+
+func (g *givenWaves) Advance(level int) {
+	g.k, g.slot = g.waves.k, g.waves.slot
+	g.waves.Advance(level)
 }
 
 func (w *waves) Symbols() int           { return w.model.Levels() }
@@ -71,17 +92,9 @@ func (w *waves) Logits(dst []float32)   { copy(dst, w.wave.Logits(w.i, w.k, w.g)
 func (w *waves) Slot() (uint64, uint64) { return uint64(w.images[w.k].Number), uint64(w.slot) }
 func (w *waves) Done() bool             { return w.done }
 
-func (w *waves) Given() (int, bool) {
-	if !w.given {
-		return 0, false
-	}
-	return int(w.known[w.slot]), true
-}
-
 func (w *waves) Advance(level int) {
 	w.images[w.k].Levels[w.slot] = uint8(level)
 	w.wave.Set(w.i, w.k, w.g, level)
-	w.last.k, w.last.slot, w.last.given = w.k, w.slot, w.given
 	if w.k++; w.k < len(w.images) {
 		return
 	}
@@ -117,7 +130,6 @@ func (w *waves) channel(g int) {
 // pixel settles where the next level belongs.
 func (w *waves) pixel() {
 	row, column := w.wave.Pixel(w.i)
-	pixel := row*w.width + column
-	w.slot = pixel*w.channels + w.g
-	w.given = w.known != nil && (w.mask == nil || w.mask[pixel])
+	w.pixelAt = row*w.width + column
+	w.slot = w.pixelAt*w.channels + w.g
 }

@@ -17,9 +17,9 @@ type Chain struct {
 	// dense is set if the transforms are exclusions and at most one temperature,
 	// whose inverse is scale (0 for temperature 0): then logits are masked and
 	// scaled where they lie, and no candidates are built. The result is the same.
-	dense bool
-	masks bool // there are exclusions
-	scale float32
+	dense  bool
+	scales bool // dense, without exclusions and temperature 0: logits need not be changed
+	scale  float32
 
 	x     []float32 // logits, transformed in place
 	raw   []float32 // logits before candidates are built, where a log-probability is asked for
@@ -36,13 +36,13 @@ func New(seed uint64, ts ...Transform) *Chain {
 		panic("sampler: New: invalid transform; see Check")
 	}
 	c := &Chain{ts: append([]Transform(nil), ts...), dense: true, scale: 1}
-	temperatures := 0
+	temperatures, masks := 0, false
 	for _, t := range ts {
 		switch t := t.(type) {
 		case Exclusion:
 			// The dense path excludes first.
 			c.dense = c.dense && temperatures == 0
-			c.masks = true
+			masks = true
 		case Temperature:
 			temperatures++
 			if c.scale = 0; t > 0 {
@@ -55,6 +55,7 @@ func New(seed uint64, ts ...Transform) *Chain {
 	if temperatures > 1 {
 		c.dense = false
 	}
+	c.scales = c.dense && !masks && c.scale > 0
 	c.Reset(seed)
 	return c
 }
@@ -89,9 +90,8 @@ const stream = 0x9e3779b97f4a7c15
 // of all calls before.
 func (c *Chain) Sample(logits []float32) (id int) {
 	x := c.room(len(logits))
-	if c.dense && !c.masks && c.scale > 0 {
-		// Nothing is to be changed, so nothing need be copied; copying 10,000
-		// logits takes a third as long as their exponentials.
+	if c.scales {
+		// Copying 10,000 logits takes a third as long as their exponentials.
 		if total := c.exp(logits, c.scale); total > 0 {
 			return c.locate(c.rng.Uint64(), len(logits), total)
 		}
@@ -137,6 +137,11 @@ func (c *Chain) room(n int) []float32 {
 
 // sample draws from x, which it overwrites.
 func (c *Chain) sample(x []float32) int {
+	if c.scales {
+		if total := c.exp(x, c.scale); total > 0 {
+			return c.locate(c.rng.Uint64(), len(x), total)
+		}
+	}
 	v := c.rng.Uint64()
 	total, only := c.weigh(x)
 	switch {

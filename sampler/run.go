@@ -46,12 +46,12 @@ func (c *Chain) Run(ctx context.Context, s Source, o *RunOptions) iter.Seq2[Step
 		}
 		slotted, _ := s.(Slotted)
 		given, _ := s.(Given)
+		x := c.room(s.Symbols())
 		for n := 1; ; n++ {
 			if err := ctx.Err(); err != nil {
 				yield(Step{ID: -1, Reason: ReasonCanceled}, err)
 				return
 			}
-			x := c.room(s.Symbols())
 			s.Logits(x)
 			var step Step
 			known := false
