@@ -35,10 +35,12 @@ func parseCheckpoint[C any](f *weights.File) (*C, error) {
 	}
 	again, err := json.Marshal(c)
 	if err != nil || !compact(text) || !sameJSON(text, string(again)) {
-		return nil, apierror.Errorf("metadata %q is not in the form that is written", model.KeyCheckpoint)
+		return nil, errForm
 	}
 	return &c, nil
 }
+
+var errForm = apierror.Errorf("metadata %q is not in the form that is written", model.KeyCheckpoint)
 
 // compact reports whether JSON has no blanks between its tokens.
 func compact(text string) bool {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // TestCheckpointMutants changes several fields of a checkpoint's JSON at once, each to
@@ -86,7 +87,10 @@ type mutantState struct {
 func mutantStates(t *testing.T) (list []mutantState) {
 	docs := testDocs(10, 6, 8)
 	text := func(name string, steps int, o textRun) {
-		o.Embedding, o.Layers, o.Length, o.BatchSize, o.Epochs = 2, oneLSTM(2), 5, 2, 3
+		o.Embedding, o.Length, o.BatchSize, o.Epochs = 2, 5, 2, 3
+		if o.Layers == nil {
+			o.Layers = oneLSTM(2)
+		}
 		o.LearningRate, o.Seed, o.Threads = 0.01, 5, 1
 		tr, err := o.new(docs)
 		if err != nil {
@@ -111,6 +115,11 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("without validation", 6, textRun{Text{CountPadding: true}, Options{ClipNorm: 1}})
 	text("without padding", 6, textRun{Text{CutLong: true}, Options{Validation: 0.2}})
 	text("windows", 6, textRun{Options: Options{Validation: 0.2}})
+	text("a stack", 6, textRun{
+		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
+		Options{Schedule: Schedule{Decay: 0.5, From: 1}},
+	})
+	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3}, &layers.RNNSpec{Units: 2})}, Options{Optimizer: SGD{}}})
 
 	set := smallImages(7, 1)
 	images := func(name string, steps int, o imageRun) {
@@ -134,6 +143,28 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	images("midway", 5, imageRun{Options: Options{Validation: 0.3, Patience: 2}})
 	images("before the second validation", 7, imageRun{Options: Options{Validation: 0.3}})
 	images("without validation", 6, imageRun{})
+
+	classes, o := smallClasses()
+	tr, err := New(classes, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(&countdown{context.Background(), 8}, nil); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	again := func(f *weights.File) (*Trainer, error) {
+		return resume(f, &Classes{Documents: classes.Documents, Labels: classes.Labels}, Options{Threads: 1, MaxBytes: 16 << 20})
+	}
+	list = append(list, mutantState{"classes", checkpointOf(t, tr), func(f *weights.File) (refusal, err error) {
+		tr, err := again(f)
+		if err != nil {
+			return err, nil
+		}
+		return nil, goesOn(tr, func(f *weights.File) error {
+			_, err := again(f)
+			return err
+		})
+	}})
 	return list
 }
 

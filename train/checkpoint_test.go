@@ -444,6 +444,12 @@ func FuzzResume(f *testing.F) {
 	f.Add(config, text)
 	f.Add(config, strings.Replace(text, `"epoch":1`, `"epoch":2`, 1))
 	f.Add(strings.Replace(config, "12", "1000", 1), strings.Replace(text, `"length":12`, `"length":1000`, 1))
+	for _, other := range []string{`"layers":[{"type":"lstm","units":10}]`, `"units":10,"tied":false`, `"units":10,"dropout":{"embedding":0.5,"layers":0,"output":0}`} {
+		f.Add(config, strings.Replace(text, `"units":10`, other, 1))
+	}
+	for _, other := range []string{`"optimizer":"sgd",`, `"schedule":{"decay":1,"from":0},`, `"schedule":{"decay":0.5,"from":2},`} {
+		f.Add(config, strings.Replace(text, `"clip_norm"`, other+`"clip_norm"`, 1))
+	}
 	f.Fuzz(func(t *testing.T, config, text string) {
 		hostile := &weights.File{Metadata: maps.Clone(file.Metadata), Tensors: slices.Clone(file.Tensors)}
 		hostile.Metadata[model.KeyConfig], hostile.Metadata[model.KeyCheckpoint] = config, text

@@ -67,7 +67,7 @@ func (t *Classes) begun(f *weights.File) (*begun, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Source = c.Source
+	o.Source, task.hash = c.Source, c.Corpus
 	return &begun{task, o, c.Corpus, c.progress}, nil
 }
 

@@ -38,7 +38,7 @@ func (t *Images) begun(f *weights.File) (*begun, error) {
 		return nil, err
 	}
 	o.Source = c.Source
-	return &begun{&Images{Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel}, o, c.Images, c.progress}, nil
+	return &begun{&Images{Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel, hash: c.Images}, o, c.Images, c.progress}, nil
 }
 
 func (t *Images) record(o *Options) Record {

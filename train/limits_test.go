@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -28,6 +27,11 @@ func TestMemoryHeld(t *testing.T) {
 		{Text{Layers: oneLSTM(300), Embedding: 40}, Options{Threads: 2}},
 		{Text{CountPadding: true, CutLong: true}, Options{Patience: 1, Validation: 0.5, Threads: 2}},
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
+		{Text{Layers: stackOf(oneLSTM(128)[0], oneLSTM(128)[0])}, Options{Threads: 1}},
+		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{0.1, 0.1, 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
+		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.RNNSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
+		{Text{Layers: repeat(&layers.GRUSpec{Units: 64, Reset: "before"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
+		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 65}, &layers.RNNSpec{Units: 100}), Tied: true}, Options{Threads: 2}},
 	} {
 		const symbols, docs = 2000, 64
 		tr := randomTrainer(t, symbols, docs, o)
@@ -148,47 +152,63 @@ func TestHeaderLimit(t *testing.T) {
 	}
 }
 
-// The room that checkHeader leaves is enough for the longest history.
+// The room that headerBytes says is enough for the longest history, of the reference
+// model and of the deepest stacks, for texts and for classes.
 func TestHeaderRoom(t *testing.T) {
 	tok, err := tokenizer.Learn(slices.Values([]string{"a"}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	task := &Text{Embedding: 65535, Layers: oneLSTM(1), Length: 1 << 20, hash: strings.Repeat("0", 64)}
+	gru := &layers.GRUSpec{Units: 3, Reset: "after", RecurrentActivation: "hard_sigmoid_keras3"}
+	both := &layers.BidirectionalSpec{Layer: gru, Merge: "multiply"}
+	for _, list := range [][]layers.Spec{oneLSTM(1), repeat(gru, 2), repeat(gru, layers.MaxLayers), repeat(oneLSTM(1)[0], layers.MaxLayers)} {
+		task := &Text{Embedding: 12345 / len(list), Layers: list, Length: 1 << 20, hash: strings.Repeat("0", 64), Dropout: longDropout}
+		task.model = model.New(task.config(tok.Len()), tok)
+		checkHeaderRoom(t, task, task.model.Stack, tok, len(list))
+	}
+	for _, list := range [][]layers.Spec{oneLSTM(1), repeat(both, 2), repeat(both, layers.MaxLayers)} {
+		task := &Classes{Embedding: 12345 / len(list), Layers: list, Length: 1 << 20, hash: strings.Repeat("0", 64), Dropout: longDropout, Names: []string{"0", "1"}}
+		task.model = model.NewClassifier(task.config(tok.Len(), task.Names), tok)
+		checkHeaderRoom(t, task, task.model.Stack, tok, 2*len(list)) // as checkHeader counts them
+	}
+}
+
+// longDropout takes as much room as any.
+var longDropout = Dropout{1.2345678901234567e-300, 1.2345678901234567e-300, 1.2345678901234567e-300}
+
+func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.Tokenizer, n int) {
+	t.Helper()
+	const epochs = 100
 	tr := &Trainer{task: task, options: Options{
-		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
+		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20, Epochs: epochs,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
 		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
 	}}
-	task.Dropout = Dropout{1.2345678901234567e-300, 1.2345678901234567e-300, 1.2345678901234567e-300}
 	tr.options.complete()
 	task.complete(&tr.options)
-	task.model = model.New(task.config(tok.Len()), tok)
-	net := task.model.Stack
 	zero := func() layers.Network { return net.Like() }
 	tr.work = work{net: net}
 	tr.optimizer = newUpdater(Adam{}, net, net.Like(), zero, layers.NewThreads(1))
 	tr.best = zero()
-	const epochs = 100
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{
 			Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300,
-			WordLoss: 1.2345678901234567e-300, ValWordLoss: 1.2345678901234567e-300,
+			WordLoss: 1.2345678901234567e-300, ValWordLoss: 1.2345678901234567e-300, ValAccuracy: 1.2345678901234567e-300,
 		})
 	}
-	var b bytes.Buffer
-	if _, err := checkpointOf(t, tr).WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	text, err := tok.MarshalJSON()
+	f := checkpointOf(t, tr)
+	size, err := f.Size()
 	if err != nil {
 		t.Fatal(err)
 	}
-	floats := 0
-	for _, tensor := range checkpointOf(t, tr).Tensors {
-		floats += len(tensor.Data)
+	for _, tensor := range f.Tensors {
+		size -= 4 * int64(len(tensor.Data))
 	}
-	if header := b.Len() - 4*floats; header > len(text)+headerFixed+headerEpoch*epochs {
-		t.Errorf("a header of %d bytes after %d epochs", header, epochs)
+	room, err := headerBytes(tok, n, &tr.options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size > room {
+		t.Errorf("%T of %d layers: a header of %d bytes after %d epochs, room for %d", task, n, size, epochs, room)
 	}
 }

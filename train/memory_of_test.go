@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"testing"
 
+	"github.com/autoreg/autoreg/internal/netkit"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // memoryOf returns how many bytes the numbers take that values lead to, of 32 bits each,
@@ -60,6 +63,30 @@ func (w *walk) visit(v reflect.Value) {
 		}
 		for i := range v.Len() {
 			w.visit(v.Index(i))
+		}
+	}
+}
+
+// What a layer says that a Sequence takes is what it takes, and little more.
+func TestSequenceMemory(t *testing.T) {
+	for _, c := range []struct {
+		in, units int
+		size      layers.BatchSize
+	}{
+		{3, 2, layers.BatchSize{Sequences: 2, Steps: 5, Rows: 8}},
+		{100, 128, layers.BatchSize{Sequences: 32, Steps: 200, Rows: 3000}},
+		{65, 33, layers.BatchSize{Sequences: 4, Steps: 1000, Rows: 2000}},
+		{16, 300, layers.BatchSize{Sequences: 700, Steps: 1, Rows: 700}},
+	} {
+		for _, s := range netkit.Specs(c.units) {
+			l, grad := s.New(c.in), s.New(c.in)
+			seq := l.NewSequence(c.size, grad, layers.NewThreads(2))
+			taken := memoryOf(seq, l, grad) - memoryOf(l, grad)
+			z := s.Sizes(c.in)
+			said := 4 * (z.Transposed + int64(c.size.Rows)*z.Row + int64(c.size.Sequences)*z.Sequence)
+			if taken <= 0 || said < taken || said > 2*taken && said > taken+64<<10 || c.size.Rows > 1000 && said > taken+taken/5 {
+				t.Errorf("%s of %d inputs, %+v: %d bytes are taken, Sizes says %d", layers.FormatSpecs([]layers.Spec{s}), c.in, c.size, taken, said)
+			}
 		}
 	}
 }

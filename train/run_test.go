@@ -262,16 +262,19 @@ func TestSaveModel(t *testing.T) {
 }
 
 func TestStepDoesNotAllocate(t *testing.T) {
-	o := small()
-	tr := newTestTrainer(t, smallDocs(), o)
-	order := Order(5, 1, 0)
-	testkit.NoAllocs(t, func() {
-		for i := range 50 {
-			if _, err := tr.step(order[i%5 : i%5+1]); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
+	for name, o := range smallVariants() {
+		tr := newTestTrainer(t, smallDocs(), o)
+		order := Order(tr.steps(), 1, 0)
+		t.Run(name, func(t *testing.T) {
+			testkit.NoAllocs(t, func() {
+				for i := range 20 {
+					if _, err := tr.step(order[i%len(order) : i%len(order)+1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		})
+	}
 }
 
 // A document without a word, set aside, is padding alone.

@@ -29,7 +29,7 @@ func (s *storedRun) options() (o Options, err error) {
 		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
 	}
 	if s.Schedule != nil {
-		o.Schedule = *s.Schedule
+		o.Schedule = s.Schedule.complete()
 	}
 	o.Optimizer, err = readOptimizer(s.Optimizer)
 	return o, err

@@ -81,7 +81,7 @@ func (s *storedText) options() (*Text, Options, error) {
 		return nil, o, err
 	}
 	if s.Schedule != nil {
-		o.Schedule = *s.Schedule
+		o.Schedule = s.Schedule.complete()
 	}
 	if s.Dropout != nil {
 		t.Dropout = Dropout(*s.Dropout)
@@ -120,7 +120,7 @@ func (t *Text) begun(f *weights.File) (*begun, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Source = c.Source
+	o.Source, task.hash = c.Source, c.Corpus
 	return &begun{task, o, c.Corpus, c.progress}, nil
 }
 

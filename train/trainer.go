@@ -2,9 +2,11 @@ package train
 
 import (
 	"cmp"
+	"encoding/json"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -98,6 +100,9 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := was.check(f); err != nil {
+		return nil, err
+	}
 	if err := was.merge(task, &o); err != nil {
 		return nil, err
 	}
@@ -111,14 +116,25 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 	return t, nil
 }
 
-// merge makes o and the task those of the run, from those of the checkpoint and those
-// asked for now.
-func (b *begun) merge(task Task, o *Options) error {
+// check returns an error for options out of range, and unless the checkpoint says what
+// SaveCheckpoint would write for them: of several ways to say the same there is one.
+func (b *begun) check(f *weights.File) error {
 	was := b.options
 	was.Threads, was.MaxBytes = 1, 1
 	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
 		return apierror.Errorf("the checkpoint is damaged: %w", err)
 	}
+	text, err := json.Marshal(b.task.checkpoint(&b.options, b.progress))
+	if err != nil || !sameJSON(string(text), f.Metadata[model.KeyCheckpoint]) {
+		return errForm
+	}
+	return nil
+}
+
+// merge makes o and the task those of the run, from those of the checkpoint and those
+// asked for now.
+func (b *begun) merge(task Task, o *Options) error {
+	was := b.options
 	var d comparison
 	task.compare(&d, b.task)
 	was.compare(&d, o)

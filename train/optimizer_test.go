@@ -1,0 +1,224 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+)
+
+// w ← w - η·g, the product rounded, and g scaled to the longest gradient that is allowed.
+func TestSGD(t *testing.T) {
+	const n = 3000
+	w, g := make([]float32, n), make([]float32, n)
+	testkit.Values(w, 1, 2)
+	testkit.Values(g, 2, 3)
+	before := slices.Clone(w)
+	step := &UpdateStep{LearningRate: 0.3, GradScale: 0.25}
+	SGD{}.Update(w, g, nil, step)
+	rate := float32(float64(0.3) * 0.25)
+	for i := range w {
+		if want := before[i] - float32(rate*g[i]); w[i] != want {
+			t.Fatalf("w[%d] = %v, want %v", i, w[i], want)
+		}
+		if exact := float64(before[i]) - 0.3*0.25*float64(g[i]); math.Abs(float64(w[i])-exact) > 1e-6 {
+			t.Fatalf("w[%d] = %v, want %v", i, w[i], exact)
+		}
+	}
+	cut := slices.Clone(before)
+	for at := 0; at < n; at += 7 {
+		end := min(at+7, n)
+		SGD{}.Update(cut[at:end], g[at:end], nil, step)
+	}
+	if d := testkit.Diff(cut, w); d != "" {
+		t.Errorf("cut into calls: %s", d)
+	}
+}
+
+// What optimizers say of themselves fits a checkpoint.
+func TestOptimizers(t *testing.T) {
+	var kinds []string
+	for _, o := range optimizers {
+		if slices.Contains(kinds, o.Kind()) || o.Kind() == "" || optimizerOf(o.Kind()) != o {
+			t.Errorf("%q names %T", o.Kind(), optimizerOf(o.Kind()))
+		}
+		kinds = append(kinds, o.Kind())
+		if again, err := readOptimizer(storedOptimizer(o)); err != nil || again != o {
+			t.Errorf("%T comes back as %T, %v", o, again, err)
+		}
+		if len(o.Decays()) > 2 {
+			t.Errorf("%T has %d decays", o, len(o.Decays()))
+		}
+		for i, name := range o.Slots() {
+			if name == "best" || name == "" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+				t.Errorf("%T has a slot %q", o, name)
+			}
+			if !o.Valid(i, 0) || !o.Valid(i, math.MaxFloat32) {
+				t.Errorf("%T: slot %s cannot hold 0 or a large number", o, name)
+			}
+		}
+	}
+	for _, kind := range []string{"adam", "Adam", "x", "sgd "} { // Adam has no name in a file
+		if o, err := readOptimizer(kind); o != nil || !errors.Is(err, errDamaged) {
+			t.Errorf("%q is read as %T, %v", kind, o, err)
+		}
+	}
+}
+
+// A checkpoint of SGD has the model's tensors, and those of the best epoch.
+func TestSGDCheckpoint(t *testing.T) {
+	for _, patience := range []int{0, 2} {
+		o := smallVariants()["sgd"]
+		o.Patience, o.Epochs = patience, 2
+		tr, err := o.new(smallDocs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Run(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+		f := checkpointOf(t, tr)
+		text := f.Metadata["checkpoint"]
+		if !strings.Contains(text, `"optimizer":"sgd"`) || strings.Contains(text, "power") {
+			t.Errorf("checkpoint %s", text)
+		}
+		model := len(tr.Snapshot().f.Tensors)
+		for i, tensor := range f.Tensors {
+			if strings.HasPrefix(tensor.Name, "optimizer.") != (i >= model) || i >= model && !strings.HasPrefix(tensor.Name, "optimizer.best.") {
+				t.Errorf("tensor %d is %s", i, tensor.Name)
+			}
+		}
+		if more := len(f.Tensors) - model; (more > 0) != (patience > 0) {
+			t.Errorf("patience %d: %d more tensors", patience, more)
+		}
+		again, err := o.resume(save(t, tr), smallDocs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.options.Optimizer != (SGD{}) {
+			t.Errorf("resumed with %T", again.options.Optimizer)
+		}
+		for _, c := range []struct{ from, to, want string }{
+			{`"optimizer":"sgd",`, ``, "power"},
+			{`"optimizer":"sgd"`, `"optimizer":"adam"`, "optimizer"},
+			{`"optimizer":"sgd"`, `"optimizer":"momentum"`, `the optimizer is "momentum"`},
+			{`"optimizer":"sgd"`, `"optimizer":""`, "form"},
+			{`"optimizer":"sgd"`, `"optimizer":1`, "checkpoint"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":-1,"from":0}`, "decay"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9}`, "form"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":-1}`, "Schedule"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":1,"from":0}`, "form"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":null`, "form"},
+		} {
+			f := checkpointOf(t, tr)
+			f.Metadata["checkpoint"] = strings.Replace(text, c.from, c.to, 1)
+			if f.Metadata["checkpoint"] == text {
+				t.Fatalf("%s is not in %s", c.from, text)
+			}
+			if _, err := resume(f, smallText(), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s → %s: error %v, want one with %q", c.from, c.to, err, c.want)
+			}
+		}
+	}
+}
+
+func TestScheduleRate(t *testing.T) {
+	for _, c := range []struct {
+		s     Schedule
+		epoch int
+		want  float64
+	}{
+		{Schedule{}, 1, 0.5}, {Schedule{}, 1000, 0.5}, {Schedule{From: 3}, 9, 0.5},
+		{Schedule{Decay: 1}, 9, 0.5},
+		{Schedule{Decay: 0.5}, 1, 0.25}, {Schedule{Decay: 0.5}, 3, 0.0625},
+		{Schedule{Decay: 0.5, From: 1}, 1, 0.5}, {Schedule{Decay: 0.5, From: 1}, 2, 0.25},
+		{Schedule{Decay: 0.5, From: 4}, 4, 0.5}, {Schedule{Decay: 0.5, From: 4}, 6, 0.125},
+		{Schedule{Decay: 2, From: 0}, 3, 4},
+		{Schedule{Decay: 0.5}, 1 << 20, 0},
+	} {
+		if got := c.s.Rate(0.5, c.epoch); got != c.want {
+			t.Errorf("%+v, epoch %d: %v, want %v", c.s, c.epoch, got, c.want)
+		}
+	}
+	// A rate that has become 0 or infinite stays so; none is NaN.
+	for _, decay := range []float64{1e-300, 0.999999, 1.000001, 1e3} {
+		for _, epoch := range []int{1, 2, 1000, 1 << 20} {
+			if got := (Schedule{Decay: decay}).Rate(1e6, epoch); !(got >= 0) {
+				t.Errorf("decay %v, epoch %d: %v", decay, epoch, got)
+			}
+		}
+	}
+	for _, s := range []Schedule{{Decay: -0.1}, {Decay: math.NaN()}, {Decay: math.Inf(1)}, {Decay: 1001}, {Decay: 0.5, From: -1}, {Decay: 0.5, From: maxEpochs + 1}} {
+		_, err := textRun{Options: Options{Schedule: s}}.new(smallDocs())
+		var field *OptionError
+		if !errors.As(err, &field) || field.Field != "Schedule" {
+			t.Errorf("%+v: error %v", s, err)
+		}
+	}
+}
+
+// A rateRecorder is SGD that remembers the rates of its steps.
+type rateRecorder struct {
+	SGD
+	rates *[]float64
+	mu    *sync.Mutex
+}
+
+func (r rateRecorder) Update(w, g []float32, slots [][]float32, s *UpdateStep) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*r.rates = append(*r.rates, s.LearningRate)
+	r.SGD.Update(w, g, slots, s)
+}
+
+// Each epoch's steps have the rate of the schedule.
+func TestScheduleInRun(t *testing.T) {
+	var rates []float64
+	o := small()
+	o.Optimizer = rateRecorder{rates: &rates, mu: new(sync.Mutex)}
+	o.Epochs, o.Schedule, o.LearningRate = 4, Schedule{Decay: 0.25, From: 2}, 0.5
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[int]float64{1: 0.5, 2: 0.5, 3: 0.125, 4: 0.03125}
+	if err := tr.Run(context.Background(), &RunOptions{OnStep: func(s Stats) {
+		for _, r := range rates {
+			if r != want[s.Epoch] {
+				t.Errorf("epoch %d: rate %v, want %v", s.Epoch, r, want[s.Epoch])
+			}
+		}
+		if len(rates) == 0 {
+			t.Error("a step without an update")
+		}
+		rates = nil
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A rate that has decayed to nothing changes no weight of SGD, which is no error.
+func TestScheduleEnds(t *testing.T) {
+	o := smallVariants()["sgd"]
+	o.Schedule, o.Epochs = Schedule{Decay: 1e-200, From: 1}, 4
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []byte
+	if err := tr.Run(context.Background(), &RunOptions{OnEpoch: func(e EpochStats) {
+		now := weightBytes(t, tr.Snapshot())
+		if e.Epoch == 1 {
+			first = now
+		} else if !slices.Equal(now, first) {
+			t.Errorf("epoch %d has changed the weights", e.Epoch)
+		}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
