@@ -3,10 +3,11 @@ package autoreg
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -16,36 +17,18 @@ import (
 // concurrent use.
 type Classifier struct{ m *model.Classifier }
 
-// LoadClassifier reads the file of a classifier, or a checkpoint of one, from r up to its
-// end. nil options mean the zero value. The file is trusted no more than Load trusts one.
-func LoadClassifier(r io.Reader, o *LoadOptions) (*Classifier, error) {
-	m, err := loadClassifier(r, o)
-	if err != nil {
-		return nil, &rootError{"", err}
-	}
-	return m, nil
-}
-
-// OpenClassifier reads the classifier's file at path, as LoadClassifier does by default.
-func OpenClassifier(path string) (*Classifier, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, &rootError{"", err} // names the path
-	}
-	return closing(f, path, loadClassifier)
-}
-
-func loadClassifier(r io.Reader, o *LoadOptions) (*Classifier, error) {
-	f, err := read(r, o)
-	if err != nil {
-		return nil, err
-	}
+var classifierKind = kind{model.KindClassifier, (*Classifier)(nil), func(f *weights.File) (Model, error) {
 	m, err := model.ClassifierFromFile(f)
 	if err != nil {
 		return nil, err
 	}
 	return &Classifier{m}, nil
-}
+}}
+
+func (m *Classifier) file() *weights.File { return m.m.File() }
+
+// Kind returns "classifier".
+func (m *Classifier) Kind() string { return model.KindClassifier }
 
 // Classes returns the names of the classes, in the order in which probabilities have
 // them.
@@ -63,22 +46,17 @@ func (m *Classifier) Length() int { return m.m.Config.Length }
 func (m *Classifier) Layers() []LayerInfo { return layers.Describe(m.m.Stack) }
 
 // Params returns the number of the model's parameters.
-func (m *Classifier) Params() int { return int(m.m.Config.Sizes().Params) }
+func (m *Classifier) Params() int {
+	n, _ := paramsOf(m)
+	return n
+}
 
-// Metadata returns a copy of what the model's file says beside what describes the model,
-// as Model.Metadata does.
+// Metadata returns a copy of what the model's file says about the model beside what
+// describes it: see Model.
 func (m *Classifier) Metadata() map[string]string { return copied(m.m.Metadata) }
 
-// WriteTo writes the model in the form that LoadClassifier reads and returns the number of
-// bytes written. The same model gives the same bytes. What was loaded from a checkpoint is
-// written without the optimiser's state.
-func (m *Classifier) WriteTo(w io.Writer) (int64, error) {
-	n, err := m.m.File().WriteTo(w)
-	if err != nil {
-		return n, &rootError{"", err}
-	}
-	return n, nil
-}
+// WriteTo writes the model in the form that Load reads: see Model.
+func (m *Classifier) WriteTo(w io.Writer) (int64, error) { return write(m, w) }
 
 // Classify returns the probability of each class of a text: the softmax of the logits. A
 // text is its first Length tokens, or the stop symbol if it has none. It is bit-identical
@@ -117,8 +95,8 @@ func (e *encoder) logits(dst []float32, docs [][]int) error {
 		need.Rows = max(rows, e.size.Rows)
 		c := &e.model.m.Config
 		if row := c.Sizes().Row + int64(c.Embedding); int64(rows) > maxEncoderBytes/4/row {
-			err := fmt.Errorf("%d tokens would take more than %d MiB: shorten the text (%w)", rows, maxEncoderBytes>>20, ErrTooLarge)
-			return &rootError{"", err}
+			err := fmt.Errorf("%d tokens would take more than %d MiB: shorten the text", rows, maxEncoderBytes>>20)
+			return wrap(apierror.Mark(err, ErrTooLarge))
 		}
 		e.size, e.encoder = need, e.model.m.Stack.NewEncoder(need, e.threads)
 	}

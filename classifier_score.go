@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/kernels"
 )
 
@@ -139,7 +140,7 @@ func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, strin
 		s.threads = o.Threads
 	}
 	if s.threads < 1 {
-		return ClassScore{}, fmt.Errorf("autoreg: Threads is %d: want 1 or more, or 0 for one a CPU", s.threads)
+		return ClassScore{}, optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), s.threads)
 	}
 	s.sum = newClassScore(m.Classes())
 	for i, name := range s.sum.Classes {
@@ -150,7 +151,7 @@ func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, strin
 	for text, label := range examples {
 		class, ok := s.index[label]
 		if n++; !ok {
-			return s.sum, fmt.Errorf("autoreg: example %d is of class %.80q, which the model does not have", n, label)
+			return s.sum, wrap(fmt.Errorf("example %d is of class %.80q, which the model does not have", n, label))
 		}
 		ids := m.m.Append(nil, text)
 		if len(s.docs) == scoreTexts || s.tokens+len(ids) > scoreTokens {
@@ -164,7 +165,7 @@ func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, strin
 		return s.sum, err
 	}
 	if n == 0 {
-		return s.sum, fmt.Errorf("autoreg: there are no examples: %w", ErrNothingToScore)
+		return s.sum, wrap(apierror.Errorf("%w: there are no examples", ErrNothingToScore))
 	}
 	return s.sum, nil
 }

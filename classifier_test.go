@@ -48,7 +48,7 @@ func tinyClassifier(t testing.TB, edit func(c *model.ClassifierConfig)) []byte {
 
 func loadTinyClassifier(t testing.TB, edit func(c *model.ClassifierConfig)) *Classifier {
 	t.Helper()
-	m, err := LoadClassifier(bytes.NewReader(tinyClassifier(t, edit)), nil)
+	m, err := Load[*Classifier](bytes.NewReader(tinyClassifier(t, edit)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,13 +244,13 @@ func TestClassifierLimits(t *testing.T) {
 
 func TestLoadClassifierRefuses(t *testing.T) {
 	file := tinyClassifier(t, nil)
-	if _, err := Load(bytes.NewReader(file), nil); !errors.Is(err, ErrKind) {
-		t.Errorf("Load of a classifier: %v, want ErrKind", err)
+	if _, err := Load[*TextModel](bytes.NewReader(file), nil); !errors.Is(err, ErrKind) {
+		t.Errorf("a classifier loaded as a text model: %v, want ErrKind", err)
 	}
-	if _, err := LoadClassifier(bytes.NewReader(file[:len(file)-4]), nil); !errors.Is(err, ErrFormat) {
+	if _, err := Load[*Classifier](bytes.NewReader(file[:len(file)-4]), nil); !errors.Is(err, ErrFormat) {
 		t.Errorf("a file cut off: %v, want ErrFormat", err)
 	}
-	if _, err := OpenClassifier(t.TempDir()); err == nil || !strings.Contains(err.Error(), "directory") {
+	if _, err := Open[*Classifier](t.TempDir()); err == nil || !strings.Contains(err.Error(), "directory") {
 		t.Errorf("a directory: %v", err)
 	}
 }

@@ -90,7 +90,7 @@ func TestGoldenClasses(t *testing.T) {
 			t.Errorf("%s: checksum of the trained model is %s, want %s", isa, got, goldenClassModel)
 		}
 
-		m, err := autoreg.LoadClassifier(bytes.NewReader(file), nil)
+		m, err := autoreg.Load[*autoreg.Classifier](bytes.NewReader(file), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
