@@ -12,6 +12,10 @@ var optionFlags = map[string]string{
 	"corpus.MaxDocBytes":   "--max-document",
 	"corpus.MaxBytes":      "--max-corpus",
 	"corpus.MaxMemory":     "--max-memory",
+	"corpus.Text":          "--text",
+	"corpus.Label":         "--label",
+	"corpus.Contains":      "--contains",
+	"corpus.Other":         "--other",
 	"images.Format":        "--format",
 	"images.Height":        "--height",
 	"images.Width":         "--width",
@@ -54,6 +58,7 @@ var optionFlags = map[string]string{
 	"train.KeepCase":           "--keep-case",
 	"train.StripPunctuation":   "--strip-punctuation",
 	"train.UnicodePunctuation": "--unicode-punctuation",
+	"train.Labels":             "--label",
 }
 
 // flagName returns the flag for a field of a package's options, or "".

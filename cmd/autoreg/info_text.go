@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A modelInfo is what info says of a text model, as JSON.
@@ -22,13 +23,11 @@ type modelInfo struct {
 	machineInfo
 }
 
-// describeTextModel prints what info says of a text model.
-func describeTextModel(j *infoJob, d *described) error {
-	m := d.model.(*autoreg.TextModel)
-	tok := m.Tokenizer()
+// newModelInfo returns what info says of a model with a vocabulary.
+func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int) *modelInfo {
 	info := &modelInfo{
 		fileInfo: d.info, machineInfo: thisMachine(),
-		Layers: layersJSON(m.Layers()), Params: m.Params(), Length: m.Length(),
+		Layers: layersJSON(d.model.Layers()), Params: d.model.Params(), Length: length,
 		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
 		Unicode: tok.Options().UnicodePunctuation,
 	}
@@ -37,6 +36,13 @@ func describeTextModel(j *infoJob, d *described) error {
 			info.Vocabulary = append(info.Vocabulary, tok.Word(id))
 		}
 	}
+	return info
+}
+
+// describeTextModel prints what info says of a text model.
+func describeTextModel(j *infoJob, d *described) error {
+	m := d.model.(*autoreg.TextModel)
+	info := newModelInfo(j, d, m.Tokenizer(), m.Length())
 	switch {
 	case j.asJSON:
 		return j.writeJSON(info)
@@ -50,6 +56,11 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 	if err := writeLayers(w, layers); err != nil {
 		return err
 	}
+	return i.writeRows(w)
+}
+
+// writeRows prints what follows the layers, with more lines in front.
+func (i *modelInfo) writeRows(w io.Writer, more ...[]string) error {
 	letters, marks := "lower case", "punctuation as words"
 	if i.KeepCase {
 		letters = "case kept"
@@ -60,7 +71,7 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 	if i.Unicode {
 		marks += ", beyond ASCII too"
 	}
-	rows := append(i.fileInfo.rows(), [][]string{
+	rows := append(append(more, i.fileInfo.rows()...), [][]string{
 		{"weights", bytesText(4*int64(i.Params)) + " of float32"},
 		{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included; %s, %s", thousands(i.Words), letters, marks)},
 		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},

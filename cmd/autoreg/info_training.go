@@ -81,6 +81,9 @@ func lossRows(r *train.Record) (rows [][]string) {
 		if e.ValLoss != 0 {
 			text += fmt.Sprintf(", validation %.4f", e.ValLoss)
 		}
+		if e.ValAccuracy > 0 {
+			text += fmt.Sprintf(", accuracy %.2f%%", 100*e.ValAccuracy)
+		}
 		name := ""
 		if rows == nil {
 			name = "losses"

@@ -24,6 +24,7 @@ var imageKind = kind{
 	of:    "images",
 	model: "an image model",
 	use:   "draw with it by autoreg paint",
+	train: "image",
 
 	example: clothesName,
 	data:    clothes,

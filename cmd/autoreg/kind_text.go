@@ -23,6 +23,7 @@ var textKind = kind{
 	of:    "text",
 	model: "a text model",
 	use:   "write with it by autoreg generate",
+	train: "text",
 
 	example: cookbooksName,
 	data:    cookbooks,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 
 // kinds are the kinds of models that the command serves. This is the one list of them
 // here, apart from the commands that are for one kind alone.
-var kinds = []*kind{&textKind, &imageKind}
+var kinds = []*kind{&textKind, &imageKind, &classKind}
 
 // A kind is what the command does differently for models of one kind.
 type kind struct {
@@ -19,7 +20,8 @@ type kind struct {
 	of      string                   // what it is of: "images"
 	model   string                   // what it is: "an image model"
 	use     string                   // what to do with it: "draw with it by autoreg paint"
-	example string                   // the name of the one that is compiled in
+	train   string                   // the command under train that makes one
+	example string                   // the name of the one that is compiled in; "" where none is
 	data    []byte                   // the file of that
 
 	sizes    func(fs *pflag.FlagSet) sizes             // defines the flags of info for the sizes of a model
@@ -40,9 +42,29 @@ type sizes struct {
 type scorer struct {
 	align string   // of the columns
 	head  []string // the first is the file's name
-	score func(path string) (autoreg.Score, error)
-	cells func(s autoreg.Score) []string // after the file's name
-	json  func(of scored, s autoreg.Score) any
+	score func(path string) (any, error)
+	total func() any           // the score of all files so far
+	cells func(s any) []string // after the file's name
+	json  func(of scored, s any) any
+
+	details func(w io.Writer, total any) error // what is printed behind the table; nil for nothing
+}
+
+// newScorer returns a scorer whose scores are of type S, which add adds up.
+func newScorer[S any](score func(path string) (S, error), add func(total *S, s S), cells func(s S) []string, json func(of scored, s S) any) scorer {
+	total := new(S)
+	return scorer{
+		score: func(path string) (any, error) {
+			s, err := score(path)
+			if err == nil {
+				add(total, s)
+			}
+			return s, err
+		},
+		total: func() any { return *total },
+		cells: func(s any) []string { return cells(s.(S)) },
+		json:  func(of scored, s any) any { return json(of, s.(S)) },
+	}
 }
 
 // isA reports whether m is an M.
@@ -76,7 +98,9 @@ func formatNames() (names []string) {
 func examples() string {
 	var list []string
 	for _, k := range kinds {
-		list = append(list, k.example+" ("+k.of+")")
+		if k.example != "" {
+			list = append(list, k.example+" ("+k.of+")")
+		}
 	}
 	return strings.Join(list, ", ")
 }

@@ -164,12 +164,12 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		Short: "Train a model",
 		Args:  oneOf,
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what: autoreg train text, or autoreg train image")
+			return usagef("say what: autoreg train text, autoreg train image or autoreg train classify")
 		},
 		SuggestionsMinimumDistance: 2,
 	}
-	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand())
-	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand(), a.trainClassifyCommand())
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }

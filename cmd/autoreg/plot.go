@@ -77,8 +77,11 @@ func curves(epochs []train.EpochStats) (training, validation plotter.XYs, unit s
 	words := len(epochs) > 0
 	for _, e := range epochs {
 		words = words && e.WordPerplexity > 0
-		if e.Bits > 0 {
+		switch {
+		case e.Bits > 0:
 			unit = "value"
+		case e.ValAccuracy > 0:
+			unit = "document"
 		}
 	}
 	if words {

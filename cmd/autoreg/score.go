@@ -30,6 +30,9 @@ type scoreJob struct {
 	limit   int // images of a file
 	read    images.Options
 	options autoreg.ScoreOptions
+
+	labels     labelFlags
+	validation float64 // share of a file's documents
 }
 
 func (a *app) scoreCommand() *cobra.Command {
@@ -54,10 +57,16 @@ as for training (give --antialias if it was given there). A value is a pixel, or
 colour each of its three; bits/value is also known as bits per dimension. Compare
 models on images of the same size and levels only.
 
+A classifier reads labelled texts as for training (give --text, --label, --contains and
+--other as there). Accuracy is the share of texts that are given their class; the F1 of a
+class is the harmonic mean of precision and recall, and macro F1 the mean over classes. A
+table says for each class what its texts are taken for.
+
 FILE may be - for standard input, or a pipe.`,
 		Example: `  autoreg score novel.txt --format paragraphs
   autoreg score --model recipes.safetensors held-back.json.gz
   autoreg score --model clothes t10k-images-idx3-ubyte.gz
+  autoreg score --model dessert.safetensors recipes.json.gz --text directions --label categories --contains Dessert --validation 0.1
   zstd -dc novel.txt.zst | autoreg score - --json`,
 		Args: someArguments("name a file to score"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -74,7 +83,9 @@ FILE may be - for standard input, or a pipe.`,
 	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
 	imageFileFlags(fs, &j.read)
-	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads for images; 0 means one per CPU; the result does not depend on it")
+	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads for images and labelled texts; 0 means one per CPU; the result does not depend on it")
+	j.labels.define(fs)
+	floatFlag(fs, &j.validation, "validation", "", 0, "score only the labelled texts of a file that autoreg train classify sets aside with this share", "0 or more and less than 1", share)
 	return cmd
 }
 
@@ -90,13 +101,10 @@ func (j *scoreJob) execute(paths []string) error {
 	}
 	s := k.scorer(j, m)
 	sheet := &scoreSheet{j.app, j.asJSON, s.align, [][]string{s.head}}
-	add := func(name string, of scored, score autoreg.Score) error {
+	add := func(name string, of scored, score any) error {
 		return sheet.add(append([]string{name}, s.cells(score)...), s.json(of, score))
 	}
-	var (
-		total  autoreg.Score
-		failed error
-	)
+	var failed error
 	for _, path := range paths {
 		score, err := s.score(path)
 		if err == nil {
@@ -106,12 +114,14 @@ func (j *scoreJob) execute(paths []string) error {
 			failed = err // the files before it have been scored all the same
 			break
 		}
-		total.Add(score)
 	}
 	if failed == nil && len(paths) > 1 {
-		failed = add("total", scored{Total: true}, total)
+		failed = add("total", scored{Total: true}, s.total())
 	}
 	err = sheet.end()
+	if err == nil && failed == nil && s.details != nil && !j.asJSON {
+		err = s.details(j.out, s.total())
+	}
 	return cmp.Or(failed, err)
 }
 

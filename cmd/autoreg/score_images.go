@@ -14,17 +14,18 @@ func imageScorer(j *scoreJob, model autoreg.Model) scorer {
 	read.Height, read.Width = m.Size()
 	read.Channels, read.Levels = m.Channels(), m.Levels()
 	read.Format, read.Limit, read.Open, read.MaxBytes = j.format, j.limit, j.openImages, int64(j.memory)<<20
-	return scorer{
-		align: "lrrrr",
-		head:  []string{"file", "images", "values", "nats/value", "bits/value"},
-		score: func(path string) (autoreg.Score, error) { return j.scoreImages(m, path, &read) },
-		cells: func(s autoreg.Score) []string {
+	s := newScorer(
+		func(path string) (autoreg.Score, error) { return j.scoreImages(m, path, &read) },
+		(*autoreg.Score).Add,
+		func(s autoreg.Score) []string {
 			return []string{thousands(s.Items), thousands(s.Symbols), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
 		},
-		json: func(of scored, s autoreg.Score) any {
+		func(of scored, s autoreg.Score) any {
 			return imageScoreJSON{of, s.Items, s.Symbols, number(s.Mean()), number(s.Bits())}
 		},
-	}
+	)
+	s.align, s.head = "lrrrr", []string{"file", "images", "values", "nats/value", "bits/value"}
+	return s
 }
 
 // What score --json prints of images.

@@ -9,21 +9,22 @@ import (
 )
 
 func textScorer(j *scoreJob, m autoreg.Model) scorer {
-	return scorer{
-		align: "lrrrrr",
-		head:  []string{"file", "documents", "words", "unknown", "nats/word", "perplexity"},
-		score: func(path string) (autoreg.Score, error) { return j.scoreTexts(m.(*autoreg.TextModel), path) },
-		cells: func(s autoreg.Score) []string {
+	s := newScorer(
+		func(path string) (autoreg.Score, error) { return j.scoreTexts(m.(*autoreg.TextModel), path) },
+		(*autoreg.Score).Add,
+		func(s autoreg.Score) []string {
 			return []string{
 				thousands(s.Items), thousands(s.Symbols),
 				fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Symbols)),
 				fmt.Sprintf("%.4f", s.Mean()), perplexityText(s.Perplexity()),
 			}
 		},
-		json: func(of scored, s autoreg.Score) any {
+		func(of scored, s autoreg.Score) any {
 			return textScoreJSON{of, s.Items, s.Symbols, s.Unknown, number(s.Mean()), number(s.Perplexity())}
 		},
-	}
+	)
+	s.align, s.head = "lrrrrr", []string{"file", "documents", "words", "unknown", "nats/word", "perplexity"}
+	return s
 }
 
 // What score --json prints of texts.

@@ -12,10 +12,20 @@ import (
 // writeLayers prints the layers as Keras does, where None is the number of texts
 // and of words: free.
 func writeLayers(w io.Writer, layers []autoreg.LayerInfo) error {
+	return writeShapes(w, layers, len(layers))
+}
+
+// writeShapes prints layers of which the first n have outputs at each word, and the
+// others one a text.
+func writeShapes(w io.Writer, layers []autoreg.LayerInfo, n int) error {
 	cells := [][]string{{"layer (type)", "output shape", "parameters"}}
 	total := 0
-	for _, l := range layers {
-		cells = append(cells, []string{l.Name + " (" + l.Type + ")", fmt.Sprintf("(None, None, %d)", l.Out), thousands(l.Params)})
+	for i, l := range layers {
+		shape := fmt.Sprintf("(None, None, %d)", l.Out)
+		if i >= n {
+			shape = fmt.Sprintf("(None, %d)", l.Out)
+		}
+		cells = append(cells, []string{l.Name + " (" + l.Type + ")", shape, thousands(l.Params)})
 		total += l.Params
 	}
 	cells = append(cells, []string{"total", "", thousands(total)})

@@ -180,12 +180,16 @@ func changedError(flag string, now, before any) error {
 	return fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", flag, now, before)
 }
 
-// otherKind adds to an error that the checkpoint is of the other command.
-func (j *trainJob) otherKind(err error, name string) error {
-	if errors.Is(err, autoreg.ErrKind) {
-		return apierror.Errorf("%w: go on with it by autoreg train %s", err, name)
+// otherKind adds to an error that the checkpoint is of another command.
+func (j *trainJob) otherKind(err error) error {
+	if !errors.Is(err, autoreg.ErrKind) {
+		return err
 	}
-	return err
+	m, e := autoreg.Open[autoreg.Model](j.resume)
+	if e != nil {
+		return err
+	}
+	return apierror.Errorf("%w: go on with it by autoreg train %s", err, kindOf(m).train)
 }
 
 // flagNames returns the names of the flags that decide the result of a run.

@@ -57,7 +57,10 @@ func (a *app) corpusRows(c *corpus.Corpus) [][]string {
 			notes = append(notes, counted(n, one, many))
 		}
 	}
-	if c.Format == corpus.FormatRecipes || c.Skipped > 0 {
+	switch {
+	case c.NoText+c.NoLabel > 0:
+		notes = append(notes, fmt.Sprintf("%s skipped, %s for want of a text and %s for want of a label", thousands(c.Skipped), thousands(c.NoText), thousands(c.NoLabel)))
+	case c.Format == corpus.FormatRecipes || c.Skipped > 0:
 		notes = append(notes, thousands(c.Skipped)+" skipped for want of a title or directions")
 	}
 	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")

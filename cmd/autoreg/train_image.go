@@ -166,7 +166,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 		return model.PixelConfigOf(meta)
 	})
 	if err != nil {
-		return j.otherKind(&fileError{"cannot resume from " + j.resume, err}, "text")
+		return j.otherKind(&fileError{"cannot resume from " + j.resume, err})
 	}
 	for _, f := range []struct {
 		flag string

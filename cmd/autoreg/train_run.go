@@ -131,6 +131,9 @@ func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochSta
 	line := fmt.Sprintf("epoch %d/%d: loss %s", e.Epoch, e.Epochs, j.kind.loss(e.Loss, e.WordLoss))
 	if e.ValPerplexity > 0 { // 0 where nothing is set aside
 		line += "; validation loss " + j.kind.loss(e.ValLoss, e.ValWordLoss)
+		if e.ValAccuracy > 0 {
+			line += fmt.Sprintf(", accuracy %.2f%%", 100*e.ValAccuracy)
+		}
 		if e.Best {
 			line += ", the best so far"
 		}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -164,12 +166,20 @@ func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 	}
 	trainer, err := j.start(j.text, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
 	if err != nil {
-		return nil, j.otherKind(err, "image")
+		return nil, j.otherKind(notSequential(err))
 	}
 	if j.resume == "" {
 		return trainer, nil
 	}
 	return trainer, checkUnchanged(&j.trainJob, textFlags, t, j.text, trainer.Options())
+}
+
+// notSequential adds to an error about a layer that cannot write what there is for it.
+func notSequential(err error) error {
+	if errors.Is(err, layers.ErrNotSequential) {
+		return apierror.Errorf("%w: use it in a classifier, by autoreg train classify, or take the layer inside alone, as in --layers gru:100", err)
+	}
+	return err
 }
 
 // writeCorpus prints what was read.

@@ -10,8 +10,9 @@ import (
 
 // Kinds are the kinds of models, as a file's configuration names them.
 const (
-	KindText     = kindText
-	KindPixelCNN = kindPixels
+	KindText       = kindText
+	KindPixelCNN   = kindPixels
+	KindClassifier = kindClassifier
 )
 
 // KindOf returns the kind that the configuration of a file with this metadata names,
