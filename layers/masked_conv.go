@@ -228,7 +228,7 @@ type Map struct {
 func (m *Map) Grid(first, cols int) kernels.Grid {
 	return kernels.Grid{
 		Data: m.Data, At: m.At + first, Cols: cols, Panel: kernels.PanelWidth,
-		Lines: m.Lines, Pixels: m.Pixels, Line: m.Line, Pixel: m.Pixel,
+		Lines: m.Lines, Pixels: m.Pixels, LineStride: m.Line, PixelStride: m.Pixel,
 	}
 }
 
@@ -238,7 +238,7 @@ func (l *MaskedConv) Windows(x *Map, k int) kernels.Windows {
 	span, m := l.kernel*l.in, l.kernel/2
 	return kernels.Windows{
 		Data: x.Data, At: x.At - m*x.Row - m*l.in, K: k,
-		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
+		Lines: x.Lines, Pixels: x.Pixels, LineStride: x.Line, PixelStride: x.Pixel,
 		Step: 1, Segment: span, Skip: x.Row - span,
 	}
 }
@@ -284,6 +284,6 @@ func (l *MaskedConv) Rest(dst, x, above *Map, from, to int, f kernels.Finish) {
 func (l *MaskedConv) span(x *Map, k int) kernels.Windows {
 	return kernels.Windows{
 		Data: x.Data, At: x.At - l.in, K: k, Step: 1,
-		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
+		Lines: x.Lines, Pixels: x.Pixels, LineStride: x.Line, PixelStride: x.Pixel,
 	}
 }

@@ -64,7 +64,7 @@ func (l *pixelLayer) back(dx, dy *layers.Map, add bool) {
 	width := l.conv.Width()
 	x := kernels.Windows{
 		Data: dy.Data, At: dy.At, K: l.wt.Rows, Step: 1,
-		Lines: dy.Lines, Pixels: dy.Pixels, Line: dy.Line, Pixel: dy.Pixel,
+		Lines: dy.Lines, Pixels: dy.Pixels, LineStride: dy.Line, PixelStride: dy.Pixel,
 	}
 	if l.conv.Kernel() > 1 {
 		x.At += dy.Row - width
@@ -153,11 +153,11 @@ func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
 	kernels.ConvAdd(
 		kernels.Grid{
 			Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
-			Lines: 1, Pixels: t.n, Pixel: kernels.PanelWidth,
+			Lines: 1, Pixels: t.n, PixelStride: kernels.PanelWidth,
 		},
 		kernels.Windows{
 			Data: x.Data, At: first.At + t.from/span*x.Row + t.from%span, K: pixels,
-			Lines: 1, Pixels: t.n, Pixel: 1,
+			Lines: 1, Pixels: t.n, PixelStride: 1,
 			Step: x.Pixel, Segment: segment, Skip: skip,
 		},
 		d)
