@@ -14,7 +14,7 @@
 //
 // A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
 // forms compute the same chains on other pixels at a time: a PixelForward all of an
-// image, a PixelState one after the other, from caches, and a PixelWave several
+// image, a PixelState one after the other, from caches, and a PixelWavefront several
 // rows of several images together.
 package layers
 

@@ -6,9 +6,9 @@ import "github.com/autoreg/autoreg/kernels"
 //
 //	logits = E·h + b
 //
-// so that the vector of a token is also the row that scores it, and there is one matrix
-// where there were two. The stack holds it twice, a row a token for reading and in
-// panels for the product; the panels are what is trained, and Stack.Refresh copies them.
+// so that the vector of a token is also the row that gives its logit, and one matrix
+// takes the place of two. The stack holds it twice, a row a token for reading and in
+// panels for the product; the panels are trained, and Stack.Refresh copies them.
 //
 // Press and Wolf, Using the Output Embedding to Improve Language Models, 2017; Inan,
 // Khosravi and Socher, Tying Word Vectors and Word Classifiers, 2017.
