@@ -71,7 +71,7 @@ func BenchmarkPixelForward(b *testing.B) {
 				forward, levels := net.NewForward(16, 16), make([]uint8, 256)
 				f := func() {
 					for range n {
-						forward.Scores(levels)
+						forward.Logits(levels)
 					}
 				}
 				b.ReportAllocs()
@@ -113,7 +113,7 @@ func BenchmarkDraw(b *testing.B) {
 					}
 					b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N)/float64(n), "ms/image")
 					ofPeak(b, isa, float64(n)*pixelFlop, threads, f)
-					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Scores(levels) })
+					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Logits(levels) })
 					drawn := testkit.OfPeak(isa, float64(n)*pixelFlop, f)
 					if naive > 0 {
 						b.ReportMetric(naiveForwards*drawn/naive, "×naive")
@@ -134,7 +134,7 @@ func BenchmarkNaive(b *testing.B) {
 		for b.Loop() {
 			clear(levels)
 			for p := range levels {
-				logits := forward.Scores(levels)
+				logits := forward.Logits(levels)
 				chain.Seek(0, uint64(p))
 				levels[p] = uint8(chain.Sample(logits.Data[p*logits.Row:][:4]))
 			}

@@ -35,7 +35,7 @@ func TestCanvasSource(t *testing.T) {
 				height, width = 6, 5
 			}
 			levels := randomLevels(m, height, width, 1)
-			want := m.pixel.Net.NewForward(height, width).Scores(levels)
+			want := m.pixel.Net.NewForward(height, width).Logits(levels)
 			got := make([]float32, c.Symbols())
 			for range 2 {
 				for i, v := range levels {

@@ -68,7 +68,7 @@ func (m *ImageModel) DefaultSize() (height, width int, err error) {
 // drawBytes returns how much memory drawing one image takes at most.
 func (m *ImageModel) drawBytes(height, width int) int64 {
 	levels := int64(height) * int64(width) * int64(m.Channels())
-	return max(m.pixel.Net.StateBytes(height, width), levels+m.pixel.Net.WaveBytes(1, height, width))
+	return max(m.pixel.Net.StateBytes(height, width), levels+m.pixel.Net.WavefrontBytes(1, height, width))
 }
 
 // Channels returns 1 for grey, 3 for colour.

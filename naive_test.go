@@ -49,8 +49,8 @@ func randomMask(height, width int, part float64, seed uint64) []bool {
 	return mask
 }
 
-// naive paints image number n as the reference chapter does: for each channel of each
-// pixel the scores of the whole image, and a draw of that slot alone.
+// naive draws image number n as the reference chapter does: for each channel of each
+// pixel the logits of the whole image, and a draw of that slot alone.
 func naive(m *ImageModel, o *DrawOptions, n int) Image {
 	height, width := o.Height, o.Width
 	if height == 0 {
@@ -68,26 +68,26 @@ func naive(m *ImageModel, o *DrawOptions, n int) Image {
 	p := Image{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
 	f := m.pixel.Net.NewForward(height, width)
 	for slot := range p.Levels {
-		all := f.Scores(p.Levels)
-		scores := all.Data[slot/C*all.Row+slot%C*(all.Cols/C):][:m.Levels()]
+		all := f.Logits(p.Levels)
+		logits := all.Data[slot/C*all.Row+slot%C*(all.Cols/C):][:m.Levels()]
 		if o.Mask != nil && o.Mask[slot/C] {
 			p.Levels[slot] = o.Known[slot]
-			p.KnownLogProb += logProb(scores, o.Known[slot])
+			p.KnownLogProb += logProb(logits, o.Known[slot])
 			continue
 		}
 		chain.Seek(uint64(n), uint64(slot))
-		p.Levels[slot] = uint8(chain.Sample(scores))
+		p.Levels[slot] = uint8(chain.Sample(logits))
 	}
 	return p
 }
 
 // logProb returns ln p of a level, in float64.
-func logProb(scores []float32, level uint8) float64 {
+func logProb(logits []float32, level uint8) float64 {
 	sum := 0.0
-	for _, v := range scores {
+	for _, v := range logits {
 		sum += math.Exp(float64(v))
 	}
-	return float64(scores[level]) - math.Log(sum)
+	return float64(logits[level]) - math.Log(sum)
 }
 
 // paintOptions are for pictures of m's own size.

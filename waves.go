@@ -8,7 +8,7 @@ import (
 )
 
 // Waves are images under way together, as one sampler.Source: the symbols are the
-// levels of all images in the order of a layers.PixelWave, which has several pixels of
+// levels of all images in the order of a layers.PixelWavefront, which has several pixels of
 // each image at a time. Each level has a slot, so that the order does not show in the
 // images. A waves is for one goroutine at a time.
 type waves struct {
@@ -19,7 +19,7 @@ type waves struct {
 	mask  []bool  // [H·W] pixels whose levels are known; nil means all
 	onRow func(row int)
 
-	wave     *layers.PixelWave // of as many images as the last call of run
+	wave     *layers.PixelWavefront // of as many images as the last call of run
 	images   []Image
 	logProbs [][]float32 // of each image, ln p of the levels that are known, 0 of others
 
@@ -46,7 +46,7 @@ func (m *ImageModel) newWaves(height, width, most int, known bool) *waves {
 // run draws images, whose levels it overwrites. It allocates nothing per level.
 func (w *waves) run(ctx context.Context, chain *sampler.Chain, images []Image) error {
 	if w.wave == nil || w.wave.Images() != len(images) {
-		w.wave = w.model.pixel.Net.NewWave(len(images), w.height, w.width)
+		w.wave = w.model.pixel.Net.NewWavefront(len(images), w.height, w.width)
 	}
 	w.images = images
 	w.wave.Reset()

@@ -8,7 +8,7 @@ import (
 // A Grid is a view of vectors that lie in lines, such as the pixels of an image:
 // value j of vector (line, pixel) is
 //
-//	Data[At + line·Line + pixel·Pixel + j/64·Panel + j%64]
+//	Data[At + line·LineStride + pixel·PixelStride + j/64·Panel + j%64]
 //
 // Strides may be anything that stays inside Data. Row-major vectors have
 // Panel = PanelWidth.
@@ -17,17 +17,18 @@ type Grid struct {
 	At            int // of the first value
 	Lines, Pixels int // vectors: Lines·Pixels
 	Cols          int // values of a vector
-	Line, Pixel   int // from line to line, from pixel to pixel
+	LineStride    int // from a line to the next
+	PixelStride   int // from a pixel of a line to the next
 	Panel         int // from 64 values of a vector to the next 64
 }
 
 // Windows are a grid of inputs that may overlap, such as the neighbourhoods of
 // pixels: input p of window (line, pixel) is
 //
-//	Data[At + line·Line + pixel·Pixel + p·Step + p/Segment·Skip]
+//	Data[At + line·LineStride + pixel·PixelStride + p·Step + p/Segment·Skip]
 //
 // The neighbourhood of a pixel is a few spans of adjacent values, each a row of
-// the image: Step is 1, Segment the length of a span and Skip what leads from
+// the image: Step is 1, Segment the length of a span and Skip the distance from
 // its end to the beginning of the next. The last span may be shorter. With Step
 // the distance of pixels and Segment their number in a line, the inputs are the
 // pixels and the windows their channels, as the gradient of a weight needs.
@@ -36,12 +37,13 @@ type Windows struct {
 	At            int // of the first input of the first window; strides may be negative
 	Lines, Pixels int // windows: Lines·Pixels
 	K             int // inputs of a window
-	Line, Pixel   int // from line to line, from pixel to pixel
+	LineStride    int // from a line to the next
+	PixelStride   int // from a pixel of a line to the next
 	Step          int // from input to input
 	Segment, Skip int // Skip more after each Segment inputs; a Segment of 0 means K
 }
 
-// A Finish is what becomes of a finished chain y before it is stored.
+// A Finish is the function of a finished chain y that is stored.
 type Finish int
 
 const (
@@ -106,8 +108,9 @@ func convolve(c *convolution) {
 	conv(c)
 }
 
-// A reach is the range of indices that a part of a view takes, of limit.
-type reach struct{ lo, hi, limit int }
+// A reach is the range of indices [first, last] of a part of a view, which must lie
+// in [0, limit).
+type reach struct{ first, last, limit int }
 
 // along extends r by i·stride for 0 <= i < n and reports whether it stays within
 // the limit. n is at least 1.
@@ -115,19 +118,19 @@ func (r *reach) along(n, stride int) bool {
 	// A division for each check would take as long as a small product.
 	if stride < 0 {
 		far, ok := product2(n-1, -stride)
-		r.lo -= far
-		return ok && r.lo >= 0
+		r.first -= far
+		return ok && r.first >= 0
 	}
 	far, ok := product2(n-1, stride)
-	if !ok || far > r.limit-1-r.hi {
+	if !ok || far > r.limit-1-r.last {
 		return false
 	}
-	r.hi += far
+	r.last += far
 	return true
 }
 
 // product2 returns a·b, and whether that can be an index. a is not negative; b may
-// be the negative of the least int, which is that itself.
+// be -math.MinInt, which is math.MinInt.
 func product2(a, b int) (int, bool) {
 	hi, lo := bits.Mul(uint(a), uint(b))
 	return int(lo), hi == 0 && lo <= math.MaxInt
@@ -145,7 +148,7 @@ func (g *Grid) ok() bool {
 	if g.Lines <= 0 || g.Pixels <= 0 || g.Cols <= 0 {
 		return g.Lines >= 0 && g.Pixels >= 0 && g.Cols >= 0
 	}
-	r, ok := vectors(len(g.Data), g.At, g.Lines, g.Line, g.Pixels, g.Pixel)
+	r, ok := vectors(len(g.Data), g.At, g.Lines, g.LineStride, g.Pixels, g.PixelStride)
 	full, last := (g.Cols-1)/PanelWidth, (g.Cols-1)%PanelWidth+1
 	panels := r // but for the last
 	return ok && r.along(full+1, g.Panel) && r.along(last, 1) &&
@@ -155,7 +158,7 @@ func (g *Grid) ok() bool {
 // reach returns the range of indices that the inputs take, and whether they all
 // lie inside Data. There is at least one.
 func (x *Windows) reach() (reach, bool) {
-	r, ok := vectors(len(x.Data), x.At, x.Lines, x.Line, x.Pixels, x.Pixel)
+	r, ok := vectors(len(x.Data), x.At, x.Lines, x.LineStride, x.Pixels, x.PixelStride)
 	if x.K <= x.Segment {
 		ok = ok && r.along(x.K, x.Step)
 		return r, ok
@@ -169,7 +172,7 @@ func (x *Windows) reach() (reach, bool) {
 	if ok && rest > 0 {
 		ok = last.along(full+1, next) && last.along(rest, x.Step)
 	}
-	return reach{min(r.lo, last.lo), max(r.hi, last.hi), r.limit}, ok
+	return reach{min(r.first, last.first), max(r.last, last.last), r.limit}, ok
 }
 
 // ok reports whether every input lies inside Data.

@@ -36,13 +36,13 @@ func BenchmarkConv(b *testing.B) {
 			pad := s.size / 2
 			line := (side + pad) * s.in
 			x := Windows{Data: values((side+pad)*line+pad*s.in, 1), Lines: side, Pixels: side, K: s.taps * s.in,
-				Line: line, Pixel: s.in, Step: 1, Segment: s.size * s.in}
+				LineStride: line, PixelStride: s.in, Step: 1, Segment: s.size * s.in}
 			x.Skip = line - x.Segment
-			dst := Grid{Data: values(side*side*s.n, 2), Lines: side, Pixels: side, Cols: s.n, Line: side * s.n, Pixel: s.n, Panel: PanelWidth}
+			dst := Grid{Data: values(side*side*s.n, 2), Lines: side, Pixels: side, Cols: s.n, LineStride: side * s.n, PixelStride: s.n, Panel: PanelWidth}
 			if s.taps == 0 {
 				x.Lines, x.Pixels, x.K = 1, s.in, side*side
-				x.Pixel, x.Step, x.Segment, x.Skip = 1, s.in, side, pad*s.in
-				dst.Lines, dst.Pixels, dst.Pixel = 1, s.in, PanelWidth
+				x.PixelStride, x.Step, x.Segment, x.Skip = 1, s.in, side, pad*s.in
+				dst.Lines, dst.Pixels, dst.PixelStride = 1, s.in, PanelWidth
 			}
 			w := PanelsOf(values(PanelsLen(x.K, s.n), 3), x.K, s.n)
 			bias := values(s.n, 4)

@@ -38,17 +38,17 @@ type convShape struct {
 var convGrids = []string{"rows", "wide", "padded", "panels", "backwards"}
 
 func convGrid(how string, lines, pixels, cols int) Grid {
-	g := Grid{Lines: lines, Pixels: pixels, Cols: cols, Pixel: cols, Line: pixels * cols, Panel: PanelWidth}
+	g := Grid{Lines: lines, Pixels: pixels, Cols: cols, PixelStride: cols, LineStride: pixels * cols, Panel: PanelWidth}
 	panels := (cols + PanelWidth - 1) / PanelWidth
 	switch how {
 	case "wide":
-		g.At, g.Pixel, g.Line = 3, cols+9, pixels*(cols+9)+7
+		g.At, g.PixelStride, g.LineStride = 3, cols+9, pixels*(cols+9)+7
 	case "padded":
-		g.At, g.Line = cols, (pixels+1)*cols
+		g.At, g.LineStride = cols, (pixels+1)*cols
 	case "panels":
-		g.Pixel, g.Line, g.Panel = PanelWidth, pixels*PanelWidth, lines*pixels*PanelWidth
+		g.PixelStride, g.LineStride, g.Panel = PanelWidth, pixels*PanelWidth, lines*pixels*PanelWidth
 	case "backwards": // the last panel first
-		g.Pixel, g.Line = -PanelWidth, -pixels*PanelWidth-1
+		g.PixelStride, g.LineStride = -PanelWidth, -pixels*PanelWidth-1
 		g.Panel = -(lines*pixels*PanelWidth + lines + 2)
 		g.At = -panels * g.Panel
 	}
@@ -66,7 +66,7 @@ func convGrid(how string, lines, pixels, cols int) Grid {
 
 // convPlace and convInput say again what Grid and Windows document.
 func convPlace(g *Grid, line, pixel, j int) int {
-	return g.At + line*g.Line + pixel*g.Pixel + j/64*g.Panel + j%64
+	return g.At + line*g.LineStride + pixel*g.PixelStride + j/64*g.Panel + j%64
 }
 
 func convInput(x *Windows, line, pixel, p int) int {
@@ -74,7 +74,7 @@ func convInput(x *Windows, line, pixel, p int) int {
 	if segment == 0 {
 		segment = x.K
 	}
-	return x.At + line*x.Line + pixel*x.Pixel + p*x.Step + p/segment*x.Skip
+	return x.At + line*x.LineStride + pixel*x.PixelStride + p*x.Step + p/segment*x.Skip
 }
 
 // convMatrix returns a rows×cols matrix, row-major with what must be readable
@@ -91,7 +91,7 @@ func convMatrix(layout string, rows, cols int) Matrix {
 func newConvCase(s convShape, fill func(dst []float32, seed uint64)) *convCase {
 	c := &convCase{finish: s.finish, add: s.add, how: fmt.Sprintf("%+v", s)}
 	c.dst = convGrid(s.dst, s.lines, s.pixels, s.cols)
-	c.x = Windows{Lines: s.lines, Pixels: s.pixels, K: s.k, Line: s.line, Pixel: s.pixel, Step: s.step, Segment: s.segment, Skip: s.skip}
+	c.x = Windows{Lines: s.lines, Pixels: s.pixels, K: s.k, LineStride: s.line, PixelStride: s.pixel, Step: s.step, Segment: s.segment, Skip: s.skip}
 	c.w = convMatrix(s.w, s.k, s.cols)
 	if s.bias {
 		c.bias = make([]float32, s.cols)

@@ -20,8 +20,8 @@ func TestConvContract(t *testing.T) {
 		w   Matrix
 	}
 	good := call{
-		Grid{Data: dstBuf.S, Lines: lines, Pixels: pixels, Cols: cols, Line: pixels * cols, Pixel: cols, Panel: PanelWidth},
-		Windows{Data: xBuf.S, Lines: lines, Pixels: pixels, K: k, Line: pixels * k, Pixel: k, Step: 1},
+		Grid{Data: dstBuf.S, Lines: lines, Pixels: pixels, Cols: cols, LineStride: pixels * cols, PixelStride: cols, Panel: PanelWidth},
+		Windows{Data: xBuf.S, Lines: lines, Pixels: pixels, K: k, LineStride: pixels * k, PixelStride: k, Step: 1},
 		weights,
 	}
 	for _, bad := range []struct {
@@ -43,27 +43,27 @@ func TestConvContract(t *testing.T) {
 		{"dst too short", leaves, func(c *call) { c.dst.Data = c.dst.Data[:len(c.dst.Data)-1] }},
 		{"dst starts late", leaves, func(c *call) { c.dst.At = 1 }},
 		{"dst starts early", leaves, func(c *call) { c.dst.At = -1 }},
-		{"dst line", leaves, func(c *call) { c.dst.Line++ }},
-		{"dst line backwards", leaves, func(c *call) { c.dst.Line = -1 }},
-		{"dst pixel", leaves, func(c *call) { c.dst.Pixel++ }},
-		{"dst pixel backwards", leaves, func(c *call) { c.dst.Pixel = -1 }},
+		{"dst line", leaves, func(c *call) { c.dst.LineStride++ }},
+		{"dst line backwards", leaves, func(c *call) { c.dst.LineStride = -1 }},
+		{"dst pixel", leaves, func(c *call) { c.dst.PixelStride++ }},
+		{"dst pixel backwards", leaves, func(c *call) { c.dst.PixelStride = -1 }},
 		{"dst empty", leaves, func(c *call) { c.dst.Data = nil }},
-		{"dst line overflows", leaves, func(c *call) { c.dst.Line = math.MaxInt/2 + 1 }},
-		{"dst pixel overflows", leaves, func(c *call) { c.dst.Pixel = math.MinInt }},
+		{"dst line overflows", leaves, func(c *call) { c.dst.LineStride = math.MaxInt/2 + 1 }},
+		{"dst pixel overflows", leaves, func(c *call) { c.dst.PixelStride = math.MinInt }},
 
 		{"x too short", leaves, func(c *call) { c.x.Data = c.x.Data[:len(c.x.Data)-1] }},
 		{"x starts late", leaves, func(c *call) { c.x.At = 1 }},
 		{"x starts early", leaves, func(c *call) { c.x.At = -1 }},
-		{"x line", leaves, func(c *call) { c.x.Line++ }},
-		{"x line backwards", leaves, func(c *call) { c.x.Line = -1 }},
-		{"x pixel", leaves, func(c *call) { c.x.Pixel++ }},
+		{"x line", leaves, func(c *call) { c.x.LineStride++ }},
+		{"x line backwards", leaves, func(c *call) { c.x.LineStride = -1 }},
+		{"x pixel", leaves, func(c *call) { c.x.PixelStride++ }},
 		{"x step", leaves, func(c *call) { c.x.Step++ }},
 		{"x step backwards", leaves, func(c *call) { c.x.Step = -1 }},
 		{"x skip", leaves, func(c *call) { c.x.Segment, c.x.Skip = 9, 1 }},
 		{"x skip backwards", leaves, func(c *call) { c.x.Segment, c.x.Skip = 9, -10 }},
 		{"x first span of several", leaves, func(c *call) { c.x.Segment, c.x.Skip, c.x.Step = 9, 1000, -1 }},
 		{"x empty", leaves, func(c *call) { c.x.Data = nil }},
-		{"x line overflows", leaves, func(c *call) { c.x.Line = math.MinInt }},
+		{"x line overflows", leaves, func(c *call) { c.x.LineStride = math.MinInt }},
 		{"x skip overflows", leaves, func(c *call) { c.x.Segment, c.x.Skip = 2, math.MaxInt }},
 
 		{"w too short", leaves, func(c *call) { c.w.Data = c.w.Data[:len(c.w.Data)-13] }},
@@ -148,12 +148,12 @@ func TestViewsStayInside(t *testing.T) {
 		draw func() (got, want bool, view any, n int)
 	}{
 		{"Grid", func() (bool, bool, any, int) {
-			g := Grid{At: at() - r.IntN(2), Lines: count(), Pixels: count(), Cols: cols(), Line: stride(), Pixel: stride(), Panel: stride()}
+			g := Grid{At: at() - r.IntN(2), Lines: count(), Pixels: count(), Cols: cols(), LineStride: stride(), PixelStride: stride(), Panel: stride()}
 			var p places
 			for l := range g.Lines {
 				for i := range g.Pixels {
 					for j := range g.Cols {
-						p.add(g.At, l, g.Line, i, g.Pixel, j/64, g.Panel, j%64, 1)
+						p.add(g.At, l, g.LineStride, i, g.PixelStride, j/64, g.Panel, j%64, 1)
 					}
 				}
 			}
@@ -164,7 +164,7 @@ func TestViewsStayInside(t *testing.T) {
 			return got, p.within(n), g, n
 		}},
 		{"Windows", func() (bool, bool, any, int) {
-			x := Windows{At: at() - r.IntN(2), Lines: count(), Pixels: count(), K: r.IntN(9), Line: stride(), Pixel: stride(), Step: stride(), Segment: 1 + r.IntN(5), Skip: stride()}
+			x := Windows{At: at() - r.IntN(2), Lines: count(), Pixels: count(), K: r.IntN(9), LineStride: stride(), PixelStride: stride(), Step: stride(), Segment: 1 + r.IntN(5), Skip: stride()}
 			if r.IntN(20) == 0 {
 				x.Segment = max(1, huge[r.IntN(len(huge))])
 			}
@@ -173,7 +173,7 @@ func TestViewsStayInside(t *testing.T) {
 			for l := range x.Lines {
 				for i := range x.Pixels {
 					for k := range x.K {
-						p.add(x.At, l, x.Line, i, x.Pixel, k%x.Segment, x.Step, k/x.Segment, next)
+						p.add(x.At, l, x.LineStride, i, x.PixelStride, k%x.Segment, x.Step, k/x.Segment, next)
 					}
 				}
 			}

@@ -19,7 +19,7 @@ func conv(c *convolution) {
 	}
 	c.race()
 	dst, x := &c.dst, &c.x
-	if dst.Line == dst.Pixels*dst.Pixel && x.Line == x.Pixels*x.Pixel {
+	if dst.LineStride == dst.Pixels*dst.PixelStride && x.LineStride == x.Pixels*x.PixelStride {
 		// Lines follow each other without a gap: they are one.
 		dst.Pixels *= dst.Lines
 		x.Pixels *= x.Lines
@@ -73,8 +73,8 @@ func (c *convolution) vector(isa cpu.ISA) {
 func (c *convolution) tile(q, cols int) asm.Tile {
 	x := &c.x
 	t := asm.Tile{
-		CRow: c.dst.Pixel,
-		ARow: x.Pixel, AStep: x.Step, Segment: x.Segment, ASkip: x.Skip,
+		CRow: c.dst.PixelStride,
+		ARow: x.PixelStride, AStep: x.Step, Segment: x.Segment, ASkip: x.Skip,
 		BRow: c.w.Row, BBlock: 16,
 		K: x.K, Blocks: (cols + 15) / 16, Finish: int(c.finish),
 	}
@@ -84,7 +84,7 @@ func (c *convolution) tile(q, cols int) asm.Tile {
 	return t
 }
 
-// zeros begins chains without a bias; nobody writes it.
+// zeros begins chains without a bias. It is never written.
 var zeros [PanelWidth]float32
 
 // panel computes panel q, whose columns are whole blocks of 16: each line in strips
@@ -97,10 +97,10 @@ func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 		t.From = &c.bias[q*PanelWidth]
 	}
 	strips := (x.Pixels + tileRows - 1) / tileRows
-	low, high := x.Pixels/strips, x.Pixels%strips // so many strips are a row higher
+	low, high := x.Pixels/strips, x.Pixels%strips // rows of a strip; strips with one row more
 	most := max(1, callWork/(tileRows*PanelWidth*max(t.K, 1)))
 	for line := range x.Lines {
-		a, y := x.At+line*x.Line, dst.At+line*dst.Line+q*dst.Panel
+		a, y := x.At+line*x.LineStride, dst.At+line*dst.LineStride+q*dst.Panel
 		for left := strips; left > 0; left -= t.Strips {
 			t.Rows, t.Strips = low, min(left, most)
 			if h := high - (strips - left); h > 0 {
@@ -114,8 +114,8 @@ func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 				t.From, t.FromRow = t.C, t.CRow
 			}
 			tile(isa, &t)
-			a += t.Rows * t.Strips * x.Pixel
-			y += t.Rows * t.Strips * dst.Pixel
+			a += t.Rows * t.Strips * x.PixelStride
+			y += t.Rows * t.Strips * dst.PixelStride
 		}
 	}
 }
@@ -136,18 +136,18 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 		t.From, t.FromRow = t.C, t.CRow
 	}
 	for line := range x.Lines {
-		a, y := x.At+line*x.Line, dst.At+line*dst.Line+q*dst.Panel
+		a, y := x.At+line*x.LineStride, dst.At+line*dst.LineStride+q*dst.Panel
 		for i := 0; i < x.Pixels; i += t.Rows {
 			t.Rows = min(tileRows, x.Pixels-i)
 			if t.K > 0 {
-				t.A = &x.Data[a+i*x.Pixel]
+				t.A = &x.Data[a+i*x.PixelStride]
 			}
 			for r := 0; r < t.Rows && c.add; r++ {
-				copy(edge[r*PanelWidth:][:cols], dst.Data[y+(i+r)*dst.Pixel:])
+				copy(edge[r*PanelWidth:][:cols], dst.Data[y+(i+r)*dst.PixelStride:])
 			}
 			tile(isa, &t)
 			for r := range t.Rows {
-				c.finish.apply(dst.Data[y+(i+r)*dst.Pixel:][:cols], edge[r*PanelWidth:][:cols])
+				c.finish.apply(dst.Data[y+(i+r)*dst.PixelStride:][:cols], edge[r*PanelWidth:][:cols])
 			}
 		}
 	}
@@ -161,14 +161,14 @@ func (c *convolution) race() {
 	}
 	if x := &c.x; x.K > 0 {
 		r, _ := x.reach()
-		raceRead(x.Data[r.lo : r.hi+1])
+		raceRead(x.Data[r.first : r.last+1])
 		raceReadMatrix(c.w)
 	}
 	raceRead(c.bias)
 	for line := range c.dst.Lines {
 		for pixel := range c.dst.Pixels {
 			for q := range c.w.Panels() {
-				at := c.dst.At + line*c.dst.Line + pixel*c.dst.Pixel + q*c.dst.Panel
+				at := c.dst.At + line*c.dst.LineStride + pixel*c.dst.PixelStride + q*c.dst.Panel
 				raceWrite(c.dst.Data[at:][:min(PanelWidth, c.dst.Cols-q*PanelWidth)])
 			}
 		}

@@ -5,10 +5,10 @@ func convGeneric(c *convolution) {
 	var chain [PanelWidth]float32
 	for line := range c.dst.Lines {
 		for pixel := range c.dst.Pixels {
-			x := c.x.At + line*c.x.Line + pixel*c.x.Pixel
+			x := c.x.At + line*c.x.LineStride + pixel*c.x.PixelStride
 			for q := range c.w.Panels() {
 				y := chain[:min(PanelWidth, c.dst.Cols-q*PanelWidth)]
-				dst := c.dst.Data[c.dst.At+line*c.dst.Line+pixel*c.dst.Pixel+q*c.dst.Panel:][:len(y)]
+				dst := c.dst.Data[c.dst.At+line*c.dst.LineStride+pixel*c.dst.PixelStride+q*c.dst.Panel:][:len(y)]
 				switch {
 				case c.add:
 					copy(y, dst)

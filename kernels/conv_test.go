@@ -192,9 +192,9 @@ func TestConvIsConvolution(t *testing.T) {
 				w.Set(p, j, kernel[p*net.out+j])
 			}
 		}
-		x := Windows{Data: padded, Lines: H, Pixels: W, K: net.taps * c, Line: line, Pixel: c, Step: 1, Segment: net.size * c}
+		x := Windows{Data: padded, Lines: H, Pixels: W, K: net.taps * c, LineStride: line, PixelStride: c, Step: 1, Segment: net.size * c}
 		x.Skip = line - x.Segment
-		dst := Grid{Data: make([]float32, H*W*net.out), Lines: H, Pixels: W, Cols: net.out, Line: W * net.out, Pixel: net.out, Panel: PanelWidth}
+		dst := Grid{Data: make([]float32, H*W*net.out), Lines: H, Pixels: W, Cols: net.out, LineStride: W * net.out, PixelStride: net.out, Panel: PanelWidth}
 		testkit.EachISA(t, func(t *testing.T, isa string) {
 			Conv(dst, x, w, bias, AsIs)
 			for i, got := range dst.Data {
@@ -237,10 +237,10 @@ func TestConvCut(t *testing.T) {
 					d.Data, d.Lines, x.Lines = dst, 1, 1
 					d.Pixels = min(part, s.pixels-from)
 					x.Pixels = d.Pixels
-					d.At += line*d.Line + from*d.Pixel
-					x.At += line*x.Line + from*x.Pixel
+					d.At += line*d.LineStride + from*d.PixelStride
+					x.At += line*x.LineStride + from*x.PixelStride
 					// K in two parts as well: the chain of the first is continued.
-					chain := Grid{Data: make([]float32, d.Pixels*s.cols), Lines: 1, Pixels: d.Pixels, Cols: s.cols, Pixel: s.cols, Panel: PanelWidth}
+					chain := Grid{Data: make([]float32, d.Pixels*s.cols), Lines: 1, Pixels: d.Pixels, Cols: s.cols, PixelStride: s.cols, Panel: PanelWidth}
 					first, rest := x, x
 					first.K = x.Segment
 					rest.K, rest.At = x.K-first.K, x.At+x.Segment*x.Step+x.Skip

@@ -64,7 +64,7 @@ func TestSoftmaxCrossEntropy(t *testing.T) {
 	})
 }
 
-// The scores, in every layout, and the losses end at unreadable pages.
+// The logits, in every layout, and the losses end at unreadable pages.
 func TestSoftmaxCrossEntropyPageEnd(t *testing.T) {
 	const rows = 2
 	testkit.EachISA(t, func(t *testing.T, isa string) {
@@ -118,7 +118,7 @@ func TestSoftmaxCrossEntropyAccuracy(t *testing.T) {
 	}
 }
 
-// Rows of scores in panels a row apart, as training holds them.
+// Rows of logits in panels a row apart, as training holds them.
 func BenchmarkSoftmaxCrossEntropy(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		const rows, n = 240, 10_000

@@ -18,8 +18,8 @@
 //
 // Routines panic with a constant message when lengths disagree, before they
 // write anything. They allocate nothing unless they say so, keep nothing, and
-// may run on any number of goroutines as long as nobody writes what another
-// reads. dst is overwritten; names with Add add to it.
+// may run on any number of goroutines as long as no call writes what another one
+// reads or writes. dst is overwritten; names with Add add to it.
 package kernels
 
 import "github.com/autoreg/autoreg/internal/cpu"

@@ -36,7 +36,7 @@ func gemv(dst []float32, w Matrix, x, bias []float32) {
 	}
 }
 
-// gemvPanels computes panels q to q+n.
+// gemvPanels computes panels [q, q+n).
 func gemvPanels(isa cpu.ISA, dst []float32, w Matrix, x, bias []float32, q, n int) {
 	at := q * PanelWidth
 	var m, v, b *float32

@@ -7,7 +7,7 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-// step computes the units of groups u to u+n-1; the slices begin with those of
+// step computes the units of groups [u, u+n); the slices begin with those of
 // group u.
 func (s *gruCall) step(dst, nBias, nRecurrentBias, prev []float32, u, n int) {
 	if s.isa == cpu.AVX512 {
@@ -19,7 +19,7 @@ func (s *gruCall) step(dst, nBias, nRecurrentBias, prev []float32, u, n int) {
 	}
 }
 
-// reset computes r⊙h and z of groups u to u+n-1 into the halves of scratch; prev
+// reset computes r⊙h and z of groups [u, u+n) into the halves of scratch; prev
 // is the part of h that begins with group u.
 func (s *gruCall) reset(prev []float32, u, n int) {
 	if s.isa == cpu.AVX512 {
@@ -31,7 +31,7 @@ func (s *gruCall) reset(prev []float32, u, n int) {
 	}
 }
 
-// candidate computes the outputs of groups u to u+n-1 from what reset left in
+// candidate computes the outputs of groups [u, u+n) from what reset left in
 // scratch; the slices begin with those of group u.
 func (s *gruCall) candidate(dst, bias, prev []float32, u, n int) {
 	if s.isa == cpu.AVX512 {

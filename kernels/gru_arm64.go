@@ -7,21 +7,21 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-// step computes the units of groups u to u+n-1; the slices begin with those of
+// step computes the units of groups [u, u+n); the slices begin with those of
 // group u.
 func (s *gruCall) step(dst, nBias, nRecurrentBias, prev []float32, u, n int) {
 	asm.GRUStepNEON(&dst[0], &s.rz.Data[2*u*s.rz.Panel], &s.rzBias[2*u*PanelWidth], &s.n.Data[u*s.n.Panel], &nBias[0], &nRecurrentBias[0],
 		s.input(), &s.h[0], &prev[0], &s.scratch[0], s.hard, len(s.x), len(s.h), n, s.rz.Panel, s.n.Panel)
 }
 
-// reset computes r⊙h and z of groups u to u+n-1 into the halves of scratch; prev
+// reset computes r⊙h and z of groups [u, u+n) into the halves of scratch; prev
 // is the part of h that begins with group u.
 func (s *gruCall) reset(prev []float32, u, n int) {
 	asm.GRUResetStepNEON(&s.scratch[u*PanelWidth], &s.updates()[u*PanelWidth], &s.rz.Data[2*u*s.rz.Panel], &s.rzBias[2*u*PanelWidth],
 		s.input(), &s.h[0], &prev[0], s.hard, len(s.x), len(s.h), n, s.rz.Panel)
 }
 
-// candidate computes the outputs of groups u to u+n-1 from what reset left in
+// candidate computes the outputs of groups [u, u+n) from what reset left in
 // scratch; the slices begin with those of group u.
 func (s *gruCall) candidate(dst, bias, prev []float32, u, n int) {
 	asm.GRUCandidateStepNEON(&dst[0], &s.updates()[u*PanelWidth], &s.n.Data[u*s.n.Panel], &bias[0],

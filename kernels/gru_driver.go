@@ -5,8 +5,8 @@ package kernels
 import "github.com/autoreg/autoreg/internal/cpu"
 
 // The assembly of the steps works on groups of 64 units, that of the batched forms
-// on blocks of 16. What a last group or block lacks in slices and row-major
-// matrices is lent by buffers on the stack.
+// on blocks of 16. Where slices and row-major matrices end inside the last group or
+// block, it works on buffers on the stack instead.
 
 func gruStep(dst []float32, rz Matrix, rzBias []float32, n Matrix, nBias, nRecurrentBias, x, h, scratch []float32, act GateActivation) {
 	isa := cpu.Active()

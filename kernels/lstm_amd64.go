@@ -7,8 +7,8 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-// The assembly works on whole panels of 16 units. What a last panel lacks in
-// row-major slices is lent by buffers on the stack.
+// The assembly works on whole panels of 16 units. Where row-major slices end inside
+// the last panel, it works on buffers on the stack instead.
 
 func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivation) {
 	isa := cpu.Active()
@@ -45,7 +45,7 @@ type stepCall struct {
 	hard       *float32
 }
 
-// panels computes the units of panels u to u+n-1 into dst and c, which begin
+// panels computes the units of panels [u, u+n) into dst and c, which begin
 // with those of panel u.
 func (s *stepCall) panels(dst, c []float32, u, n int) {
 	var x *float32

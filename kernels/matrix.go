@@ -16,7 +16,7 @@ const PanelWidth = 64
 // each group of 64 columns is one block of Rows·64 values: this is how weights
 // are held (row k holds input k of every output), since a product then reads
 // them as one stream. The same layout serves gradients of a weight matrix and
-// the rows of scores of a batch, so none of the three products of training
+// the rows of logits of a batch, so none of the three products of training
 // needs to copy its large operand.
 //
 // Columns from Cols to the next multiple of 64 are padding. A panel matrix has
@@ -61,7 +61,7 @@ func Alloc(n int) []float32 {
 	return s[skip : skip+n : skip+n]
 }
 
-// SubRows returns rows i to i+n as a view. It panics if they are not there.
+// SubRows returns rows [i, i+n) as a view. It panics if m has no such rows.
 func (m Matrix) SubRows(i, n int) Matrix {
 	if i < 0 || n < 0 || i+n > m.Rows {
 		panic("kernels: SubRows: out of range")

@@ -2,8 +2,8 @@
 
 package kernels
 
-// Without the race detector there is nobody to report to; race.go says when to
-// call these.
+// Without the race detector the reports do nothing; race.go says when to make
+// them.
 
 const raceEnabled = false
 

@@ -39,7 +39,7 @@ func written(name string, n int, call func(op []float32)) operand {
 	return operand{name, n, true, call, []int{0, n - 1}}
 }
 
-// floats makes an operand that nobody else has.
+// floats makes an operand that is not shared.
 func floats(n int) []float32 { return make([]float32, n) }
 
 // raceOperands lists all operands of all routines.
@@ -320,8 +320,8 @@ func races(f, g func()) int {
 	return runtime.RaceErrors() - before
 }
 
-// check shares the operand between a call and somebody else and prints what the
-// detector should have said and did not.
+// check shares the operand between a call and an access on another goroutine, and
+// prints the races that the detector should have reported and did not.
 func (o *operand) check() {
 	var sink float32
 	for _, end := range o.ends {
@@ -350,9 +350,9 @@ func (o *operand) check() {
 // TestRaceReports proves that the race detector sees what assembly does. For
 // every operand of every routine, two goroutines share exactly that one: a call
 // and a plain access to its first or last value, or two calls. Written operands
-// must race with readers, read ones with writers and with nobody else. Since a
-// race fails the process that has it, the test runs itself again for each
-// instruction set and looks at what that prints.
+// must race with readers, read ones with writers only. Since a race fails the process
+// that has it, the test runs itself again for each instruction set and checks its
+// output.
 func TestRaceReports(t *testing.T) {
 	const child = "AUTOREG_TEST_RACES"
 	all := raceOperands()

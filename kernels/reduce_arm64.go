@@ -96,5 +96,5 @@ func argMax(x []float32) int {
 			return whole + i
 		}
 	}
-	return -1 // nothing but NaN
+	return -1 // all are NaN
 }

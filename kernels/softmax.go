@@ -56,7 +56,7 @@ func ExpBlocks(dst, sums, x []float32, scale float32) {
 	expBlocks(dst, sums, x, scale, m)
 }
 
-// SoftmaxCrossEntropy turns rows of scores into rows of gradients, in place.
+// SoftmaxCrossEntropy turns rows of logits into rows of gradients, in place.
 // For row i with target t and s, m as in Softmax,
 //
 //	loss[i] = (ln s + m) - x[i, t]                 -ln p(t), in nats

@@ -30,7 +30,7 @@ var softmaxForms = []softmaxForm{
 	{"Softmax", func(dst, x []float32) []float32 { Softmax(dst, x); return nil }},
 	{"LogSumExp", func(dst, x []float32) []float32 {
 		y := LogSumExp(x, dst)
-		clear(dst) // scratch, nobody's business
+		clear(dst) // scratch: its contents are undefined
 		return []float32{y}
 	}},
 	{"ExpBlocks", func(dst, x []float32) []float32 { return expBlocksOf(dst, x, 1) }},
@@ -140,7 +140,7 @@ func TestExpBlocksPageEnd(t *testing.T) {
 	})
 }
 
-// What infinite scores and NaN do, as documented.
+// What infinite logits and NaN do, as documented.
 func TestSoftmaxInfinite(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	zeros := func(n int, v float32) []float32 { // and v in the second block
@@ -305,7 +305,7 @@ func FuzzSoftmax(f *testing.F) {
 func FuzzExpBlocks(f *testing.F) {
 	f.Add([]byte{0, 0, 0x80, 0x3f}, float32(1), uint8(0))
 	f.Add([]byte{0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f, 0, 0, 0x80, 0xff, 0, 0, 0, 0x80}, float32(1e30), uint8(3))
-	f.Add([]byte("scores that are letters, more than one vector of them, so that a tail is left over"), float32(-0.5), uint8(7))
+	f.Add([]byte("logits that are letters, more than one vector of them, so that a tail is left over"), float32(-0.5), uint8(7))
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0x80, 0x3f}, float32(math.Inf(1)), uint8(11))
 	f.Fuzz(func(t *testing.T, raw []byte, scale float32, off uint8) {
 		in := testkit.Floats(raw)

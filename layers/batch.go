@@ -3,9 +3,9 @@ package layers
 import "github.com/autoreg/autoreg/kernels"
 
 // A Batch is sequences that advance together, each step being one product per layer.
-// Each sequence is bit-identical to a State of its own. All that the past has left of
-// sequence i is row i of one matrix, laid out as in a State, so that sequences join,
-// leave and fork by copying a row. A Batch is for one goroutine at a time.
+// Each sequence is bit-identical to a State of its own. The whole state of sequence i
+// is row i of one matrix, laid out as in a State, so that sequences join, leave and fork
+// by copying a row. A Batch is for one goroutine at a time.
 type Batch struct {
 	stack   *Stack
 	steps   []Stepper
@@ -47,12 +47,12 @@ func (s *Stack) NewBatch(n int, w *kernels.Workers) *Batch {
 // Len returns the number of sequences.
 func (b *Batch) Len() int { return b.n }
 
-// Capacity returns the number of sequences that there is room for.
+// Capacity returns the largest number of sequences.
 func (b *Batch) Capacity() int { return b.slab.Rows }
 
-// Resize makes the number of sequences n, at most Capacity. Those that are left out keep
-// their rows; those that come in are what their rows held: see ResetRow, SetRow and
-// CopyRow.
+// Resize makes the number of sequences n, at most Capacity. Rows keep their values:
+// sequences that are added have the state that their rows held, see ResetRow, SetRow
+// and CopyRow.
 func (b *Batch) Resize(n int) {
 	if n < 0 || n > b.Capacity() {
 		panic("layers: Batch: Resize: out of range")

@@ -30,7 +30,7 @@ func (s ConvSpec) group(g int) (outputs, open int) {
 	return end - first, firstOf(g, s.In, s.Groups)
 }
 
-// Sizes returns what the layer takes, without what is of a Sequence:
+// Sizes returns the sizes of the layer, without those of a Sequence:
 //
 //	Out·(In·k² + 1)                parameters, of which
 //	Σg out(g)·(In·⌊k²/2⌋ + open(g) + 1)  have an effect

@@ -1,21 +1,21 @@
 // Package layers holds the weights of a model and the arithmetic of its layers.
 //
-// A layer is immutable once its weights are set and keeps nothing between
-// calls: all memory of the past lies in a state that the caller owns, a counted
-// slice of float32. So one layer serves any number of goroutines, a stream is
-// one slab cut into pieces, a reset is clear and a fork is copy.
+// A layer is immutable once its weights are set and keeps nothing between calls: its
+// recurrent state is a slice of float32 that the caller owns. So one layer serves any
+// number of goroutines, the states of a stream are parts of one slab, a reset is clear
+// and a fork is copy.
 //
 // A Spec describes a layer, and a list of them a network. A layer has three forms
 // that compute the same chains: Step advances one sequence, StepBatch several at once
 // as one product, and a Sequence all positions of several sequences that are known
-// whole, there and, for training, back. Row i of a batch is bit-identical to that
+// whole, forward and, for training, backward. Row i of a batch is bit-identical to that
 // sequence alone (package kernels has the reason). A Stack chains an embedding, layers
 // and an output layer; a State is one sequence of it under way, a Batch several.
 //
 // A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
-// forms compute the same chains on other pixels at a time: a PixelForward all of an
-// image, a PixelState one after the other, from caches, and a PixelWave several
-// rows of several images together.
+// forms compute the same chains in different orders: a PixelForward all pixels of an
+// image at once, a PixelState one after the other, from caches, and a PixelWavefront
+// several rows of several images together.
 package layers
 
 import "github.com/autoreg/autoreg/kernels"
@@ -31,8 +31,8 @@ type Layer interface {
 	NewSequence(size BatchSize, grad Layer, threads *Threads) Sequence
 }
 
-// A Stepper is a Layer that knows its output at a position from what came before:
-// what a stream of symbols is made with.
+// A Stepper is a Layer whose output at a position depends on this and earlier inputs
+// only, as a stream of symbols needs.
 type Stepper interface {
 	Layer
 

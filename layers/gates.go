@@ -3,9 +3,8 @@ package layers
 import "github.com/autoreg/autoreg/kernels"
 
 // GateActivations are the functions that gates may have: the logistic function, which
-// everything has today, and the two that have been called hard sigmoid,
-// clip(0.2·x + 0.5, 0, 1) of Keras 1 and 2 and relu6(x + 3)/6 of Keras 3, for weights
-// that were trained with them.
+// is the usual one, and the two that are called hard sigmoid, clip(0.2·x + 0.5, 0, 1) of
+// Keras 1 and 2 and relu6(x + 3)/6 of Keras 3, for weights that were trained with them.
 var GateActivations = []string{"sigmoid", "hard_sigmoid_keras2", "hard_sigmoid_keras3"}
 
 // gateActivation returns the function of that name.

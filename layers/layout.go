@@ -20,7 +20,7 @@ type Layout struct {
 	rows  int
 }
 
-// A BatchSize is the largest batch that there is to be room for.
+// A BatchSize is the largest batch that a workspace has room for.
 type BatchSize struct{ Sequences, Steps, Rows int }
 
 // NewLayout returns a layout with room for batches of up to a size.
@@ -64,18 +64,18 @@ func (l *Layout) Block(t, from, to int) (lo, n int) {
 	return lo, l.Row(t, to) - lo
 }
 
-// A Sequence is a layer at work on all positions of a batch, whose rows are in the
-// order of a Layout: forward, and back if it was made with a layer for the gradients.
-// Its results are those of Step, position by position, to the bit, whatever the batch
-// and the number of threads. It is for one goroutine at a time and allocates nothing,
-// apart from what goroutines take.
+// A Sequence is the workspace of a layer for all positions of a batch, whose rows are in
+// the order of a Layout: forward, and backward if it was made with a layer for the
+// gradients. Its results are those of Step, position by position, to the bit, whatever
+// the batch and the number of threads. It is for one goroutine at a time and allocates
+// nothing, apart from the goroutines of its threads.
 type Sequence interface {
 	// Forward computes the outputs [rows, OutLen] for inputs x [rows, InLen], both
 	// row-major. They are s's own until the next Forward, and may be changed.
 	Forward(l *Layout, x kernels.Matrix) kernels.Matrix
 
-	// OutputGradients returns the matrix [rows, OutLen] that Backward takes the
-	// gradients of the outputs from, for the caller to fill in.
+	// OutputGradients returns the matrix [rows, OutLen] that the caller fills with the
+	// gradients of the outputs before Backward.
 	OutputGradients() kernels.Matrix
 
 	// Begin clears the gradients of the weights and prepares for Backward; the weights
@@ -88,13 +88,13 @@ type Sequence interface {
 	Backward(x, dx kernels.Matrix)
 
 	// Last sets row b of dst [B, OutLen] to the output of sequence b after its last
-	// step: of a layer in both directions, each contributes its own last step.
-	// BackwardLast is Backward for the gradients of that and of nothing else.
+	// step; each direction of a Bidirectional contributes its own last step.
+	// BackwardLast is Backward for the gradients of these outputs only.
 	Last(dst kernels.Matrix)
 	BackwardLast(dlast, x, dx kernels.Matrix)
 }
 
-// Threads are workers for work on all of them together and on each alone.
+// Threads are workers that can be used together and one by one.
 type Threads struct {
 	*kernels.Workers
 	Single []*kernels.Workers

@@ -13,8 +13,8 @@ const (
 // String returns "A" or "B".
 func (m MaskType) String() string { return [...]string{"A", "B"}[m] }
 
-// A MaskedConv is a convolution that sees the rows above a pixel, what is left
-// of it in its own row, and of the pixel itself what its mask allows:
+// A MaskedConv is a convolution that sees the rows above a pixel, the pixels left of it
+// in its own row, and those channels of the pixel itself that its mask allows:
 //
 //	y[r, c, o] = b[o] + Σ_taps Σ_i W[o, i, tap]·x[(r, c) + tap, i]
 //
@@ -23,7 +23,7 @@ func (m MaskType) String() string { return [...]string{"A", "B"}[m] }
 // sides lie zeros, which are part of the chain.
 //
 // With ordered channels, inputs and outputs fall into groups of adjacent
-// channels, group g of n being channels g·n/G to (g+1)·n/G - 1, one a colour.
+// channels, group g of n being channels [g·n/G, (g+1)·n/G), one a colour.
 // Taps before the centre join all groups; at the centre an output sees the
 // groups before its own (A) or up to its own (B).
 //
@@ -135,7 +135,7 @@ func (l *MaskedConv) Values() (list [][]float32) {
 	return list
 }
 
-// Parameters returns weight [Out, In, k, k] and bias [Out]. What closed taps hold is of
+// Parameters returns weight [Out, In, k, k] and bias [Out]. Values of closed taps have
 // no effect; they are read as 0.
 func (l *MaskedConv) Parameters(suffix string) []Parameter {
 	area := l.kernel * l.kernel
@@ -178,8 +178,7 @@ func (l *MaskedConv) Parameters(suffix string) []Parameter {
 }
 
 // SetWeights packs weights in PyTorch's layout: weight [Out, In, k, k] row-major,
-// bias [Out]. What closed taps hold is of no effect. It panics if a length is
-// wrong.
+// bias [Out]. Values of closed taps have no effect. It panics if a length is wrong.
 func (l *MaskedConv) SetWeights(weight, bias []float32) {
 	if len(weight) != l.Params()-l.out || len(bias) != l.out {
 		panic("layers: MaskedConv: SetWeights: wrong length")
@@ -211,55 +210,55 @@ func (l *MaskedConv) each(f func(g *convGroup, p, j, at int)) {
 	}
 }
 
-// A Map is a view of pixels of feature maps, in lines: a whole image, one pixel
-// of each of many, or pixels along a diagonal. Channel i of pixel (line, pixel)
-// is
+// A FeatureMap is a view of pixels of feature maps, in lines: a whole image, one pixel
+// of each of many, or pixels along a diagonal. Channel i of pixel (line, pixel) is
 //
-//	Data[At + line·Line + pixel·Pixel + i]
-type Map struct {
+//	Data[At + line·LineStride + pixel·PixelStride + i]
+type FeatureMap struct {
 	Data          []float32
-	At            int
-	Lines, Pixels int
-	Line, Pixel   int
-	Row           int // from a pixel to the one below it in the image, for who looks around
+	At            int // of the first value
+	Lines, Pixels int // pixels: Lines·Pixels
+	LineStride    int // from a line to the next
+	PixelStride   int // from a pixel of a line to the next
+	RowStride     int // from a pixel to the one below it in the image
 }
 
 // Grid returns cols channels from channel first on.
-func (m *Map) Grid(first, cols int) kernels.Grid {
+func (m *FeatureMap) Grid(first, cols int) kernels.Grid {
 	return kernels.Grid{
 		Data: m.Data, At: m.At + first, Cols: cols, Panel: kernels.PanelWidth,
-		Lines: m.Lines, Pixels: m.Pixels, Line: m.Line, Pixel: m.Pixel,
+		Lines: m.Lines, Pixels: m.Pixels, LineStride: m.LineStride, PixelStride: m.PixelStride,
 	}
 }
 
-// Windows returns what the first k inputs of the layer's chain read for each pixel
-// of x. In x, pixels of a row adjoin, each of InLen values.
-func (l *MaskedConv) Windows(x *Map, k int) kernels.Windows {
+// Windows returns the first k inputs of the layer's chain for each pixel of x. In x,
+// pixels of a row adjoin, each of InLen values.
+func (l *MaskedConv) Windows(x *FeatureMap, k int) kernels.Windows {
 	span, m := l.kernel*l.in, l.kernel/2
 	return kernels.Windows{
-		Data: x.Data, At: x.At - m*x.Row - m*l.in, K: k,
-		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
-		Step: 1, Segment: span, Skip: x.Row - span,
+		Data: x.Data, At: x.At - m*x.RowStride - m*l.in, K: k,
+		Lines: x.Lines, Pixels: x.Pixels, LineStride: x.LineStride, PixelStride: x.PixelStride,
+		Step: 1, Segment: span, Skip: x.RowStride - span,
 	}
 }
 
-// Apply computes the outputs of groups from to to-1 for each pixel of x. Around
-// the image x has a border of zeros, kernel/2 wide, on top and on the sides. dst
-// has pixels of Width values and must not overlap x. Apply panics if a view
-// leaves its data. It does not allocate.
-func (l *MaskedConv) Apply(dst, x *Map, from, to int, f kernels.Finish) {
+// Apply computes the outputs of groups [from, to) for each pixel of x. Around the image
+// x has a border of zeros, kernel/2 wide, on top and on the sides. dst has pixels of
+// Width values and must not overlap x. Apply panics if a view leaves its data. It does
+// not allocate.
+func (l *MaskedConv) Apply(dst, x *FeatureMap, from, to int, f kernels.Finish) {
 	for i := from; i < to; i++ {
 		g := &l.groups[i]
 		kernels.Conv(dst.Grid(g.at, g.W.Cols), l.Windows(x, g.W.Rows), g.W, g.Bias, f)
 	}
 }
 
-// Above computes, for a row of pixels of a 3×3 layer, the parts of the chains that
-// end with the row above them, whose maps x holds. A chain may be cut anywhere, so
-// these can be had for a whole row at once as soon as the row above is there; Rest
-// continues them pixel by pixel. Both sides of x are zeros. dst has pixels of
-// Width values. Above panics if the kernel is not 3×3.
-func (l *MaskedConv) Above(dst, x *Map) {
+// Above computes, for a row of pixels of a 3×3 layer, the parts of the chains that end
+// with the row above them, whose maps x holds. A chain may be cut anywhere, so the parts
+// of a whole row are computed at once when the row above is complete; Rest continues
+// them pixel by pixel. Both sides of x are zeros. dst has pixels of Width values. Above
+// panics if the kernel is not 3×3.
+func (l *MaskedConv) Above(dst, x *FeatureMap) {
 	if l.kernel != 3 {
 		panic("layers: MaskedConv: Above: the kernel is not 3×3")
 	}
@@ -269,10 +268,9 @@ func (l *MaskedConv) Above(dst, x *Map) {
 	}
 }
 
-// Rest computes groups from to to-1 of one pixel, of which above has what Above has
-// made of it, from the pixel on its left and itself, in x. above must have been
-// made by l.
-func (l *MaskedConv) Rest(dst, x, above *Map, from, to int, f kernels.Finish) {
+// Rest computes groups [from, to) of one pixel: it continues the chains in above, which
+// l.Above has written, with the pixel on its left and the pixel itself, in x.
+func (l *MaskedConv) Rest(dst, x, above *FeatureMap, from, to int, f kernels.Finish) {
 	for i := from; i < to; i++ {
 		g := &l.groups[i]
 		k := g.W.Rows - 3*l.in
@@ -281,9 +279,9 @@ func (l *MaskedConv) Rest(dst, x, above *Map, from, to int, f kernels.Finish) {
 }
 
 // span returns k adjacent values for each pixel of x, from its left neighbour on.
-func (l *MaskedConv) span(x *Map, k int) kernels.Windows {
+func (l *MaskedConv) span(x *FeatureMap, k int) kernels.Windows {
 	return kernels.Windows{
 		Data: x.Data, At: x.At - l.in, K: k, Step: 1,
-		Lines: x.Lines, Pixels: x.Pixels, Line: x.Line, Pixel: x.Pixel,
+		Lines: x.Lines, Pixels: x.Pixels, LineStride: x.LineStride, PixelStride: x.PixelStride,
 	}
 }

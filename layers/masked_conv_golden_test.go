@@ -27,7 +27,7 @@ type goldenPixels struct {
 		Height, Width                             int
 		Images                                    [][][][][]uint8 // [N, B, H, W, C]
 		Weights                                   map[string]tensor
-		Scores                                    tensor // [H, W, C, L]
+		Logits                                    tensor `json:"Scores"` // [H, W, C, L]
 	}
 }
 
@@ -93,14 +93,14 @@ func TestMaskedConvGolden(t *testing.T) {
 }
 
 // fill writes the channels of all pixels, which lie in raster order in v.
-func fill(m *layers.Map, v []float32) {
+func fill(m *layers.FeatureMap, v []float32) {
 	line := len(v) / m.Lines
 	for r := range m.Lines {
-		copy(m.Data[m.At+r*m.Line:], v[r*line:][:line])
+		copy(m.Data[m.At+r*m.LineStride:], v[r*line:][:line])
 	}
 }
 
-// PixelCNNs, grey and in colour, against PyTorch in float64: scores of an image at
+// PixelCNNs, grey and in colour, against PyTorch in float64: logits of an image at
 // once and from a state's caches.
 func TestPixelGolden(t *testing.T) {
 	g := readGoldenPixels(t)
@@ -127,17 +127,17 @@ func TestPixelGolden(t *testing.T) {
 					levels = append(levels, pixel...)
 				}
 			}
-			scores := n.NewForward(c.Height, c.Width).Scores(levels)
+			logits := n.NewForward(c.Height, c.Width).Logits(levels)
 			state, got := n.NewState(c.Height, c.Width), make([]float32, c.Levels)
 			worst := 0.0
 			for i, v := range levels {
 				state.Logits(got)
 				state.Advance(int(v))
-				at := scores.Data[i/c.Channels*scores.Row+i%c.Channels*(scores.Cols/c.Channels):]
+				at := logits.Data[i/c.Channels*logits.Row+i%c.Channels*(logits.Cols/c.Channels):]
 				if d := testkit.Diff(got, at[:c.Levels]); d != "" {
 					t.Errorf("%s: %s: level %d: cached %s", isa, c.Name, i, d)
 				}
-				for j, want := range c.Scores.Data[i*c.Levels:][:c.Levels] {
+				for j, want := range c.Logits.Data[i*c.Levels:][:c.Levels] {
 					d := math.Abs(float64(got[j]) - want)
 					worst = max(worst, d)
 					if !(d <= tol) {

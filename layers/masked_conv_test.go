@@ -177,10 +177,10 @@ func TestPixelMasks(t *testing.T) {
 				}
 			}
 		}
-		// The scores of a colour are all of one group.
+		// The logits of a colour are all of one group.
 		for g := range 3 {
 			if _, bias, at := n.Output.Group(g); at != g*n.Output.Width()/3 || len(bias) < c.Levels {
-				t.Errorf("%+v: scores of channel %d at %d of %d, room for %d", c, g, at, n.Output.Width(), len(bias))
+				t.Errorf("%+v: logits of channel %d at %d of %d, room for %d", c, g, at, n.Output.Width(), len(bias))
 			}
 		}
 	}
@@ -211,12 +211,12 @@ func TestPixelPanics(t *testing.T) {
 			s.Advance(int(v))
 		}
 	}
-	scores := f(4)
-	s.Logits(scores)
+	logits := f(4)
+	s.Logits(logits)
 	untouched := []float32{7, 7, 7, 7, 7}
-	wave := n.NewWave(2, 2, 2)
-	wave.Next()
-	wave.Features(0)
+	wavefront := n.NewWavefront(2, 2, 2)
+	wavefront.Next()
+	wavefront.Features(0)
 	other := randomPixels(c)
 	bad := slices.Clone(levels)
 	bad[11] = 4
@@ -260,10 +260,10 @@ func TestPixelPanics(t *testing.T) {
 			func() { n.NewState(0, 2) },
 			func() { n.NewState(2, -1) },
 		},
-		"layers: PixelCNN: NewWave: no pixels": {
-			func() { n.NewWave(0, 2, 2) },
-			func() { n.NewWave(1, 0, 2) },
-			func() { n.NewWave(1, 2, 0) },
+		"layers: PixelCNN: NewWavefront: no pixels": {
+			func() { n.NewWavefront(0, 2, 2) },
+			func() { n.NewWavefront(1, 0, 2) },
+			func() { n.NewWavefront(1, 2, 0) },
 		},
 		"layers: PixelState: Logits: len(dst) is not the number of levels": {
 			func() { s.Logits(untouched[:3]) },
@@ -274,13 +274,13 @@ func TestPixelPanics(t *testing.T) {
 		"layers: PixelCNN: level out of range": {
 			func() { s.Advance(4) },
 			func() { s.Advance(-1) },
-			func() { wave.Set(0, 0, 0, 4) },
-			func() { wave.Set(0, 0, 0, -1) },
-			func() { n.NewForward(2, 2).Scores(bad) },
+			func() { wavefront.Set(0, 0, 0, 4) },
+			func() { wavefront.Set(0, 0, 0, -1) },
+			func() { n.NewForward(2, 2).Logits(bad) },
 		},
 		"layers: PixelCNN: one level a channel of a pixel": {
-			func() { n.NewForward(2, 2).Scores(levels[:11]) },
-			func() { n.NewForward(2, 2).Scores(append(levels, 0)) },
+			func() { n.NewForward(2, 2).Logits(levels[:11]) },
+			func() { n.NewForward(2, 2).Logits(append(levels, 0)) },
 		},
 		"layers: PixelState: CopyFrom: different networks or sizes": {
 			func() { s.CopyFrom(other.NewState(2, 2)) },
@@ -304,7 +304,7 @@ func TestPixelPanics(t *testing.T) {
 	}
 	got := f(4)
 	s.Logits(got)
-	if d := testkit.Diff(got, scores); d != "" || s.Next() != 4 || !full.Done() || !slices.Equal(full.Levels(), levels) {
+	if d := testkit.Diff(got, logits); d != "" || s.Next() != 4 || !full.Done() || !slices.Equal(full.Levels(), levels) {
 		t.Errorf("a state has changed before a panic: score%s", d)
 	}
 }

@@ -3,8 +3,8 @@ package layers
 import "github.com/autoreg/autoreg/kernels"
 
 // A Module is a set of weights that are stored, initialised and trained: a layer, an
-// embedding, an output layer. What counts, saves, initialises, copies or optimises
-// weights is a loop over its parameters or its values.
+// embedding, an output layer. Code that counts, saves, initialises, copies or optimises
+// weights is a loop over parameters or values.
 type Module interface {
 	// Type names the kind of module for a reader: "LSTM", "MaskedConv A 7×7".
 	Type() string
@@ -32,8 +32,8 @@ type Parameter struct {
 	// it is set, as PyTorch has two biases where one has an effect. The module
 	// keeps the sum, so Get returns 0 for what was added. Set the other one first.
 	AddsTo string
-	// StoredOnly says that the tensor is in model files, for other programs that
-	// expect it, and nowhere else: nothing of it is trained.
+	// StoredOnly says that the tensor is in model files only, because other programs
+	// expect it: it is not trained.
 	StoredOnly bool
 	// Effective is how many of the values have an effect.
 	Effective int
@@ -128,12 +128,12 @@ func ValuesOf(n Network) (list [][]float32) {
 	return list
 }
 
-// Sizes say how much a layer takes, in values, before it is made.
+// Sizes are the numbers of values of a layer, known before it is made.
 type Sizes struct {
 	Params     int64 // parameters as stored, see Count
 	Effective  int64 // those that have an effect
 	Packed     int64 // the same in the layout of package kernels
-	Transposed int64 // copies of the weights for the way back
+	Transposed int64 // copies of the weights for the backward pass
 	Row        int64 // of a Sequence with gradients, for each row
 	Sequence   int64 // the same, for each sequence
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// scoresOf returns the scores [H·W·C][L] of an image, the channels one after the
+// logitsOf returns the logits [H·W·C][L] of an image, the channels one after the
 // other.
-func scoresOf(f *layers.PixelForward, c layers.PixelConfig, levels []uint8) (list [][]float32) {
-	s := f.Scores(levels)
+func logitsOf(f *layers.PixelForward, c layers.PixelConfig, levels []uint8) (list [][]float32) {
+	s := f.Logits(levels)
 	each := s.Cols / c.Channels
 	for i := range levels {
 		at := i/c.Channels*s.Row + i%c.Channels*each
@@ -20,7 +20,7 @@ func scoresOf(f *layers.PixelForward, c layers.PixelConfig, levels []uint8) (lis
 	return list
 }
 
-// Changing one level changes no bit of its own scores nor of those before it, in
+// Changing one level changes no bit of its own logits nor of those before it, in
 // raster order with the channels of a pixel in theirs, and some of those after it:
 // the mask is tight and not too tight.
 func TestPixelCausality(t *testing.T) {
@@ -37,7 +37,7 @@ func TestPixelCausality(t *testing.T) {
 		net := randomPixels(s.PixelConfig)
 		f := net.NewForward(s.height, s.width)
 		levels := randomLevels(s.PixelConfig, s.height, s.width, 1)
-		want := scoresOf(f, s.PixelConfig, levels)
+		want := logitsOf(f, s.PixelConfig, levels)
 		for at := range levels {
 			was := levels[at]
 			after := false
@@ -46,10 +46,10 @@ func TestPixelCausality(t *testing.T) {
 					continue
 				}
 				levels[at] = v
-				for i, got := range scoresOf(f, s.PixelConfig, levels) {
+				for i, got := range logitsOf(f, s.PixelConfig, levels) {
 					d := testkit.Diff(got, want[i])
 					if d != "" && i <= at {
-						t.Fatalf("%+v: level %d has changed from %d to %d: that changes scores of level %d: %s", s, at, was, v, i, d)
+						t.Fatalf("%+v: level %d has changed from %d to %d: that changes logits of level %d: %s", s, at, was, v, i, d)
 					}
 					after = after || d != ""
 				}
@@ -60,7 +60,7 @@ func TestPixelCausality(t *testing.T) {
 				sees = at%s.Channels < s.Channels-1
 			}
 			if after != sees {
-				t.Errorf("%+v: changing level %d changes scores of later ones: %v, want %v", s, at, after, sees)
+				t.Errorf("%+v: changing level %d changes logits of later ones: %v, want %v", s, at, after, sees)
 			}
 		}
 	}
@@ -72,14 +72,14 @@ func TestPixelColours(t *testing.T) {
 	c := layers.PixelConfig{Channels: 3, Levels: 4, Filters: 32, Blocks: 1, Kernel: 3}
 	f := randomPixels(c).NewForward(3, 3)
 	levels := randomLevels(c, 3, 3, 2)
-	want := scoresOf(f, c, levels)
+	want := logitsOf(f, c, levels)
 	const pixel = 4 // in the middle
 	for g := range 3 {
 		var sees [3]bool
 		for v := range uint8(c.Levels) {
 			edited := slices.Clone(levels)
 			edited[pixel*3+g] = v
-			got := scoresOf(f, c, edited)
+			got := logitsOf(f, c, edited)
 			for k := range 3 {
 				sees[k] = sees[k] || testkit.Diff(got[pixel*3+k], want[pixel*3+k]) != ""
 			}
@@ -91,8 +91,8 @@ func TestPixelColours(t *testing.T) {
 }
 
 // positive returns a network that passes on whatever it sees: weights are
-// positive and biases 0, so an image of zeros scores 0, and one level in it
-// scores more than 0 wherever it is seen.
+// positive and biases 0, so an image of zeros has logits 0, and one level in it
+// gives logits above 0 wherever it is seen.
 func positive(c layers.PixelConfig) *layers.PixelCNN {
 	n := layers.NewPixelCNN(c)
 	for _, l := range n.Convs() {
@@ -105,14 +105,14 @@ func positive(c layers.PixelConfig) *layers.PixelCNN {
 	return n
 }
 
-// seen returns the offsets from pixel (r, c) of what its scores depend on.
+// seen returns the offsets from pixel (r, c) of what its logits depend on.
 func seen(n *layers.PixelCNN, height, width, r, c int) map[[2]int]bool {
 	f := n.NewForward(height, width)
 	list := make(map[[2]int]bool)
 	levels := make([]uint8, height*width)
 	for i := range levels {
 		levels[i] = 1
-		if scoresOf(f, n.PixelConfig, levels)[r*width+c][0] > 0 {
+		if logitsOf(f, n.PixelConfig, levels)[r*width+c][0] > 0 {
 			list[[2]int{i/width - r, i%width - c}] = true
 		}
 		levels[i] = 0
@@ -150,7 +150,7 @@ func TestPixelReceptiveField(t *testing.T) {
 		t.Errorf("the last of 5×6 pixels sees %d, want 29", len(got))
 	}
 
-	// As far as rows of a wave are apart. From the table: a lag of 4, for a pixel
+	// As far as rows of a wavefront are apart. From the table: a lag of 4, for a pixel
 	// sees 3 columns further right in the row above, and no more than 4 more in each
 	// row above that. With a lag of 3 it would be drawn together with one that it sees.
 	for dy, dx := range staircase {
@@ -161,7 +161,7 @@ func TestPixelReceptiveField(t *testing.T) {
 }
 
 // Steps of the wavefront: W + lag·(H-1), and at most so many rows at once.
-func TestPixelWaveSteps(t *testing.T) {
+func TestPixelWavefrontSteps(t *testing.T) {
 	for _, s := range []struct {
 		kernel, blocks, images, height, width int
 		steps, rows                           int
@@ -177,7 +177,7 @@ func TestPixelWaveSteps(t *testing.T) {
 		{3, 1, 1, 50, 640, 640 + 20*49, 32}, // of wide ones, no more rows at once
 	} {
 		n := layers.NewPixelCNN(layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: s.blocks, Kernel: s.kernel})
-		w := n.NewWave(s.images, s.height, s.width)
+		w := n.NewWavefront(s.images, s.height, s.width)
 		for range 2 {
 			steps, rows, pixels := 0, 0, 0
 			for w.Next() {

@@ -8,7 +8,7 @@ import (
 )
 
 // A fork and its source go on as if each had been alone, wherever the fork is made:
-// in the middle of a row or of a pixel, with scores computed or not, into a state
+// in the middle of a row or of a pixel, with logits computed or not, into a state
 // that is new or stands elsewhere.
 func TestPixelFork(t *testing.T) {
 	for _, s := range []struct {
@@ -22,11 +22,11 @@ func TestPixelFork(t *testing.T) {
 		f := net.NewForward(s.height, s.width)
 		size := s.height * s.width * s.Channels
 		mine, other := randomLevels(s.PixelConfig, s.height, s.width, 1), randomLevels(s.PixelConfig, s.height, s.width, 2)
-		want := scoresOf(f, s.PixelConfig, mine)
+		want := logitsOf(f, s.PixelConfig, mine)
 		used := net.NewState(s.height, s.width)
 		for at := range size + 1 {
 			forked := append(append([]uint8(nil), mine[:at]...), other[at:]...)
-			wantForked := scoresOf(f, s.PixelConfig, forked)
+			wantForked := logitsOf(f, s.PixelConfig, forked)
 			for scored := range 2 {
 				src, fork, got := net.NewState(s.height, s.width), net.NewState(s.height, s.width), make([]float32, s.Levels)
 				if scored == 1 {
@@ -46,12 +46,12 @@ func TestPixelFork(t *testing.T) {
 				for i := at; i < size; i++ {
 					fork.Logits(got)
 					if d := testkit.Diff(got, wantForked[i]); d != "" {
-						t.Fatalf("%+v: forked at level %d: the fork's scores of level %d: %s", s, at, i, d)
+						t.Fatalf("%+v: forked at level %d: the fork's logits of level %d: %s", s, at, i, d)
 					}
 					fork.Advance(int(forked[i]))
 					src.Logits(got)
 					if d := testkit.Diff(got, want[i]); d != "" {
-						t.Fatalf("%+v: forked at level %d: the source's scores of level %d: %s", s, at, i, d)
+						t.Fatalf("%+v: forked at level %d: the source's logits of level %d: %s", s, at, i, d)
 					}
 					src.Advance(int(mine[i]))
 				}
@@ -73,22 +73,24 @@ func TestPixelBytes(t *testing.T) {
 	if got := net.NewState(16, 16).Bytes(); got > 48_000 {
 		t.Errorf("a state of 16×16 pixels takes %d bytes, want at most 48000", got)
 	}
-	if got := net.NewWave(1, 16, 16).Bytes(); got > 160_000 {
-		t.Errorf("a wave of 16×16 pixels takes %d bytes, want at most 160000", got)
+	if got := net.NewWavefront(1, 16, 16).Bytes(); got > 160_000 {
+		t.Errorf("a wavefront of 16×16 pixels takes %d bytes, want at most 160000", got)
 	}
 	// Beyond the inputs themselves, it grows with the width, not with the area.
-	caches := func(height, width int) int { return net.NewWave(1, height, width).Bytes() - 4*(height+3)*(width+3) }
+	caches := func(height, width int) int {
+		return net.NewWavefront(1, height, width).Bytes() - 4*(height+3)*(width+3)
+	}
 	if a, b := caches(1024, 256), caches(1024, 1024); b > 4*a {
-		t.Errorf("a wave of 4 times the width takes %d bytes beside the inputs, was %d", b, a)
+		t.Errorf("a wavefront of 4 times the width takes %d bytes beside the inputs, was %d", b, a)
 	}
 	if a, b := caches(512, 512), caches(1024, 512); a != b {
-		t.Errorf("a wave of twice the height takes %d bytes beside the inputs, was %d", b, a)
+		t.Errorf("a wavefront of twice the height takes %d bytes beside the inputs, was %d", b, a)
 	}
 }
 
-// StateBytes and WaveBytes foretell what is allocated, to the byte, and do not
+// StateBytes and WavefrontBytes are the bytes allocated, to the byte, and do not
 // overflow.
-func TestPixelBytesAhead(t *testing.T) {
+func TestPixelBytesPredicted(t *testing.T) {
 	for _, c := range []layers.PixelConfig{
 		chapter,
 		{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1},
@@ -102,15 +104,15 @@ func TestPixelBytesAhead(t *testing.T) {
 				t.Errorf("%+v: StateBytes(%d, %d) = %d, allocated are %d", c, h, w, got, want)
 			}
 			for _, images := range []int{1, 3} {
-				if got, want := net.WaveBytes(images, h, w), net.NewWave(images, h, w).Bytes(); got != int64(want) {
-					t.Errorf("%+v: WaveBytes(%d, %d, %d) = %d, allocated are %d", c, images, h, w, got, want)
+				if got, want := net.WavefrontBytes(images, h, w), net.NewWavefront(images, h, w).Bytes(); got != int64(want) {
+					t.Errorf("%+v: WavefrontBytes(%d, %d, %d) = %d, allocated are %d", c, images, h, w, got, want)
 				}
 			}
 		}
 	}
 	net := layers.NewPixelCNN(layers.PixelConfig{Channels: 3, Levels: 2, Filters: 8, Blocks: 5, Kernel: 1})
-	if got := net.WaveBytes(1000, 4096, 4096); got < 1000*4096*4096*3*4 {
-		t.Errorf("WaveBytes of a thousand large images = %d", got)
+	if got := net.WavefrontBytes(1000, 4096, 4096); got < 1000*4096*4096*3*4 {
+		t.Errorf("WavefrontBytes of a thousand large images = %d", got)
 	}
 }
 
@@ -133,7 +135,7 @@ func TestPixelNoAllocs(t *testing.T) {
 			}
 			s.Reset()
 		})
-		w := net.NewWave(3, height, width)
+		w := net.NewWavefront(3, height, width)
 		testkit.NoAllocs(t, func() {
 			for w.Next() {
 				for g := range c.Channels {
@@ -153,7 +155,7 @@ func TestPixelNoAllocs(t *testing.T) {
 		f := net.NewForward(height, width)
 		testkit.NoAllocs(t, func() {
 			for range 10 {
-				f.Scores(levels)
+				f.Logits(levels)
 			}
 		})
 	}

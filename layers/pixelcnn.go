@@ -15,14 +15,14 @@ type PixelConfig struct {
 	Kernel   int // side of the first layer's kernel, odd
 }
 
-// A PixelCNN scores the levels of a pixel from the pixels before it in raster
-// order (and the channels before it in that pixel):
+// A PixelCNN computes logits of the levels of a pixel from the pixels before it in
+// raster order (and the channels before it in that pixel):
 //
 //	x = level/L
 //	h = relu(A k×k: x)                                  C → F
 //	h = h + relu(1×1: relu(B 3×3: relu(1×1: h)))        F → F/2 → F/2 → F, each block
 //	h = relu(1×1: h), twice                             F → F
-//	scores = 1×1: h                                     F → C·L
+//	logits = 1×1: h                                     F → C·L
 //
 // 1×1 layers are masks of type B too, which matters where channels are ordered.
 // It is immutable in use and safe for concurrent use.
@@ -45,7 +45,7 @@ type ResidualBlock struct{ Reduce, Conv, Expand *MaskedConv }
 
 const (
 	blockKernel = 3  // of a residual block
-	outputAlign = 16 // scores of a channel begin at multiples of so many values
+	outputAlign = 16 // logits of a channel begin at multiples of so many values
 )
 
 // NewPixelCNN returns a network of zero weights. It panics unless Channels and Kernel
@@ -100,8 +100,8 @@ func (c PixelConfig) Convs() []ConvSpec {
 		ConvSpec{Name: "output", In: F, Out: G * c.Levels, Kernel: 1, Mask: MaskB, Groups: G, align: outputAlign})
 }
 
-// Sizes returns what all layers take. Every block takes the same, so it needs the list of
-// one only.
+// Sizes returns the sum of the layers' Sizes. All blocks have the same, so one block is
+// listed and multiplied.
 func (c PixelConfig) Sizes() Sizes {
 	sum := func(blocks int) (total Sizes) {
 		some := c
@@ -163,67 +163,68 @@ func (n *PixelCNN) level(v int) float32 {
 	return n.inputs[v]
 }
 
-// PixelMaps are the feature maps that a PixelCNN reads and writes: of whole
-// images or of single pixels. Maps with a border of zeros are X, which is
-// Kernel/2 wide on top and on the sides, and G, which is 1 wide.
+// PixelMaps are the feature maps that a PixelCNN reads and writes, of whole images or
+// of single pixels; B is the number of blocks. Input has a border of zeros Kernel/2
+// wide on top and on the sides, each of Reduced one that is 1 wide.
 //
-// Maps of different blocks may share memory, so that block i adds to H in place,
-// if all groups of channels are computed at once and nobody looks at them
-// afterwards. Where Keep is set they do not.
+// Maps of different blocks may share memory, so that a block adds to Residual in place,
+// if all groups of channels are computed at once and the maps are not read afterwards.
+// Where Keep is set they do not.
 type PixelMaps struct {
-	Keep   bool
-	X      Map    // [C] inputs
-	H      []Map  // [F] Blocks+1
-	G, T   []Map  // [F/2] in each block: after its first and its second layer
-	Above  []Map  // [F/2] in each block: what MaskedConv.Above has made of one pixel; nil if nobody has
-	U      []Map  // [F] in each block: after its third layer, all groups at once; nil where nobody wants it
-	Hidden [2]Map // [F]
-	Scores Map    // [Output.Width()]
+	Keep      bool          // maps of different blocks do not share memory
+	Input     FeatureMap    // [C] level/L
+	Residual  []FeatureMap  // [F] of each of B+1 points: the input of block i is Residual[i]
+	Reduced   []FeatureMap  // [F/2] of each block: outputs of Reduce
+	Convolved []FeatureMap  // [F/2] of each block: outputs of Conv
+	Above     []FeatureMap  // [F/2] of each block: outputs of Conv.Above, for one pixel; nil where Conv is applied whole
+	Expanded  []FeatureMap  // [F] of each block: outputs of Expand, all groups at once; nil where they are not kept
+	Hidden    [2]FeatureMap // [F]
+	Logits    FeatureMap    // [Output.Width()]
 }
 
-// Features computes groups from to to-1 of all maps up to the last H.
+// Features computes groups [from, to) of all maps up to the last of Residual.
 func (n *PixelCNN) Features(m *PixelMaps, from, to int) {
-	n.Input.Apply(&m.H[0], &m.X, from, to, kernels.ReLU)
+	n.Input.Apply(&m.Residual[0], &m.Input, from, to, kernels.ReLU)
 	for i := range n.Blocks {
 		b := &n.Blocks[i]
-		b.Reduce.Apply(&m.G[i], &m.H[i], from, to, kernels.ReLU)
+		b.Reduce.Apply(&m.Reduced[i], &m.Residual[i], from, to, kernels.ReLU)
 		if m.Above == nil {
-			b.Conv.Apply(&m.T[i], &m.G[i], from, to, kernels.ReLU)
+			b.Conv.Apply(&m.Convolved[i], &m.Reduced[i], from, to, kernels.ReLU)
 		} else {
-			b.Conv.Rest(&m.T[i], &m.G[i], &m.Above[i], from, to, kernels.ReLU)
+			b.Conv.Rest(&m.Convolved[i], &m.Reduced[i], &m.Above[i], from, to, kernels.ReLU)
 		}
-		if m.U != nil {
-			b.Expand.Apply(&m.U[i], &m.T[i], from, to, kernels.ReLU)
-			m.H[i+1].sum(&m.H[i], &m.U[i])
+		if m.Expanded != nil {
+			b.Expand.Apply(&m.Expanded[i], &m.Convolved[i], from, to, kernels.ReLU)
+			m.Residual[i+1].sum(&m.Residual[i], &m.Expanded[i])
 			continue
 		}
 		if m.Keep {
 			first := firstOf(from, n.Filters, n.Channels)
-			m.H[i+1].copyFrom(&m.H[i], first, firstOf(to, n.Filters, n.Channels)-first)
+			m.Residual[i+1].copyFrom(&m.Residual[i], first, firstOf(to, n.Filters, n.Channels)-first)
 		}
-		b.Expand.Apply(&m.H[i+1], &m.T[i], from, to, kernels.ReLUAdd)
+		b.Expand.Apply(&m.Residual[i+1], &m.Convolved[i], from, to, kernels.ReLUAdd)
 	}
 }
 
-// Head computes groups from to to-1 of what follows: the scores of each pixel,
-// unnormalised natural logs, channel g's from value g·Width/C on.
+// Head computes groups [from, to) of the maps after those: Hidden, and the logits of
+// each pixel, channel g's from value g·Width/C on.
 func (n *PixelCNN) Head(m *PixelMaps, from, to int) {
-	n.Hidden[0].Apply(&m.Hidden[0], &m.H[len(m.H)-1], from, to, kernels.ReLU)
+	n.Hidden[0].Apply(&m.Hidden[0], &m.Residual[len(m.Residual)-1], from, to, kernels.ReLU)
 	n.Hidden[1].Apply(&m.Hidden[1], &m.Hidden[0], from, to, kernels.ReLU)
-	n.Output.Apply(&m.Scores, &m.Hidden[1], from, to, kernels.AsIs)
+	n.Output.Apply(&m.Logits, &m.Hidden[1], from, to, kernels.AsIs)
 }
 
 // copyFrom copies n channels from channel first on.
-func (m *Map) copyFrom(src *Map, first, n int) {
+func (m *FeatureMap) copyFrom(src *FeatureMap, first, n int) {
 	for line := range m.Lines {
 		for pixel := range m.Pixels {
-			copy(m.Data[m.At+line*m.Line+pixel*m.Pixel+first:][:n], src.Data[src.At+line*src.Line+pixel*src.Pixel+first:])
+			copy(m.Data[m.At+line*m.LineStride+pixel*m.PixelStride+first:][:n], src.Data[src.At+line*src.LineStride+pixel*src.PixelStride+first:])
 		}
 	}
 }
 
-// sum sets all of m to a + b; the three lie without gaps.
-func (m *Map) sum(a, b *Map) {
-	size := m.Lines * m.Line
+// sum sets m to a + b, the three having no gaps between their pixels.
+func (m *FeatureMap) sum(a, b *FeatureMap) {
+	size := m.Lines * m.LineStride
 	kernels.Add(m.Data[m.At:][:size], a.Data[a.At:][:size], b.Data[b.At:][:size])
 }

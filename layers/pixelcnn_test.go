@@ -73,10 +73,10 @@ func TestPixelSpec(t *testing.T) {
 		15*16 + 15: {0.015554866752, 0.080096669223, 0.070997963395, -0.003375942555},
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		scores := n.NewForward(16, 16).Scores(levels)
+		logits := n.NewForward(16, 16).Logits(levels)
 		loss := 0.0
 		for p := range 256 {
-			row := scores.Data[p*scores.Row:][:4]
+			row := logits.Data[p*logits.Row:][:4]
 			for j, w := range want[p] {
 				if d := math.Abs(float64(row[j]) - w); !(d <= 2e-7) {
 					t.Errorf("%s: score %d of pixel %d = %v, want %v", isa, j, p, row[j], w)
@@ -108,11 +108,11 @@ var pixelShapes = []struct {
 	{layers.PixelConfig{Channels: 3, Levels: 8, Filters: 20, Blocks: 2, Kernel: 5}, 7, 6},
 	{layers.PixelConfig{Channels: 3, Levels: 4, Filters: 96, Blocks: 1, Kernel: 7}, 6, 11},
 	{layers.PixelConfig{Channels: 2, Levels: 3, Filters: 5, Blocks: 3, Kernel: 3}, 5, 5},
-	{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 1, Kernel: 3}, 36, 70}, // more rows than a wave has
+	{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 1, Kernel: 3}, 36, 70}, // more rows than a wavefront has
 }
 
 // However an image is computed, pixel by pixel, in rows together with others, or
-// at once, the scores are the same bits.
+// at once, the logits are the same bits.
 func TestPixelSchedules(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for i, s := range pixelShapes {
@@ -124,10 +124,10 @@ func TestPixelSchedules(t *testing.T) {
 			var want [images][]float32
 			forward := net.NewForward(s.height, s.width)
 			for b := range images {
-				scores := forward.Scores(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1)))
+				logits := forward.Logits(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1)))
 				for p := range s.height * s.width {
 					for g := range C {
-						want[b] = append(want[b], scores.Data[p*scores.Row+g*(scores.Cols/C):][:L]...)
+						want[b] = append(want[b], logits.Data[p*logits.Row+g*(logits.Cols/C):][:L]...)
 					}
 				}
 			}
@@ -139,7 +139,7 @@ func TestPixelSchedules(t *testing.T) {
 			for b := range images {
 				state.Reset()
 				for at, v := range randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1)) {
-					if (at+b)%3 > 0 { // known levels need no scores
+					if (at+b)%3 > 0 { // known levels need no logits
 						state.Logits(got)
 						if d := testkit.Diff(got, want[b][at*L:][:L]); d != "" {
 							t.Fatalf("State: %s: %s", name(b, at), d)
@@ -149,32 +149,32 @@ func TestPixelSchedules(t *testing.T) {
 				}
 			}
 			for n := 1; n <= images; n++ {
-				wave := net.NewWave(n, s.height, s.width)
+				wavefront := net.NewWavefront(n, s.height, s.width)
 				for range 2 {
-					wave.Reset()
+					wavefront.Reset()
 					seen := 0
-					for wave.Next() {
+					for wavefront.Next() {
 						for g := range C {
-							wave.Features(g)
+							wavefront.Features(g)
 							known := n == 2 && g != C-1
 							if !known {
-								wave.Head(g)
+								wavefront.Head(g)
 							}
-							for i := range wave.Rows() {
-								r, c := wave.Pixel(i)
+							for i := range wavefront.Rows() {
+								r, c := wavefront.Pixel(i)
 								for b := range n {
 									at := (r*s.width+c)*C + g
-									if d := testkit.Diff(wave.Logits(i, b, g), want[b][at*L:][:L]); d != "" && !known {
-										t.Fatalf("Wave of %d: %s: %s", n, name(b, at), d)
+									if d := testkit.Diff(wavefront.Logits(i, b, g), want[b][at*L:][:L]); d != "" && !known {
+										t.Fatalf("Wavefront of %d: %s: %s", n, name(b, at), d)
 									}
-									wave.Set(i, b, g, int(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1))[at]))
+									wavefront.Set(i, b, g, int(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1))[at]))
 									seen++
 								}
 							}
 						}
 					}
 					if seen != n*s.height*s.width*C {
-						t.Fatalf("Wave of %d: %+v: %d levels seen", n, s, seen)
+						t.Fatalf("Wavefront of %d: %+v: %d levels seen", n, s, seen)
 					}
 				}
 			}

@@ -2,19 +2,20 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
-// A cell is a recurrent layer as a recurrence goes through it. Its state after a step
-// is the output, and memoryLen values beside it.
+// A cell is a recurrent layer as a recurrence runs it. Its state after a step is the
+// output and memoryLen more values.
 type cell interface {
 	Stepper
 	memoryLen() int
 	// carryLen is how many values of gradient go back from a step to the one before
-	// apart from what goes through the recurrent weights.
+	// without passing through the recurrent weights.
 	carryLen() int
 	newTape(rows int, grad Layer) tape
 }
 
-// A tape holds what a cell computes for the rows of a batch, between the way there and
-// the way back. Matrices are row-major, one row a position, from row lo of the tape on.
+// A tape holds the values of a cell that the forward pass computes and the backward pass
+// reads, for the rows of a batch. Matrices are row-major, one row a position, from row
+// lo of the tape on.
 type tape interface {
 	// begin makes the tape one of n rows.
 	begin(n int)
@@ -23,18 +24,19 @@ type tape interface {
 	// recur ends them with the outputs h₋ of the step before: it sets h and memory.
 	recur(w *kernels.Workers, lo int, h, memory, hPrev, memoryPrev kernels.Matrix)
 
-	// beginBackward clears the gradients of the weights and copies what is needed of
-	// the weights.
+	// beginBackward clears the gradients of the weights and transposes the weights that
+	// the backward pass multiplies with.
 	beginBackward()
-	// gradients replaces what the tape has for rows by the gradients of the chains,
-	// from those of the outputs, dh. carry has what the step after has left, and is
-	// left what this one has for the step before.
+	// gradients replaces the values of the tape for rows by the gradients of the chains,
+	// from those of the outputs, dh. carry holds the carried gradient of the step after
+	// and is overwritten with that for the step before.
 	gradients(w *kernels.Workers, lo int, dh, carry, memory, hPrev, memoryPrev kernels.Matrix)
 	// addCarry adds to dh what the carry has for the outputs of the step before.
 	addCarry(dh, carry kernels.Matrix)
-	// addRecurrent adds to dh what goes back through the recurrent weights from rows.
+	// addRecurrent adds to dh the gradients of rows times the transposed recurrent
+	// weights.
 	addRecurrent(w *kernels.Workers, dh kernels.Matrix, lo int)
-	// shares returns into how many parts the gradients of the weights can be cut, and
+	// shares returns the number of parts of the gradients of the weights, of which
 	// accumulate computes parts [from, to) from all rows.
 	shares() int
 	accumulate(w *kernels.Workers, from, to int, x, hPrev kernels.Matrix)
@@ -120,8 +122,8 @@ func (r *recurrence) recurSequences(worker, from, to int) {
 	}
 }
 
-// before returns the rows of memory that the step before t has left for sequences
-// [from, to). They are good until the next call for these.
+// before returns the rows of memory after the step before t, of sequences [from, to).
+// They are valid until the next call for these sequences.
 func (r *recurrence) before(memory kernels.Matrix, t, before, from, to int) kernels.Matrix {
 	_, n := r.l.Block(t, from, to)
 	prev := r.memoryPrev.rows(r.l.B).SubRows(from, n)
@@ -132,7 +134,7 @@ func (r *recurrence) before(memory kernels.Matrix, t, before, from, to int) kern
 }
 
 // gather copies to dst, which has a row for each of the sequences [from, to) that has a
-// step t, what the step before it has in the matrix all: 0 where there is none.
+// step t, the rows of the step before it in the matrix all: 0 where there is none.
 func (r *recurrence) gather(dst, all kernels.Matrix, t, before, from, to int) {
 	l := r.l
 	lo, n := l.Block(before, from, to)
@@ -222,8 +224,8 @@ func (r *recurrence) backSequences(worker, from, to int) {
 }
 
 // addLater adds to d, the gradients of the outputs of step t of sequences [from, to),
-// what comes back through the recurrent weights from the m rows of step after, from row
-// next on.
+// the gradients that pass through the recurrent weights from the m rows of step after,
+// which begin with row next.
 func (r *recurrence) addLater(w *kernels.Workers, d kernels.Matrix, next, m, t, after, from, to int) {
 	switch m {
 	case 0:

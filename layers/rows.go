@@ -68,8 +68,8 @@ func (b biasTensor) set(data []float32) {
 	}
 }
 
-// add adds data to the biases. Where a value is 0, as in the files that we write, the
-// bias stays what it is to the bit, -0 and all: reading and writing change nothing.
+// add adds data to the biases. Where a value is 0, as in the files of this library, the
+// bias keeps its bits, those of -0 included: reading and writing change nothing.
 func (b biasTensor) add(data []float32) {
 	if len(data) != b.n {
 		panic("layers: Parameter: Set: wrong length")

@@ -7,24 +7,22 @@ import (
 	"strings"
 )
 
-// A Spec describes one layer of a stack: its kind, and its sizes as far as they do not
-// follow from the layer before. A network is a list of them, and everything else about
-// it derives from that list.
+// A Spec describes one layer of a stack: its kind, and the sizes that do not follow from
+// the layer before. A network is a list of specs, from which everything else derives.
 //
-// The specs of this package are pointers to structs that say everything:
+// The specs of this package are pointers to structs:
 //
 //	[]layers.Spec{&layers.LSTMSpec{Units: 128}, &layers.LSTMSpec{Units: 128}}
 type Spec interface {
 	Kind() string      // the name in files: "lstm"
 	Type() string      // that of the layer, for a reader: "LSTM"
-	Members() []Member // everything that the spec says, in the order in which files have it
+	Members() []Member // the fields of the spec, in the order in which files have them
 	OutLen(in int) int // outputs of a step, for in inputs
 	Sizes(in int) Sizes
 	New(in int) Layer // a layer of zero weights; see CheckSpec for what it takes
 }
 
-// specs makes an empty spec of each kind of layer. It is the one list of the kinds
-// that there are.
+// specs makes an empty spec of each kind of layer. It is the one list of all kinds.
 var specs = []func() Spec{
 	func() Spec { return new(LSTMSpec) },
 	func() Spec { return new(GRUSpec) },
@@ -50,8 +48,8 @@ func Kinds() (list []string) {
 	return list
 }
 
-// A Member is something that a Spec says: a number, a choice of words, or the spec of a
-// layer inside. Exactly one of the pointers is set; it points into the spec.
+// A Member is a field of a Spec: a number, a choice of words, or the spec of a layer
+// inside. Exactly one of the pointers is set; it points into the spec.
 type Member struct {
 	Name string
 
@@ -98,8 +96,8 @@ func checkSpec(s Spec, depth int) error {
 	return nil
 }
 
-// choice returns the index of a text among the choices of a member, which is 0 for "".
-// CheckSpec has seen to it that it is one.
+// choice returns the index of a text among the choices of a member, 0 for "". The text
+// must have passed CheckSpec.
 func choice(text string, choices []string) int {
 	if text == "" {
 		return 0

@@ -31,8 +31,8 @@ func formatSpec(s Spec) string {
 	return text
 }
 
-// ParseSpecs reads a list of layers as a person writes it, separated by commas: of each
-// its kind, the layer inside in parentheses, its numbers, and words by name.
+// ParseSpecs reads a list of layers, separated by commas: of each its kind, the layer
+// inside in parentheses, its numbers, and words by name.
 //
 //	lstm:128,lstm:128
 //	gru:100:reset=before

@@ -51,7 +51,7 @@ func (c StackConfig) Check() error {
 	return nil
 }
 
-// Sizes returns what the whole stack takes, of a Sequence only what its layers do.
+// Sizes returns the sizes of the whole stack; those of a Sequence are of its layers only.
 func (c StackConfig) Sizes() (total Sizes) {
 	w := c.Widths()
 	V, E, O, H := int64(c.Symbols), int64(c.Embedding), int64(c.Outputs), int64(w[len(w)-1])
@@ -128,7 +128,7 @@ func NewStack(c StackConfig) *Stack {
 	return s
 }
 
-// Config returns what s was made of.
+// Config returns the description that s was made from.
 func (s *Stack) Config() StackConfig {
 	return StackConfig{Symbols: s.Embedding.Symbols, Embedding: s.Embedding.Dim, Layers: s.specs, Outputs: s.Head.OutLen(), Tied: s.tied}
 }
@@ -155,7 +155,7 @@ func (s *Stack) Parts() []Part {
 // Symbols returns the number of symbols that the network has logits for.
 func (s *Stack) Symbols() int { return s.Head.OutLen() }
 
-// ErrNotSequential is the error for a layer that needs to know what comes later.
+// ErrNotSequential is the error for a layer whose outputs depend on later inputs.
 var ErrNotSequential = errors.New("the layer reads a text in both directions, which must be known whole: it is for a classifier, a model that writes needs layers that go step by step")
 
 // Steppers returns the layers of a stack that can go step by step. It returns an error
@@ -186,7 +186,7 @@ type State struct {
 	stack *Stack
 	steps []Stepper
 	state [][]float32 // one a layer, cut from slab
-	slab  []float32   // all that the past has left: states, then the last output
+	slab  []float32   // everything that a fork copies: states, then the last output
 	out   []float32   // [Head.InLen], the end of slab
 	x     []float32   // activations between layers
 	work  []float32   // scratch
@@ -220,8 +220,8 @@ func (s *Stack) NewState() *State {
 	return st
 }
 
-// Advance consumes sym without computing what follows. It panics if sym is out of
-// range. It does not allocate.
+// Advance consumes sym without computing logits. It panics if sym is out of range. It
+// does not allocate.
 func (s *State) Advance(sym int) {
 	x := s.stack.Embedding.Row(sym)
 	for i, l := range s.steps {
@@ -232,8 +232,7 @@ func (s *State) Advance(sym int) {
 	copy(s.out, x)
 }
 
-// Logits writes unnormalised natural-log probabilities of the next symbol into dst
-// [Symbols]. Before the first Advance they are those of a zero output. It does
+// Logits writes the logits of the next symbol into dst [Symbols]. Before the first Advance they are those of a zero output. It does
 // not allocate.
 func (s *State) Logits(dst []float32) { s.stack.Head.Apply(dst, s.out) }
 

@@ -66,7 +66,7 @@ func symbols(n, limit int, seed uint64) []int {
 	return ids
 }
 
-// steps returns the scores after each of ids, one sequence by itself.
+// steps returns the logits after each of ids, one sequence by itself.
 func steps(s *layers.Stack, ids []int) [][]float32 {
 	st := s.NewState()
 	var out [][]float32
@@ -125,11 +125,11 @@ func TestBatchEqualsState(t *testing.T) {
 								for i := range n {
 									row := got.Data[i*c.symbols : (i+1)*c.symbols]
 									if d := testkit.Diff(row, want[i][at]); d != "" {
-										t.Fatalf("sequence %d, step %d: scores%s", i, at, d)
+										t.Fatalf("sequence %d, step %d: logits%s", i, at, d)
 									}
 									for j, v := range row {
 										if !testkit.SameBits(inPanels.At(i, j), v) {
-											t.Fatalf("sequence %d, step %d: scores in panels [%d] = %v, want %v", i, at, j, inPanels.At(i, j), v)
+											t.Fatalf("sequence %d, step %d: logits in panels [%d] = %v, want %v", i, at, j, inPanels.At(i, j), v)
 										}
 									}
 								}
@@ -160,7 +160,7 @@ func TestStepInPlace(t *testing.T) {
 	})
 }
 
-// Changing symbol j leaves the scores before it alone and changes those after it.
+// Changing symbol j leaves the logits before it alone and changes those after it.
 func TestCausal(t *testing.T) {
 	s := random(11, 5, 7)
 	ids := symbols(12, 11, 4)
@@ -170,7 +170,7 @@ func TestCausal(t *testing.T) {
 		changed[j] = (ids[j] + 1) % 11
 		for at, got := range steps(s, changed) {
 			if same := testkit.Diff(got, want[at]) == ""; same != (at < j) {
-				t.Errorf("symbol %d changed: scores after symbol %d the same: %v", j, at, same)
+				t.Errorf("symbol %d changed: logits after symbol %d the same: %v", j, at, same)
 			}
 		}
 	}
@@ -193,20 +193,20 @@ func TestCopyFrom(t *testing.T) {
 			fork.Advance(b[i])
 			fork.Logits(plain)
 			if d := testkit.Diff(plain, wantFork[i]); d != "" {
-				t.Fatalf("forked at %d, step %d of the fork: scores%s", at, i, d)
+				t.Fatalf("forked at %d, step %d of the fork: logits%s", at, i, d)
 			}
 			if at+i < len(a) {
 				src.Advance(a[at+i])
 				src.Logits(plain)
 				if d := testkit.Diff(plain, wantSrc[at+i]); d != "" {
-					t.Fatalf("forked at %d, step %d of the source: scores%s", at, at+i, d)
+					t.Fatalf("forked at %d, step %d of the source: logits%s", at, at+i, d)
 				}
 			}
 		}
 	}
 }
 
-// Reset is a new state; scores need no step before them.
+// Reset is a new state; logits need no step before them.
 func TestReset(t *testing.T) {
 	s := random(11, 5, 7)
 	st := s.NewState()
@@ -214,7 +214,7 @@ func TestReset(t *testing.T) {
 	st.Logits(before)
 	_, bias := s.Head.Weights()
 	if d := testkit.Diff(before, bias); d != "" {
-		t.Errorf("scores of a zero output: %s; want the bias", d)
+		t.Errorf("logits of a zero output: %s; want the bias", d)
 	}
 	for _, id := range symbols(5, 11, 1) {
 		st.Advance(id)
@@ -222,12 +222,12 @@ func TestReset(t *testing.T) {
 	st.Reset()
 	st.Logits(got)
 	if d := testkit.Diff(got, before); d != "" {
-		t.Errorf("after Reset: scores%s", d)
+		t.Errorf("after Reset: logits%s", d)
 	}
 	st.Advance(4)
 	st.Logits(got)
 	if d := testkit.Diff(got, steps(s, []int{4})[0]); d != "" {
-		t.Errorf("after Reset and a step: scores%s", d)
+		t.Errorf("after Reset and a step: logits%s", d)
 	}
 }
 
@@ -244,7 +244,7 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for at, got := range steps(s, symbols(20, 130, uint64(i))) {
 				if d := testkit.Diff(got, want[i][at]); d != "" {
-					t.Errorf("goroutine %d, step %d: scores%s", i, at, d)
+					t.Errorf("goroutine %d, step %d: logits%s", i, at, d)
 					return
 				}
 			}

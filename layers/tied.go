@@ -6,9 +6,9 @@ import "github.com/autoreg/autoreg/kernels"
 //
 //	logits = E·h + b
 //
-// so that the vector of a token is also the row that scores it, and there is one matrix
-// where there were two. The stack holds it twice, a row a token for reading and in
-// panels for the product; the panels are what is trained, and Stack.Refresh copies them.
+// so that the vector of a token is also the row that gives its logit, and one matrix
+// takes the place of two. The stack holds it twice, a row a token for reading and in
+// panels for the product; the panels are trained, and Stack.Refresh copies them.
 //
 // Press and Wolf, Using the Output Embedding to Improve Language Models, 2017; Inan,
 // Khosravi and Socher, Tying Word Vectors and Word Classifiers, 2017.
@@ -35,7 +35,8 @@ func (t tiedEmbedding) Parameters(suffix string) []Parameter {
 // Values implements Module.
 func (t tiedEmbedding) Values() [][]float32 { return [][]float32{t.head.W.Data} }
 
-// A tiedHead is the output layer of a stack with tied weights: what it has of its own.
+// A tiedHead is the part of the output layer of a stack with tied weights that is not
+// the embedding's.
 type tiedHead struct{ *Linear }
 
 // Type returns "Linear, tied".
@@ -47,7 +48,7 @@ func (t tiedHead) Parameters(suffix string) []Parameter { return t.Linear.Parame
 // Values implements Module.
 func (t tiedHead) Values() [][]float32 { return [][]float32{t.Bias} }
 
-// Refresh makes what the stack has twice equal again after its Values have changed.
+// Refresh copies the panels to the rows of the embedding after its Values have changed.
 func (s *Stack) Refresh() {
 	if s.tied {
 		e := s.Embedding

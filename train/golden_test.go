@@ -261,18 +261,18 @@ func TestGoldenCrossEntropy(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, r := range g.Rows {
 			n := len(r.Logits.Data)
-			scores := kernels.NewPanels(1, n)
+			logits := kernels.NewPanels(1, n)
 			size := 1.0
 			for j, v := range r.Logits.Data {
-				scores.Set(0, j, float32(v))
+				logits.Set(0, j, float32(v))
 				size = max(size, math.Abs(v))
 			}
 			var loss [1]float32
-			kernels.SoftmaxCrossEntropy(scores, []int32{r.Target}, 1, loss[:])
+			kernels.SoftmaxCrossEntropy(logits, []int32{r.Target}, 1, loss[:])
 			near(t, r.Name+": loss", loss[:], []float64{r.Loss}, size*0x1p-22)
 			got := make([]float32, n)
 			for j := range got {
-				got[j] = scores.At(0, j)
+				got[j] = logits.At(0, j)
 			}
 			near(t, r.Name+": gradient", got, r.Grad.Data, 3e-7)
 		}

@@ -156,7 +156,7 @@ func TestGradientDirections(t *testing.T) {
 	})
 }
 
-// The scores of a batch pass through memory in chunks; their size, and how many
+// The logits of a batch pass through memory in chunks; their size, and how many
 // threads share the work, must not show.
 func TestChunksAndThreads(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {

@@ -214,23 +214,23 @@ func TestImageMemoryHeld(t *testing.T) {
 				floats += count(layers.ValuesOf(tr.best))
 				copies++
 			}
-			maps := func(list ...layers.Map) {
+			maps := func(list ...layers.FeatureMap) {
 				for _, m := range list {
 					floats += len(m.Data)
 				}
 			}
 			for _, p := range task.pass.images {
 				m := &p.maps
-				maps(m.X, m.Hidden[0], m.Hidden[1], m.Scores, p.h, p.below, p.hidden[0], p.hidden[1])
-				maps(m.H...)
-				maps(m.G...)
-				maps(m.T...)
-				maps(m.U...)
+				maps(m.Input, m.Hidden[0], m.Hidden[1], m.Logits, p.residual, p.below, p.hidden[0], p.hidden[1])
+				maps(m.Residual...)
+				maps(m.Reduced...)
+				maps(m.Convolved...)
+				maps(m.Expanded...)
 				for _, b := range p.blocks {
-					maps(b.u, b.t, b.g)
+					maps(b.expanded, b.convolved, b.reduced)
 				}
 			}
-			for _, l := range task.pass.layers {
+			for _, l := range task.pass.convs {
 				floats += len(l.wt.Data)
 			}
 			floats += max(copies*full, 2*full+count(net))

@@ -56,12 +56,11 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	return total
 }
 
-// pixelForwardFloats returns how many float32s the pass takes that validates, on one
-// thread.
+// pixelForwardFloats returns how many float32s one thread of the validation pass takes.
 func pixelForwardFloats(c model.PixelConfig) int64 {
 	pixels, border := int64(c.Height*c.Width), int64(c.Kernel/2)
-	half, scores := int64(c.Filters/2), int64((c.Levels+15)/16*16*c.Channels)
-	return pixels*(2*int64(c.Filters)+half+scores+2) +
+	half, logits := int64(c.Filters/2), int64((c.Levels+15)/16*16*c.Channels)
+	return pixels*(2*int64(c.Filters)+half+logits+2) +
 		int64(c.Height+1)*int64(c.Width+2)*half +
 		(int64(c.Height)+border)*(int64(c.Width)+border)*int64(c.Channels)
 }

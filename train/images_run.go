@@ -76,7 +76,7 @@ func (t *Images) split(o *Options) (err error) {
 func (t *Images) start(o *Options) work {
 	height, width := t.Set.Height, t.Set.Width
 	if t.validation != nil {
-		t.scoring = newPixelPass(t.model.Net, height, width, evaluateBatch, o.Threads, false)
+		t.validationPass = newPixelPass(t.model.Net, height, width, evaluateBatch, o.Threads, false)
 	}
 	batch := min(o.BatchSize, t.training.Len())
 	t.pass = newPixelPass(t.model.Net, height, width, batch, o.Threads, true)
@@ -89,7 +89,7 @@ func (t *Images) start(o *Options) work {
 	}
 }
 
-// checkImages checks what a set says of itself.
+// checkImages checks that the size of a set fits its data.
 func checkImages(set *images.Set) error {
 	n := len(set.Data)
 	switch {
@@ -126,11 +126,11 @@ func imagesHash(set *images.Set) string {
 // SplitDocs. For share 0 training is set itself and validation nil, otherwise both
 // are copies.
 func SplitImages(set *images.Set, share float64) (training, validation *images.Set, err error) {
-	learn, judge, err := split(set.Len(), share, "images")
+	trainingItems, validationItems, err := split(set.Len(), share, "images")
 	if err != nil {
 		return nil, nil, wrap(err)
 	}
-	if judge == nil {
+	if validationItems == nil {
 		return set, nil, nil
 	}
 	pick := func(list []int) *images.Set {
@@ -141,7 +141,7 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 		}
 		return &s
 	}
-	return pick(learn), pick(judge), nil
+	return pick(trainingItems), pick(validationItems), nil
 }
 
 func (t *Images) gradients(items []int, _ int) Evaluation {
@@ -156,7 +156,7 @@ func (t *Images) gradients(items []int, _ int) Evaluation {
 func (t *Images) loss(items []int) Evaluation { return t.gradients(items, 0) }
 
 func (t *Images) validate(ctx context.Context) (Evaluation, error) {
-	return t.scoring.evaluate(ctx, t.validation)
+	return t.validationPass.evaluate(ctx, t.validation)
 }
 
 // values returns how many levels an image has.

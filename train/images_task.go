@@ -35,9 +35,9 @@ type Images struct {
 	validation *images.Set // nil if no images are set aside
 	hash       string      // of both
 
-	pass    *pixelPass
-	scoring *pixelPass // without gradients; nil if no images are set aside
-	batch   [][]uint8
+	pass           *pixelPass
+	validationPass *pixelPass // without gradients; nil if no images are set aside
+	batch          [][]uint8
 }
 
 func (t *Images) things() string { return "images" }

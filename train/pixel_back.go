@@ -5,7 +5,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A pixelLayer is a convolution of a PixelCNN on the way back: with its gradients,
+// A pixelLayer is a convolution of a PixelCNN in the backward pass: with its gradients,
 // and with its weights transposed,
 //
 //	wt [taps·Width, In]    row (tap, o), column i: W[o, i, tap], 0 where that is closed
@@ -15,7 +15,7 @@ import (
 // the pixel itself and what is right of it; outputs inside a tap.
 type pixelLayer struct {
 	conv, grad *layers.MaskedConv
-	wt         kernels.Matrix // none for the first layer: nobody wants the gradient of levels
+	wt         kernels.Matrix // none for the first layer: gradients of levels are not computed
 }
 
 // newPixelLayers returns the layers of net in order.
@@ -32,11 +32,11 @@ func newPixelLayers(net, grad *layers.PixelCNN) []pixelLayer {
 	return list
 }
 
-// backTaps returns how many outputs an input of a layer of type B takes part in.
+// backTaps returns the number of outputs that read an input of a layer of type B.
 func backTaps(l *layers.MaskedConv) int { return (l.Kernel()*l.Kernel() + 1) / 2 }
 
-// backOrder has the place of each tap of a 3×3 kernel on the way back: the tap
-// above and left of a pixel leads to the output below and right of it.
+// backOrder is the place of each tap of a 3×3 kernel in the chain of an input's
+// gradient: the tap above and left of a pixel leads to the output below and right of it.
 var backOrder = [...]int{2, 1, 0, 4, 3}
 
 // transpose copies the weights anew.
@@ -60,15 +60,15 @@ func (l *pixelLayer) transpose() {
 // back computes the gradients dx of the layer's inputs from those of its outputs,
 // dy: anew, or added to what dx holds. Around the image dy of a 3×3 kernel has zeros
 // below and on the sides.
-func (l *pixelLayer) back(dx, dy *layers.Map, add bool) {
+func (l *pixelLayer) back(dx, dy *layers.FeatureMap, add bool) {
 	width := l.conv.Width()
 	x := kernels.Windows{
 		Data: dy.Data, At: dy.At, K: l.wt.Rows, Step: 1,
-		Lines: dy.Lines, Pixels: dy.Pixels, Line: dy.Line, Pixel: dy.Pixel,
+		Lines: dy.Lines, Pixels: dy.Pixels, LineStride: dy.LineStride, PixelStride: dy.PixelStride,
 	}
 	if l.conv.Kernel() > 1 {
-		x.At += dy.Row - width
-		x.Segment, x.Skip = 3*width, -dy.Row-2*width
+		x.At += dy.RowStride - width
+		x.Segment, x.Skip = 3*width, -dy.RowStride-2*width
 	}
 	if add {
 		kernels.ConvAdd(dx.Grid(0, l.wt.Cols), x, l.wt)
@@ -77,9 +77,9 @@ func (l *pixelLayer) back(dx, dy *layers.Map, add bool) {
 	kernels.Conv(dx.Grid(0, l.wt.Cols), x, l.wt, nil, kernels.AsIs)
 }
 
-// A weightTask is a part of the gradients of a layer's weights: of one group,
-// inputs from to from+n-1 of its chain, which lie in one row of the kernel. The
-// first also does the biases.
+// A weightTask is a part of the gradients of a layer's weights: of one group, inputs
+// [from, from+n) of its chain, which lie in one row of the kernel. The task with from 0
+// also has the biases.
 type weightTask struct{ layer, group, from, n int }
 
 // taskInputs is the most inputs of a task: small enough to share out evenly.
@@ -103,8 +103,7 @@ func weightTasks(list []pixelLayer) (tasks []weightTask) {
 	return tasks
 }
 
-// shares cuts tasks into so many ranges of about the same work and returns their
-// bounds.
+// shares cuts tasks into n ranges of about the same work and returns their bounds.
 func shares(list []pixelLayer, tasks []weightTask, n int) []int {
 	work := func(t weightTask) int {
 		w, _, _ := list[t.layer].conv.Group(t.group)
@@ -116,7 +115,7 @@ func shares(list []pixelLayer, tasks []weightTask, n int) []int {
 	}
 	bounds := []int{0}
 	for i, t := range tasks {
-		// A task goes where the middle of it lies.
+		// A task belongs to the range in which the middle of its work lies.
 		for w := work(t); (2*done+w)*n > 2*total*len(bounds); {
 			bounds = append(bounds, i)
 		}
@@ -128,16 +127,16 @@ func shares(list []pixelLayer, tasks []weightTask, n int) []int {
 	return bounds
 }
 
-// weigh continues the gradients of t with one image: x and dy are what the layer
-// has read and the gradients of what it has written.
+// accumulate adds one image to the gradients of t: x holds the layer's inputs and dy the
+// gradients of its outputs.
 //
 //	grad W[tap, i, o] += Σ_pixels x[pixel + tap, i]·dy[pixel, o]    grad b[o] += Σ_pixels dy[pixel, o]
 //
-// dy lies without gaps and has room behind it for 16 values more.
-func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
+// dy has no gaps between its pixels and at least 16 values behind the last.
+func (l *pixelLayer) accumulate(t weightTask, x, dy *layers.FeatureMap) {
 	w, bias, at := l.grad.Group(t.group)
 	pixels := dy.Lines * dy.Pixels
-	d := kernels.Matrix{Data: dy.Data[dy.At+at:], Rows: pixels, Cols: w.Cols, Row: dy.Pixel, Panel: kernels.PanelWidth}
+	d := kernels.Matrix{Data: dy.Data[dy.At+at:], Rows: pixels, Cols: w.Cols, Row: dy.PixelStride, Panel: kernels.PanelWidth}
 	if t.from == 0 {
 		kernels.AddRows(bias, d)
 	}
@@ -146,19 +145,19 @@ func (l *pixelLayer) weigh(t weightTask, x, dy *layers.Map) {
 	}
 	first := l.conv.Windows(x, 0)
 	span := first.Segment
-	segment, skip := x.Pixels, x.Line-x.Pixels*x.Pixel
+	segment, skip := x.Pixels, x.LineStride-x.Pixels*x.PixelStride
 	if skip == 0 {
 		segment = pixels
 	}
 	kernels.ConvAdd(
 		kernels.Grid{
 			Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
-			Lines: 1, Pixels: t.n, Pixel: kernels.PanelWidth,
+			Lines: 1, Pixels: t.n, PixelStride: kernels.PanelWidth,
 		},
 		kernels.Windows{
-			Data: x.Data, At: first.At + t.from/span*x.Row + t.from%span, K: pixels,
-			Lines: 1, Pixels: t.n, Pixel: 1,
-			Step: x.Pixel, Segment: segment, Skip: skip,
+			Data: x.Data, At: first.At + t.from/span*x.RowStride + t.from%span, K: pixels,
+			Lines: 1, Pixels: t.n, PixelStride: 1,
+			Step: x.PixelStride, Segment: segment, Skip: skip,
 		},
 		d)
 }

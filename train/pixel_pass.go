@@ -7,37 +7,38 @@ import (
 
 // A pixelPass takes batches of images through a PixelCNN: forward to the losses,
 // and back to the gradients if it was made with room for them. It is the workspace
-// of both and allocates nothing afterwards, apart from what goroutines take.
+// of both and allocates nothing afterwards, apart from the goroutines of its threads.
 //
-// A batch goes through in chunks of a few images, whose feature maps stay in a
-// cache and are shared out among the threads. Then the weights are shared out: each
+// A batch is computed in chunks of a few images, whose feature maps stay in a cache.
+// First the images of a chunk are shared out among the threads, then the weights: each
 // gradient is one chain over the images of the batch in order and their pixels in
-// raster order, continued from chunk to chunk. So neither chunks nor threads change
-// a bit.
+// raster order, continued from chunk to chunk. So the bits depend neither on chunks
+// nor on threads.
 type pixelPass struct {
 	net, grad     *layers.PixelCNN // grad is nil without gradients
 	height, width int
 	threads       *layers.Threads
 
-	layers []pixelLayer  // of net, with what the way back needs
+	convs  []pixelLayer  // of net, with gradients and transposed weights
 	images []*pixelImage // room for a chunk
 	tasks  []weightTask
 	bounds []int       // of each thread's tasks
 	grads  [][]float32 // of all layers
 
-	chunk   [][]uint8 // the images under way
-	scale   float32
-	forward []*layers.PixelForward // one a thread, without gradients
-	loss    []float64              // of the images of a chunk
-	losses  [][]float32            // one a thread: of the levels of an image
-	targets [][]int32              // one a thread: the same levels
+	chunk    [][]uint8 // the images of the call under way
+	scale    float32
+	forwards []*layers.PixelForward // one a thread, without gradients
+	loss     []float64              // of the images of a chunk
+	losses   [][]float32            // one a thread: of the levels of an image
+	targets  [][]int32              // one a thread: the same levels
 
-	score, weigh func(worker, from, to int) // bound once: a closure allocates
+	forwardImages, accumulate func(worker, from, to int) // bound once: a closure allocates
 }
 
-// chunkImages returns the images of a chunk. One thread takes one at a time, for
-// what an image leaves, 4 MB of the reference model, is then still in a cache for
-// the weights: 10 % faster than four. Several wait for each other less with two each.
+// chunkImages returns the images of a chunk. One thread takes one image at a time, whose
+// feature maps, 4 MB of the reference model, are then still in a cache when the gradients
+// of the weights read them: 10 % faster than four images. With two images a thread,
+// several threads wait less for each other.
 func chunkImages(batch, threads int) int {
 	if threads == 1 {
 		return 1
@@ -57,20 +58,20 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 	}
 	if !gradients {
 		for range threads {
-			p.forward = append(p.forward, net.NewForward(height, width))
+			p.forwards = append(p.forwards, net.NewForward(height, width))
 		}
-		p.score = p.scoreImages
+		p.forwardImages = p.lossImages
 		return p
 	}
 	p.grad = layers.NewPixelCNN(net.PixelConfig)
 	p.grads = p.grad.Values()
-	p.layers = newPixelLayers(net, p.grad)
-	p.tasks = weightTasks(p.layers)
-	p.bounds = shares(p.layers, p.tasks, threads)
+	p.convs = newPixelLayers(net, p.grad)
+	p.tasks = weightTasks(p.convs)
+	p.bounds = shares(p.convs, p.tasks, threads)
 	for range n {
 		p.images = append(p.images, newPixelImage(net, height, width))
 	}
-	p.score, p.weigh = p.trainImages, p.weighTasks
+	p.forwardImages, p.accumulate = p.trainImages, p.accumulateTasks
 	return p
 }
 
@@ -84,57 +85,57 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 		for _, g := range p.grads {
 			clear(g)
 		}
-		for i := range p.layers[1:] {
-			p.layers[1+i].transpose()
+		for i := range p.convs[1:] {
+			p.convs[1+i].transpose()
 		}
 	}
 	for len(images) > 0 {
 		n := min(len(images), len(p.loss))
 		p.chunk = images[:n]
-		p.threads.Split(n, 1, p.score)
+		p.threads.Split(n, 1, p.forwardImages)
 		for _, l := range p.loss[:n] {
 			sum += l
 		}
 		if p.grad != nil {
-			p.threads.Split(p.threads.Len(), 1, p.weigh)
+			p.threads.Split(p.threads.Len(), 1, p.accumulate)
 		}
 		images = images[n:]
 	}
 	return sum
 }
 
-// scoreImages computes the losses of images from to to-1 of the chunk.
-func (p *pixelPass) scoreImages(worker, from, to int) {
+// lossImages computes the losses of images [from, to) of the chunk.
+func (p *pixelPass) lossImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		scores := p.forward[worker].Scores(p.chunk[i])
-		p.loss[i] = p.crossEntropy(worker, scores, p.chunk[i])
+		logits := p.forwards[worker].Logits(p.chunk[i])
+		p.loss[i] = p.crossEntropy(worker, logits, p.chunk[i])
 	}
 }
 
-// trainImages does the same and goes back to the gradients of all feature maps.
+// trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
 		m := p.images[i]
-		p.net.SetLevels(&m.maps.X, p.chunk[i])
+		p.net.SetLevels(&m.maps.Input, p.chunk[i])
 		p.net.Features(&m.maps, 0, p.net.Channels)
 		p.net.Head(&m.maps, 0, p.net.Channels)
-		s := &m.maps.Scores
-		p.loss[i] = p.crossEntropy(worker, kernels.RowMajor(s.Data, p.height*p.width, s.Pixel), p.chunk[i])
-		m.backward(p.layers)
+		s := &m.maps.Logits
+		p.loss[i] = p.crossEntropy(worker, kernels.RowMajor(s.Data, p.height*p.width, s.PixelStride), p.chunk[i])
+		m.backward(p.convs)
 	}
 }
 
-// crossEntropy replaces the scores of an image by their gradients and returns the
+// crossEntropy replaces the logits of an image by their gradients and returns the
 // sum of its losses.
-func (p *pixelPass) crossEntropy(worker int, scores kernels.Matrix, levels []uint8) (sum float64) {
+func (p *pixelPass) crossEntropy(worker int, logits kernels.Matrix, levels []uint8) (sum float64) {
 	loss, targets, C := p.losses[worker], p.targets[worker], p.net.Channels
-	each := scores.Cols / C
+	each := logits.Cols / C
 	for g := range C {
 		for i := range targets {
 			targets[i] = int32(levels[i*C+g])
 		}
-		x := scores
-		x.Data = scores.Data[g*each:]
+		x := logits
+		x.Data = logits.Data[g*each:]
 		x.Cols = p.net.Levels
 		kernels.SoftmaxCrossEntropy(x, targets, p.scale, loss)
 		for _, l := range loss {
@@ -144,11 +145,11 @@ func (p *pixelPass) crossEntropy(worker int, scores kernels.Matrix, levels []uin
 	return sum
 }
 
-// weighTasks adds the chunk to the gradients of shares from to to-1 of the tasks.
-func (p *pixelPass) weighTasks(_, from, to int) {
+// accumulateTasks adds the chunk to the gradients of shares [from, to) of the tasks.
+func (p *pixelPass) accumulateTasks(_, from, to int) {
 	for i := range p.chunk {
 		for _, t := range p.tasks[p.bounds[from]:p.bounds[to]] {
-			p.images[i].weigh(p.layers, t)
+			p.images[i].accumulate(p.convs, t)
 		}
 	}
 }
@@ -158,10 +159,10 @@ func (p *pixelPass) weighTasks(_, from, to int) {
 func pixelPassBytes(c layers.PixelConfig, height, width, batch, threads int) int64 {
 	pixels, F, half := int64(height*width), int64(c.Filters), int64(c.Filters/2)
 	border := int64(c.Kernel / 2)
-	scores := int64((c.Levels+15)/16*16) * int64(c.Channels)
+	logits := int64((c.Levels+15)/16*16) * int64(c.Channels)
 	blocks := int64(c.Blocks)
 	image := (int64(height)+border)*(int64(width)+border)*int64(c.Channels) +
-		pixels*(F*(3*blocks+6)+half*3*blocks+scores) +
+		pixels*(F*(3*blocks+6)+half*3*blocks+logits) +
 		int64(height+1)*int64(width+1)*half*(blocks+1) + slack*(4*blocks+8)
 	weights := 2 * c.Sizes().Packed // gradients and transposed copies
 	return 4 * (int64(chunkImages(batch, threads))*image + weights + int64(threads)*2*pixels)

@@ -89,8 +89,8 @@ func TestForwardEqualsStream(t *testing.T) {
 		p, d, net := textOf(tr).pass, textOf(tr).Training(), textOf(tr).model.Stack
 		p.load(d, 0, 4, true)
 		state := net.NewState()
-		scores := make([]float32, net.Symbols())
-		scratch := make([]float32, len(scores))
+		logits := make([]float32, net.Symbols())
+		scratch := make([]float32, len(logits))
 		for name, run := range map[string]func(){"learn": func() { p.learn(0) }, "score": p.score} {
 			run()
 			for b := range 4 {
@@ -99,8 +99,8 @@ func TestForwardEqualsStream(t *testing.T) {
 				copy(row, d.Row(b))
 				for s := range d.Length {
 					state.Advance(int(row[s]))
-					state.Logits(scores)
-					want := kernels.LogSumExp(scores, scratch) - scores[row[s+1]]
+					state.Logits(logits)
+					want := kernels.LogSumExp(logits, scratch) - logits[row[s+1]]
 					if got := p.head.loss[s*4+b]; !testkit.SameBits(got, want) {
 						t.Fatalf("%s: document %d, position %d: loss %v, a stream has %v", name, b, s, got, want)
 					}

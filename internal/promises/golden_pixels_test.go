@@ -17,9 +17,9 @@ import (
 
 // The same promise for images; see golden_test.go.
 const (
-	goldenGreyScores   = "4143db12908f9092cba385da3662c1eb3fa0c106c94eafbf9ee83b882eec17c3"
+	goldenGreyLogits   = "4143db12908f9092cba385da3662c1eb3fa0c106c94eafbf9ee83b882eec17c3"
 	goldenGreyImages   = "7db0eb201a5d9b46997721ef57b2b3599d53ddaed21dbd31bea2f9f62c383a0e"
-	goldenColourScores = "158ac0d387662ef983d234ead0fb25373540c2700a7471df8b0e5ae329a860b4"
+	goldenColourLogits = "158ac0d387662ef983d234ead0fb25373540c2700a7471df8b0e5ae329a860b4"
 	goldenColourImages = "f5a4193646e008da4fe021f7cafa412abc78afb3748b271e825d98ca77b29fa3"
 )
 
@@ -48,18 +48,18 @@ func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelCNN, *autoreg
 	return p.Net, m
 }
 
-// TestGoldenPixels scores images at once and from a canvas's caches, and paints
-// some: several seeds, temperatures, the likeliest levels only, a part given.
+// TestGoldenPixels computes logits of images at once and from a canvas's caches, and
+// draws images: several seeds, temperatures, the likeliest levels only, a part given.
 func TestGoldenPixels(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		config         model.PixelConfig
-		scores, images string
+		logits, images string
 	}{
 		{"grey", model.PixelConfig{Height: 9, Width: 8, PixelConfig: layers.PixelConfig{
-			Channels: 1, Levels: 4, Filters: 66, Blocks: 2, Kernel: 7}}, goldenGreyScores, goldenGreyImages},
+			Channels: 1, Levels: 4, Filters: 66, Blocks: 2, Kernel: 7}}, goldenGreyLogits, goldenGreyImages},
 		{"colour", model.PixelConfig{Height: 5, Width: 7, PixelConfig: layers.PixelConfig{
-			Channels: 3, Levels: 9, Filters: 50, Blocks: 1, Kernel: 5}}, goldenColourScores, goldenColourImages},
+			Channels: 3, Levels: 9, Filters: 50, Blocks: 1, Kernel: 5}}, goldenColourLogits, goldenColourImages},
 	} {
 		net, m := goldenPixels(t, c.config)
 		height, width := m.Size()
@@ -77,16 +77,16 @@ func TestGoldenPixels(t *testing.T) {
 				t.Fatal(err)
 			}
 			var cached []float32
-			scores := make([]float32, m.Levels())
+			logits := make([]float32, m.Levels())
 			for _, v := range known {
-				canvas.Logits(scores)
+				canvas.Logits(logits)
 				canvas.Advance(int(v))
-				cached = append(cached, scores...)
+				cached = append(cached, logits...)
 			}
-			if got := hashFloats(cached); got != c.scores {
-				t.Errorf("%s: %s: hash of the scores is %s, want %s", isa, c.name, got, c.scores)
+			if got := hashFloats(cached); got != c.logits {
+				t.Errorf("%s: %s: hash of the logits is %s, want %s", isa, c.name, got, c.logits)
 			}
-			whole := net.NewForward(height, width).Scores(known)
+			whole := net.NewForward(height, width).Logits(known)
 			each := whole.Cols / m.Channels()
 			for i := range known {
 				at := i/m.Channels()*whole.Row + i%m.Channels()*each

@@ -1,0 +1,122 @@
+package layers
+
+// A PixelWavefront is a number of images that are drawn or scored together, several
+// rows of each at once. A pixel sees few columns right of it in the rows above, so a
+// row may begin when the row above it is a few columns ahead: all images are complete
+// after W + lag·(H-1) steps instead of W·H, and each step is a product with many rows.
+// Logits are those of a PixelState to the bit.
+//
+//	for w.Next() {
+//		for g := range C {
+//			w.Features(g) and, where logits are needed, w.Head(g)
+//			for i := range w.Rows() and each image: w.Set(i, image, g, level)
+//		}
+//	}
+//
+// It is for one goroutine at a time and allocates nothing once it exists.
+type PixelWavefront struct {
+	cache *rowCache
+	step  int
+	rows  int
+	row   int // of the first of them
+
+	logitsDone int // channels of these pixels whose logits are computed
+}
+
+// maxWavefrontRows bounds the rows of an image in one step, and so the memory of wide
+// images: that of a row grows with the width. Products with more rows are not faster.
+const maxWavefrontRows = 32
+
+// NewWavefront returns images of height×width pixels at their start. It panics unless
+// all three are positive.
+func (n *PixelCNN) NewWavefront(images, height, width int) *PixelWavefront {
+	if images < 1 || height < 1 || width < 1 {
+		panic("layers: PixelCNN: NewWavefront: no pixels")
+	}
+	rows, lag := n.wavefrontRows(height, width)
+	w := &PixelWavefront{cache: n.newRowCache(images, height, width, rows, lag, false)}
+	w.Reset()
+	return w
+}
+
+// wavefrontRows returns how many rows of an image one step has at most, and how many
+// columns each is behind the one above.
+func (n *PixelCNN) wavefrontRows(height, width int) (rows, lag int) {
+	lag = max(n.leastLag(), (width+maxWavefrontRows-1)/maxWavefrontRows)
+	return min(height, (width+lag-1)/lag), lag
+}
+
+// WavefrontBytes returns the memory in bytes that NewWavefront allocates for images of
+// a size, as 64 bits on every machine.
+func (n *PixelCNN) WavefrontBytes(images, height, width int) int64 {
+	rows, _ := n.wavefrontRows(height, width)
+	return 4 * n.rowCacheSizes(images, height, width, rows, false).memory
+}
+
+// Reset goes back to the start of all images.
+func (w *PixelWavefront) Reset() {
+	w.cache.reset()
+	w.step, w.rows, w.row = -1, 0, 0
+}
+
+// Images returns the number of images.
+func (w *PixelWavefront) Images() int { return w.cache.images }
+
+// Next goes to the next pixels and reports whether there are any. Those before
+// must have been set.
+func (w *PixelWavefront) Next() bool {
+	rc := w.cache
+	for {
+		w.step++
+		// Row r is at column step - lag·r.
+		first := max(0, (w.step-rc.width+rc.lag)/rc.lag)
+		last := min(rc.height-1, w.step/rc.lag)
+		if first >= rc.height {
+			return false
+		}
+		if first <= last {
+			w.row, w.rows = first, last-first+1
+			w.logitsDone = 0
+			rc.moveTo(first, w.step-rc.lag*first, w.rows)
+			return true
+		}
+	}
+}
+
+// Rows returns how many pixels of each image this step has.
+func (w *PixelWavefront) Rows() int { return w.rows }
+
+// Pixel returns where pixel i of this step is in each image.
+func (w *PixelWavefront) Pixel(i int) (row, column int) {
+	row = w.row + i
+	return row, w.step - w.cache.lag*row
+}
+
+// Features computes the feature maps that logits of channel g and later pixels read.
+// The channels before must have been set.
+func (w *PixelWavefront) Features(g int) { w.cache.net.Features(&w.cache.maps, g, g+1) }
+
+// Head computes the logits of channel g, once. It need not be called where they are
+// not read.
+func (w *PixelWavefront) Head(g int) {
+	if g >= w.logitsDone { // a channel's logits read the hidden layers of those before
+		w.cache.net.Head(&w.cache.maps, w.logitsDone, g+1)
+		w.logitsDone = g + 1
+	}
+}
+
+// Logits returns the logits [Levels] of channel g of pixel i of an image, as Head has
+// computed them. They are valid until the next step.
+func (w *PixelWavefront) Logits(i, image, g int) []float32 {
+	return w.cache.logits(w.cache.index(i, image, w.rows), g)
+}
+
+// Set sets channel g of pixel i of an image. It panics if the level is out of
+// range.
+func (w *PixelWavefront) Set(i, image, g, level int) {
+	row, column := w.Pixel(i)
+	w.cache.set(image, row, column, g, level)
+}
+
+// Bytes returns the memory that w holds, the network's weights not included.
+func (w *PixelWavefront) Bytes() int { return 4 * len(w.cache.memory) }
