@@ -13,7 +13,12 @@ type pixelImage struct {
 	hidden   [2]layers.FeatureMap // [F]
 	residual layers.FeatureMap    // [F] of maps.Residual, from the last to the first
 	below    layers.FeatureMap    // [F/2] of a block's maps.Convolved, with zeros below and on the sides
+
+	convs []convMaps // of each layer, in the order of PixelCNN.Convs
 }
+
+// convMaps are the inputs of a layer and the gradients of its outputs.
+type convMaps struct{ in, grad *layers.FeatureMap }
 
 // blockGradients are those of a block's maps.Expanded, maps.Convolved and maps.Reduced.
 type blockGradients struct{ expanded, convolved, reduced layers.FeatureMap }
@@ -49,51 +54,58 @@ func newPixelImage(net *layers.PixelCNN, height, width int) *pixelImage {
 		Data:  kernels.Alloc((height + 1) * row),
 		Lines: height, Pixels: width, LineStride: row, PixelStride: half, RowStride: row,
 	}
+	p.convs = p.listConvs()
 	return p
+}
+
+// listConvs returns the maps of each layer.
+func (p *pixelImage) listConvs() []convMaps {
+	m := &p.maps
+	list := []convMaps{{&m.Input, &p.residual}}
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		list = append(list,
+			convMaps{&m.Residual[i], &b.reduced},
+			convMaps{&m.Reduced[i], &b.convolved},
+			convMaps{&m.Convolved[i], &b.expanded})
+	}
+	return append(list,
+		convMaps{&m.Residual[len(m.Residual)-1], &p.hidden[0]},
+		convMaps{&m.Hidden[0], &p.hidden[1]},
+		convMaps{&m.Hidden[1], &m.Logits})
 }
 
 // backward computes the gradients of all maps from those of the logits. list has the
 // layers in order.
 func (p *pixelImage) backward(list []pixelLayer) {
-	m, end := &p.maps, len(list)-1
-	list[end].back(&p.hidden[1], &m.Logits, false)
+	m, rest := &p.maps, list
+	last := func() *pixelLayer { // goes through the layers from the last to the first
+		l := &rest[len(rest)-1]
+		rest = rest[:len(rest)-1]
+		return l
+	}
+	last().back(&p.hidden[1], &m.Logits, false)
 	reluGradient(&p.hidden[1], &p.hidden[1], &m.Hidden[1])
-	list[end-1].back(&p.hidden[0], &p.hidden[1], false)
+	last().back(&p.hidden[0], &p.hidden[1], false)
 	reluGradient(&p.hidden[0], &p.hidden[0], &m.Hidden[0])
-	list[end-2].back(&p.residual, &p.hidden[0], false)
+	last().back(&p.residual, &p.hidden[0], false)
 	for i := len(p.blocks) - 1; i >= 0; i-- {
-		b, l := &p.blocks[i], list[1+3*i:]
+		b := &p.blocks[i]
 		reluGradient(&b.expanded, &p.residual, &m.Expanded[i])
-		l[2].back(&b.convolved, &b.expanded, false)
+		last().back(&b.convolved, &b.expanded, false)
 		reluGradient(&b.convolved, &b.convolved, &m.Convolved[i])
 		copyLines(&p.below, &b.convolved)
-		l[1].back(&b.reduced, &p.below, false)
+		last().back(&b.reduced, &p.below, false)
 		reluGradient(&b.reduced, &b.reduced, &m.Reduced[i])
-		l[0].back(&p.residual, &b.reduced, true)
+		last().back(&p.residual, &b.reduced, true)
 	}
 	reluGradient(&p.residual, &p.residual, &m.Residual[0])
 }
 
 // accumulate adds this image to the gradients of a task.
 func (p *pixelImage) accumulate(list []pixelLayer, t weightTask) {
-	m, end := &p.maps, len(list)-1
-	l := &list[t.layer]
-	switch i := (t.layer - 1) / 3; {
-	case t.layer == 0:
-		l.accumulate(t, &m.Input, &p.residual)
-	case t.layer == end:
-		l.accumulate(t, &m.Hidden[1], &m.Logits)
-	case t.layer == end-1:
-		l.accumulate(t, &m.Hidden[0], &p.hidden[1])
-	case t.layer == end-2:
-		l.accumulate(t, &m.Residual[len(m.Residual)-1], &p.hidden[0])
-	case (t.layer-1)%3 == 0:
-		l.accumulate(t, &m.Residual[i], &p.blocks[i].reduced)
-	case (t.layer-1)%3 == 1:
-		l.accumulate(t, &m.Reduced[i], &p.blocks[i].convolved)
-	default:
-		l.accumulate(t, &m.Convolved[i], &p.blocks[i].expanded)
-	}
+	c := &p.convs[t.layer]
+	list[t.layer].accumulate(t, c.in, c.grad)
 }
 
 // reluGradient computes the gradients dst of x from the gradients dy of y = max(x, 0).
