@@ -66,43 +66,53 @@ func TestMemoryHeld(t *testing.T) {
 	}
 }
 
-// memoryRun is set in the process that TestMemoryOfRun starts.
+// memoryRun is set in the process that TestMemoryOfRun starts, to the name of the run and
+// a directory.
 const memoryRun = "AUTOREG_TEST_MEMORY_RUN"
+
+// memoryRuns are the runs that TestMemoryOfRun measures.
+func memoryRuns() map[string]textRun {
+	o := Options{BatchSize: 4, Epochs: 3, Threads: 2}
+	return map[string]textRun{
+		"one layer": {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, o},
+		"a stack": {Text{Embedding: 256, Length: 12, Dropout: Dropout{0.1, 0.1, 0.1},
+			Layers: stackOf(&layers.LSTMSpec{Units: 512}, &layers.GRUSpec{Units: 640}, &layers.LSTMSpec{Units: 256})}, o},
+	}
+}
 
 // TestMemoryOfRun compares the estimate with what the Go heap of a process comes to
 // that does nothing but train, save checkpoints and read its snapshots.
 func TestMemoryOfRun(t *testing.T) {
-	if dir := os.Getenv(memoryRun); dir != "" {
-		measureRun(t, dir)
+	if name, dir, ok := strings.Cut(os.Getenv(memoryRun), ":"); ok {
+		measureRun(t, memoryRuns()[name], dir)
 		return
 	}
 	if testing.Short() || testkit.RaceEnabled || runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("takes a process of its own, and seconds")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryOfRun$", "-test.v")
-	cmd.Env = append(os.Environ(), memoryRun+"="+t.TempDir(), "GOGC=100", "GOMEMLIMIT=off")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	var estimate, heap int64
-	_, line, _ := strings.Cut(string(out), "MEMORY ")
-	if _, err := fmt.Sscan(line, &estimate, &heap); err != nil {
-		t.Fatalf("%v in %q", err, out)
-	}
-	ratio := float64(heap) / float64(estimate)
-	t.Logf("estimate %d MiB, heap %d MiB, ratio %.2f", estimate>>20, heap>>20, ratio)
-	if ratio > 1.3 || ratio < 1/1.3 {
-		t.Errorf("the run was said to take %d MiB and took %d MiB", estimate>>20, heap>>20)
+	for name := range memoryRuns() {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryOfRun$", "-test.v")
+		cmd.Env = append(os.Environ(), memoryRun+"="+name+":"+t.TempDir(), "GOGC=100", "GOMEMLIMIT=off")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		var estimate, heap int64
+		_, line, _ := strings.Cut(string(out), "MEMORY ")
+		if _, err := fmt.Sscan(line, &estimate, &heap); err != nil {
+			t.Fatalf("%s: %v in %q", name, err, out)
+		}
+		ratio := float64(heap) / float64(estimate)
+		t.Logf("%s: estimate %d MiB, heap %d MiB, ratio %.2f", name, estimate>>20, heap>>20, ratio)
+		if ratio > 1.3 || ratio < 1/1.3 {
+			t.Errorf("%s: the run was said to take %d MiB and took %d MiB", name, estimate>>20, heap>>20)
+		}
 	}
 }
 
-func measureRun(t *testing.T, dir string) {
+func measureRun(t *testing.T, o textRun, dir string) {
 	const symbols, docs = 3000, 8
-	tr := randomTrainer(t, symbols, docs, textRun{
-		Text{Embedding: 512, Layers: oneLSTM(512), Length: 12},
-		Options{BatchSize: 4, Epochs: 3, Threads: 2},
-	})
+	tr := randomTrainer(t, symbols, docs, o)
 	if err := tr.Run(context.Background(), &RunOptions{
 		Checkpoint: filepath.Join(dir, "checkpoint"),
 		OnEpoch: func(EpochStats) {
