@@ -41,6 +41,11 @@
 // order, for loops of your own. Image n of a seed is the same whatever is drawn with it,
 // and whichever way it is drawn.
 //
+// # Classes of texts
+//
+// A [Classifier] reads a text as a whole: [Classifier.Classify] gives the probability of
+// each class, [Classifier.Score] says how well the model tells labelled texts apart.
+//
 // # The step loop
 //
 // Texts and images are drawn by one loop, sampler.Chain.Run over a sampler.Source, which

@@ -12,6 +12,11 @@
 //	set, err := images.Read([]string{"train-images-idx3-ubyte.gz"}, &images.Options{Height: 16, Width: 16})
 //	trainer, err := train.NewImages(set, nil)
 //
+// And it makes classifiers of texts, of documents and their labels: see [Classes].
+//
+//	c, err := corpus.ReadLabelled([]string{"reviews.tsv"}, nil)
+//	trainer, err := train.New(&train.Classes{Documents: c.Docs, Labels: c.Labels}, nil)
+//
 // # What a step does
 //
 // A batch is B sequences of up to T steps, which are documents or windows of them (see
@@ -25,6 +30,10 @@
 // Of images a batch is B of them, others in each epoch; the loss is the mean of
 // -ln p(level) over all pixels and channels. Images go forward and back a few at a
 // time.
+//
+// Of labelled documents a batch is B of them, others in each epoch, cut to T ids; the
+// output layer reads the last states of the last layer, and the loss is the mean of
+// -ln p(class) over documents.
 //
 // # The same bytes
 //

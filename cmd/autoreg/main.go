@@ -1,5 +1,5 @@
 // Command autoreg trains small models of text and of images, and writes and draws with
-// them.
+// them; and classifiers, which tell classes of texts apart.
 //
 //	autoreg generate "recipe for roasted"
 //	autoreg paint -o clothes.png
@@ -8,8 +8,10 @@
 //	autoreg info
 //	autoreg train text --data recipes.json.gz -o recipes.safetensors
 //	autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
+//	autoreg train classify --data reviews.tsv -o reviews.safetensors
+//	autoreg classify --model reviews.safetensors texts.txt
 //
-// Every subcommand but train works without any file: two models are compiled in.
+// Every subcommand but train and classify works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 for success, 1 for an error, 2 for a command line that cannot be
 // carried out and 130 for an interruption: the first signal to stop ends the command,
@@ -133,10 +135,11 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:   "autoreg",
 		Short: "Train small models of text and images, write and draw with them",
 		Long: `autoreg trains small models of text, which write one word at a time, and small models
-of images, which draw one pixel at a time. The same model, seed and options give the
-same bytes on every machine and instruction set, with any number of threads.
+of images, which draw one pixel at a time; and classifiers, which tell classes of texts
+apart. The same model, seed and options give the same bytes on every machine and
+instruction set, with any number of threads.
 
-Every command but train works without a file of yours: a model of text (cookbooks) and
+Every command but train and classify works without a file of yours: a model of text (cookbooks) and
 one of images (clothes) are compiled in. Results go to standard output, everything else
 to standard error. The exit status is 0 for success, 1 for an error, 2 for a command
 line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM).`,
@@ -145,7 +148,9 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.2
   autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7
-  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors`,
+  autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
+  autoreg train classify --data reviews.tsv --validation 0.1 -o reviews.safetensors
+  autoreg classify --model reviews.safetensors texts.txt`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -4,6 +4,8 @@
 //	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
 //	trainer, err := train.New(c.Docs, nil)
 //
+// [ReadLabelled] reads texts with a label each, to train a classifier on.
+//
 // Files are not trusted. What cannot be read is an error that says where in which file,
 // and memory stays within [Options].
 //

@@ -99,8 +99,8 @@ type labelReader struct {
 	doc, name []byte // scratch
 }
 
-// labelBytes is what a label takes beside its text: an index, in a slice that grows, and
-// the string that is made of it at the end.
+// labelBytes is what a label takes beside its text: an index, in a slice that grows, and a
+// string of the final list.
 const labelBytes = 12 + 16
 
 func newLabelledReader(o *LabelledOptions) (*reader, error) {
