@@ -176,7 +176,7 @@ func TestImageScoreErrors(t *testing.T) {
 		{"canceled", canceled, slices.Values(good), ScoreOptions{}, context.Canceled, ""},
 		{"no images", t.Context(), slices.Values([][]uint8(nil)), ScoreOptions{}, ErrNothingToScore, "autoreg: nothing to score: there are no images"},
 		{"threads", t.Context(), slices.Values(good), ScoreOptions{Threads: -1}, nil, "Threads is -1"},
-		{"tokens", t.Context(), slices.Values(good), ScoreOptions{MaxTokens: 5}, nil, "MaxTokens is 5: it is for texts, leave it at 0"},
+		{"tokens", t.Context(), slices.Values(good), ScoreOptions{Length: 5}, nil, "Length is 5: it is for texts, leave it at 0"},
 		{"height", t.Context(), slices.Values(good), ScoreOptions{Height: 3}, nil, "width 0 and height 3"},
 		{"size", t.Context(), slices.Values(good), ScoreOptions{Height: 1, Width: 5000}, nil, "want 1 to 4096"},
 		{"length", t.Context(), slices.Values([][]uint8{good[0], good[1][1:]}), ScoreOptions{}, nil, "image 2: 29 levels: want 30, for 5×6 pixels of 1"},

@@ -84,7 +84,7 @@ func TestLogProbsAreScore(t *testing.T) {
 		}
 		sum -= float64(step.LogProb)
 	}
-	score, err := m.Score(t.Context(), func(yield func(string) bool) { yield(text) }, &ScoreOptions{MaxTokens: len(ids)})
+	score, err := m.Score(t.Context(), func(yield func(string) bool) { yield(text) }, &ScoreOptions{Length: len(ids)})
 	if err != nil || sum != score.Loss || score.Symbols != len(ids)-1 {
 		t.Errorf("Σ -ln p = %v, Score = %+v, %v", sum, score, err)
 	}

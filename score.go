@@ -7,19 +7,18 @@ import (
 	"github.com/autoreg/autoreg/internal/portable"
 )
 
-// ErrNothingToScore is the error for texts without a single token and for no image at
-// all.
+// ErrNothingToScore is the error for texts without any token and for an empty sequence
+// of images.
 var ErrNothingToScore = wrap(errors.New("nothing to score"))
 
 // ScoreOptions choose what is scored. The zero value, or a nil pointer, scores whole
-// texts, and images of the model's size. What has no meaning for the model's kind must
+// texts, and images of the model's size. Options that are not for the model's kind must
 // be 0.
 type ScoreOptions struct {
-	// MaxTokens cuts each document to its first tokens, at least 2, for the first
+	// Length cuts each document to its first Length tokens, 2 or more, since the first
 	// is not predicted; 0 means no limit. A document that was cut has no stop
-	// symbol to predict. TextModel.Length()+1 is what training saw of a document
-	// that it cut off.
-	MaxTokens int
+	// symbol to predict. Training cuts documents to TextModel.Length()+1 tokens.
+	Length int
 
 	Height, Width int // of the images; both 0 mean the model's Size
 
@@ -28,8 +27,8 @@ type ScoreOptions struct {
 	Threads int
 }
 
-// A Score is how well a model predicts some data: the log-likelihood, and how many
-// predictions it is a sum of.
+// A Score is the log-likelihood of data under a model, and the number of predictions
+// that it is the sum of.
 type Score struct {
 	Items   int     // documents with at least one token, or images
 	Symbols int     // predictions: tokens, or channels of pixels
@@ -57,8 +56,8 @@ func (s Score) Bits() float64 { return s.Mean() / math.Ln2 }
 // largest float64 it is +Inf.
 func (s Score) Perplexity() float64 { return portable.Exp(s.Mean()) }
 
-// check returns an error for options that no kind of model has a use for, and for those
-// that the given options, of which the kind has none, are not 0.
+// check returns an error for values that no kind of model takes, and for the first of
+// the options of other kinds that is not 0.
 func (o *ScoreOptions) check(foreign ...scoreOption) error {
 	if o.Threads < 0 {
 		return optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), o.Threads)
@@ -71,7 +70,7 @@ func (o *ScoreOptions) check(foreign ...scoreOption) error {
 	return nil
 }
 
-// A scoreOption is an option and the kind of model that has a use for it.
+// A scoreOption is an option and the kind of data that it is for.
 type scoreOption struct {
 	name  string
 	value int

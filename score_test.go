@@ -31,7 +31,7 @@ func TestScore(t *testing.T) {
 		{31, 3, 5 + 1 + 30, 1},
 		{30, 3, 5 + 1 + 29, 1},
 	} {
-		got, err := m.Score(t.Context(), slices.Values(docs), &ScoreOptions{MaxTokens: c.limit})
+		got, err := m.Score(t.Context(), slices.Values(docs), &ScoreOptions{Length: c.limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,9 +70,9 @@ func TestScoreErrors(t *testing.T) {
 		}
 	}
 	for _, n := range []int{-3, 1} {
-		want := fmt.Sprintf("autoreg: MaxTokens is %d: want 2 or more", n)
-		if _, err := m.Score(t.Context(), slices.Values([]string{"a b"}), &ScoreOptions{MaxTokens: n}); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("MaxTokens %d: %v, want %q", n, err, want)
+		want := fmt.Sprintf("autoreg: Length is %d: want 2 or more", n)
+		if _, err := m.Score(t.Context(), slices.Values([]string{"a b"}), &ScoreOptions{Length: n}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Length %d: %v, want %q", n, err, want)
 		}
 	}
 	for name, o := range map[string]ScoreOptions{

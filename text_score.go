@@ -12,10 +12,9 @@ import (
 )
 
 // Score reads documents one by one, each from the start of a sequence, and adds up
-// how improbable the model finds each token given those before it. A document of n
-// tokens has n predictions: of its second to last token, and of the stop symbol
-// that ends it; nothing precedes the first. There is no padding. nil options mean
-// the zero value.
+// -ln p of each token given those before it. A document of n tokens has n predictions:
+// of each token but the first, and of the stop symbol that ends it. There is no padding.
+// nil options mean the zero value.
 //
 // Each -ln p is logsumexp(logits) - logit in float32, over all symbols as in
 // training; the sum is in float64, in order. It is NaN or infinite if the logits
@@ -30,12 +29,12 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 	if err := o.check(scoreOption{"Height", o.Height, "images"}, scoreOption{"Width", o.Width, "images"}); err != nil {
 		return Score{}, err
 	}
-	limit := o.MaxTokens
+	limit := o.Length
 	switch {
 	case limit == 0:
 		limit = math.MaxInt
 	case limit < 2:
-		return Score{}, optionErr("%s is %d: want 2 or more, for the first token is not predicted, or 0 for no limit", option("MaxTokens"), limit)
+		return Score{}, optionErr("%s is %d: want 2 or more, for the first token is not predicted, or 0 for no limit", option("Length"), limit)
 	}
 	var (
 		sum   Score
@@ -69,8 +68,8 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 	return sum, nil
 }
 
-// A knownText is a sampler.Source of a text that is given, scored by all symbols of the
-// model.
+// A knownText is a sampler.Source whose tokens are all given: a document to score, with
+// probabilities among all symbols of the model.
 type knownText struct {
 	*layers.State
 	symbols int
@@ -78,7 +77,7 @@ type knownText struct {
 	at      int // the next of them
 }
 
-// start begins a text, whose first symbol is not scored.
+// start begins a text, whose first token is not scored.
 func (k *knownText) start(ids []int) {
 	k.State.Reset()
 	k.State.Advance(ids[0])
@@ -90,7 +89,7 @@ func (k *knownText) Done() bool         { return k.at == len(k.ids) }
 func (k *knownText) Given() (int, bool) { return k.ids[k.at], true }
 
 func (k *knownText) Advance(sym int) {
-	if k.at++; k.at < len(k.ids) { // nothing is asked after the last one
+	if k.at++; k.at < len(k.ids) { // no logits are read after the last one
 		k.State.Advance(sym)
 	}
 }

@@ -21,11 +21,11 @@ type Chain struct {
 	scales bool // dense, without exclusions and temperature 0: logits need not be changed
 	scale  float32
 
-	x     []float32 // logits, transformed in place
-	raw   []float32 // logits before candidates are built, where a log-probability is asked for
-	w     []float32 // weights
-	sums  []float32 // of the blocks of w
-	cands Candidates
+	x          []float32 // logits, transformed in place
+	raw        []float32 // logits before candidates are built, where a log-probability is asked for
+	expWeights []float32 // e^(x - m), m being the largest logit
+	sums       []float32 // of the blocks of expWeights
+	cands      Candidates
 }
 
 // New returns a chain at the start of the random sequence of seed. Without
@@ -91,7 +91,8 @@ const stream = 0x9e3779b97f4a7c15
 func (c *Chain) Sample(logits []float32) (id int) {
 	x := c.room(len(logits))
 	if c.scales {
-		// Copying 10,000 logits takes a third as long as their exponentials.
+		// Logits that do not change are not copied: copying 10,000 of them takes a
+		// third as long as their exponentials.
 		if total := c.exp(logits, c.scale); total > 0 {
 			return c.locate(c.rng.Uint64(), len(logits), total)
 		}
@@ -102,21 +103,21 @@ func (c *Chain) Sample(logits []float32) (id int) {
 
 // Probabilities sets dst to the distribution that Sample would draw from; all 0
 // if no logit is finite. It draws nothing. dst may be logits; lengths
-// must agree. Each element is the quotient of weight and S of the package
-// comment, rounded to float32.
+// must agree. Each element is the quotient w[id]/S of the package comment, rounded to
+// float32.
 func (c *Chain) Probabilities(dst, logits []float32) {
 	if len(dst) != len(logits) {
 		panic("sampler: Probabilities: len(dst) != len(logits)")
 	}
 	x := c.room(len(logits))
 	copy(x, logits)
-	total, only := c.weigh(x)
+	total, only := c.prepare(x)
 	switch {
 	case only >= 0:
 		clear(dst)
 		dst[only] = 1
 	case total > 0:
-		for i, w := range c.w[:len(dst)] {
+		for i, w := range c.expWeights[:len(dst)] {
 			dst[i] = float32(float64(w) / total)
 		}
 	default:
@@ -124,10 +125,10 @@ func (c *Chain) Probabilities(dst, logits []float32) {
 	}
 }
 
-// room returns room for n logits, and makes the other buffers fit.
+// room returns a buffer for n logits, after it has made all buffers that long.
 func (c *Chain) room(n int) []float32 {
 	if n > len(c.x) {
-		c.x, c.w, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
+		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
 		if !c.dense {
 			c.cands.C = make([]Candidate, 0, n)
 		}
@@ -143,7 +144,7 @@ func (c *Chain) sample(x []float32) int {
 		}
 	}
 	v := c.rng.Uint64()
-	total, only := c.weigh(x)
+	total, only := c.prepare(x)
 	switch {
 	case only >= 0:
 		return only
@@ -153,16 +154,16 @@ func (c *Chain) sample(x []float32) int {
 	return -1
 }
 
-// locate returns the symbol that v falls on, given the weights of n symbols.
+// locate returns the symbol that v selects, given expWeights of n symbols.
 func (c *Chain) locate(v uint64, n int, total float64) int {
 	u := float64(v>>11) * 0x1p-53
-	return pick(c.w[:n], c.sums[:blocks(n)], float64(u*total))
+	return pick(c.expWeights[:n], c.sums[:blocks(n)], float64(u*total))
 }
 
-// weigh applies the transforms to x, which it overwrites, and makes the weights
-// and block sums. It returns the sum of the latter, 0 if nothing can be drawn;
-// or, where only one symbol can be, that one, which is -1 otherwise.
-func (c *Chain) weigh(x []float32) (total float64, only int) {
+// prepare applies the transforms to x, which it overwrites, and computes expWeights and
+// the block sums. It returns the sum of the latter, 0 if no symbol can be drawn; or,
+// where only one symbol can be drawn, that one, which is -1 otherwise.
+func (c *Chain) prepare(x []float32) (total float64, only int) {
 	scale := float32(1)
 	if c.dense {
 		scale = c.scale
@@ -203,19 +204,19 @@ func (c *Chain) weigh(x []float32) (total float64, only int) {
 	return c.exp(x, scale), -1
 }
 
-// exp makes the weights and block sums of x and returns the sum of the latter.
-// It is NaN if the largest logit, scaled, is not finite, or one is NaN.
+// exp computes expWeights and the block sums of x and returns the sum of the latter,
+// which is NaN if the largest logit, scaled, is not finite, or one is NaN.
 func (c *Chain) exp(x []float32, scale float32) (total float64) {
 	sums := c.sums[:blocks(len(x))]
-	kernels.ExpBlocks(c.w[:len(x)], sums, x, scale)
+	kernels.ExpBlocks(c.expWeights[:len(x)], sums, x, scale)
 	for _, s := range sums {
 		total += float64(s)
 	}
 	return total
 }
 
-// transform applies the transforms by way of candidates: afterwards x has their
-// logits, and -Inf elsewhere.
+// transform applies the transforms to candidates: afterwards x has the logits of those
+// that are left, and -Inf elsewhere.
 func (c *Chain) transform(x []float32) {
 	ts := c.ts
 	for len(ts) > 0 {
@@ -245,9 +246,9 @@ func (c *Chain) transform(x []float32) {
 	c.cands.C = room // a transform may have replaced the slice
 }
 
-// pick returns the symbol at t ≥ 0 of the weights laid end to end, or the last one
-// with a weight if they end before; -1 if there is none.
-func pick(w, sums []float32, t float64) int {
+// pick returns the first symbol at which the running sum of expWeights exceeds t ≥ 0, or
+// the last symbol that is not 0 if none does; -1 if all are 0. sums are those of blocks.
+func pick(expWeights, sums []float32, t float64) int {
 	block, start, end := -1, 0.0, 0.0
 	for b, s := range sums {
 		if s > 0 {
@@ -262,7 +263,7 @@ func pick(w, sums []float32, t float64) int {
 		return -1
 	}
 	id, first := -1, block*kernels.ExpBlock
-	for i, v := range w[first:min(first+kernels.ExpBlock, len(w))] {
+	for i, v := range expWeights[first:min(first+kernels.ExpBlock, len(expWeights))] {
 		if v > 0 {
 			id = first + i
 			if start += float64(v); start > t {

@@ -229,7 +229,7 @@ func TestChiSquare(t *testing.T) {
 		pow  float64
 	}{{"T=1", nil, 1}, {"T=0.5", []Transform{Temperature(0.5)}, 2}, {"K=16", []Transform{TopK(16), Temperature(0.5)}, 2}} {
 		chain := New(2024, c.ts...)
-		total, _ := chain.weigh(append(chain.room(len(x))[:0], x...))
+		total, _ := chain.prepare(append(chain.room(len(x))[:0], x...))
 		counts := make(map[int]int)
 		for range draws {
 			// As Sample does, with weights made once.

@@ -1,14 +1,14 @@
 // Package sampler draws symbols from logits, which are unnormalised natural-log
-// probabilities.
+// weights.
 //
-// A [Chain] is a few transforms and a random number generator; it reads as a
-// sentence, and the transforms apply in that order:
+// A [Chain] is a list of transforms, applied in that order, and a random number
+// generator:
 //
 //	c := sampler.New(42, sampler.TopK(40), sampler.Temperature(0.8))
 //
 // [Chain.Sample] draws one symbol from a vector of logits. [Chain.Run] is the step
-// loop of this library: it drives a [Source], such as a stream of text or an image
-// under way, symbol by symbol, yields each with its log-probability if that is asked
+// loop of this library: it drives a [Source], such as a stream of text or the canvas of
+// an image, symbol by symbol, yields each with its log-probability if that is asked
 // for, and with the last one the [Reason] why the sequence ends there.
 //
 // # The draw

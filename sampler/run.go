@@ -8,8 +8,8 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
-// RunOptions say where a run ends and what its steps tell. The zero value, or a nil
-// pointer, is a run without end, unless the source is Finite.
+// RunOptions say where a run ends and which log-probabilities its steps have. The zero
+// value, or a nil pointer, is a run without end, unless the source is Finite.
 type RunOptions struct {
 	Stop     []int // symbols that end the run once they are drawn
 	Steps    int   // symbols after which the run ends; 0 means no limit
@@ -27,9 +27,9 @@ type Step struct {
 }
 
 // Run drives s: logits, transforms, draw, advance. It yields each symbol after s has
-// consumed it, so that a caller who breaks off can continue from there, with another
-// Run or otherwise. The last step has the reason why there is no other. If ctx is done
-// or no symbol can be drawn, that is a step without a symbol, with ctx.Err() or
+// consumed it, so that a caller that stops can continue from there, with another Run or
+// otherwise. The last step has the reason why it is the last. If ctx is done or no
+// symbol can be drawn, the last step has no symbol and comes with ctx.Err() or
 // [ErrNoSymbol]; s then stands after the symbol yielded before. A Finite source that is
 // Done from the start yields nothing. nil options mean the zero value.
 //
@@ -106,5 +106,5 @@ func (c *Chain) draw(x []float32, logProb bool) (s Step) {
 	return s
 }
 
-// logSumExp returns ln Σ e^x[i]. It overwrites the weights.
-func (c *Chain) logSumExp(x []float32) float32 { return kernels.LogSumExp(x, c.w[:len(x)]) }
+// logSumExp returns ln Σ e^x[i]. It overwrites expWeights.
+func (c *Chain) logSumExp(x []float32) float32 { return kernels.LogSumExp(x, c.expWeights[:len(x)]) }

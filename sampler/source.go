@@ -2,11 +2,11 @@ package sampler
 
 import "fmt"
 
-// A Source scores the next symbol of one sequence. It may also be a [Finite], a
-// [Slotted] or a [Given] one, in any combination.
+// A Source computes logits of the next symbol of one sequence. It may also be [Finite],
+// [Slotted] or [Given], in any combination.
 type Source interface {
 	Symbols() int         // symbols are 0 to Symbols()-1
-	Logits(dst []float32) // logits of the next symbol, unnormalised natural logs; dst [Symbols()]
+	Logits(dst []float32) // logits of the next symbol; dst [Symbols()]
 	Advance(sym int)      // consume sym
 }
 
@@ -25,14 +25,14 @@ type Slotted interface {
 	Slot() (sequence, slot uint64) // of the next symbol
 }
 
-// A Given source knows some of its symbols: they are scored and consumed, but not
-// drawn, and take nothing from the random sequence.
+// A Given source knows some of its symbols: Run scores and consumes these without a draw,
+// and they take no output of the random generator.
 type Given interface {
 	Source
 	Given() (sym int, ok bool) // the next symbol, if it is known
 }
 
-// A Reason is why a sequence ends. The zero value is that of one that goes on.
+// A Reason is why a sequence ends. The zero value means that it goes on.
 type Reason uint8
 
 const (

@@ -13,8 +13,8 @@ import (
 // changes nothing, less prefers likely symbols, more evens out. T is
 // dimensionless, finite and 0 or more.
 //
-// 0 is the limit: the symbol with the largest logit, on a tie the lowest id, is
-// the only one left. So it is with a T so small that logit/T overflows.
+// 0 is the limit: only the symbol with the largest logit is left, on a tie that with the
+// lowest id. The same holds for a T so small that logit/T overflows.
 //
 // The logits are multiplied by 1/T, each product and 1/T itself rounded to
 // float32.
@@ -79,7 +79,7 @@ type Exclusion struct {
 type run struct{ first, end int }
 
 // Exclude returns the set of the given symbols, in any order. Ids that a source
-// does not have are of no effect. It panics if one is negative.
+// does not know have no effect. It panics if one is negative.
 func Exclude(ids ...int) Exclusion {
 	sorted := slices.Sorted(slices.Values(ids))
 	if len(sorted) > 0 && sorted[0] < 0 {

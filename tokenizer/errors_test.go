@@ -13,7 +13,7 @@ func TestOptionErrors(t *testing.T) {
 		o           Options
 		field, want string
 	}{
-		{Options{MaxTokens: 2}, "MaxTokens", "--size is 2: want at least 3, for 2 of them are reserved, or 0 for 10000"},
+		{Options{VocabularySize: 2}, "VocabularySize", "--size is 2: want at least 3, for 2 of them are reserved, or 0 for 10000"},
 		{Options{MaxBytes: -1}, "MaxBytes", "MaxBytes is -1: want 0 or more"},
 		{Options{MaxBytes: 1}, "MaxBytes", "the first 1 texts hold 0 different words, and to count more takes more than the 0 MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise MaxBytes"},
 	} {
@@ -24,7 +24,7 @@ func TestOptionErrors(t *testing.T) {
 			continue
 		}
 		text := option.Text(func(pkg, field string) string {
-			if pkg == "tokenizer" && field == "MaxTokens" {
+			if pkg == "tokenizer" && field == "VocabularySize" {
 				return "--size"
 			}
 			return ""

@@ -30,7 +30,7 @@ func FuzzAppend(f *testing.F) {
 			if len(list) == 0 {
 				continue
 			}
-			tok, err := Learn(slices.Values([]string{text}), &Options{MaxTokens: 1 << 20, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation})
+			tok, err := Learn(slices.Values([]string{text}), &Options{VocabularySize: 1 << 20, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // Learn counts the words of all texts, after the pipeline that o chooses, and makes
-// a tokenizer of the most frequent: at most o.MaxTokens entries, of which two are
+// a tokenizer of the most frequent: at most o.VocabularySize entries, of which two are
 // reserved (see the package comment). Every word of every text is counted, in
 // whatever order the texts come; equally frequent words are ordered by falling
 // bytes, so that the result depends on the counts alone. nil options mean the zero
@@ -30,16 +30,16 @@ func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	limit, maxBytes := o.MaxTokens, o.MaxBytes
+	limit, maxBytes := o.VocabularySize, o.MaxBytes
 	if limit == 0 {
-		limit = DefaultMaxTokens
+		limit = DefaultVocabularySize
 	}
 	if maxBytes == 0 {
 		maxBytes = DefaultMaxBytes
 	}
 	switch {
 	case limit < 3:
-		return nil, outOfRange("MaxTokens", limit, fmt.Sprintf("at least 3, for 2 of them are reserved, or 0 for %d", DefaultMaxTokens))
+		return nil, outOfRange("VocabularySize", limit, fmt.Sprintf("at least 3, for 2 of them are reserved, or 0 for %d", DefaultVocabularySize))
 	case maxBytes < 0:
 		return nil, outOfRange("MaxBytes", maxBytes, "0 or more")
 	}

@@ -45,7 +45,7 @@ func TestLearnCounts(t *testing.T) {
 		texts = append(texts, strings.Repeat(string(rune('a'+i%4)), letterBlock*i/2+1))
 	}
 	for _, most := range []int{1, 2, 100, 5000, 1 << 20} {
-		tok, err := Learn(slices.Values(texts), &Options{MaxTokens: most + 2, KeepCase: true})
+		tok, err := Learn(slices.Values(texts), &Options{VocabularySize: most + 2, KeepCase: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestLearnMemory(t *testing.T) {
 		t.Errorf("%d bytes were taken of %d allowed", taken, limit)
 	}
 	// What fits is counted: a word of 8 letters takes less than 60 bytes at worst.
-	if tok, err := Learn(distinct(10000), &Options{MaxBytes: limit}); err != nil || tok.Len() != DefaultMaxTokens {
+	if tok, err := Learn(distinct(10000), &Options{MaxBytes: limit}); err != nil || tok.Len() != DefaultVocabularySize {
 		t.Errorf("100,000 words in %d bytes: %v", limit, err)
 	}
 	for _, o := range []Options{{MaxBytes: -1}, {MaxBytes: 1}, {MaxBytes: 60 << 10}} {
@@ -119,7 +119,7 @@ func TestLearnKeepsLittle(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tok, err := Learn(distinct(30000), &Options{MaxTokens: 100})
+	tok, err := Learn(distinct(30000), &Options{VocabularySize: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

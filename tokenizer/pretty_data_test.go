@@ -35,7 +35,7 @@ func TestPrettyRecipes(t *testing.T) {
 		{"war-and-peace/war-and-peace.txt.gz", 98.885},
 	} {
 		texts := originals(t, filepath.Join(dir, filepath.FromSlash(c.name)))
-		for _, o := range []*Options{{MaxTokens: 1 << 20}, {MaxTokens: 1 << 20, UnicodePunctuation: true}} {
+		for _, o := range []*Options{{VocabularySize: 1 << 20}, {VocabularySize: 1 << 20, UnicodePunctuation: true}} {
 			tok, err := Learn(slices.Values(texts), o)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Ids with a fixed meaning. Both count towards Options.MaxTokens.
+// Ids with a fixed meaning. Both count towards Options.VocabularySize.
 const (
 	Stop    = 0 // padding, and the end of a text; spelled ""
 	Unknown = 1 // any word outside the vocabulary; spelled "[UNK]"
@@ -16,9 +16,9 @@ const (
 // unknownWord is the spelling of Unknown.
 const unknownWord = "[UNK]"
 
-// DefaultMaxTokens is the vocabulary size that Learn aims at when
-// Options.MaxTokens is 0.
-const DefaultMaxTokens = 10000
+// DefaultVocabularySize is the vocabulary size that Learn aims at when
+// Options.VocabularySize is 0.
+const DefaultVocabularySize = 10000
 
 // DefaultMaxBytes is the memory that Learn may take to count words when
 // Options.MaxBytes is 0.
@@ -27,10 +27,10 @@ const DefaultMaxBytes = 1 << 30
 // Options choose the pipeline. The zero value, or a nil pointer, is the pipeline
 // of the package comment.
 type Options struct {
-	// MaxTokens is the largest vocabulary that Learn makes, the two reserved ids
-	// included; 0 means DefaultMaxTokens. New takes a vocabulary as it is, and
-	// only checks it against MaxTokens where that is not 0.
-	MaxTokens int
+	// VocabularySize is the largest vocabulary that Learn makes, the two reserved ids
+	// included; 0 means DefaultVocabularySize. New takes a vocabulary as it is, and
+	// only checks it against VocabularySize where that is not 0.
+	VocabularySize int
 	// MaxBytes is how many bytes of memory Learn may take to count words, beside the
 	// texts; 0 means DefaultMaxBytes. It is of no meaning elsewhere.
 	MaxBytes int64
@@ -51,7 +51,7 @@ type Options struct {
 // one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
 // the last. It is safe for concurrent use.
 type Tokenizer struct {
-	options Options // MaxTokens and MaxBytes are not kept: they have done their work
+	options Options // VocabularySize and MaxBytes are not kept: they have done their work
 	words   []string
 	ids     map[string]int32
 	class   [256]class
@@ -78,10 +78,10 @@ func newTokenizer(vocabulary []string, o *Options) (*Tokenizer, error) {
 		o = &Options{}
 	}
 	switch {
-	case o.MaxTokens < 0:
-		return nil, outOfRange("MaxTokens", o.MaxTokens, "0 or more")
-	case o.MaxTokens > 0 && len(vocabulary) > o.MaxTokens:
-		return nil, optionErrorf("the vocabulary has %d entries, more than %s (%d)", len(vocabulary), option("MaxTokens"), o.MaxTokens)
+	case o.VocabularySize < 0:
+		return nil, outOfRange("VocabularySize", o.VocabularySize, "0 or more")
+	case o.VocabularySize > 0 && len(vocabulary) > o.VocabularySize:
+		return nil, optionErrorf("the vocabulary has %d entries, more than %s (%d)", len(vocabulary), option("VocabularySize"), o.VocabularySize)
 	case int64(len(vocabulary)) > math.MaxInt32:
 		return nil, fmt.Errorf("the vocabulary has %d entries, more than an id can count", len(vocabulary))
 	case len(vocabulary) < 3:
@@ -144,6 +144,6 @@ func (t *Tokenizer) ID(word string) (id int, ok bool) {
 	return int(n), true
 }
 
-// Options returns the pipeline's choices. MaxTokens and MaxBytes are 0: they matter
+// Options returns the pipeline's choices. VocabularySize and MaxBytes are 0: they matter
 // only while learning.
 func (t *Tokenizer) Options() Options { return t.options }

@@ -29,7 +29,7 @@ func vocabulary(tok *Tokenizer) []string {
 
 func TestNew(t *testing.T) {
 	list := []string{"", "[UNK]", "salt", "1\u00a0cup", `\`, "É"}
-	tok, err := New(list, &Options{MaxTokens: 6, KeepCase: true})
+	tok, err := New(list, &Options{VocabularySize: 6, KeepCase: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func TestNewRefuses(t *testing.T) {
 		{"space", []string{"", "[UNK]", "a b"}, nil, "holds a blank"},
 		{"vertical tab", []string{"", "[UNK]", "a\vb"}, nil, "holds a blank"},
 		{"invalid", []string{"", "[UNK]", "a\xff"}, nil, "not valid UTF-8"},
-		{"too many", []string{"", "[UNK]", "a", "b"}, &Options{MaxTokens: 3}, "more than MaxTokens (3)"},
-		{"negative", []string{"", "[UNK]", "a"}, &Options{MaxTokens: -1}, "MaxTokens is -1"},
+		{"too many", []string{"", "[UNK]", "a", "b"}, &Options{VocabularySize: 3}, "more than VocabularySize (3)"},
+		{"negative", []string{"", "[UNK]", "a"}, &Options{VocabularySize: -1}, "VocabularySize is -1"},
 	} {
 		tok, err := New(c.list, c.o)
 		if err == nil || tok != nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "tokenizer: ") {
@@ -116,7 +116,7 @@ func TestLearn(t *testing.T) {
 		{"ties fall", nil, []string{"apple zest", "zest apple mint"}, "zest apple mint"},
 		{"longer is larger", nil, []string{"oat oats"}, "oats oat"},
 		{"bytes, not letters", &Options{KeepCase: true}, []string{"Zest apple éclair"}, "éclair apple Zest"},
-		{"limit counts the reserved ids", &Options{MaxTokens: 4}, []string{"a a a b b c"}, "a b"},
+		{"limit counts the reserved ids", &Options{VocabularySize: 4}, []string{"a a a b b c"}, "a b"},
 		{"one word", nil, []string{"salt Salt SALT"}, "salt"},
 		{"spelling of the reserved", nil, []string{"[UNK]"}, "unk ] ["},
 		{"spelling of the reserved, stripped", &Options{KeepCase: true, StripPunctuation: true}, []string{"[UNK]"}, "UNK"},
@@ -134,15 +134,15 @@ func TestLearn(t *testing.T) {
 
 func TestLearnDefaultLimit(t *testing.T) {
 	texts := func(yield func(string) bool) {
-		for i := range DefaultMaxTokens + 5 {
+		for i := range DefaultVocabularySize + 5 {
 			if !yield(fmt.Sprintf("w%d", i)) {
 				return
 			}
 		}
 	}
 	tok, err := Learn(texts, nil)
-	if err != nil || tok.Len() != DefaultMaxTokens {
-		t.Fatalf("Learn: %d entries, %v, want %d", tok.Len(), err, DefaultMaxTokens)
+	if err != nil || tok.Len() != DefaultVocabularySize {
+		t.Fatalf("Learn: %d entries, %v, want %d", tok.Len(), err, DefaultVocabularySize)
 	}
 	if got := tok.Word(2); got != "w9999" {
 		t.Errorf("first of equally frequent words is %q, want w9999", got)
@@ -155,8 +155,8 @@ func TestLearnRefuses(t *testing.T) {
 		o    *Options
 		want string
 	}{
-		{"a", &Options{MaxTokens: 2}, "at least 3"},
-		{"a", &Options{MaxTokens: -1}, "at least 3"},
+		{"a", &Options{VocabularySize: 2}, "at least 3"},
+		{"a", &Options{VocabularySize: -1}, "at least 3"},
 		{" \t\n", nil, "no word"},
 		{"-- ...", &Options{StripPunctuation: true}, "no word"},
 	} {

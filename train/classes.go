@@ -31,7 +31,7 @@ type Classes struct {
 	// occur in Labels, sorted byte by byte.
 	Names []string
 
-	Vocabulary         int  // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
+	Vocabulary         int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
 	KeepCase           bool // see tokenizer.Options
 	StripPunctuation   bool // see tokenizer.Options
 	UnicodePunctuation bool // see tokenizer.Options
@@ -51,7 +51,7 @@ type Classes struct {
 func (t *Classes) things() string { return "documents" }
 
 func (t *Classes) complete(o *Options) {
-	setDefault(&t.Vocabulary, tokenizer.DefaultMaxTokens)
+	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
@@ -92,7 +92,7 @@ func (t *Classes) config(symbols int, names []string) model.ClassifierConfig {
 // words returns the options of the vocabulary.
 func (t *Classes) words() *tokenizer.Options {
 	return &tokenizer.Options{
-		MaxTokens: t.Vocabulary, KeepCase: t.KeepCase,
+		VocabularySize: t.Vocabulary, KeepCase: t.KeepCase,
 		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
 	}
 }

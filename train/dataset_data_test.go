@@ -42,7 +42,7 @@ func TestRealRecipes(t *testing.T) {
 				t.Errorf("%d documents, %d skipped, %d replaced, format %s, want %d, 0, 0, recipes",
 					len(texts.Docs), texts.Skipped, texts.Replaced, texts.Format, c.docs)
 			}
-			full, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{MaxTokens: 1 << 20})
+			full, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{VocabularySize: 1 << 20})
 			if err != nil || full.Len() != c.distinct+2 {
 				t.Errorf("%d distinct words, %v, want %d", full.Len()-2, err, c.distinct)
 			}
@@ -89,7 +89,7 @@ func TestPrettyOnRealRecipes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{MaxTokens: 1 << 20, KeepCase: true})
+		tok, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{VocabularySize: 1 << 20, KeepCase: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("options %+v, want %+v", o, want)
 	}
 	task := textOf(tr)
-	wantTask := Text{Vocabulary: tokenizer.DefaultMaxTokens, Embedding: 100, Layers: oneLSTM(128), Length: 200}
+	wantTask := Text{Vocabulary: tokenizer.DefaultVocabularySize, Embedding: 100, Layers: oneLSTM(128), Length: 200}
 	if fields(task) != fields(&wantTask) {
 		t.Errorf("task %s, want %s", fields(task), fields(&wantTask))
 	}

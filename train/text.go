@@ -25,7 +25,7 @@ const (
 type Text struct {
 	Documents []string
 
-	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultMaxTokens
+	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
 	KeepCase         bool // see tokenizer.Options
 	StripPunctuation bool // see tokenizer.Options
 
@@ -61,7 +61,7 @@ func oneLSTM(units int) []layers.Spec { return []layers.Spec{&layers.LSTMSpec{Un
 func (t *Text) things() string { return "documents" }
 
 func (t *Text) complete(o *Options) {
-	setDefault(&t.Vocabulary, tokenizer.DefaultMaxTokens)
+	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
@@ -113,7 +113,7 @@ func (t *Text) dataset() DatasetOptions {
 // words returns the options of the vocabulary.
 func (t *Text) words() *tokenizer.Options {
 	return &tokenizer.Options{
-		MaxTokens: t.Vocabulary, KeepCase: t.KeepCase,
+		VocabularySize: t.Vocabulary, KeepCase: t.KeepCase,
 		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
 	}
 }

@@ -30,8 +30,10 @@ var optionFlags = map[string]string{
 	"autoreg.First":        "--first",
 	"autoreg.Threads":      "--threads",
 	"autoreg.Mask":         "--mask",
-	"tokenizer.MaxTokens":  "--vocabulary",
-	"tokenizer.MaxBytes":   "--max-memory",
+	"autoreg.Length":       "--max-tokens",
+
+	"tokenizer.VocabularySize": "--vocabulary",
+	"tokenizer.MaxBytes":       "--max-memory",
 
 	"train.BatchSize":          "--batch",
 	"train.Optimizer":          "--optimizer",

@@ -78,7 +78,7 @@ FILE may be - for standard input, or a pipe.`,
 	modelFlag(fs, &j.model, cookbooksName)
 	choiceFlag(fs, &j.format, "format", corpus.FormatAuto, formatNames(), "how the files are read")
 	fs.BoolVar(&j.asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
-	intFlag(fs, &j.options.MaxTokens, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	intFlag(fs, &j.options.Length, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	j.limits.define(fs)
 	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")

@@ -73,7 +73,7 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 	fs.StringVar(&j.layers, "layers", fmt.Sprintf("bidirectional(gru:%d)", train.DefaultClassUnits), "`LAYERS` between embedding and output, each a kind and its units: \"bidirectional(lstm:64):merge=sum\", \"gru:100\", \"rnn:64:activation=relu\"")
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "words of a text that are read: the rest is cut off")
-	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultMaxTokens, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
+	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultVocabularySize, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
 	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
 	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
 	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")

@@ -48,7 +48,7 @@ func run(args []string, out io.Writer) error {
 	fs.StringVar(&o.Label, "label", "", "member that holds the label")
 	fs.StringVar(&o.Contains, "contains", "", "the class that is told from all others")
 	fs.Float64Var(&validation, "validation", 0.1, "share of the texts set aside")
-	fs.IntVar(&vocabulary, "vocabulary", tokenizer.DefaultMaxTokens, "greatest number of words")
+	fs.IntVar(&vocabulary, "vocabulary", tokenizer.DefaultVocabularySize, "greatest number of words")
 	fs.IntVar(&length, "length", 0, "words of a text that are read; 0 means all")
 	fs.Float64Var(&lambda, "lambda", 1, "penalty of large weights")
 	if err := fs.Parse(args); err != nil {
@@ -66,7 +66,7 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.Learn(slices.Values(learn), &tokenizer.Options{MaxTokens: vocabulary})
+	tok, err := tokenizer.Learn(slices.Values(learn), &tokenizer.Options{VocabularySize: vocabulary})
 	if err != nil {
 		return err
 	}
