@@ -9,11 +9,11 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-// A Canvas is one image filled in raster order, the channels of a pixel one after
-// the other, for one goroutine at a time. It is a sampler.Finite source whose symbols
-// are levels. It keeps what later pixels need of those before, so that each costs one
-// step, however large the image. [ImageModel.Draw] draws the same images sooner; a
-// Canvas is for loops of your own.
+// A Canvas is one image that is filled in raster order, the channels of a pixel one
+// after the other, for one goroutine at a time. It is a sampler.Finite source whose
+// symbols are levels. It keeps the values that later pixels read, so that each level
+// takes one step, however large the image. [ImageModel.Draw] draws the same images in
+// less time; a Canvas is for loops of your own.
 type Canvas struct {
 	model         *ImageModel
 	state         *layers.PixelState
@@ -36,8 +36,8 @@ func (m *ImageModel) NewCanvas(height, width int) (*Canvas, error) {
 func (c *Canvas) Symbols() int { return c.model.Levels() }
 
 // Logits sets dst [Symbols()] to the logits of the next level, unnormalised
-// natural-log probabilities. It panics if the length is wrong or the image is
-// Done. It does not allocate.
+// natural-log weights. It panics if the length is wrong or the image is Done. It does
+// not allocate.
 func (c *Canvas) Logits(dst []float32) { c.state.Logits(dst) }
 
 // Advance consumes the next level, drawn or known. It panics if it is out of range
@@ -47,8 +47,7 @@ func (c *Canvas) Advance(level int) { c.state.Advance(level) }
 // Done reports whether the image is complete.
 func (c *Canvas) Done() bool { return c.state.Done() }
 
-// Next returns where the next level belongs; when the image is Done, the row below
-// it.
+// Next returns the place of the next level; when the image is Done, the row below it.
 func (c *Canvas) Next() (row, column, channel int) {
 	n, C := c.state.Next(), c.model.Channels()
 	return n / C / c.width, n / C % c.width, n % C
@@ -69,7 +68,7 @@ func (c *Canvas) CopyFrom(src *Canvas) {
 // Levels appends the levels so far to dst.
 func (c *Canvas) Levels(dst []uint8) []uint8 { return append(dst, c.state.Levels()...) }
 
-// Image returns the image so far, what is missing as level 0.
+// Image returns the image so far, with level 0 in place of missing levels.
 func (c *Canvas) Image() *image.NRGBA {
 	levels := make([]uint8, c.height*c.width*c.model.Channels())
 	copy(levels, c.state.Levels())
@@ -79,7 +78,7 @@ func (c *Canvas) Image() *image.NRGBA {
 // Draw draws the rest of the image with chain, as image number n of the chain's
 // seed: the same that ImageModel.Draw draws under that number. It yields each row once
 // it is complete, and may be called again to continue after a break. If ctx is done or
-// nothing can be drawn it yields -1 and ctx.Err() or sampler.ErrNoSymbol, and
+// no level can be drawn it yields -1 and ctx.Err() or sampler.ErrNoSymbol, and
 // stops. Nothing is allocated per pixel.
 func (c *Canvas) Draw(ctx context.Context, chain *sampler.Chain, n uint64) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {

@@ -13,15 +13,16 @@
 //	}
 //
 // [Load], [Open] and [LoadFS] read a model from one file; their type parameter says
-// which kind is wanted. A [Model] is any kind: a program that does not know what a file
-// holds opens it as that and finds out by a type switch. A model never changes.
+// which kind is wanted. A [Model] is any kind: a program that does not know the kind of
+// a file opens it as a Model and finds out by a type switch. A model never changes.
 //
 // # Text
 //
-// [TextModel.Generate] and [TextModel.Text] go from a prompt to text and report how it
-// ended; [TextModel.Probs] lists what the model expects next; [TextModel.Score] says how
-// well it predicts given texts. Below them, a [Stream] is one sequence under way: feed
-// it, get the logits of what comes next, fork it, start over. Data flows
+// [TextModel.Generate] and [TextModel.Text] continue a prompt and report why the text
+// ended; [TextModel.Probs] lists the probabilities of the next token; [TextModel.Score]
+// returns the log-likelihood of given texts. Below them, a [Stream] is one sequence under
+// way: it consumes tokens, returns the logits of the next one, and can be forked and
+// reset. Data flows
 //
 //	text → tokenizer → tokens → Stream → logits → sampler → token → text
 //
@@ -36,10 +37,10 @@
 //	images, err := m.Draw(ctx, &autoreg.DrawOptions{Seed: 42, Count: 16})
 //	img := m.Render(images[0].Levels, 0, 0) // an image.Image
 //
-// [ImageModel.Draw] draws new images, or completes a given one; [ImageModel.Score] says
-// how well the model predicts given images. A [Canvas] is one image under way in raster
-// order, for loops of your own. Image n of a seed is the same whatever is drawn with it,
-// and whichever way it is drawn.
+// [ImageModel.Draw] draws new images, or completes a given one; [ImageModel.Score]
+// returns the log-likelihood of given images. A [Canvas] is one image under way in raster
+// order, for loops of your own. Image n of a seed does not depend on other images that
+// are drawn with it, nor on which of these draws it.
 //
 // # Classes of texts
 //
@@ -50,13 +51,13 @@
 //
 // Texts and images are drawn by one loop, sampler.Chain.Run over a sampler.Source, which
 // a Stream and a Canvas are. Its steps have the symbol, its log-probability if that is
-// asked for, and the reason why the sequence ends.
+// asked for, and with the last one the reason why the sequence ends.
 //
 // # Same model, same seed, same bytes
 //
 // Logits, texts and images are bit-identical on every CPU and instruction set, on any
-// number of threads, alone or beside other streams. Package kernels has the arithmetic
-// that makes it so, package sampler defines the draw.
+// number of threads, alone or together with other streams. Package kernels defines the
+// arithmetic, package sampler the draw.
 //
 // # Concurrency and memory
 //

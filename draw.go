@@ -32,13 +32,13 @@ type DrawOptions struct {
 
 	// Known and Mask complete a given image: of the levels Known [H·W·C], those of
 	// the pixels whose Mask [H·W] is set are kept, the others are drawn in raster
-	// order. (A pixel is drawn from those above and left of it; what is known below
-	// it has no influence.) Nil means that nothing is known.
+	// order. (A pixel depends on those above and left of it; known pixels below it have
+	// no influence.) Nil means that no pixel is known.
 	Known []uint8
 	Mask  []bool
 
 	// OnRow is called as soon as a row of an image is complete, before Draw
-	// returns, with the image's number and its levels [H·W·C] so far, which are good
+	// returns, with the image's number and its levels [H·W·C] so far, which are valid
 	// until OnRow returns; rows below may have begun. Calls come one at a time.
 	OnRow func(image, row int, levels []uint8)
 
@@ -56,9 +56,9 @@ type Image struct {
 	KnownLogProb float64
 }
 
-// drawTogether is how many images of one thread go forward together: enough for
-// the products to run at full speed. Large images have more rows under way, and need
-// more memory: they go together as long as they have drawPixels in all.
+// drawTogether is the most images that one thread draws together: enough for the
+// products to run at full speed. Large images have more rows in a step, and take more
+// memory: images that are drawn together have at most drawPixels in all.
 const (
 	drawTogether = 16
 	drawPixels   = 1 << 16
@@ -71,14 +71,14 @@ const maxDrawn = 1 << 30
 // seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
 // each from the logits of a whole image. nil options mean the zero value.
 //
-// It returns an error for options that make no sense, if ctx is done (ctx.Err())
+// It returns an error for invalid options, if ctx is done (ctx.Err())
 // and if the logits are not finite (sampler.ErrNoSymbol).
 func (m *ImageModel) Draw(ctx context.Context, o *DrawOptions) ([]Image, error) {
 	d, err := m.prepareDraw(o)
 	if err != nil {
 		return nil, err
 	}
-	// Groups of images that go together, equally many for each thread.
+	// Groups of images that are drawn together, equally many for each thread.
 	threads := min(d.threads, len(d.images))
 	most := min(drawTogether, max(1, drawPixels/(d.Height*d.Width)))
 	groups := (len(d.images) + most - 1) / most
@@ -107,7 +107,7 @@ func (m *ImageModel) Draw(ctx context.Context, o *DrawOptions) ([]Image, error) 
 	}
 	work(threads - 1)
 	wg.Wait()
-	// A thread that failed has stopped the others, whose errors say no more than that.
+	// A thread that failed has cancelled the others, whose errors are then ctx.Err().
 	if slices.Contains(errs, sampler.ErrNoSymbol) {
 		return nil, sampler.ErrNoSymbol
 	}
@@ -137,7 +137,7 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	var err error
 	size := m.drawSize
 	if d.Known != nil {
-		size = m.size // the caller has images so large
+		size = m.size // the caller already holds an image of that size
 	}
 	if d.Height, d.Width, err = size(d.Height, d.Width); err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	return d, nil
 }
 
-// newWaves returns what one thread draws with, up to most images at a time.
+// newWaves returns the wavefront of one thread, of up to most images at a time.
 func (d *drawing) newWaves(most int) *waves {
 	w := d.model.newWaves(d.Height, d.Width, most, d.Known != nil)
 	w.known, w.mask = d.Known, d.Mask
@@ -207,7 +207,7 @@ func (d *drawing) draw(ctx context.Context, w *waves, chain *sampler.Chain, imag
 	if err := w.run(ctx, chain, images); err != nil {
 		return err
 	}
-	// In raster order, as Score adds: a schedule settles pixels in another.
+	// In raster order, as Score adds: a wavefront has another order.
 	for k := range images {
 		for pixel, known := range d.Mask {
 			if !known {

@@ -3,7 +3,7 @@ package autoreg
 import "github.com/autoreg/autoreg/internal/apierror"
 
 // An OptionError is an error about a field of options: its value is out of range, or
-// does not fit another.
+// does not fit the value of another field.
 type OptionError struct {
 	Field string
 	text  error

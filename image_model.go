@@ -13,8 +13,8 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// An ImageModel is an immutable image network: it scores the level of a pixel from
-// the pixels before it. It is safe for concurrent use.
+// An ImageModel is an immutable image network: it computes logits of the levels of a
+// pixel from the pixels before it. It is safe for concurrent use.
 //
 // An image is levels [H·W·C], row by row, the channels of a pixel side by side
 // (red, green, blue, or grey alone), each 0 to Levels()-1. Quantise and Render go
@@ -34,8 +34,7 @@ func (m *ImageModel) file() *weights.File { return m.pixel.File() }
 // Kind returns "pixelcnn".
 func (m *ImageModel) Kind() string { return model.KindPixelCNN }
 
-// Metadata returns a copy of what the model's file says about the model beside what
-// describes it: see Model.
+// Metadata returns a copy of the metadata of the model's file: see Model.
 func (m *ImageModel) Metadata() map[string]string { return copied(m.pixel.Metadata) }
 
 // WriteTo writes the model in the form that Load reads: see Model.
@@ -47,16 +46,16 @@ func (m *ImageModel) Size() (height, width int) {
 	return m.pixel.Config.Height, m.pixel.Config.Width
 }
 
-// Bounds on what is drawn in a size that only the model's file asks for.
+// Bounds on the default size, which the model's file chooses.
 const (
 	maxDefaultPixels = 1 << 18
 	maxDefaultBytes  = 64 << 20
 )
 
-// DefaultSize returns the height and width of what is drawn where none are given:
-// Size, if such an image has at most 2^18 pixels and takes at most 64 MiB to draw.
-// Otherwise it returns an error, and height and width must be given: the file of a
-// kilobyte may claim any size.
+// DefaultSize returns the height and width of images that are drawn without a given
+// size: Size, if such an image has at most 2^18 pixels and takes at most 64 MiB to draw.
+// Otherwise it returns an error, and height and width must be given, because a file of
+// a kilobyte may have any size in it.
 func (m *ImageModel) DefaultSize() (height, width int, err error) {
 	height, width = m.Size()
 	if n := m.drawBytes(height, width); height*width > maxDefaultPixels || n > maxDefaultBytes {
@@ -65,7 +64,7 @@ func (m *ImageModel) DefaultSize() (height, width int, err error) {
 	return height, width, nil
 }
 
-// drawBytes returns how much memory drawing one image takes at most.
+// drawBytes returns the most memory, in bytes, that drawing one image takes.
 func (m *ImageModel) drawBytes(height, width int) int64 {
 	levels := int64(height) * int64(width) * int64(m.Channels())
 	return max(m.pixel.Net.StateBytes(height, width), levels+m.pixel.Net.WavefrontBytes(1, height, width))
@@ -133,7 +132,7 @@ func (m *ImageModel) Render(levels []uint8, height, width int) *image.NRGBA {
 	return pixels.Render(levels, height, width, m.Channels(), m.Levels())
 }
 
-// size checks a size that may be left out where images of it are given.
+// size checks the size of given images; 0, 0 means that of the model.
 func (m *ImageModel) size(height, width int) (int, int, error) {
 	if height == 0 && width == 0 {
 		height, width = m.Size()
@@ -144,7 +143,7 @@ func (m *ImageModel) size(height, width int) (int, int, error) {
 	return height, width, nil
 }
 
-// drawSize checks a size that may be left out where images of it are made.
+// drawSize checks the size of images to draw; 0, 0 means DefaultSize.
 func (m *ImageModel) drawSize(height, width int) (int, int, error) {
 	if height == 0 && width == 0 {
 		return m.DefaultSize()

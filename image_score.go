@@ -14,19 +14,19 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-// Score adds up how improbable the model finds each level of the images, given
-// those before it. An image is levels [H·W·C]. nil options mean the zero value.
+// Score adds up -ln p of each level of the images, given those before it. An image is
+// levels [H·W·C]. nil options mean the zero value.
 //
 // Each -ln p is logsumexp(logits) - logit in float32, as in training; the sum of an
 // image is in float64, in raster order, and so is that of all images. It is the same
 // on every machine with any number of threads, and NaN or infinite if the logits are.
 //
-// Images go through whole, as many at a time as there are threads, but for large
-// ones, of which only some rows are in memory: apart from a few bytes a level, what
-// these take grows with the width, not with the area.
+// Each thread computes one image at a time. Of a large image only some rows are in
+// memory: apart from a few bytes a level, its memory grows with the width, not with the
+// area.
 //
 // It returns an error if ctx is done, if there is no image ([ErrNothingToScore]), if one
-// does not fit the model, or if the options make no sense.
+// does not fit the model, or for invalid options.
 func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *ScoreOptions) (Score, error) {
 	if o == nil {
 		o = &ScoreOptions{}
@@ -70,9 +70,9 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 	return s.sum, nil
 }
 
-// scoreWhole is how many pixels the images may have that go through whole. All
-// feature maps of so many are some 100 MB for the reference model; of the largest
-// images, which a file of a few bytes may ask for, they would be 26 GB.
+// scoreWhole is the most pixels of an image that is computed whole. All feature maps of
+// so many are some 100 MB for the reference model; of the largest images, which a file
+// of a few bytes may ask for, they would be 26 GB.
 const scoreWhole = 1 << 16
 
 // An imageScorer is a call of Score.
@@ -86,8 +86,8 @@ type imageScorer struct {
 	sum           Score
 }
 
-// A scoreThread is what one thread scores with, made when it is needed: forward for
-// images that go through whole, or waves and chain.
+// A scoreThread is the workspace of one thread, made when it is needed: forward for
+// images that are computed whole, or waves and chain.
 type scoreThread struct {
 	scratch []float32
 	forward *layers.PixelForward
@@ -144,7 +144,7 @@ func (s *imageScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
 	return sum
 }
 
-// inRows returns the same, to the bit: logits do not depend on the schedule, and
+// inRows returns the same sum, to the bit: logits do not depend on the schedule, and
 // the sum is in the same order. It is incomplete if the context ends.
 func (s *imageScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
 	t.waves.known = levels

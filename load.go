@@ -64,7 +64,7 @@ func LoadFS[M Model](fsys fs.FS, name string) (m M, err error) {
 	return closing[M](f, name)
 }
 
-// errDirectory comes before the many ways in which systems refuse to read one.
+// errDirectory replaces the errors of reading a directory, which differ between systems.
 var errDirectory = errors.New("this is a directory: want a model file")
 
 // closing reads the model in f, which it closes.
@@ -96,7 +96,7 @@ func load[M Model](r io.Reader, o *LoadOptions) (m M, err error) {
 }
 
 // kindIn returns the kind of the model in f, which must be an M. Where f names no kind it
-// returns one that is an M: reading f will say what is wrong.
+// returns a kind that is an M, whose read function returns the error.
 func kindIn[M Model](f *weights.File) (found kind, err error) {
 	name := model.KindOf(f.Metadata)
 	var wanted []kind

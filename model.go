@@ -8,8 +8,8 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A Model is a model of any kind: a [*TextModel], an [*ImageModel] or a [*Classifier]. A
-// type switch tells which. A model never changes and is safe for concurrent use.
+// A Model is a model of any kind: a [*TextModel], an [*ImageModel] or a [*Classifier],
+// as a type switch finds out. A model never changes and is safe for concurrent use.
 //
 // Other packages cannot add kinds. More kinds may come: a switch needs a default.
 type Model interface {
@@ -20,9 +20,9 @@ type Model interface {
 	Layers() []LayerInfo
 	// Params returns the number of the model's parameters as stored.
 	Params() int
-	// Metadata returns a copy of what the model's file says about the model beside what
-	// describes it, such as where it comes from and what other programs added. Nothing
-	// depends on it; WriteTo writes it again.
+	// Metadata returns a copy of the metadata of the model's file, its configuration not
+	// included: its origin, for example, and members that other programs have added.
+	// Nothing depends on it; WriteTo writes it again.
 	Metadata() map[string]string
 	// WriteTo writes the model in the form that Load reads and returns the number of
 	// bytes written. The same model gives the same bytes. What was loaded from a

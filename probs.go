@@ -7,7 +7,8 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-// A Position is one step of a generation: what could come next and what did.
+// A Position is one step of a generation: the likeliest next words and the symbol that
+// was drawn.
 type Position struct {
 	Text string // so far, prompt included, as Generate writes it
 	Next []Next // the likeliest words, the best first, ties by rising ID
@@ -33,8 +34,8 @@ type Next struct {
 // "[UNK]" is among them only if o.AllowUnknown; o.TopK and o.Transforms do not narrow
 // them. The word that is drawn is Generate's with the same options.
 //
-// Errors are those of Generate, yielded last, with the ending alone, and that of a
-// negative k or a temperature that is negative or not finite.
+// Errors are those of Generate, yielded last, with the ending only, and those of a
+// negative k and of a temperature that is negative or not finite.
 func (m *TextModel) Probs(ctx context.Context, prompt string, o *GenerateOptions, k int, temperatures ...float64) iter.Seq2[Position, error] {
 	return func(yield func(Position, error) bool) {
 		fail := func(err error) { yield(Position{ID: -1}, err) }

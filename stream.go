@@ -11,9 +11,9 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// A Stream is one sequence being read or written, for one goroutine at a time.
+// A Stream is one sequence under way, read or drawn, for one goroutine at a time.
 // It is a sampler.Source. It keeps the state of the network after the symbols so far,
-// so that each costs one step, however long the sequence.
+// so that each symbol takes one step, however long the sequence.
 type Stream struct {
 	model *TextModel
 	state *layers.State
@@ -27,19 +27,19 @@ func (m *TextModel) NewStream() *Stream {
 	return &Stream{model: m, state: m.text.Stack.NewState(), named: m.text.Tokenizer.Len()}
 }
 
-// Symbols returns the number of symbols that the model scores.
+// Symbols returns the number of symbols that the model has logits for.
 func (s *Stream) Symbols() int { return s.model.Symbols() }
 
-// Advance consumes sym. It does not compute the logits of the next symbol, of which a
-// prompt has no need. It panics if sym is not in 0 to Symbols()-1. It does not
+// Advance consumes sym. It does not compute the logits of the next symbol, which are not
+// needed inside a prompt. It panics if sym is not in [0, Symbols()). It does not
 // allocate.
 func (s *Stream) Advance(sym int) { s.state.Advance(sym) }
 
 // Logits sets dst [Symbols()] to the logits of the next symbol, unnormalised
-// natural-log probabilities. Those of symbols that the vocabulary does not name are
-// -Inf, and so is that of "[UNK]" unless AllowUnknown was called, so that nothing can
-// draw them. Before the first Advance the logits are those of an empty memory, which no
-// training has shaped. It panics if the length is wrong. It does not allocate.
+// natural-log weights. Those of symbols that the vocabulary does not name are -Inf, and
+// so is that of "[UNK]" unless AllowUnknown was called, so that they are never drawn.
+// Before the first Advance the logits are those of the zero state, which training does
+// not use. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
 	s.state.Logits(dst)
 	for i := s.named; i < len(dst); i++ {
@@ -50,17 +50,16 @@ func (s *Stream) Logits(dst []float32) {
 	}
 }
 
-// AllowUnknown says whether "[UNK]", the model's name for all words that it does not
-// know, has its logit and so can be drawn; at first it cannot. Reading it is always
-// allowed.
+// AllowUnknown sets whether "[UNK]", which stands for all words outside the vocabulary,
+// has its logit and so can be drawn; at first it cannot. Advance always takes it.
 func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
-// Reset goes back to the start of a sequence. What AllowUnknown said still holds.
+// Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
 func (s *Stream) Reset() { s.state.Reset() }
 
-// CopyFrom makes s a fork of src: both continue from where src stands, without
-// touching each other, and with what AllowUnknown said to src. It is as cheap as
-// copying a few kilobytes. It panics if the streams are of different models.
+// CopyFrom makes s a fork of src: both continue from where src stands, independently,
+// and AllowUnknown is copied too. It copies a few kilobytes. It panics if the streams
+// are of different models.
 func (s *Stream) CopyFrom(src *Stream) {
 	if s.model != src.model {
 		panic("autoreg: Stream: CopyFrom: streams of different models")
@@ -76,8 +75,8 @@ var stop = []int{tokenizer.Stop}
 // tokenizer.Stop, the model's own end of a text, as stop symbol. For a limit or
 // log-probabilities, Advance the prompt and call c.Run.
 //
-// Each symbol is yielded after the stream has consumed it. A caller who breaks
-// off may range over the same sequence again: it continues where the stream
+// Each symbol is yielded after the stream has consumed it. A caller that stops
+// may range over the same sequence again: it continues where the stream
 // stands, the prompt having been consumed. A symbol of the prompt that is out of
 // range, a done ctx, and logits of which none is finite end the sequence with -1
 // and an error, the second with ctx.Err(), the third with sampler.ErrNoSymbol.

@@ -10,10 +10,10 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// What a zero field of GenerateOptions stands for.
+// Values that a zero field of GenerateOptions means.
 const (
-	// DefaultTemperature is below 1, which is the model's own: small models give too
-	// much probability to unlikely tokens.
+	// DefaultTemperature is below 1, where the model's probabilities are unchanged:
+	// small models give too much probability to unlikely tokens.
 	DefaultTemperature = 0.7
 	// DefaultMaxTokens is the length of a generated text, prompt included.
 	DefaultMaxTokens = 200
@@ -46,15 +46,15 @@ type GenerateOptions struct {
 	// that has MaxTokens words or more is returned as it is.
 	MaxTokens, NewTokens int
 
-	// AllowUnknown lets the model write "[UNK]", its name for all words that it
-	// does not know.
+	// AllowUnknown lets the model write "[UNK]", which stands for all words outside its
+	// vocabulary.
 	AllowUnknown bool
 	// RawPrompt takes the prompt's words as they stand between blanks, without
-	// lowering them or setting punctuation apart: "recipe for cake | chop 1 /".
+	// lowering them or separating punctuation: "recipe for cake | chop 1 /".
 	RawPrompt bool
 
-	// LogProbs asks for Piece.LogProb and Position.LogProb; without, they are 0 and cost
-	// nothing.
+	// LogProbs asks for Piece.LogProb and Position.LogProb; without it they are 0 and
+	// not computed.
 	LogProbs bool
 
 	// Plain writes a single space before each new word, as the model sees words,
@@ -71,7 +71,7 @@ type Generation struct {
 	Ending
 }
 
-// An Ending is why a text ended, and what it took.
+// An Ending is the reason why a text ended, and its counts of words.
 type Ending struct {
 	Reason       sampler.Reason // stop, length, canceled or nothing
 	PromptTokens int            // words of the prompt
@@ -104,7 +104,7 @@ func (p Piece) String() string { return p.Text }
 // itself, the text ends in a space, the stop symbol being an empty word.
 //
 // It returns an error for a prompt without words ([ErrEmptyPrompt]), for options
-// that make no sense, if ctx is done (ctx.Err()) and if nothing can be drawn
+// that are invalid, if ctx is done (ctx.Err()) and if no symbol can be drawn
 // (sampler.ErrNoSymbol); the last two come with the text so far and its ending.
 func (m *TextModel) Generate(ctx context.Context, prompt string, o *GenerateOptions) (Generation, error) {
 	var (
@@ -130,7 +130,7 @@ func (m *TextModel) Generate(ctx context.Context, prompt string, o *GenerateOpti
 // the pieces together are what Generate returns, and the last piece has the ending;
 // where that is the stop symbol of prose, it has no text. An error is yielded last,
 // with a piece without text, which has the ending if the text had begun. Each
-// range over the sequence starts anew.
+// range over the sequence starts again.
 func (m *TextModel) Text(ctx context.Context, prompt string, o *GenerateOptions) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
 		g, err := m.prepare(prompt, o)
@@ -279,7 +279,7 @@ func (o *observed) Logits(dst []float32) {
 	copy(o.logits, dst)
 }
 
-// prompt returns what the text has of the prompt.
+// prompt returns the part of the text that is the prompt.
 func (g *generation) prompt(text string) string {
 	if g.o.OmitPrompt {
 		return ""
@@ -287,7 +287,7 @@ func (g *generation) prompt(text string) string {
 	return text
 }
 
-// piece returns what a new word adds to the text.
+// piece returns the letters that a new word adds to the text.
 func (g *generation) piece(id int) string {
 	if g.o.Plain {
 		g.buf = append(append(g.buf[:0], ' '), g.tok.Word(id)...)

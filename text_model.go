@@ -26,12 +26,12 @@ func (m *TextModel) file() *weights.File { return m.text.File() }
 // Kind returns "text".
 func (m *TextModel) Kind() string { return model.KindText }
 
-// Symbols returns the number V of symbols that the model scores: 0 to V-1.
+// Symbols returns the number V of symbols that the model has logits for: [0, V).
 func (m *TextModel) Symbols() int { return m.text.Stack.Symbols() }
 
 // Tokenizer returns the model's vocabulary, which maps text to tokens and back. It
 // names Tokenizer().Len() symbols, usually all. Symbols beyond, in models made for a
-// larger vocabulary than was found, are never drawn.
+// vocabulary larger than the training data had, are never drawn.
 func (m *TextModel) Tokenizer() *tokenizer.Tokenizer { return m.text.Tokenizer }
 
 // Length returns the number of steps of the sequences that the model was trained
@@ -47,8 +47,7 @@ func (m *TextModel) Params() int {
 	return n
 }
 
-// Metadata returns a copy of what the model's file says about the model beside what
-// describes it: see Model.
+// Metadata returns a copy of the metadata of the model's file: see Model.
 func (m *TextModel) Metadata() map[string]string { return copied(m.text.Metadata) }
 
 // WriteTo writes the model in the form that Load reads: see Model.

@@ -21,7 +21,7 @@ import (
 // are.
 //
 // It returns an error if ctx is done, if no document holds a token
-// ([ErrNothingToScore]), or if the options make no sense.
+// ([ErrNothingToScore]), or for invalid options.
 func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) (Score, error) {
 	if o == nil {
 		o = &ScoreOptions{}
