@@ -93,7 +93,7 @@ func (m *ImageModel) Draw(ctx context.Context, o *DrawOptions) ([]Image, error) 
 	defer cancel()
 	errs := make([]error, threads)
 	work := func(t int) {
-		w, chain := d.newWaves(together), d.chain()
+		w, chain := d.newWavefront(together), d.chain()
 		for at := range next {
 			if errs[t] = d.draw(ctx, w, chain, d.images[at:min(at+together, len(d.images))]); errs[t] != nil {
 				cancel()
@@ -186,9 +186,9 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	return d, nil
 }
 
-// newWaves returns the wavefront of one thread, of up to most images at a time.
-func (d *drawing) newWaves(most int) *waves {
-	w := d.model.newWaves(d.Height, d.Width, most, d.Known != nil)
+// newWavefront returns the wavefront of one thread, of up to most images at a time.
+func (d *drawing) newWavefront(most int) *wavefront {
+	w := d.model.newWavefront(d.Height, d.Width, most, d.Known != nil)
 	w.known, w.mask = d.Known, d.Mask
 	if d.OnRow != nil {
 		w.onRow = func(row int) {
@@ -203,7 +203,7 @@ func (d *drawing) newWaves(most int) *waves {
 }
 
 // draw draws some of the images.
-func (d *drawing) draw(ctx context.Context, w *waves, chain *sampler.Chain, images []Image) error {
+func (d *drawing) draw(ctx context.Context, w *wavefront, chain *sampler.Chain, images []Image) error {
 	if err := w.run(ctx, chain, images); err != nil {
 		return err
 	}

@@ -87,12 +87,12 @@ type imageScorer struct {
 }
 
 // A scoreThread is the workspace of one thread, made when it is needed: forward for
-// images that are computed whole, or waves and chain.
+// images that are computed whole, or wavefront and chain.
 type scoreThread struct {
-	scratch []float32
-	forward *layers.PixelForward
-	waves   *waves
-	chain   *sampler.Chain
+	scratch   []float32
+	forward   *layers.PixelForward
+	wavefront *wavefront
+	chain     *sampler.Chain
 }
 
 // score adds a batch of images, unless the context ends before they are scored.
@@ -128,7 +128,7 @@ func (s *imageScorer) equip(t *scoreThread) {
 		t.forward = net.NewForward(s.height, s.width)
 		return
 	}
-	t.waves = s.model.newWaves(s.height, s.width, 1, true)
+	t.wavefront = s.model.newWavefront(s.height, s.width, 1, true)
 	t.chain = sampler.New(0)
 }
 
@@ -147,11 +147,11 @@ func (s *imageScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
 // inRows returns the same sum, to the bit: logits do not depend on the schedule, and
 // the sum is in the same order. It is incomplete if the context ends.
 func (s *imageScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
-	t.waves.known = levels
-	if t.waves.run(s.ctx, t.chain, []Image{{Levels: levels}}) != nil {
+	t.wavefront.known = levels
+	if t.wavefront.run(s.ctx, t.chain, []Image{{Levels: levels}}) != nil {
 		return math.NaN()
 	}
-	for _, l := range t.waves.logProbs[0] {
+	for _, l := range t.wavefront.logProbs[0] {
 		sum -= float64(l)
 	}
 	return sum

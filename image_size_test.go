@@ -109,8 +109,8 @@ func TestDefaultSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := d.newWaves(1)
-	w.wave = m.pixel.Net.NewWavefront(1, d.Height, d.Width)
+	w := d.newWavefront(1)
+	w.pixels = m.pixel.Net.NewWavefront(1, d.Height, d.Width)
 	runtime.ReadMemStats(&after)
 	if used := int64(after.TotalAlloc - before.TotalAlloc); want > maxDefaultBytes || used > want+want/20 { // and some bookkeeping for each block
 		t.Errorf("drawing takes %d bytes, %d were foretold", used, want)

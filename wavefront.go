@@ -1,0 +1,135 @@
+package autoreg
+
+import (
+	"context"
+
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+)
+
+// A wavefront is a number of images that are drawn together, as one sampler.Source: the
+// symbols are the levels of all images in the order of a layers.PixelWavefront, which has
+// several pixels of each image at a time. Each level has a slot, so that the images do
+// not depend on the order. It is for one goroutine at a time.
+type wavefront struct {
+	model                   *ImageModel
+	height, width, channels int
+
+	known []uint8 // [H·W·C] levels of each image, nil if none are known
+	mask  []bool  // [H·W] pixels whose levels are known; nil means all
+	onRow func(row int)
+
+	pixels   *layers.PixelWavefront // of as many images as the last call of run
+	images   []Image
+	logProbs [][]float32 // of each image, ln p of the levels that are known, 0 of others
+
+	// The next level is that of channel g of pixel i of the step, in image k.
+	g, i, k int
+	slot    int // of that level in its image
+	pixelAt int // of its pixel in its image
+	done    bool
+}
+
+// newWavefront returns a wavefront of up to most images, with room for log-probabilities
+// where known is set.
+func (m *ImageModel) newWavefront(height, width, most int, known bool) *wavefront {
+	w := &wavefront{model: m, height: height, width: width, channels: m.Channels()}
+	if known {
+		w.logProbs = make([][]float32, most)
+		for k := range w.logProbs {
+			w.logProbs[k] = make([]float32, height*width*w.channels)
+		}
+	}
+	return w
+}
+
+// run draws images, whose levels it overwrites. It allocates nothing per level.
+func (w *wavefront) run(ctx context.Context, chain *sampler.Chain, images []Image) error {
+	if w.pixels == nil || w.pixels.Images() != len(images) {
+		w.pixels = w.model.pixel.Net.NewWavefront(len(images), w.height, w.width)
+	}
+	w.images = images
+	w.pixels.Reset()
+	w.next()
+	if w.known == nil {
+		for _, err := range chain.Run(ctx, w, nil) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	g := &givenWavefront{wavefront: w}
+	for step, err := range chain.Run(ctx, g, nil) {
+		if err != nil {
+			return err
+		}
+		w.logProbs[g.k][g.slot] = step.LogProb
+	}
+	return nil
+}
+
+// A givenWavefront is a wavefront some of whose levels are known.
+type givenWavefront struct {
+	*wavefront
+	k, slot int // of the level consumed last
+}
+
+func (g *givenWavefront) Given() (int, bool) {
+	if g.mask != nil && !g.mask[g.pixelAt] {
+		return 0, false
+	}
+	return int(g.known[g.wavefront.slot]), true
+}
+
+func (g *givenWavefront) Advance(level int) {
+	g.k, g.slot = g.wavefront.k, g.wavefront.slot
+	g.wavefront.Advance(level)
+}
+
+func (w *wavefront) Symbols() int           { return w.model.Levels() }
+func (w *wavefront) Logits(dst []float32)   { copy(dst, w.pixels.Logits(w.i, w.k, w.g)) }
+func (w *wavefront) Slot() (uint64, uint64) { return uint64(w.images[w.k].Number), uint64(w.slot) }
+func (w *wavefront) Done() bool             { return w.done }
+
+func (w *wavefront) Advance(level int) {
+	w.images[w.k].Levels[w.slot] = uint8(level)
+	w.pixels.Set(w.i, w.k, w.g, level)
+	if w.k++; w.k < len(w.images) {
+		return
+	}
+	if w.k, w.i = 0, w.i+1; w.i < w.pixels.Rows() {
+		w.pixel()
+		return
+	}
+	if w.g+1 < w.channels {
+		w.channel(w.g + 1)
+		return
+	}
+	if row, column := w.pixels.Pixel(0); column == w.width-1 && w.onRow != nil {
+		w.onRow(row)
+	}
+	w.next()
+}
+
+// next goes to the next pixels, if there are any.
+func (w *wavefront) next() {
+	if w.done = !w.pixels.Next(); !w.done {
+		w.channel(0)
+	}
+}
+
+// channel goes to channel g of the first of the pixels.
+func (w *wavefront) channel(g int) {
+	w.pixels.Features(g)
+	w.pixels.Head(g)
+	w.g, w.i, w.k = g, 0, 0
+	w.pixel()
+}
+
+// pixel sets the place of the next level.
+func (w *wavefront) pixel() {
+	row, column := w.pixels.Pixel(w.i)
+	w.pixelAt = row*w.width + column
+	w.slot = w.pixelAt*w.channels + w.g
+}
