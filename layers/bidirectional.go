@@ -242,6 +242,10 @@ func (s *bidirectionalSequence) addRange(_, from, to int) {
 // Last implements Sequence.
 func (s *bidirectionalSequence) Last(dst kernels.Matrix) {
 	for b := range s.l.B {
+		if s.l.Steps[b] == 0 {
+			clear(rowOf(dst, b)) // the start of a sequence
+			continue
+		}
 		mergeInto(rowOf(dst, b), rowOf(s.yf, s.f.lastRow(b)), rowOf(s.yb, s.b.lastRow(b)), s.merge)
 	}
 }
@@ -252,6 +256,9 @@ func (s *bidirectionalSequence) BackwardLast(dlast, x, dx kernels.Matrix) {
 	clear(df.Data[:df.Rows*df.Row])
 	clear(db.Data[:db.Rows*db.Row])
 	for b := range s.l.B {
+		if s.l.Steps[b] == 0 {
+			continue
+		}
 		i, k := s.f.lastRow(b), s.b.lastRow(b)
 		splitInto(rowOf(df, i), rowOf(db, k), rowOf(dlast, b), rowOf(s.yf, i), rowOf(s.yb, k), s.merge)
 	}

@@ -175,7 +175,7 @@ func (r *recurrence) Backward(x, dx kernels.Matrix) {
 	}
 }
 
-// lastRow returns the row of the last step of sequence b.
+// lastRow returns the row of the last step of sequence b, which has one.
 func (r *recurrence) lastRow(b int) int {
 	if r.reverse {
 		return r.l.Row(0, b)
@@ -187,6 +187,10 @@ func (r *recurrence) lastRow(b int) int {
 func (r *recurrence) Last(dst kernels.Matrix) {
 	h := r.h.rows(r.l.Rows())
 	for b := range r.l.B {
+		if r.l.Steps[b] == 0 {
+			clear(rowOf(dst, b)) // the start of a sequence
+			continue
+		}
 		copy(rowOf(dst, b), rowOf(h, r.lastRow(b)))
 	}
 }
@@ -196,7 +200,9 @@ func (r *recurrence) BackwardLast(dlast, x, dx kernels.Matrix) {
 	dh := r.OutputGradients()
 	clear(dh.Data[:dh.Rows*dh.Row])
 	for b := range r.l.B {
-		copy(rowOf(dh, r.lastRow(b)), rowOf(dlast, b))
+		if r.l.Steps[b] > 0 {
+			copy(rowOf(dh, r.lastRow(b)), rowOf(dlast, b))
+		}
 	}
 	r.Backward(x, dx)
 }

@@ -284,3 +284,30 @@ func TestSequenceNoAllocs(t *testing.T) {
 		})
 	}
 }
+
+// What a layer knows after a sequence without steps is 0, and nothing goes back from it.
+func TestLastOfEmpty(t *testing.T) {
+	lengths := []int{0, 4, 0, 1}
+	for _, s := range netkit.Specs(9) {
+		l, grad := randomOf(s, 4), s.New(4)
+		layout, size := layOut(lengths)
+		seq := l.NewSequence(size, grad, layers.NewThreads(1))
+		x := randomBatch(lengths, 4, 3).rows(layout)
+		seq.Begin()
+		seq.Forward(layout, x)
+		last := kernels.RowMajor(make([]float32, 4*l.OutLen()), 4, l.OutLen())
+		testkit.Values(last.Data, 5, 1)
+		seq.Last(last)
+		for b, n := range lengths {
+			some := false
+			for _, v := range last.Data[b*l.OutLen():][:l.OutLen()] {
+				some = some || v != 0
+			}
+			if some != (n > 0) {
+				t.Errorf("%s: sequence %d of %d steps: some values are not 0: %v", layers.FormatSpecs([]layers.Spec{s}), b, n, some)
+			}
+		}
+		dx := kernels.RowMajor(make([]float32, len(x.Data)), x.Rows, x.Cols)
+		seq.BackwardLast(last, x, dx)
+	}
+}

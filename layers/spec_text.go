@@ -108,8 +108,13 @@ func parseSpec(text string, depth int) (Spec, error) {
 		}
 		*m.Int, words = n, words[1:]
 	}
+	seen := make(map[string]bool)
 	for _, word := range words {
 		name, value, _ := strings.Cut(word, "=")
+		if seen[name] {
+			return nil, fmt.Errorf("%s: %q comes twice", kind, name)
+		}
+		seen[name] = true
 		if err := setText(s, name, value); err != nil {
 			return nil, err
 		}

@@ -65,6 +65,7 @@ func TestSpecTextErrors(t *testing.T) {
 		{"lstm:65537", "layer 0: lstm: units is 65537"},
 		{"lstm:5:6", `layer 0: lstm: "6" is not one of recurrent_activation`},
 		{"gru:5:merge=sum", `layer 0: gru: "merge" is not one of reset, recurrent_activation`},
+		{"gru:5:reset=after:reset=before", `layer 0: gru: "reset" comes twice`},
 		{"gru:5:reset=never", `layer 0: gru: reset is "never": want after or before`},
 		{"gru:5:reset=", "layer 0: gru: write reset=before for example"},
 		{"gru:5:reset", "layer 0: gru: write reset=before for example"},

@@ -63,7 +63,7 @@ type Record struct {
 	// Data is the SHA-256 of what the run learnt from: encoded documents, or levels.
 	Data string `json:"data_sha256"`
 	// Options are those that decide the result, but for the number of epochs: an
-	// object whose members are numbers and booleans.
+	// object.
 	Options json.RawMessage `json:"options"`
 
 	Epochs int `json:"epochs"` // that have ended
