@@ -287,7 +287,7 @@ func TestSequenceNoAllocs(t *testing.T) {
 
 // What a layer knows after a sequence without steps is 0, and nothing goes back from it.
 func TestLastOfEmpty(t *testing.T) {
-	lengths := []int{0, 4, 0, 1}
+	lengths := []int{4, 0, 1, 0}
 	for _, s := range netkit.Specs(9) {
 		l, grad := randomOf(s, 4), s.New(4)
 		layout, size := layOut(lengths)
