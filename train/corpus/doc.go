@@ -2,7 +2,7 @@
 // JSON lists of recipes and plain text, packed with gzip or not.
 //
 //	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
-//	trainer, err := train.New(c.Docs, nil)
+//	trainer, err := train.New(&train.Text{Documents: c.Docs}, nil)
 //
 // [ReadLabelled] reads texts with a label each, to train a classifier on.
 //
