@@ -155,6 +155,7 @@ func TestClassifyRefuses(t *testing.T) {
 	train("--label: the number of classes is 1: want 2 to 65536", exitError, "x\ta\nx\tb\n")
 	train(`class "y" has no example among the 1 documents to learn from: --validation (0.5) sets all its 1 aside`, exitError, "x\ta\ny\tb\n", "--validation", "0.5")
 	train("line 1: there is no tab", exitError, "a b c\n")
+	train(`--contains: class "salty" has no example among the 2 documents`, exitError, "x\ta\ny\tb\n", "--contains", "salty")
 	train("--contains and --other are both", exitError, "x\ta\n", "--contains", "other")
 	train("is no kind of layer", exitUsage, "x\ta\ny\tb\n", "--layers", "tcn:3")
 	train("units is 70000: want 1 to 65536", exitUsage, "x\ta\ny\tb\n", "--layers", "gru:70000")
