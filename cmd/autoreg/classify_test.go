@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
@@ -197,4 +199,30 @@ func TestClassifyData(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, p, err)
 		}
 	}
+}
+
+// A model of finite weights that give no probabilities is an error, with --json or without.
+func TestClassifyNaN(t *testing.T) {
+	dir := t.TempDir()
+	data, model := write(t, dir, "recipes.json", classTexts(30)), filepath.Join(dir, "dessert.safetensors")
+	ok(t, classArgs(data, model, "--epochs", "1")...)
+	f, err := readModelFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tensor := range f.Tensors {
+		for i := range tensor.Data {
+			switch {
+			case strings.HasPrefix(tensor.Name, "output."):
+				tensor.Data[i] = math.MaxFloat32
+			case strings.HasPrefix(tensor.Name, "bidirectional.bias_ih"):
+				tensor.Data[i] = []float32{0, -20, 20}[i/5] // of r, z and n: states of about 1
+			}
+		}
+	}
+	if err := atomicfile.Write(model, f); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, exitError, "is NaN: the weights of the model are too large", "classify", "--model", model, "--prompt", "Beat eggs .")
+	fails(t, exitError, "is NaN: the weights of the model are too large", "classify", "--model", model, "--prompt", "Beat eggs .", "--json")
 }
