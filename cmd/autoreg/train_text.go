@@ -47,8 +47,8 @@ func (a *app) trainTextCommand() *cobra.Command {
 	return j.command(&cobra.Command{
 		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
-		Long: `Train a text model (embedding, LSTM, output layer) to predict each next word of a
-corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
+		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
+of a corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
 folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
 repeatedly for several. Plain text has one document a line. Where blank lines separate
 documents, as in a novel, say so with --format paragraphs: nothing else tells the two
