@@ -95,6 +95,9 @@ func (t *Classes) classes() (names []string, list []int32, err error) {
 	field := "Names"
 	if names = t.Names; names == nil {
 		field, names = "Labels", distinct(t.Labels)
+		if len(names) == 1 {
+			return nil, nil, optionErr("%s: there is no example of another class than %.80q: want 2 classes or more", option(field), names[0])
+		}
 	}
 	if err := model.CheckClasses(names); err != nil {
 		return nil, nil, optionErr("%s: %w", option(field), err)

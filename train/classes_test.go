@@ -187,7 +187,7 @@ func TestClassesRefuse(t *testing.T) {
 		want  string
 	}{
 		{"too few labels", Classes{Labels: labels[1:]}, Options{}, "Labels", "Labels has 9 names for 10 documents"},
-		{"one class", Classes{Labels: slices.Repeat([]string{"x"}, 10)}, Options{}, "Labels", "the number of classes is 1: want 2 to 65536"},
+		{"one class", Classes{Labels: slices.Repeat([]string{"x"}, 10)}, Options{}, "Labels", `no example of another class than "x"`},
 		{"no name", Classes{Labels: append([]string{""}, labels[1:]...)}, Options{}, "Labels", "class 0 has no name"},
 		{"invalid UTF-8", Classes{Labels: append([]string{"\xff"}, labels[1:]...)}, Options{}, "Labels", "not valid UTF-8"},
 		{"a class of no name", Classes{Names: []string{"x", ""}}, Options{}, "Names", "class 1 has no name"},

@@ -154,7 +154,7 @@ func TestClassifyRefuses(t *testing.T) {
 		fails(t, code, want, args...)
 	}
 	train(`"label" is a list: say with --contains which of its values to look for`, exitError, `[{"text":"a","label":["x"]}]`)
-	train("--label: the number of classes is 1: want 2 to 65536", exitError, "x\ta\nx\tb\n")
+	train(`--label: there is no example of another class than "x": want 2 classes or more`, exitError, "x\ta\nx\tb\n")
 	train(`class "y" has no example among the 1 documents to learn from: --validation (0.5) sets all its 1 aside`, exitError, "x\ta\ny\tb\n", "--validation", "0.5")
 	train("line 1: there is no tab", exitError, "a b c\n")
 	train(`--contains: class "salty" has no example among the 2 documents`, exitError, "x\ta\ny\tb\n", "--contains", "salty")
