@@ -18,16 +18,16 @@ import (
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
 //	optimizer.best.NAME  its value after the best epoch; only with Patience
 //
-// for every NAME of a parameter that is trained. There is nothing in it about time, threads,
-// paths or the machine: runs that are equally far have equal checkpoints, byte
-// for byte.
+// for every NAME of a parameter that is trained. It holds no time, number of threads,
+// path or name of the machine: equal runs have equal checkpoints after the same number
+// of steps, byte for byte.
 
 const checkpointVersion = 1
 
 // prefixBest begins the names of the best weights.
 const prefixBest = model.OptimizerPrefix + "best."
 
-// A slot is one more number for each parameter, which a checkpoint has beside the model.
+// A slot is one number for each parameter that a checkpoint has in addition to the model.
 type slot struct {
 	prefix string // of its tensors' names
 	net    layers.Network
@@ -66,8 +66,8 @@ func (t *Trainer) save(path string, was *atomicfile.Version) error {
 }
 
 // checkpointFile returns the content of a checkpoint. Some of it is the run's own
-// memory: it is good until the next step. A number that is not finite, which
-// Resume would refuse, is an error.
+// memory and valid until the next step. A number that is not finite, which Resume would
+// refuse, is an error.
 func (t *Trainer) checkpointFile() (*weights.File, error) {
 	meta, err := json.Marshal(t.task.checkpoint(&t.options, t.progress))
 	if err != nil {
@@ -102,7 +102,7 @@ func (t *Trainer) checkFinite() error {
 	return nil
 }
 
-// restore takes over what a checkpoint holds beside the model.
+// restore takes over the progress and the tensors of a checkpoint.
 func (t *Trainer) restore(f *weights.File, p progress) error {
 	if err := p.check(t); err != nil {
 		return err

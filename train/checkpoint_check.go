@@ -12,9 +12,9 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
-// parseCheckpoint reads the JSON of f. It must say what SaveCheckpoint would write
-// for it, without blanks: nothing is missing, unknown, repeated or out of a number's
-// range then.
+// parseCheckpoint reads the JSON of f. It must be the JSON that SaveCheckpoint would
+// write for the result, without blanks, so that no member is missing, unknown, repeated
+// or out of a number's range.
 func parseCheckpoint[C any](f *weights.File) (*C, error) {
 	text, ok := f.Metadata[model.KeyCheckpoint]
 	if !ok {
@@ -76,11 +76,10 @@ func sameJSON(a, b string) bool {
 	}
 }
 
-// A comparison finds the first option that was one thing when a run began and is
-// asked to be another now.
+// A comparison finds the first option whose value differs from that of the run.
 type comparison struct{ err error }
 
-// same compares one option. A zero value now asks for nothing.
+// same compares one option. A zero value means that of the run.
 func same[T comparable](c *comparison, name string, was, now T) {
 	var zero T
 	if c.err == nil && now != zero && now != was {
@@ -90,12 +89,12 @@ func same[T comparable](c *comparison, name string, was, now T) {
 
 // checkEpochs refuses to end a run before the epoch that it is in.
 func (p *progress) checkEpochs(epochs int) error {
-	begun := p.Epoch
+	current := p.Epoch
 	if p.Batch > 0 {
-		begun++
+		current++
 	}
-	if epochs < begun {
-		return optionErr("%s is %d, but the run is in epoch %d already", option("Epochs"), epochs, begun)
+	if epochs < current {
+		return optionErr("%s is %d, but the run is in epoch %d already", option("Epochs"), epochs, current)
 	}
 	return nil
 }

@@ -11,14 +11,14 @@ import (
 )
 
 // Two runs must not write to one checkpoint, or the work of one of them is lost. Run
-// locks its checkpoint, and a run knows what it wrote last, or was resumed from: it
-// replaces nothing else.
+// locks its checkpoint, and replaces a file only if it is the one that the run wrote
+// last or was resumed from.
 
 // A ReplacedError is the error of Run for a checkpoint that holds something else than
 // this run wrote, or was resumed from: another run writes to the same file, or it was
 // replaced by hand. Nothing is lost. A run that is under way is saved in another file.
 type ReplacedError struct {
-	Checkpoint string // what the run was to write, and has left alone
+	Checkpoint string // the file that was not replaced
 	Saved      string // the checkpoint of this run; "" if it has made no step
 }
 
@@ -47,7 +47,7 @@ func (t *Trainer) claim(path string) (unlock func(), err error) {
 	}
 	now, err := atomicfile.VersionOf(path)
 	if err != nil {
-		return unlock, nil // it cannot be saved to either, which is when there is an error
+		return unlock, nil // saving fails too, and returns the error
 	}
 	if was, known := t.saved[fileKey(path)]; known && now.Exists() && now != was {
 		unlock()
@@ -75,7 +75,7 @@ func (t *Trainer) saveElsewhere(path string, f *weights.File) error {
 }
 
 // RemoveCheckpoint removes a checkpoint that this run has written or was resumed from,
-// and reports whether it has. What holds something else by now stays.
+// and reports whether it has. A file that has been replaced since stays.
 func (t *Trainer) RemoveCheckpoint(path string) (removed bool, err error) {
 	was, known := t.saved[fileKey(path)]
 	if !known || !was.Exists() {

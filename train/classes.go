@@ -9,17 +9,17 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// What a zero field of Classes, or of Options with Classes, stands for beside the
-// defaults of Text.
+// Defaults for zero fields of Classes, and of Options with Classes, besides those of
+// Text.
 const (
 	DefaultClassUnits  = 100
 	DefaultClassEpochs = 4
 )
 
-// Classes is the task of learning to tell classes of documents apart: it sets documents
-// aside for validation, learns a vocabulary from the others, and trains an embedding,
-// recurrent layers and an output layer, which reads what the last layer is after the last
-// token: of a layer in both directions, what each direction has last. The loss is the
+// Classes is the task of learning to classify documents: it sets documents aside for
+// validation, learns a vocabulary from the others, and trains an embedding, recurrent
+// layers and an output layer, which reads the output of the last layer after the last
+// token; of a bidirectional layer, the last output of each direction. The loss is the
 // mean of -ln p(class) in nats over documents; these are the positions that statistics
 // count. Each epoch takes the documents in an order of its own, see Order. A zero field
 // takes the default in its comment, or, when a run is resumed, what the checkpoint has.

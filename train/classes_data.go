@@ -113,8 +113,7 @@ func (d *ClassDataset) size(batch int) layers.BatchSize {
 	return s
 }
 
-// A classData is what a run learns from and what it is measured by; the latter may be
-// nil.
+// A classData is the training data of a run and its validation data, which may be nil.
 type classData struct {
 	training, validation *ClassDataset
 	documents            int64 // bytes of memory that the documents and the vocabulary take
@@ -230,9 +229,9 @@ func distinct(list []string) []string {
 	return names
 }
 
-// checkExamples refuses a class that there is nothing to learn of.
+// checkExamples refuses a class without an example in the training data.
 func (t *Classes) checkExamples(names []string, classes []int32, o *Options) error {
-	learn, judge, err := split(len(classes), o.Validation, t.things())
+	training, validation, err := split(len(classes), o.Validation, t.things())
 	if err != nil {
 		return err
 	}
@@ -240,7 +239,7 @@ func (t *Classes) checkExamples(names []string, classes []int32, o *Options) err
 	for _, class := range classes {
 		all[class]++
 	}
-	for _, i := range judge {
+	for _, i := range validation {
 		set[classes[i]]++
 	}
 	for i, name := range names {
@@ -248,7 +247,7 @@ func (t *Classes) checkExamples(names []string, classes []int32, o *Options) err
 		case all[i] == 0:
 			return optionErr("class %.80q has no example among the %d documents: leave it out of %s, or add some", name, len(classes), option("Names"))
 		case all[i] == set[i]:
-			return optionErr("class %.80q has no example among the %d documents to learn from: %s (%v) sets all its %d aside, so add some, or lower it", name, len(learn), option("Validation"), o.Validation, all[i])
+			return optionErr("class %.80q has no example among the %d documents to learn from: %s (%v) sets all its %d aside, so add some, or lower it", name, len(training), option("Validation"), o.Validation, all[i])
 		}
 	}
 	return nil
@@ -256,14 +255,14 @@ func (t *Classes) checkExamples(names []string, classes []int32, o *Options) err
 
 // encode splits the documents, encodes both parts, and takes their hash.
 func (t *Classes) encode(names []string, classes []int32, tok *tokenizer.Tokenizer, o *Options) error {
-	learn, judge, err := split(len(t.Documents), o.Validation, t.things())
+	training, validation, err := split(len(t.Documents), o.Validation, t.things())
 	if err != nil {
 		return err
 	}
-	if judge == nil {
-		learn = make([]int, len(t.Documents))
-		for i := range learn {
-			learn[i] = i
+	if validation == nil {
+		training = make([]int, len(t.Documents))
+		for i := range training {
+			training[i] = i
 		}
 	}
 	data := classData{documents: t.documentBytes(o) + vocabularyBytes(tok)}
@@ -271,7 +270,7 @@ func (t *Classes) encode(names []string, classes []int32, tok *tokenizer.Tokeniz
 	for _, part := range []struct {
 		list []int
 		to   **ClassDataset
-	}{{learn, &data.training}, {judge, &data.validation}} {
+	}{{training, &data.training}, {validation, &data.validation}} {
 		if part.list == nil {
 			continue
 		}

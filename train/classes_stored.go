@@ -47,8 +47,8 @@ func (t *Classes) checkpoint(o *Options, p progress) any {
 	return classCheckpoint{checkpointVersion, t.hash, o.Source, t.stored(o), p}
 }
 
-// begun is of the file that open has made the model of.
-func (t *Classes) begun(f *weights.File) (*begun, error) {
+// resumed is called with the file that open has read the model from.
+func (t *Classes) resumed(f *weights.File) (*resumedRun, error) {
 	c, err := parseCheckpoint[classCheckpoint](f)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (t *Classes) begun(f *weights.File) (*begun, error) {
 		return nil, err
 	}
 	o.Source, task.hash = c.Source, c.Corpus
-	return &begun{task, o, c.Corpus, c.progress}, nil
+	return &resumedRun{task, o, c.Corpus, c.progress}, nil
 }
 
 func (t *Classes) record(o *Options) Record {

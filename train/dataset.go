@@ -12,34 +12,34 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// DefaultLength is the number of steps that a sequence has at most where its
-// caller does not say otherwise: that of the reference model.
+// DefaultLength is the default for the most steps of a sequence: that of the reference
+// model.
 const DefaultLength = 200
 
 // perDoc is the memory of a string without its bytes, on a 64-bit machine.
 const perDoc = 16
 
-// maxIDs is how many ids a Dataset may hold: no more than make can take as int32.
+// maxIDs is the most ids of a Dataset: as many int32 as make can allocate.
 const maxIDs = min(math.MaxInt32, math.MaxInt/4)
 
 // DatasetOptions say how documents become sequences. The zero value, or a nil
 // pointer, works.
 type DatasetOptions struct {
 	Length int // steps of a sequence at most; 0 means DefaultLength
-	// CutLong drops what a document has beyond its first Length+1 ids. Otherwise
-	// it is cut into windows, see Dataset.
+	// CutLong drops the ids of a document beyond the first Length+1. Otherwise it is
+	// cut into windows, see Dataset.
 	CutLong bool
 }
 
 // A Dataset is documents as sequences of ids. A step reads an id of a sequence and
-// is to predict the next one, or tokenizer.Stop after the last id of a document.
+// predicts the next one, or tokenizer.Stop after the last id of a document.
 //
 // A document of n ids has n steps: it is read from its first id to its last. With
-// n > Length it is cut into windows: the first one reads ids 0 to Length-1 and
-// predicts ids 1 to Length, the second one reads on from id Length, and so on. So
-// each id is read once, and predicted once if it is not the document's first, but a
-// window knows nothing of the one before it. With DatasetOptions.CutLong such a
-// document is its first window alone.
+// n > Length it is cut into windows: the first one reads ids [0, Length) and predicts
+// ids [1, Length], the second one reads from id Length on, and so on. So each id is read
+// once, and predicted once if it is not the document's first, but a window starts from
+// the zero state and does not depend on the one before it. With DatasetOptions.CutLong
+// such a document is its first window alone.
 //
 // Sequences keep the order of the corpus. A Dataset is immutable and safe for
 // concurrent use.
@@ -56,8 +56,8 @@ type Dataset struct {
 	cut  bool    // DatasetOptions.CutLong
 }
 
-// A span is where the ids of a sequence are in Dataset.ids: [from, to). Windows
-// of a document have an id in common.
+// A span is the range [from, to) of the ids of a sequence in Dataset.ids. Adjacent
+// windows of a document share an id.
 type span struct{ from, to int32 }
 
 // NewDataset encodes docs with tok. The result takes 4 bytes an id and 8 a sequence.
@@ -138,7 +138,7 @@ func grow[T any](s *[]T, n int, size, maxBytes int64) bool {
 	return true
 }
 
-// muchGarbage is how many bytes are not left to the collector's own choice of time.
+// muchGarbage is the number of bytes from which the collector is called at once.
 const muchGarbage = 16 << 20
 
 // add adds the sequences of a document.
@@ -201,28 +201,27 @@ func batches(n, size int) int {
 	return n / size
 }
 
-// Batch returns the sequences of batch k of the given size: lo to hi-1. It panics if
-// k is outside 0 to Batches(size)-1.
-func (d *Dataset) Batch(k, size int) (lo, hi int) {
+// Batch returns the sequences [from, to) of batch k of the given size. It panics if k is
+// outside [0, Batches(size)).
+func (d *Dataset) Batch(k, size int) (from, to int) {
 	if k < 0 || k >= d.Batches(size) {
 		panic("train: Dataset: Batch: k out of range")
 	}
-	lo = k * size
-	return lo, lo + min(size, d.Len()-lo)
+	from = k * size
+	return from, from + min(size, d.Len()-from)
 }
 
 // Order returns the order in which an epoch takes its batches, or its images, which
-// count as batches of one here: a permutation of 0 to batches-1 that depends on the
+// count as batches of one here: a permutation of [0, batches) that depends on the
 // arguments alone. It is a Fisher-Yates shuffle:
 //
 //	for i from batches-1 down to 1: swap i with ⌊r·(i+1) / 2⁶⁴⌋
 //
-// where each r is the next draw of math/rand/v2's PCG seeded with (seed, epoch).
-// That is integer arithmetic throughout, hence the same on every machine. It is
-// written out here because the generator is specified for good, while what rand.Perm
-// makes of it is not. Its bias is below batches parts in 2⁶⁴. As an epoch's order
-// depends on no other, a resumed run has nothing to replay. It panics if batches is
-// negative.
+// where each r is the next draw of math/rand/v2's PCG seeded with (seed, epoch). All
+// arithmetic is on integers, so the order is the same on every machine. The generator
+// is specified, rand.Perm is not, so this function does not call it. Its bias is below
+// batches parts in 2⁶⁴. The order of an epoch does not depend on other epochs, so a
+// resumed run computes that of its own epoch only. It panics if batches is negative.
 func Order(batches int, seed uint64, epoch int) []int {
 	if batches < 0 {
 		panic("train: Order: batches < 0")

@@ -21,20 +21,20 @@ func diverged(format string, args ...any) error {
 }
 
 const (
-	// worthless is by how many nats a loss exceeds that of a uniform guess if the model
-	// is called worse: its perplexity is e times as high.
+	// worthless is the number of nats by which a loss must exceed that of a uniform
+	// guess to be called worse: the perplexity is e times as high.
 	worthless = 1
-	// earlySteps may be as bad as they like, as long as the run goes on. Adam's first
-	// steps are its wildest: small data that a high rate learns in the end have been
-	// seen to begin with losses of ten nats more than a uniform guess.
+	// earlySteps are the steps whose loss is not checked while the run goes on. Adam's
+	// first steps are the largest: with small data and a high rate, runs that converge
+	// have been seen to begin with losses of ten nats more than a uniform guess.
 	earlySteps = 100
 )
 
 // checkLoss returns an error that wraps ErrDiverged if the weights as they are after
 // the last step of epoch, counted from 0, predict the data of that step worse than a
-// uniform guess. It is about training data: a model that has learned too much by heart
-// can be that bad at others. The weights and the data alone decide, so a run that was
-// resumed has the same result.
+// uniform guess. It checks training data: an overfitted model can be that bad at other
+// data. The result depends on the weights and the data only, so that a resumed run has
+// the same result.
 func (t *Trainer) checkLoss(epoch int) error {
 	order := Order(t.work.items, t.options.Seed, epoch)
 	e := t.task.loss(order[(t.steps()-1)*t.work.perStep:])

@@ -1,18 +1,19 @@
-// Package train makes models of text: it learns a vocabulary of documents, which package
-// corpus reads, and trains Embedding, LSTM and output layer to predict each next word.
+// Package train trains models of text: it learns a vocabulary from documents, which
+// package corpus reads, and trains an embedding, recurrent layers and an output layer to
+// predict each next token. See [Text].
 //
 //	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
-//	trainer, err := train.New(c.Docs, &train.Options{Epochs: 4})
+//	trainer, err := train.New(&train.Text{Documents: c.Docs}, &train.Options{Epochs: 4})
 //	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
 //	err = trainer.SaveModel("recipes.model")
 //
-// And it makes models of images, which package images reads as levels: it trains a
-// PixelCNN to predict each next pixel.
+// It trains models of images, which package images reads as levels: a PixelCNN that
+// predicts each next pixel. See [Images].
 //
 //	set, err := images.Read([]string{"train-images-idx3-ubyte.gz"}, &images.Options{Height: 16, Width: 16})
-//	trainer, err := train.NewImages(set, nil)
+//	trainer, err := train.New(&train.Images{Set: set}, nil)
 //
-// And it makes classifiers of texts, of documents and their labels: see [Classes].
+// And it trains classifiers of texts, from documents and their labels. See [Classes].
 //
 //	c, err := corpus.ReadLabelled([]string{"reviews.tsv"}, nil)
 //	trainer, err := train.New(&train.Classes{Documents: c.Docs, Labels: c.Labels}, nil)
@@ -20,20 +21,20 @@
 // # What a step does
 //
 // A batch is B sequences of up to T steps, which are documents or windows of them (see
-// [Dataset]); position (t, b) reads id t of sequence b and is to predict id t+1. There
-// are no positions behind the end of a sequence, unless Options.CountPadding asks for
-// them. The forward pass is that of package layers, all steps kept; the loss is the
-// mean of -ln p(next id) in nats; gradients go back through all steps; the optimiser is
-// Adam as Keras has it. The scores of a batch are never in memory as a whole: they come
-// and go in chunks of rows.
+// [Dataset]); position (t, b) reads id t of sequence b and predicts id t+1. There are no
+// positions behind the end of a sequence, unless Text.CountPadding is set. The forward
+// pass is that of package layers and keeps all steps; the loss is the mean of
+// -ln p(next id) in nats; gradients pass back through all steps; the optimiser is Adam
+// as in Keras, unless Options.Optimizer is another one. The logits of a batch are never
+// in memory as a whole: they are computed in chunks of rows.
 //
-// Of images a batch is B of them, others in each epoch; the loss is the mean of
-// -ln p(level) over all pixels and channels. Images go forward and back a few at a
-// time.
+// With images a batch is B images, in an order that differs from epoch to epoch; the
+// loss is the mean of -ln p(level) over all pixels and channels. The images of a batch
+// are computed a few at a time.
 //
-// Of labelled documents a batch is B of them, others in each epoch, cut to T ids; the
-// output layer reads the last states of the last layer, and the loss is the mean of
-// -ln p(class) over documents.
+// With labelled documents a batch is B documents, in an order that differs from epoch to
+// epoch, cut to T ids; the output layer reads the last states of the last layer, and the
+// loss is the mean of -ln p(class) over documents.
 //
 // # The same bytes
 //
@@ -47,6 +48,6 @@
 //
 // # Concurrency
 //
-// A [Trainer] or [ImageTrainer] is for one goroutine at a time and starts its own
-// threads. A [Dataset] or an [images.Set] may be shared.
+// A [Trainer] is for one goroutine at a time and starts its own threads. A [Dataset] or
+// an [images.Set] may be shared.
 package train

@@ -8,12 +8,12 @@ import (
 	"github.com/autoreg/autoreg/internal/portable"
 )
 
-// A draws is a source of random numbers for one tensor, the same on every
-// architecture, which those of rand.NormFloat64 are not.
+// A draws is a source of random numbers for one tensor, which are the same on every
+// architecture. (Those of rand.NormFloat64 are not.)
 type draws struct {
-	pcg   *rand.PCG
-	spare float64
-	has   bool
+	pcg       *rand.PCG
+	second    float64
+	hasSecond bool
 }
 
 // newDraws returns the source of the tensor called name: PCG seeded with the
@@ -35,16 +35,16 @@ func (d *draws) uniform() float64 {
 //
 // Marsaglia and Bray, A Convenient Method for Generating Normal Variables, 1964.
 func (d *draws) normal() float64 {
-	if d.has {
-		d.has = false
-		return d.spare
+	if d.hasSecond {
+		d.hasSecond = false
+		return d.second
 	}
 	for {
 		u, v := d.uniform(), d.uniform()
 		s := float64(u*u) + float64(v*v)
 		if s > 0 && s < 1 {
 			f := math.Sqrt(-2 * portable.Log(s) / s)
-			d.spare, d.has = float64(v*f), true
+			d.second, d.hasSecond = float64(v*f), true
 			return float64(u * f)
 		}
 	}

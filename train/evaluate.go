@@ -41,11 +41,11 @@ func evaluate(ctx context.Context, batches int, add func(batch int, e *Evaluatio
 }
 
 // positionsOf returns how many positions of sequences [lo, hi) of d count in a loss.
-func positionsOf(d *Dataset, lo, hi int, countPadding bool) (n int64) {
+func positionsOf(d *Dataset, from, to int, countPadding bool) (n int64) {
 	if countPadding {
-		return int64(hi-lo) * int64(d.Length)
+		return int64(to-from) * int64(d.Length)
 	}
-	for i := lo; i < hi; i++ {
+	for i := from; i < to; i++ {
 		n += int64(d.Steps(i))
 	}
 	return n

@@ -431,22 +431,22 @@ func TestImageGradientNorm(t *testing.T) {
 
 func TestSplitImages(t *testing.T) {
 	set := smallImages(10, 1)
-	if learn, judge, err := SplitImages(set, 0); learn != set || judge != nil || err != nil {
-		t.Errorf("share 0: %v, %v, %v", learn, judge, err)
+	if training, validation, err := SplitImages(set, 0); training != set || validation != nil || err != nil {
+		t.Errorf("share 0: %v, %v, %v", training, validation, err)
 	}
-	learn, judge, err := SplitImages(set, 0.3)
+	training, validation, err := SplitImages(set, 0.3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 	a, b, err := SplitDocs(names, 0.3)
-	if err != nil || learn.Len() != len(a) || judge.Len() != len(b) {
-		t.Fatalf("%d and %d images, %v and %v documents, %v", learn.Len(), judge.Len(), a, b, err)
+	if err != nil || training.Len() != len(a) || validation.Len() != len(b) {
+		t.Fatalf("%d and %d images, %v and %v documents, %v", training.Len(), validation.Len(), a, b, err)
 	}
 	for _, part := range []struct {
 		set  *images.Set
 		docs []string
-	}{{learn, a}, {judge, b}} {
+	}{{training, a}, {validation, b}} {
 		if s := part.set; s.Height != 4 || s.Width != 5 || s.Channels != 1 || s.Levels != 4 {
 			t.Errorf("%d×%d×%d, %d levels", s.Height, s.Width, s.Channels, s.Levels)
 		}

@@ -10,8 +10,8 @@ import (
 
 // Evaluate measures the model as it is now on images of the size and depth that it
 // is for. The result is the same on every machine and for any number of threads.
-// BatchSize does not matter: images go through one by one, as many at a time as
-// there are threads. It takes memory for a pass of its own.
+// BatchSize has no effect: each thread computes one image at a time. It takes memory for
+// a pass of its own.
 //
 // It returns an error for options out of range, for other images, and if ctx ends.
 func (t *Images) Evaluate(ctx context.Context, set *images.Set, o *EvaluateOptions) (Evaluation, error) {
@@ -38,8 +38,8 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *Eva
 	return p.evaluate(ctx, set)
 }
 
-// evaluateBatch is how many images' losses make a sum, which is then added to the
-// sums before: always the same number, for another would round otherwise.
+// evaluateBatch is the number of images whose losses are added before the sum is added
+// to the total. It is constant, because another number would round differently.
 const evaluateBatch = 64
 
 // evaluate adds up the losses of a set, with a pass without gradients.

@@ -28,7 +28,7 @@ func (t *Images) checkpoint(o *Options, p progress) any {
 	return imageCheckpoint{checkpointVersion, t.hash, o.Source, t.stored(o), p}
 }
 
-func (t *Images) begun(f *weights.File) (*begun, error) {
+func (t *Images) resumed(f *weights.File) (*resumedRun, error) {
 	c, err := parseCheckpoint[imageCheckpoint](f)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (t *Images) begun(f *weights.File) (*begun, error) {
 		return nil, err
 	}
 	o.Source = c.Source
-	return &begun{&Images{Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel, hash: c.Images}, o, c.Images, c.progress}, nil
+	return &resumedRun{&Images{Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel, hash: c.Images}, o, c.Images, c.progress}, nil
 }
 
 func (t *Images) record(o *Options) Record {

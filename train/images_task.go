@@ -6,8 +6,8 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// What a zero field of Images, or of Options with Images, stands for: the reference
-// model, and how it was trained, though for 20 epochs instead of 150.
+// Defaults for zero fields of Images, and of Options with Images: the reference model
+// and its training, for 20 epochs instead of 150.
 const (
 	DefaultFilters           = 128
 	DefaultBlocks            = 5

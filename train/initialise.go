@@ -73,8 +73,8 @@ func orthogonal(rows, cols int, d *draws) []float32 {
 // the diagonal of R is positive. a is overwritten.
 //
 // Libraries of linear algebra add in an order that depends on the machine. Here
-// every sum runs over rising rows, and what runs along a row is element-wise,
-// which vek does exactly and fast.
+// every sum runs over rising rows, and operations along a row are element-wise,
+// which vek computes exactly and fast.
 func householderQ(a []float64, m, n int) []float64 {
 	beta := make([]float64, n) // reflection k is I - beta[k]·v·vᵀ, v in column k of a from row k on
 	sign := make([]float64, n)
@@ -110,8 +110,8 @@ func householderQ(a []float64, m, n int) []float64 {
 
 type reflector struct{ w, tmp []float64 }
 
-// reflect applies reflection k, held in v, to rows k to m-1 and columns from to
-// n-1 of a: a -= beta·v·(vᵀ·a).
+// reflect applies reflection k, held in v, to rows [k, m) and columns [from, n) of a:
+// a -= beta·v·(vᵀ·a).
 func (r *reflector) reflect(a, v []float64, m, n, k, from int, beta float64) {
 	if from == n {
 		return

@@ -12,10 +12,10 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// What is refused before a run begins, so that it is not lost at its end.
+// Checks before a run begins, so that a run does not fail at its end.
 
-// Room in a checkpoint's header beside the vocabulary: for options, for each tensor, and
-// for what an epoch adds to the history, longest numbers and escapes included.
+// Room in a checkpoint's header besides the vocabulary: for options, for each tensor, and
+// for an epoch of the history, longest numbers and escapes included.
 const (
 	headerFixed  = 16 << 10
 	headerTensor = 160
@@ -87,14 +87,14 @@ func (m *stackMemory) bytes(size layers.BatchSize, outputRows int, o *Options) i
 		chunk*panels // logits
 	// At the end of an epoch a checkpoint copies all but embeddings and gradients,
 	// and then a Snapshot that is read again as a model is three copies. Run collects
-	// the garbage in between. Left to itself the collector would wait until there is
-	// as much of it as of what is alive, gradients and moments included.
+	// the garbage in between: otherwise the collector would wait until there is as much
+	// garbage as live memory, gradients and moments included.
 	passing := max((copies-1)*(net.Packed-V*E), 3*net.Packed)
 	return 4 * (held + passing)
 }
 
-// documentBytes returns the memory that documents take: the text, what points to it, as
-// a corpus has it, and what SplitDocs makes.
+// documentBytes returns the memory that documents take: the text, the strings of the
+// corpus that point to it, and those of SplitDocs.
 func documentBytes(docs []string, o *Options) int64 {
 	n := int64(len(docs)) * (perDoc + 4)
 	if o.Validation > 0 {

@@ -10,13 +10,13 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// An Optimizer changes parameters by their gradients. It is a value that says how; what
-// it remembers from step to step are slots, numbers of which each parameter has one,
-// and the powers of its decays. These are part of a checkpoint.
+// An Optimizer changes parameters by their gradients. It is a value without state: the
+// state of a run are slots, one number for each parameter and slot, and the powers of
+// its decays, which are part of a checkpoint.
 type Optimizer interface {
 	Kind() string // in checkpoints: "adam"
 
-	// Slots names what is kept for each parameter, 0 at first. A checkpoint has them as
+	// Slots names the slots, whose numbers are 0 at first. A checkpoint has them as
 	// tensors optimizer.SLOT.NAME.
 	Slots() []string
 	// Decays returns the factors whose powers, one a step, the steps depend on; there
@@ -32,7 +32,7 @@ type Optimizer interface {
 	Valid(slot int, x float32) bool
 }
 
-// An UpdateStep is what the updates of one step have in common.
+// An UpdateStep holds the values that all updates of one step share.
 type UpdateStep struct {
 	LearningRate float64
 	GradScale    float32   // of gradient clipping: 1 or less
@@ -86,7 +86,7 @@ func adamRate(s *UpdateStep) float32 {
 	return float32(float64(s.LearningRate*math.Sqrt(1-s.Powers[1])) / (1 - s.Powers[0]))
 }
 
-// Valid says that the second moment, a mean of squares, is not negative.
+// Valid reports false for a negative second moment, which is a mean of squares.
 func (Adam) Valid(slot int, x float32) bool { return slot != 1 || x >= 0 }
 
 // SGD is stochastic gradient descent: w ← w - η·g.
@@ -122,11 +122,11 @@ func optimizerOf(kind string) Optimizer {
 	return nil
 }
 
-// An updater is an optimiser at work on a network.
+// An updater is an optimiser with its state for one network.
 type updater struct {
 	Optimizer
 	slots  []layers.Network // of the shape of the network
-	decays []float64        // asked for once: the list allocates
+	decays []float64        // kept, because Decays allocates
 	powers []float64        // of the decays: running products
 
 	values, grads [][]float32   // of the network

@@ -16,12 +16,12 @@ const (
 	maxThreads = 1 << 12
 )
 
-// Options say how a task is trained. The zero value, or a nil pointer, is how the
-// reference trains it. A zero field takes the default in its comment or that of the
-// task, or, when a run is resumed, what the checkpoint has.
+// Options say how a task is trained. The zero value, or a nil pointer, trains it as the
+// reference does. A zero field means the default in its comment or that of the task, or,
+// when a run is resumed, the value of the checkpoint.
 //
 // All fields but the last two are part of the run: they are in its checkpoints, and
-// all but Source and these decide its result.
+// all but Source decide its result.
 type Options struct {
 	BatchSize int // sequences or images a step; 0 means the task's default
 
@@ -33,9 +33,9 @@ type Options struct {
 
 	// Validation is the share of the data set aside, see SplitDocs; 0 means none.
 	Validation float64
-	// Patience ends the run after so many epochs without a lower validation loss
-	// than ever before, and makes the best epoch's weights the result. 0 means
-	// to run all epochs and take the last weights.
+	// Patience ends the run after so many epochs without a new lowest validation loss,
+	// and makes the best epoch's weights the result. 0 means to run all epochs and take
+	// the last weights.
 	Patience int
 
 	Seed uint64 // of weights, of the order of the data and of dropout
@@ -51,9 +51,9 @@ type Options struct {
 	Threads int // 0 means one a CPU that Go may use; the result does not depend on it
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
-	// DefaultMaxBytes. What counts is the data, encoded and as given, what is learnt of
-	// them for a vocabulary, weights, gradients, the optimiser's state, the activations of
-	// the largest batch, and what the end of an epoch takes for a while: the copies of a
+	// DefaultMaxBytes. It counts the data, as given and encoded, the words counted for a
+	// vocabulary, weights, gradients, the optimiser's state, the activations of the
+	// largest batch, and the temporary memory at the end of an epoch: the copies of a
 	// checkpoint and, for a sample, of a Snapshot and of a model read from it. The
 	// program and garbage that is not yet collected do not count: see
 	// debug.SetMemoryLimit.
@@ -92,7 +92,7 @@ func (o *Options) check(things string) error {
 	case !(o.Validation >= 0 && o.Validation < 1):
 		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
 	case o.Patience > 0 && o.Validation == 0:
-		return optionErr("%s is %d, but no %s are set aside to judge by: set %s, to 0.1 for example", option("Patience"), o.Patience, things, option("Validation"))
+		return optionErr("%s is %d, but no %s are set aside for validation: set %s, to 0.1 for example", option("Patience"), o.Patience, things, option("Validation"))
 	case o.MaxBytes < 0:
 		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)
 	}
@@ -113,7 +113,7 @@ func (o *Options) checkMemory(total int64, lower string, args ...any) error {
 // mebibytes writes a count of bytes for a reader.
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
-// compare compares what a run cannot change midway.
+// compare compares the options that a run cannot change midway.
 func (o *Options) compare(c *comparison, now *Options) {
 	same(c, "BatchSize", o.BatchSize, now.BatchSize)
 	same(c, "Optimizer", o.Optimizer, now.Optimizer)

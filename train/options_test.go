@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("%d symbols, want as many as the vocabulary has: 7", n)
 	}
 	if task.Validation() != nil || task.Training().Len() != 2 {
-		t.Errorf("documents: %d to learn from, %v to judge by", task.Training().Len(), task.Validation())
+		t.Errorf("documents: %d to learn from, %v set aside", task.Training().Len(), task.Validation())
 	}
 }
 

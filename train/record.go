@@ -21,7 +21,7 @@ type Source struct {
 // maxSource is the length of each field of a Source in bytes; what is longer is cut.
 const maxSource = 256
 
-// clean returns s as a file can hold it.
+// clean returns s with its fields cut and made valid for a file.
 func (s Source) clean() Source {
 	for _, field := range []*string{&s.Name, &s.SHA256, &s.Format} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
@@ -68,8 +68,8 @@ type Record struct {
 
 	Epochs int `json:"epochs"` // that have ended
 	Steps  int `json:"steps"`
-	// Weights is the epoch at whose end the weights were what they are in the file: the
-	// best one with Patience. 0 if they are of no epoch's end.
+	// Weights is the epoch at whose end the weights of the file were taken: the best one
+	// with Patience. 0 if they were taken within an epoch.
 	Weights int           `json:"weights_of_epoch,omitempty"`
 	Best    int           `json:"best_epoch,omitempty"` // of the lowest validation loss; 0 if nothing was set aside
 	History []RecordEpoch `json:"history"`              // of the epochs that have ended
@@ -87,8 +87,8 @@ type RecordEpoch struct {
 // RecordKey is the metadata key of a Record in a model file.
 const RecordKey = model.KeyTraining
 
-// ParseRecord reads the JSON of a Record. It does not check whether the record is true
-// or makes sense: the metadata of a file may hold anything, control characters too.
+// ParseRecord reads the JSON of a Record. It does not check the values: the metadata of
+// a file may hold anything, control characters included.
 func ParseRecord(text string) (*Record, error) {
 	r := new(Record)
 	if err := json.Unmarshal([]byte(text), r); err != nil {

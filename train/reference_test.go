@@ -139,9 +139,9 @@ func testDocs(n, most, words int) []string {
 	return docs
 }
 
-// rowsOf returns sequences lo to hi-1 of d with their padding.
-func rowsOf(d *Dataset, lo, hi int) (rows [][]int32) {
-	for i := lo; i < hi; i++ {
+// rowsOf returns sequences [from, to) of d with their padding.
+func rowsOf(d *Dataset, from, to int) (rows [][]int32) {
+	for i := from; i < to; i++ {
 		row := make([]int32, d.Length+1)
 		copy(row, d.Row(i))
 		rows = append(rows, row)

@@ -13,12 +13,12 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// RunOptions say what Run saves and whom it tells. The zero value, or a nil
-// pointer, works.
+// RunOptions say where Run saves checkpoints and which functions it calls. The zero
+// value, or a nil pointer, works.
 type RunOptions struct {
 	// Checkpoint is the file that the run is saved to, after each epoch and when
 	// it is interrupted; "" means none. It is replaced as a whole or not at all, and
-	// only if it holds what it did when Run began or what this run has written: two
+	// only if it is as it was when Run began or as this run has written it: two
 	// runs with one checkpoint are an error, see ReplacedError.
 	Checkpoint string
 	// OnStep is called after each step. To stop the run, cancel its context.
@@ -28,20 +28,19 @@ type RunOptions struct {
 	OnEpoch func(EpochStats)
 }
 
-// Run trains until the last epoch has ended, or until Patience is at its end. There is
-// nothing left to train if that is so already.
+// Run trains until the last epoch has ended, or until Patience ends the run. It does
+// nothing if that is so already.
 //
 // When ctx ends, Run stops after the step under way, saves the checkpoint and
-// returns an error that wraps ctx.Err() and says where the run can be resumed
-// from. A loss or a gradient that is not finite is an error: the step is not
-// made, the checkpoint stays what it was. So it does when it cannot be saved. In
-// all cases the Trainer is as after a whole number of steps, and Run may be
-// called again.
+// returns an error that wraps ctx.Err() and names the checkpoint to resume from. A loss
+// or a gradient that is not finite is an error: the step is not made and the checkpoint
+// does not change. The checkpoint does not change either if it cannot be saved. In
+// all cases the Trainer has made a whole number of steps, and Run may be called again.
 //
 // A model that is much worse than a uniform guess at the data of its last step, by one
 // nat a position, is an error too: at the end of the run, and of an epoch with such a
-// mean loss if the run has made 100 steps. That epoch has not ended then, and the
-// checkpoint is that of the one before. Errors of both kinds wrap ErrDiverged.
+// mean loss if the run has made 100 steps. Such an epoch does not end, and the
+// checkpoint is that of the epoch before. Errors of both kinds wrap ErrDiverged.
 func (t *Trainer) Run(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = &RunOptions{}

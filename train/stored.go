@@ -1,7 +1,7 @@
 package train
 
-// storedRun is Options as the JSON of a checkpoint has them. What the first version did not
-// have is left out where it says nothing.
+// storedRun is Options as the JSON of a checkpoint has them. Members that the first version
+// did not have are left out at their defaults.
 type storedRun struct {
 	BatchSize    int       `json:"batch_size"`
 	Optimizer    string    `json:"optimizer,omitempty"` // "" is Adam

@@ -6,8 +6,8 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// What a zero field of Text, or of Options with a Text, stands for: the reference model
-// and how it was trained.
+// Defaults for zero fields of Text, and of Options with a Text: the reference model and
+// its training.
 const (
 	DefaultEmbedding    = 100
 	DefaultUnits        = 128
@@ -35,15 +35,14 @@ type Text struct {
 	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
 	Length    int           // steps of a sequence at most; 0 means DefaultLength
 	Dropout   Dropout
-	Tied      bool // the output layer has the embedding's weights: the last layer's outputs are as many as Embedding
+	Tied      bool // the output layer has the embedding's weights: the last layer must have Embedding outputs
 
 	// CountPadding makes all sequences Length steps long, and the steps that read
 	// and predict padding count in the loss, as in the reference. Otherwise padding
-	// is neither counted nor computed. Either way the step that reads the last word
-	// of a document is to predict the first padding: it is how a model learns to
-	// stop.
+	// is neither counted nor computed. Either way the step that reads the last word of a
+	// document predicts the first padding, from which a model learns to stop.
 	CountPadding bool
-	// CutLong drops what a document has beyond its first Length+1 words, as in the
+	// CutLong drops the words of a document beyond the first Length+1, as in the
 	// reference. Otherwise it is cut into windows, see Dataset.
 	CutLong bool
 

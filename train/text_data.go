@@ -16,11 +16,11 @@ import (
 )
 
 func (t *Text) create(o *Options) error {
-	learn, _, err := SplitDocs(t.Documents, o.Validation)
+	training, _, err := SplitDocs(t.Documents, o.Validation)
 	if err != nil {
 		return err
 	}
-	tok, err := learnWords(learn, t.words(), documentBytes(t.Documents, o), o)
+	tok, err := learnWords(training, t.words(), documentBytes(t.Documents, o), o)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func learnWords(docs []string, words *tokenizer.Options, taken int64, o *Options
 	}
 	tok, err := tokenizer.Learn(slices.Values(docs), words)
 	if taken >= muchGarbage {
-		runtime.GC() // what reading the documents and counting their words has left
+		runtime.GC() // the garbage of reading documents and counting words
 	}
 	return tok, err
 }
@@ -80,8 +80,7 @@ func (t *Text) admit(o *Options, hash string) error {
 	return t.checkMemory(m.Config.Symbols, o)
 }
 
-// A textData is what a run learns from and what it is measured by; the latter may be
-// nil.
+// A textData is the training data of a run and its validation data, which may be nil.
 type textData struct {
 	training, validation *Dataset
 	documents            int64 // bytes of memory that the documents and the vocabulary take
@@ -89,7 +88,7 @@ type textData struct {
 
 // encode splits the documents and encodes both parts.
 func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
-	learn, validate, err := SplitDocs(t.Documents, o.Validation)
+	training, validation, err := SplitDocs(t.Documents, o.Validation)
 	if err != nil {
 		return err
 	}
@@ -100,7 +99,7 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 		docs []string
 		to   **Dataset
 		name string
-	}{{learn, &data.training, "documents"}, {validate, &data.validation, "documents set aside for validation"}} {
+	}{{training, &data.training, "documents"}, {validation, &data.validation, "documents set aside for validation"}} {
 		if part.docs == nil && part.to == &data.validation {
 			continue
 		}
@@ -122,8 +121,8 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 }
 
 // hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of
-// cut documents are hashed with their padding, as they were when there were no others.
-// Those of windows are so with the one stop that makes them differ from longer ones.
+// cut documents are hashed with their padding, which version 1 always had. Windows are
+// hashed with one stop, which tells them from longer ones.
 func (d textData) hash() string {
 	h := sha256.New()
 	var buf []byte

@@ -9,10 +9,10 @@ import (
 )
 
 // storedText is a Text and its Options as the JSON of a checkpoint has them, in the
-// order that the first version had. What it did not have is left out where it says
-// nothing: layers are there unless they are one LSTM, whose units are. Two fields hold
-// the opposite of what they are called after: checkpoints had ignore_padding first, and
-// then windows, which a run that cuts does not mention.
+// order of the first version. Members that it did not have are left out at their
+// defaults: layers is left out for one LSTM, which units describes. Two members hold the
+// opposite of a field: ignore_padding that of CountPadding, as in the first version, and
+// windows, left out when false, that of CutLong.
 type storedText struct {
 	Vocabulary         int             `json:"vocabulary"`
 	KeepCase           bool            `json:"keep_case"`
@@ -111,7 +111,7 @@ func (t *Text) checkpoint(o *Options, p progress) any {
 	return textCheckpoint{checkpointVersion, t.hash, o.Source, t.stored(o), p}
 }
 
-func (t *Text) begun(f *weights.File) (*begun, error) {
+func (t *Text) resumed(f *weights.File) (*resumedRun, error) {
 	c, err := parseCheckpoint[textCheckpoint](f)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (t *Text) begun(f *weights.File) (*begun, error) {
 		return nil, err
 	}
 	o.Source, task.hash = c.Source, c.Corpus
-	return &begun{task, o, c.Corpus, c.progress}, nil
+	return &resumedRun{task, o, c.Corpus, c.progress}, nil
 }
 
 func (t *Text) record(o *Options) Record {

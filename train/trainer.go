@@ -11,9 +11,8 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A Trainer is one run of training: a task, and how far it has come. New starts one,
-// Resume continues one from a checkpoint, Run runs it. It is for one goroutine at a
-// time.
+// A Trainer is one run of training: a task and its progress. New starts one, Resume
+// continues one from a checkpoint, Run runs it. It is for one goroutine at a time.
 type Trainer struct {
 	options Options
 	task    Task
@@ -22,7 +21,7 @@ type Trainer struct {
 	optimizer *updater
 	best      layers.Network // weights of the best epoch; nil without Patience
 	progress  progress
-	saved     map[string]atomicfile.Version // what checkpoints held when this run last saved or read them
+	saved     map[string]atomicfile.Version // of checkpoints, when this run last saved or read them
 }
 
 // New begins a run of a task. nil options mean the zero value.
@@ -66,11 +65,11 @@ func newTrainer(task Task, o Options) *Trainer {
 	return t
 }
 
-// Resume continues the run that the checkpoint at path holds, with the data that it
-// began with, which the task has. Nil options, and zero fields of them and of the task,
-// take what the checkpoint has; other fields must agree with it, except for Epochs,
-// which may be anything from the epoch under way on, and Threads and MaxBytes, which no
-// checkpoint has. The run goes on to the bytes that it would have given without
+// Resume continues the run of the checkpoint at path, with the data that it began with,
+// which the task has. Nil options, and zero fields of them and of the task, mean the
+// values of the checkpoint; other fields must agree with it, except for Epochs, which
+// may be any number from the epoch under way on, and Threads and MaxBytes, which no
+// checkpoint has. The run ends with the bytes that it would have given without
 // interruption.
 //
 // It returns an error if the file cannot be read or is not a sound checkpoint of such a
@@ -96,7 +95,7 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 	if err := task.open(f); err != nil {
 		return nil, err
 	}
-	was, err := task.begun(f)
+	was, err := task.resumed(f)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,7 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 
 // check returns an error for options out of range, and unless the checkpoint says what
 // SaveCheckpoint would write for them: of several ways to say the same there is one.
-func (b *begun) check(f *weights.File) error {
+func (b *resumedRun) check(f *weights.File) error {
 	was := b.options
 	was.Threads, was.MaxBytes = 1, 1
 	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
@@ -131,9 +130,8 @@ func (b *begun) check(f *weights.File) error {
 	return nil
 }
 
-// merge makes o and the task those of the run, from those of the checkpoint and those
-// asked for now.
-func (b *begun) merge(task Task, o *Options) error {
+// merge completes o and the task with the values of the checkpoint.
+func (b *resumedRun) merge(task Task, o *Options) error {
 	was := b.options
 	var d comparison
 	task.compare(&d, b.task)
@@ -156,7 +154,7 @@ func (b *begun) merge(task Task, o *Options) error {
 // Options returns the options of the run, defaults filled in.
 func (t *Trainer) Options() Options { return t.options }
 
-// Task returns what the run learns.
+// Task returns the task of the run.
 func (t *Trainer) Task() Task { return t.task }
 
 // Layers describes the layers of the model, from input to output.
