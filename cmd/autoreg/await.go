@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// await returns what work returns, or ctx.Err() as soon as ctx ends. It is for work
-// that hears of no context: opening a named pipe, reading, learning a vocabulary. Such
-// work goes on after ctx has ended, until the process exits, so it must change nothing
-// that is used later, but by what it returns.
+// await returns the results of work, or ctx.Err() as soon as ctx ends. It is for work
+// that takes no context: opening a named pipe, reading, learning a vocabulary. Such work
+// continues after ctx has ended, until the process exits, so it must pass results only
+// by returning them.
 func await[T any](ctx context.Context, work func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -37,9 +37,9 @@ func await[T any](ctx context.Context, work func() (T, error)) (T, error) {
 // grace is how long a write may take once the context has ended.
 const grace = 200 * time.Millisecond
 
-// An output passes on what is written to it, and gives up with ctx.Err() where that
-// blocks after ctx has ended: a pipe that is not read must not keep the process. It is
-// safe for concurrent use. What is written promptly arrives, also after the end.
+// An output writes through to another writer, and returns ctx.Err() where a write blocks
+// after ctx has ended: a pipe that is not read must not keep the process from exiting. It
+// is safe for concurrent use. Writes that do not block succeed after the end of ctx too.
 type output struct {
 	ctx context.Context
 	w   io.Writer

@@ -12,7 +12,7 @@ import (
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
-// A classified is what classify --json prints of a text.
+// A classified is a text's JSON object of classify --json.
 type classified struct {
 	Class         string             `json:"class"`
 	Probability   float32            `json:"probability"`
@@ -83,7 +83,7 @@ object on a line: class, probability, the probabilities of all classes, and the 
 	return cmd
 }
 
-// classify prints what a text is.
+// classify prints the class of a text.
 func (a *app) classify(ctx context.Context, m *autoreg.Classifier, text string, asJSON bool) error {
 	if err := ctx.Err(); err != nil {
 		return err

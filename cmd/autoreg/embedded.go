@@ -20,7 +20,7 @@ func compiledIn(name string) []byte {
 	return nil
 }
 
-// describeModel returns how to speak of the model called name.
+// describeModel returns how messages name the model called name.
 func describeModel(name string) string {
 	switch {
 	case compiledIn(name) != nil:
@@ -36,8 +36,8 @@ func modelFlag(fs *pflag.FlagSet, name *string, value string) {
 	fs.StringVarP(name, "model", "m", value, "model `FILE`, - for standard input, or the name of one that is compiled in: "+examples())
 }
 
-// openModel opens the model called name, which must be an M. Of another kind, it says
-// what that is for.
+// openModel opens the model called name, which must be an M. The error for another kind
+// says what that kind is for.
 func openModel[M autoreg.Model](ctx context.Context, a *app, name string) (M, error) {
 	return await(ctx, func() (m M, err error) {
 		f, err := a.openModelFile(name)

@@ -66,8 +66,8 @@ var optionFlags = map[string]string{
 // flagName returns the flag for a field of a package's options, or "".
 func flagName(pkg, field string) string { return optionFlags[pkg+"."+field] }
 
-// message puts err on one line, with the names of flags for those of options, and
-// without the name of the package that found it, which tells a user nothing.
+// message returns err on one line, with the names of flags in place of options, and
+// without the name of the package, which does not help a user.
 func message(err error) string { return textOf(err, flagName) }
 
 func textOf(err error, name apierror.Namer) string {

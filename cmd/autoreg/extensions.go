@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Extensions of files that other programs read as something else than what this one
-// writes under the name.
+// Extensions of files that other programs read as another format than the one that this
+// program writes.
 var extensions = []string{
 	".png", ".apng", ".gif", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".avif", ".heic", ".ico", ".tga", ".ppm", ".pgm", ".svg", ".pdf", ".eps", ".ps",
 	".mp4", ".webm", ".mov", ".avi",

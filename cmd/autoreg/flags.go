@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Flags that say at once, and with their name, when a value makes no sense; and what
-// cobra checks too, in words that say what to do.
+// Flags that check their values at once and name themselves in errors; and checks that
+// cobra makes too, with messages that say what to do.
 
 // noArguments refuses arguments; instead says what to do.
 func noArguments(instead string) cobra.PositionalArgs {
@@ -25,7 +25,7 @@ func noArguments(instead string) cobra.PositionalArgs {
 	}
 }
 
-// someArguments refuses a command line without any; give says what is missing.
+// someArguments refuses a command line without arguments; give says what is missing.
 func someArguments(give string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -125,8 +125,8 @@ func (v *floatValue) Set(s string) error {
 func (v *floatValue) Type() string { return "X" }
 
 // parseTemperature reads a temperature as the float32 that the sampler takes. One
-// that float32 would round to 0, or to infinity, is refused: it would silently mean
-// something else.
+// that float32 would round to 0 or to infinity is refused, because the meaning would
+// change.
 func parseTemperature(s string) (float64, error) {
 	t, err := strconv.ParseFloat(s, 32)
 	if err != nil || !(t >= 0 && t <= math.MaxFloat32) || t == 0 && strings.Trim(s, "+-0.") != "" {

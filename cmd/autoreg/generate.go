@@ -116,7 +116,8 @@ like.`,
 	return cmd
 }
 
-// promptFlagError hints at "--" where what looks like an unknown flag may be a prompt.
+// promptFlagError adds a hint at "--" to the error for an unknown flag that may be a
+// prompt.
 func promptFlagError(cmd *cobra.Command, err error) error {
 	err = cmd.Parent().FlagErrorFunc()(cmd, err)
 	var unknown *pflag.NotExistError
@@ -128,7 +129,7 @@ func promptFlagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// generate writes one text, each word as soon as it is there, and a line end.
+// generate writes one text, each word as soon as it is drawn, and a line end.
 func (a *app) generate(cmd *cobra.Command, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions) error {
 	var failed error
 	for piece, err := range m.Text(cmd.Context(), prompt, &o) {
@@ -147,7 +148,7 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.TextModel, prompt string, 
 	return err
 }
 
-// A generationJSON is what generate --json writes of a text.
+// A generationJSON is a text's JSON object of generate --json.
 type generationJSON struct {
 	Text         string         `json:"text"`
 	Reason       sampler.Reason `json:"reason"`
@@ -204,8 +205,8 @@ func (a *app) prompt(ctx context.Context, args []string) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(prompt, "\n"), "\r"), nil
 }
 
-// checkPrompt says what the model will not understand, and refuses what leaves it
-// nothing to do.
+// checkPrompt notes words that the model does not know, and refuses a prompt without
+// words.
 func (a *app) checkPrompt(m *autoreg.TextModel, prompt string, o *autoreg.GenerateOptions) error {
 	ids := promptIDs(m, prompt, o.RawPrompt)
 	if len(ids) == 0 {

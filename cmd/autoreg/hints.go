@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// What cobra says of mistyped command lines, with what to do.
+// Errors of mistyped command lines that say what to do, in place of cobra's.
 
 // checkCommand refuses the name of no command, which would be an argument of root.
 func checkCommand(root *cobra.Command, args []string) error {
@@ -23,7 +23,7 @@ func checkCommand(root *cobra.Command, args []string) error {
 			return oneOf(root, args[i:])
 		}
 	}
-	return nil // cobra says what is wrong
+	return nil // cobra returns the error
 }
 
 // oneOf refuses arguments of a command that only has subcommands.
@@ -43,7 +43,7 @@ func oneOf(cmd *cobra.Command, args []string) error {
 func checkDashes(root *cobra.Command, args []string) error {
 	cmd, args, err := root.Find(args)
 	if err != nil {
-		return nil // cobra says so
+		return nil // cobra returns the error
 	}
 	for i, arg := range args {
 		if arg == "--" {

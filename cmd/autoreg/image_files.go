@@ -96,7 +96,7 @@ func isGrey(img *image.NRGBA) bool {
 	return true
 }
 
-// An indexer finds colours in a palette, and remembers where.
+// An indexer finds colours in a palette, and caches their places.
 type indexer struct {
 	palette color.Palette
 	known   map[color.NRGBA]uint8

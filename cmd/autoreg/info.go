@@ -22,7 +22,7 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
-// A fileInfo is what info says of any model's file, as JSON.
+// A fileInfo is the JSON of info for any model's file.
 type fileInfo struct {
 	File     string            `json:"file"`
 	Bytes    int64             `json:"bytes"`
@@ -30,7 +30,7 @@ type fileInfo struct {
 	Metadata map[string]string `json:"metadata"` // but for the tokenizer
 }
 
-// A machineInfo is what info says of the machine, as JSON.
+// A machineInfo is the JSON of info for the machine.
 type machineInfo struct {
 	ISA      string `json:"isa"`
 	Platform string `json:"platform"`
@@ -58,7 +58,7 @@ func layersJSON(layers []autoreg.LayerInfo) (list []layerJSON) {
 	return list
 }
 
-// An infoJob is what a command line of info asks for.
+// An infoJob is a command line of info.
 type infoJob struct {
 	*app
 	flags              *pflag.FlagSet
@@ -179,7 +179,7 @@ func (j *infoJob) given(flags []string) (list []string) {
 	return list
 }
 
-// readFile reads what info says of the file of a model.
+// readFile reads the part of info that is about the file of a model.
 func readFile(f *modelFile) (fileInfo, error) {
 	in, err := f.start()
 	if err != nil {

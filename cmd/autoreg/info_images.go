@@ -9,7 +9,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 )
 
-// An imageShape is what info says of an image model without its file, as JSON.
+// An imageShape is the JSON of info for an image model without a file.
 type imageShape struct {
 	Layers         []layerJSON    `json:"layers"`
 	Params         int            `json:"params"`
@@ -21,7 +21,7 @@ type imageShape struct {
 	ReceptiveField receptiveField `json:"receptive_field"`
 }
 
-// An imageInfo is what info says of an image model and its file, as JSON.
+// An imageInfo is the JSON of info for an image model and its file.
 type imageInfo struct {
 	fileInfo
 	imageShape
@@ -57,10 +57,10 @@ func writePixelLayers(w io.Writer, list []autoreg.LayerInfo, height, width int) 
 	return writeColumns(w, cells, "llrr")
 }
 
-// A receptiveField is which pixels before one have an influence on it: on row y above
+// A receptiveField is the set of pixels that have an influence on a pixel: on row y above
 // it, 0 being its own, the columns from Left to its left up to Right[y] to its right.
-// What lies beyond Right above the pixel, though as near as what does have an
-// influence, is the blind spot.
+// Pixels above it and right of Right that are as near as others in the field are the
+// blind spot.
 type receptiveField struct {
 	Pixels int   `json:"pixels"`
 	Rows   int   `json:"rows"` // above
@@ -69,13 +69,13 @@ type receptiveField struct {
 	Blind  int   `json:"blind_spot"`
 }
 
-// fieldOf returns the receptive field of a PixelCNN: what a kernel of mask A sees,
-// moved by each block's 3×3 of mask B, which sees one column further to either side
-// on the row above, and to the left on its own.
+// fieldOf returns the receptive field of a PixelCNN: that of a kernel of mask A, extended
+// by each block's 3×3 kernel of mask B, which sees one column further to either side on
+// the row above, and to the left on its own.
 func fieldOf(kernel, blocks int) receptiveField {
 	m := kernel / 2
 	if m == 0 {
-		return receptiveField{Right: []int{}} // no pixel but its own, of which it must know nothing
+		return receptiveField{Right: []int{}} // only its own pixel, which mask A hides
 	}
 	f := receptiveField{Rows: m + blocks, Left: m + blocks}
 	f.Right = append([]int{-1}, slices.Repeat([]int{m}, m)...)
@@ -95,7 +95,7 @@ func fieldOf(kernel, blocks int) receptiveField {
 	return f
 }
 
-// String says what info prints.
+// String returns the text that info prints.
 func (f receptiveField) String() string {
 	if f.Pixels == 0 {
 		return "no pixel but the channels of its own before it"
@@ -104,7 +104,7 @@ func (f receptiveField) String() string {
 		thousands(f.Pixels), counted(f.Rows, "row"), f.Left, f.Right[1], f.Right[f.Rows])
 }
 
-// describeImageModel prints what info says of an image model.
+// describeImageModel prints info for an image model.
 func describeImageModel(j *infoJob, d *described) error {
 	if j.vocabulary {
 		return usagef("the model %s is one of images, which has no vocabulary: leave --vocabulary out", j.model)
@@ -146,7 +146,7 @@ func (f receptiveField) rows() [][]string {
 	return rows
 }
 
-// writeShape prints what a model of such a shape would be.
+// writeShape prints the layers of a model of such a shape.
 func writeShape(w io.Writer, s imageShape, list []autoreg.LayerInfo) error {
 	if err := writePixelLayers(w, list, s.Height, s.Width); err != nil {
 		return err
@@ -164,8 +164,7 @@ func colourName(channels int) string {
 	return "colour"
 }
 
-// counted returns a number and what it is of, whose plural ends in s if it is not
-// given.
+// counted returns a number and its noun, whose plural ends in s if it is not given.
 func counted(n int, one string, many ...string) string {
 	switch {
 	case n == 1:

@@ -9,7 +9,7 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// A modelInfo is what info says of a text model, as JSON.
+// A modelInfo is the JSON of info for a text model.
 type modelInfo struct {
 	fileInfo
 	Layers     []layerJSON `json:"layers"`
@@ -23,7 +23,7 @@ type modelInfo struct {
 	machineInfo
 }
 
-// newModelInfo returns what info says of a model with a vocabulary.
+// newModelInfo returns the JSON of info for a model with a vocabulary.
 func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int) *modelInfo {
 	info := &modelInfo{
 		fileInfo: d.info, machineInfo: thisMachine(),
@@ -39,7 +39,7 @@ func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int
 	return info
 }
 
-// describeTextModel prints what info says of a text model.
+// describeTextModel prints info for a text model.
 func describeTextModel(j *infoJob, d *described) error {
 	m := d.model.(*autoreg.TextModel)
 	info := newModelInfo(j, d, m.Tokenizer(), m.Length())

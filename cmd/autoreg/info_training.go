@@ -13,8 +13,8 @@ import (
 )
 
 // metadataRows are the last lines of info: first the training, if the file has a record
-// that can be read, then each key that is not shown otherwise. What other programs wrote
-// there may be anything.
+// that can be read, then each key that is not shown otherwise. Values of other programs
+// may be anything.
 func (i *fileInfo) metadataRows() (rows [][]string) {
 	meta := i.Metadata
 	record, err := train.ParseRecord(meta[train.RecordKey])
@@ -93,8 +93,8 @@ func lossRows(r *train.Record) (rows [][]string) {
 	return rows
 }
 
-// optionsText words the members of a JSON object of numbers, texts and booleans, those
-// that are 0 or false left out; "" if it is no such object.
+// optionsText returns the members of a JSON object of numbers, texts and booleans as a
+// text, those that are 0 or false left out; "" if it is no such object.
 func optionsText(raw json.RawMessage) string {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

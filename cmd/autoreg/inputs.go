@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// peekSize is how far ahead of an input's reader may be looked.
+// peekSize is the most bytes of an input that can be read in advance.
 const peekSize = 64 << 10
 
 // stdinName is the name of standard input where a file is wanted.
@@ -19,8 +19,8 @@ const stdinName = "-"
 
 var errStdinTwice = errors.New("standard input can be read only once: give - once")
 
-// An input is a file, a pipe or standard input that is open. What is looked at ahead
-// is read all the same, so that no input need be opened twice.
+// An input is a file, a pipe or standard input that is open. Bytes that head returns are
+// read again by Read, so that no input need be opened twice.
 type input struct {
 	file fs.File
 	r    *bufio.Reader
@@ -31,7 +31,7 @@ func (in *input) Stat() (fs.FileInfo, error) { return in.file.Stat() }
 func (in *input) Close() error               { return in.file.Close() }
 
 // head returns the first n bytes of what is still to be read, unpacked if it is gzip
-// data; fewer if there are not so many, or if they cannot be read: reading says why.
+// data; fewer if there are not so many, or if they cannot be read: Read returns the error.
 func (in *input) head(n int) []byte {
 	raw, _ := in.r.Peek(2)
 	if !bytes.HasPrefix(raw, []byte("\x1f\x8b")) {
@@ -138,8 +138,8 @@ func (a *app) openModelFile(name string) (*modelFile, error) {
 	return m, nil
 }
 
-// start returns the file from its start. What an earlier call returned is not to be
-// read any more.
+// start returns the file from its start. Readers of earlier calls must not be read any
+// more.
 func (m *modelFile) start() (io.Reader, error) {
 	if s, ok := m.r.(io.Seeker); ok {
 		_, err := s.Seek(0, io.SeekStart)
@@ -159,7 +159,7 @@ func (m *modelFile) head(n int) []byte {
 	return b[:n]
 }
 
-// A replay reads what a modelFile kept, then what follows.
+// A replay reads the bytes that a modelFile kept, then the rest.
 type replay struct {
 	m  *modelFile
 	at int

@@ -24,13 +24,13 @@ var classKind = kind{
 	scoreFlags: append([]string{"validation", "threads", "max-document", "max-corpus"}, labelFlagNames...),
 }
 
-// A classifierInfo is what info says of a classifier, as JSON.
+// A classifierInfo is the JSON of info for a classifier.
 type classifierInfo struct {
 	modelInfo
 	Classes []string `json:"classes"`
 }
 
-// describeClassifier prints what info says of a classifier.
+// describeClassifier prints info for a classifier.
 func describeClassifier(j *infoJob, d *described) error {
 	m := d.model.(*autoreg.Classifier)
 	info := &classifierInfo{*newModelInfo(j, d, m.Tokenizer(), m.Length()), m.Classes()}

@@ -10,11 +10,11 @@ import (
 	"github.com/autoreg/autoreg"
 )
 
-// kinds are the kinds of models that the command serves. This is the one list of them
-// here, apart from the commands that are for one kind alone.
+// kinds are the kinds of models that the command serves: the one list of them, apart from
+// the commands that are for one kind alone.
 var kinds = []*kind{&textKind, &imageKind, &classKind}
 
-// A kind is what the command does differently for models of one kind.
+// A kind holds everything in which the command differs between kinds of models.
 type kind struct {
 	is      func(autoreg.Model) bool // whether a model, nil pointers included, is one
 	of      string                   // what it is of: "images"

@@ -22,7 +22,7 @@ func (l *layerFlags) define(fs *pflag.FlagSet, units int) {
 	fs.BoolVar(&l.tied, "tied", false, "give the output layer the weights of the embedding, whose length is then that of the last layer's outputs")
 }
 
-// layers returns what the flags ask for.
+// layers returns the layers of the flags.
 func (l *layerFlags) layers(fs *pflag.FlagSet) ([]layers.Spec, bool, error) {
 	if l.list == "" {
 		return []layers.Spec{&layers.LSTMSpec{Units: l.units}}, l.tied, nil

@@ -48,7 +48,7 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 		records[r.Epoch-1] = r
 	}
 	if isFile || errors.Is(err, fs.ErrNotExist) {
-		// As a whole or not at all: lines that are kept are never at risk.
+		// Written as a whole or not at all, so that no line that is kept can be lost.
 		if err := atomicfile.Write(path, jsonLines(records)); err != nil {
 			return nil, &fileError{"log", err}
 		}
@@ -63,8 +63,8 @@ func openLog(path string, history []train.EpochStats) (*logWriter, error) {
 // logStart is how every line of a log begins.
 const logStart = `{"epoch":`
 
-// readLog returns the lines of a log on the epochs of history, however long they are:
-// a sample may be. A line that a crash cut short at the end is dropped.
+// readLog returns the lines of a log on the epochs of history, of any length, since
+// samples may be long. An incomplete line at the end, left by a crash, is dropped.
 func readLog(path string, history []train.EpochStats) ([]epochRecord, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -47,8 +47,8 @@ func main() {
 	os.Exit(run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// untilSignal returns a context that ends with the first signal to stop. That ends the
-// work in good order; a second one ends the process.
+// untilSignal returns a context that ends with the first signal to stop, so that the
+// command can save its work; a second signal ends the process.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -62,7 +62,7 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-// An app is one run of the command: what the subcommands share.
+// An app is one run of the command, with the state that the subcommands share.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
@@ -179,8 +179,8 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 	return root
 }
 
-// noteStart makes every command say that it has started: cobra has checked the
-// command line by then, and all its errors are about that.
+// noteStart makes every command set started: cobra has then checked the command line,
+// and later errors are not about it.
 func (a *app) noteStart(c *cobra.Command) {
 	if work := c.RunE; work != nil {
 		c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -207,7 +207,7 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }
 
-// An interruption is what Ctrl-C leaves, with advice on how to go on.
+// An interruption is the error after Ctrl-C, with advice on how to continue.
 type interruption struct {
 	advice string
 	err    error

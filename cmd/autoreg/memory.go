@@ -2,8 +2,8 @@ package main
 
 import "runtime/debug"
 
-// programMemory is what the command takes beside what --max-memory counts: the
-// program, the Go runtime, and garbage not yet collected.
+// programMemory is the memory in MiB that --max-memory does not count: the program, the
+// Go runtime, and garbage not yet collected.
 const programMemory = 32 << 20
 
 // limitMemory makes the collector keep the heap within so many MiB and programMemory,

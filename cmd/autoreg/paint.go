@@ -19,7 +19,7 @@ import (
 // defaultImages make a sheet of 4 rows of 4.
 const defaultImages = 16
 
-// A paintJob is what a command line of paint asks for.
+// A paintJob is a command line of paint.
 type paintJob struct {
 	*app
 	flags *pflag.FlagSet
@@ -107,7 +107,7 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the images do not depend on it")
 }
 
-// check refuses what makes no sense, and what could not be saved.
+// check refuses flags that contradict each other, and outputs that cannot be saved.
 func (j *paintJob) check() error {
 	switch {
 	case j.output == "" && j.gif == "" && j.flags.Changed("output"):

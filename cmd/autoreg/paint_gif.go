@@ -19,13 +19,13 @@ const (
 	maxGIF    = 1 << 20 // pixels of a frame, if that can be
 )
 
-// blank is where nothing is drawn yet: neither a level of grey nor the gap between
-// images.
+// blank is the colour of pixels that are not drawn yet, which differs from the levels and
+// from the gap between images.
 var blank = color.NRGBA{R: 0x2b, G: 0x34, B: 0x52, A: 0xff}
 
 // animation returns how the images were drawn, all at the same time: a few pixels a
-// frame in raster order, those that are kept being there from the start. A frame
-// holds only what is new.
+// frame in raster order; pixels that are kept are in the first frame. A frame holds only
+// the pixels that are new.
 func (j *paintJob) animation(drawn []autoreg.Image) *gif.GIF {
 	scale := j.scale
 	for h, w := j.sheetSize(scale); scale > 1 && h*w > maxGIF; h, w = j.sheetSize(scale) {

@@ -15,7 +15,7 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// readKnown reads the image to complete, and settles what is kept of it.
+// readKnown reads the image to complete, and sets the mask of the pixels that are kept.
 func (j *paintJob) readKnown(ctx context.Context) error {
 	o := &j.options
 	j.read.Open = j.open
@@ -117,8 +117,8 @@ func (m overBlack) RGBA64At(x, y int) color.RGBA64 {
 	return color.RGBA64{R: uint16(r), G: uint16(g), B: uint16(b), A: 0xffff}
 }
 
-// writeKnown prints how likely what was kept is: standard output is for it unless
-// the image goes there.
+// writeKnown prints the log-likelihood of the pixels that were kept: to standard output,
+// unless the image is written there.
 func (j *paintJob) writeKnown(drawn []autoreg.Image) error {
 	kept := 0
 	for _, known := range j.options.Mask {

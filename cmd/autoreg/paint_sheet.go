@@ -11,7 +11,7 @@ import (
 // maxSheet bounds the pixels of a sheet.
 const maxSheet = 1 << 26
 
-// layOut settles what the sheet looks like.
+// layOut sets the columns and the scale of the sheet.
 func (j *paintJob) layOut() error {
 	o := j.options
 	if j.columns == 0 {
@@ -27,8 +27,8 @@ func (j *paintJob) layOut() error {
 	return nil
 }
 
-// columnsFor returns how many of n images stand side by side: about as many as
-// there are rows, and so that no row is short, if that can be.
+// columnsFor returns the number of columns of n images: about the number of rows, and
+// such that all rows are full where possible.
 func columnsFor(n int) int {
 	root := int(math.Ceil(math.Sqrt(float64(n))))
 	for c := root; c <= 2*root+1; c++ {
@@ -49,7 +49,7 @@ func (j *paintJob) sheetSize(scale int) (height, width float64) {
 	return side((o.Count+j.columns-1)/j.columns, o.Height), side(j.columns, o.Width)
 }
 
-// gap returns how far images are apart, in pixels of the sheet.
+// gap returns the distance between images, in pixels of the sheet.
 func gap(scale int) int { return max(1, scale/2) }
 
 // sheet puts the images side by side.

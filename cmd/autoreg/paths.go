@@ -13,8 +13,8 @@ import (
 	"github.com/autoreg/autoreg/train"
 )
 
-// check refuses, before hours of work, what could not be saved after them, and
-// what would be lost by saving it.
+// check refuses, before the run, outputs that could not be saved after it, and files
+// that saving would destroy.
 func (j *trainJob) check() error {
 	if len(j.data) == 0 || j.data[0] == "" {
 		return usagef("give --data FILE, the %s", j.kind.learns)
@@ -118,18 +118,19 @@ func (j *trainJob) release() {
 	j.unlock = nil
 }
 
-// How files begin that may be replaced unasked, because they are made again and again.
+// First bytes of files that may be replaced without --overwrite, because a run writes
+// them again and again.
 const (
 	pngStart = "\x89PNG\r\n\x1a\n"
 	gifStart = "GIF8"
 )
 
-// wantKind refuses to replace a file that does not begin with start. One that is empty or
-// not there is no loss.
+// wantKind refuses to replace a file that does not begin with start. A file that is empty
+// or missing is accepted.
 func wantKind(flag, path, start string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil // what cannot be written is found elsewhere
+		return nil // checkOutput refuses files that cannot be written
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
@@ -169,8 +170,8 @@ func checkFiles(inputs, outputs []fileFlag) error {
 	return nil
 }
 
-// sourceName returns the names of files and folders of data without where they are: no
-// part of a model may depend on that.
+// sourceName returns the names of files and folders of data without their paths, on which
+// no part of a model may depend.
 func sourceName(paths []string) string {
 	var names []string
 	for _, path := range paths {

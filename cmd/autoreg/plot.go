@@ -58,7 +58,7 @@ func savePlot(path string, epochs []train.EpochStats) error {
 		margin := max((last-first)/40, 0.5)
 		p.X.Min, p.X.Max = first-margin, last+margin
 	}
-	// The legend stands in a fifth that no curve reaches.
+	// The legend is in the fifth of the plot that no curve reaches.
 	if p.Y.Min <= p.Y.Max {
 		room := max(p.Y.Max-p.Y.Min, 0.1)
 		p.Y.Min, p.Y.Max = p.Y.Min-room/20, p.Y.Max+room/5
@@ -131,7 +131,7 @@ func epochTicks(lo, hi float64) (ticks []plot.Tick) {
 	return ticks
 }
 
-// lossTicks marks round numbers, with as many decimals as tell them apart.
+// lossTicks marks round numbers, with enough decimals to distinguish them.
 func lossTicks(lo, hi float64) (ticks []plot.Tick) {
 	step := niceStep((hi - lo) / 6)
 	decimals := max(0, -int(math.Floor(math.Log10(step))))

@@ -70,8 +70,8 @@ type previewed struct {
 	rows   int // complete
 }
 
-// newPreview makes ready for images to be drawn with options o, of which
-// a sheet has so many columns.
+// newPreview returns a preview of images drawn with options o, of which a sheet has so
+// many columns.
 func newPreview(s *screen, m *autoreg.ImageModel, o autoreg.DrawOptions, columns int) *preview {
 	p := &preview{screen: s, model: m, values: pixels.Values(m.Levels()), o: o, every: 40 * time.Millisecond}
 	room := max(1, s.rows-2) // a line on the progress, and the prompt that follows
@@ -108,17 +108,17 @@ func (p *preview) row(image, row int, levels []uint8) {
 	}
 }
 
-// finish shows what is drawn for good.
+// finish shows the final images.
 func (p *preview) finish() {
 	p.draw()
-	// The progress is of no interest any more.
+	// The progress is no longer shown.
 	p.write("\x1b[1A\x1b[J")
 }
 
-// write prints to the terminal, whose errors are none of the drawing's concern.
+// write prints to the terminal. Its errors do not stop the drawing.
 func (p *preview) write(s string) { _, _ = io.WriteString(p.w, s) }
 
-// draw shows the images as they are, in the place of what it showed before.
+// draw shows the images as they are, over those that it showed before.
 func (p *preview) draw() {
 	b := &p.pieces
 	b.Reset()

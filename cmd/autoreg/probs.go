@@ -109,7 +109,7 @@ func decimalComma(list string) string {
 	return fmt.Sprintf("--temperatures %s are two temperatures, 0 and %s: a decimal has a point, 0.%s", list, parts[1], parts[1])
 }
 
-// A positionJSON is what probs --json writes of a position.
+// A positionJSON is a position's JSON object of probs --json.
 type positionJSON struct {
 	Text         string         `json:"text"`
 	Temperatures []float64      `json:"temperatures"`

@@ -44,8 +44,7 @@ func newBar(w io.Writer, total int64, description string) *progressbar.ProgressB
 	)
 }
 
-// add counts n more steps. Errors of the terminal are none of the work's concern,
-// here and below.
+// add counts n more steps. Errors of the terminal do not stop the work, here and below.
 func (p *progress) add(n int) {
 	if p == nil {
 		return

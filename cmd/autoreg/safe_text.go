@@ -7,8 +7,8 @@ import (
 )
 
 // safe returns s as it may be written to standard output. Words of a model and of
-// a corpus can hold anything; on a terminal, control characters in them would be
-// obeyed. What goes into a file or a pipe stays exact.
+// a corpus can hold anything; a terminal would act on control characters in them. Output
+// to a file or a pipe is not changed.
 func (a *app) safe(s string) string {
 	if a.outTerminal {
 		return safeText(s)
@@ -16,7 +16,7 @@ func (a *app) safe(s string) string {
 	return s
 }
 
-// safeText replaces what a terminal would obey by visible escapes, as Go and JSON
+// safeText replaces characters that a terminal acts on by visible escapes, as Go and JSON
 // write them: \u001b for a control character (C0 but tab and line end, DEL, C1),
 // for a mark that turns the direction of writing, and for the other invisible
 // line and format controls; \x9b for a byte that is not UTF-8. A carriage return

@@ -16,7 +16,7 @@ import (
 	"github.com/autoreg/autoreg/train/images"
 )
 
-// A scoreJob is what a command line of score asks for.
+// A scoreJob is a command line of score.
 type scoreJob struct {
 	*app
 	ctx    context.Context

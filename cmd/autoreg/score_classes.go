@@ -55,7 +55,7 @@ func newClassScoreJSON(of scored, s autoreg.ClassScore) any {
 	return o
 }
 
-// writeClassTables prints how well each class is told apart, and for what it is taken.
+// writeClassTables prints the metrics of each class and the confusion matrix.
 func writeClassTables(w io.Writer, s autoreg.ClassScore) error {
 	rows, align := [][]string{{"class", "documents", "given", "precision", "recall", "F1"}}, "lrrrrr"
 	table := s.Confusion != nil && len(s.Classes) <= mostClasses

@@ -8,7 +8,7 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
-// version says what the command was built from and what computes here.
+// version returns the version of the build and the instruction set in use.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// whatLen is how much of a file is looked at to say what it is.
+// whatLen is the number of bytes from which the format of a file is recognised.
 const whatLen = 1 << 10
 
 // isText reports whether head begins a text in UTF-8. Its end may be half a character.

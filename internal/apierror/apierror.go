@@ -1,5 +1,5 @@
 // Package apierror builds the errors of this module from parts, so that no code has to
-// look into the text of an error.
+// parse the text of an error.
 //
 // Inside, errors have no prefix. Each public package returns them through [Wrap], which
 // puts its name in front, once: of an error that has come from another public package,

@@ -11,11 +11,11 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 )
 
-// Write makes path hold exactly what wt writes. The bytes go to a temporary
+// Write makes path hold exactly the bytes that wt writes. They go to a temporary
 // file in the same directory, which is synced and then renamed to path: at every
-// moment, through a full disk or a power cut, path is either what it was or
-// complete. On an error path is as before and the temporary file is removed; so
-// it is if wt panics. The error names path and wraps the cause.
+// moment, through a full disk or a power cut, path holds either the old content or all
+// of the new. On an error, or if wt panics, path is as before and the temporary file is
+// removed. The error names path and wraps the cause.
 //
 // A new file gets mode 0644 less the umask, an existing one keeps its
 // permissions. A symbolic link is followed and stays; one that leads nowhere is
@@ -151,8 +151,8 @@ func syncDir(dir string) {
 	_ = d.Close()
 }
 
-// bare strips the name of the temporary file, which tells a user nothing, from
-// an error of package os.
+// bare removes the name of the temporary file from an error of package os, because it
+// does not help a user.
 func bare(err error) error {
 	if e, ok := err.(*fs.PathError); ok {
 		return e.Err

@@ -18,7 +18,7 @@ var ErrInUse = errors.New("the file is in use")
 // lockSuffix is the end of a lock's name, after nameFor.
 const lockSuffix = ".lock"
 
-// What tryLock comes to.
+// Results of tryLock.
 const (
 	locked = iota
 	busy

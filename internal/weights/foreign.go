@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// sniffed is how many bytes of what is no model file are looked at.
+// sniffed is the number of bytes from which foreign recognises the format of a file.
 const sniffed = 512
 
-// signatures are the first bytes of files that are taken for models now and then.
+// signatures are the first bytes of files that users mistake for models.
 var signatures = []struct{ magic, what string }{
 	{"version https://git-lfs.github.com/", "it is a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"},
 	{"version https://hawser.github.com/", "it is a pointer of Git LFS, which stands for the file itself: fetch that with git lfs pull"},
@@ -35,7 +35,7 @@ var signatures = []struct{ magic, what string }{
 	{"\x7fELF", "it is a program: want a model"},
 }
 
-// foreign says what a file is whose first bytes are b and which is no model, or "".
+// foreign describes a file that begins with b and is no model, or returns "".
 func foreign(b []byte) string {
 	for _, s := range signatures {
 		if bytes.HasPrefix(b, []byte(s.magic)) {
