@@ -2,7 +2,7 @@ package main
 
 import "runtime/debug"
 
-// programMemory is the memory in MiB that --max-memory does not count: the program, the
+// programMemory is the memory in bytes that --max-memory does not count: the program, the
 // Go runtime, and garbage not yet collected.
 const programMemory = 32 << 20
 
