@@ -10,6 +10,7 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // parseCheckpoint reads the JSON of f. It must be the JSON that SaveCheckpoint would
@@ -85,6 +86,27 @@ func same[T comparable](c *comparison, name string, was, now T) {
 	if c.err == nil && now != zero && now != was {
 		c.err = optionErr("%s is %v now and was %v: a run cannot change it midway (leave it out, or start anew)", option(name), now, was)
 	}
+}
+
+// sameLayers compares lists of layers. nil now asks for nothing.
+func sameLayers(c *comparison, was, now []layers.Spec) {
+	for i, s := range now {
+		if err := layers.CheckSpec(s); c.err == nil && err != nil {
+			c.err = optionErr("%s: layer %d: %w", option("Layers"), i, err)
+		}
+	}
+	if c.err == nil && now != nil {
+		same(c, "Layers", string(model.AppendLayers(nil, was)), string(model.AppendLayers(nil, now)))
+	}
+}
+
+// readLayers reads the layers of a checkpoint.
+func readLayers(text json.RawMessage) ([]layers.Spec, error) {
+	list, err := model.ParseLayers(text)
+	if err != nil {
+		return nil, apierror.Errorf("metadata %q: member \"layers\": %w", model.KeyCheckpoint, err)
+	}
+	return list, nil
 }
 
 // checkEpochs refuses to end a run before the epoch that it is in.

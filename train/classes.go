@@ -105,9 +105,7 @@ func (t *Classes) compare(c *comparison, task Task) {
 	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
 	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
 	same(c, "Embedding", was.Embedding, t.Embedding)
-	if t.Layers != nil {
-		same(c, "Layers", string(model.AppendLayers(nil, was.Layers)), string(model.AppendLayers(nil, t.Layers)))
-	}
+	sameLayers(c, was.Layers, t.Layers)
 	same(c, "Length", was.Length, t.Length)
 	same(c, "Dropout", was.Dropout, t.Dropout)
 }

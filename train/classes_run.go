@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 
-	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
@@ -154,7 +153,10 @@ func (t *Classes) validate(ctx context.Context) (Evaluation, error) {
 func (t *Classes) Evaluate(ctx context.Context, d *ClassDataset, o *EvaluateOptions) (Evaluation, error) {
 	opt, err := o.filled()
 	if err == nil && opt.CountPadding {
-		err = apierror.Errorf("Evaluate: CountPadding is for models of text: leave it out")
+		err = optionErr("Evaluate: %s is for models of text: leave it out", option("CountPadding"))
+	}
+	if err == nil && t.model == nil {
+		err = errNoModel
 	}
 	if err != nil {
 		return Evaluation{}, wrap(err)
@@ -171,9 +173,7 @@ func (t *Classes) positions(items []int) (all, words int64) {
 func (t *Classes) symbols() int { return len(t.model.Config.Classes) }
 
 func (t *Classes) file(net layers.Network) *weights.File {
-	m := *t.model
-	m.Stack = net.(*layers.Stack)
-	return m.File()
+	return t.model.FileOf(net)
 }
 
 func (t *Classes) measure(*EpochStats) {}

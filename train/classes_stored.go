@@ -57,7 +57,7 @@ func (t *Classes) resumed(f *weights.File) (*resumedRun, error) {
 		Names: t.model.Config.Classes, Vocabulary: c.Vocabulary, KeepCase: c.KeepCase, StripPunctuation: c.StripPunctuation,
 		UnicodePunctuation: c.UnicodePunctuation, Embedding: c.Embedding, Length: c.Length,
 	}
-	if task.Layers, err = model.ParseLayers(c.Layers); err != nil {
+	if task.Layers, err = readLayers(c.Layers); err != nil {
 		return nil, err
 	}
 	if c.Dropout != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"runtime"
 )
 
@@ -28,6 +29,9 @@ func (o *EvaluateOptions) filled() (opt EvaluateOptions, err error) {
 	}
 	return opt, err
 }
+
+// errNoModel is the error for a task whose run has not begun.
+var errNoModel = errors.New("Evaluate: there is no model before New or Resume")
 
 // evaluate adds up the losses of so many batches, in their order.
 func evaluate(ctx context.Context, batches int, add func(batch int, e *Evaluation)) (e Evaluation, err error) {

@@ -15,6 +15,9 @@ import (
 //
 // It returns an error for options out of range, for other images, and if ctx ends.
 func (t *Images) Evaluate(ctx context.Context, set *images.Set, o *EvaluateOptions) (Evaluation, error) {
+	if t.model == nil {
+		return Evaluation{}, wrap(errNoModel)
+	}
 	e, err := evaluatePixels(ctx, t.model, set, o)
 	return e, wrap(err)
 }

@@ -3,6 +3,8 @@ package train
 import (
 	"errors"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
@@ -14,7 +16,9 @@ import (
 // state of a run are slots, one number for each parameter and slot, and the powers of
 // its decays, which are part of a checkpoint.
 type Optimizer interface {
-	Kind() string // in checkpoints: "adam"
+	// Kind is the name in checkpoints: "adam". It stands for all constants of the steps,
+	// for a checkpoint has nothing else of the optimizer.
+	Kind() string
 
 	// Slots names the slots, whose numbers are 0 at first. A checkpoint has them as
 	// tensors optimizer.SLOT.NAME.
@@ -30,6 +34,22 @@ type Optimizer interface {
 
 	// Valid reports whether the slot of that index may hold x, which is finite.
 	Valid(slot int, x float32) bool
+}
+
+// checkOptimizer returns an error for an optimizer that no checkpoint can hold.
+func checkOptimizer(o Optimizer) error {
+	if o.Kind() == "" {
+		return optionErr("%s has no kind, by which checkpoints name it", option("Optimizer"))
+	}
+	if n := len(o.Decays()); n > 2 {
+		return optionErr("%s (%s) has %d decays: want at most 2", option("Optimizer"), o.Kind(), n)
+	}
+	for i, name := range o.Slots() {
+		if name == "" || name == "best" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\"", option("Optimizer"), o.Kind(), name)
+		}
+	}
+	return nil
 }
 
 // An UpdateStep holds the values that all updates of one step share.

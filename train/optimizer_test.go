@@ -63,12 +63,91 @@ func TestOptimizers(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"adam", "Adam", "x", "sgd "} { // Adam has no name in a file
-		if o, err := readOptimizer(kind); o != nil || !errors.Is(err, errDamaged) {
+	if o, err := readOptimizer("adam"); o != nil || !errors.Is(err, errDamaged) { // it has no name in a file
+		t.Errorf("%q is read as %T, %v", "adam", o, err)
+	}
+	for _, kind := range []string{"Adam", "x", "sgd "} {
+		if o, err := readOptimizer(kind); err != nil || o != (otherOptimizer{kind: kind}) {
 			t.Errorf("%q is read as %T, %v", kind, o, err)
 		}
 	}
 }
+
+// A momentum is an optimizer that this package does not have. Values of its type cannot
+// be compared.
+type momentum []float64
+
+func (momentum) Kind() string            { return "momentum" }
+func (momentum) Slots() []string         { return []string{"velocity"} }
+func (m momentum) Decays() []float64     { return m }
+func (momentum) Valid(int, float32) bool { return true }
+func (momentum) Update(w, g []float32, slots [][]float32, s *UpdateStep) {
+	for i, x := range g {
+		v := float32(0.5*slots[0][i]) + float32(s.GradScale*x)
+		slots[0][i] = v
+		w[i] -= float32(float32(s.LearningRate*s.Powers[0]) * v)
+	}
+}
+
+// A run with an optimizer of the caller's goes on with it, and with no other.
+func TestOtherOptimizer(t *testing.T) {
+	o := small()
+	o.Optimizer, o.Epochs = momentum{0.99}, 3
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var path string
+	if err := tr.Run(context.Background(), &RunOptions{OnEpoch: func(e EpochStats) {
+		if e.Epoch == 1 {
+			path = save(t, tr)
+		}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Resume(path, &Text{Documents: smallDocs()}, &Options{Optimizer: momentum{0.99}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(weightBytes(t, again.Snapshot()), weightBytes(t, tr.Snapshot())) {
+		t.Error("the resumed run has other weights")
+	}
+	for _, other := range []Optimizer{nil, Adam{}, SGD{}} {
+		_, err := Resume(path, &Text{Documents: smallDocs()}, &Options{Optimizer: other})
+		var option *OptionError
+		if !errors.As(err, &option) || option.Field != "Optimizer" || !strings.Contains(err.Error(), "momentum") {
+			t.Errorf("resumed with %T: error %v", other, err)
+		}
+	}
+	if _, err := Resume(path, &Text{Documents: smallDocs()}, &Options{Optimizer: momentum{0.9}}); !errors.Is(err, errDamaged) {
+		t.Errorf("another decay: error %v", err)
+	}
+}
+
+// An optimizer that no checkpoint can hold is refused before the run.
+func TestOptimizerChecks(t *testing.T) {
+	for _, bad := range []Optimizer{momentum{0.1, 0.2, 0.3}, otherOptimizer{}, slotsOptimizer{"best"}, slotsOptimizer{""}, slotsOptimizer{"a.b"}, slotsOptimizer{"a", "a"}} {
+		o := small()
+		o.Optimizer = bad
+		_, err := o.new(smallDocs())
+		var option *OptionError
+		if !errors.As(err, &option) || option.Field != "Optimizer" {
+			t.Errorf("%T%v: error %v", bad, bad, err)
+		}
+	}
+}
+
+// A slotsOptimizer has slots of these names.
+type slotsOptimizer []string
+
+func (slotsOptimizer) Kind() string                                            { return "slots" }
+func (s slotsOptimizer) Slots() []string                                       { return s }
+func (slotsOptimizer) Decays() []float64                                       { return nil }
+func (slotsOptimizer) Valid(int, float32) bool                                 { return true }
+func (slotsOptimizer) Update(w, g []float32, slots [][]float32, s *UpdateStep) {}
 
 // A checkpoint of SGD has the model's tensors, and those of the best epoch.
 func TestSGDCheckpoint(t *testing.T) {

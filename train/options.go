@@ -25,7 +25,8 @@ const (
 type Options struct {
 	BatchSize int // sequences or images a step; 0 means the task's default
 
-	// Optimizer makes the steps; nil means Adam.
+	// Optimizer makes the steps; nil means Adam. One that is not of this package must be
+	// given when the run is resumed, too.
 	Optimizer    Optimizer
 	LearningRate float64  // of the first epoch; 0 means the task's default
 	Schedule     Schedule // how it changes; the zero value is a constant rate
@@ -96,6 +97,9 @@ func (o *Options) check(things string) error {
 	case o.MaxBytes < 0:
 		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)
 	}
+	if err := checkOptimizer(o.Optimizer); err != nil {
+		return err
+	}
 	return o.Schedule.check()
 }
 
@@ -116,7 +120,9 @@ func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 // compare compares the options that a run cannot change midway.
 func (o *Options) compare(c *comparison, now *Options) {
 	same(c, "BatchSize", o.BatchSize, now.BatchSize)
-	same(c, "Optimizer", o.Optimizer, now.Optimizer)
+	if now.Optimizer != nil {
+		same(c, "Optimizer", o.Optimizer.Kind(), now.Optimizer.Kind())
+	}
 	same(c, "LearningRate", o.LearningRate, now.LearningRate)
 	same(c, "Schedule", o.Schedule, now.Schedule.complete())
 	same(c, "ClipNorm", o.ClipNorm, now.ClipNorm)

@@ -47,11 +47,25 @@ func readOptimizer(kind string) (Optimizer, error) {
 	if kind == "" {
 		return Adam{}, nil
 	}
-	if o := optimizerOf(kind); o != nil && o != (Adam{}) {
+	switch o := optimizerOf(kind); o {
+	case nil:
+		return otherOptimizer{kind: kind}, nil
+	case Adam{}:
+		return nil, damaged("the optimizer is %.40q", kind)
+	default:
 		return o, nil
 	}
-	return nil, damaged("the optimizer is %.40q", kind)
 }
+
+// An otherOptimizer stands for one that this package does not have: the program that
+// resumes the run gives it.
+type otherOptimizer struct {
+	SGD  // for the methods
+	kind string
+}
+
+// Kind returns the name that the checkpoint has.
+func (o otherOptimizer) Kind() string { return o.kind }
 
 // storedSchedule returns nil for a constant rate.
 func storedSchedule(s Schedule) *Schedule {

@@ -124,9 +124,7 @@ func (t *Text) compare(c *comparison, task Task) {
 	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
 	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
 	same(c, "Embedding", was.Embedding, t.Embedding)
-	if t.Layers != nil {
-		same(c, "Layers", string(model.AppendLayers(nil, was.Layers)), string(model.AppendLayers(nil, t.Layers)))
-	}
+	sameLayers(c, was.Layers, t.Layers)
 	same(c, "Length", was.Length, t.Length)
 	same(c, "Dropout", was.Dropout, t.Dropout)
 	same(c, "Tied", was.Tied, t.Tied)
@@ -141,7 +139,12 @@ func (t *Text) adopt(task Task) {
 }
 
 // Tokenizer returns the model's vocabulary; nil before the run has begun.
-func (t *Text) Tokenizer() *tokenizer.Tokenizer { return t.model.Tokenizer }
+func (t *Text) Tokenizer() *tokenizer.Tokenizer {
+	if t.model == nil {
+		return nil
+	}
+	return t.model.Tokenizer
+}
 
 // Training returns the sequences that the run learns from.
 func (t *Text) Training() *Dataset { return t.data.training }

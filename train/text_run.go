@@ -67,6 +67,9 @@ func (p *pass) evaluate(ctx context.Context, d *Dataset, batch int, countPadding
 // It returns an error for options out of range, for a data set with an id that
 // the model does not have, and if ctx ends.
 func (t *Text) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) (Evaluation, error) {
+	if t.model == nil {
+		return Evaluation{}, wrap(errNoModel)
+	}
 	e, err := evaluateStack(ctx, t.model.Stack, d, o)
 	return e, wrap(err)
 }

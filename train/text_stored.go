@@ -88,7 +88,7 @@ func (s *storedText) options() (*Text, Options, error) {
 	}
 	t.Layers = oneLSTM(s.Units)
 	if s.Layers != nil {
-		if t.Layers, err = model.ParseLayers(s.Layers); err != nil {
+		if t.Layers, err = readLayers(s.Layers); err != nil {
 			return nil, o, err
 		}
 		if s.Units != 0 {

@@ -142,6 +142,12 @@ func (b *resumedRun) merge(task Task, o *Options) error {
 	if o.Epochs != 0 {
 		was.Epochs = o.Epochs
 	}
+	if o.Optimizer != nil {
+		was.Optimizer = o.Optimizer
+	}
+	if other, ok := was.Optimizer.(otherOptimizer); ok {
+		return optionErr("the optimizer is %.40q, which this program does not have: set %s to it", other.kind, option("Optimizer"))
+	}
 	was.Source, was.Threads, was.MaxBytes = b.options.Source.or(o.Source), o.Threads, o.MaxBytes
 	task.adopt(b.task)
 	if err := settle(task, &was); err != nil {

@@ -167,10 +167,13 @@ func NewClassifier(c ClassifierConfig, tok *tokenizer.Tokenizer) *Classifier {
 
 // File returns the content of the model's file. Some of it may be the model's own
 // memory, the rest are copies.
-func (m *Classifier) File() *weights.File {
+func (m *Classifier) File() *weights.File { return m.FileOf(m.Stack) }
+
+// FileOf is File with the weights of net, a network of the same shape.
+func (m *Classifier) FileOf(net layers.Network) *weights.File {
 	return &weights.File{
 		Metadata: metadata(m.Metadata, m.Config.appendJSON(nil), m.Tokenizer),
-		Tensors:  Tensors("", m.Stack, true),
+		Tensors:  Tensors("", net, true),
 	}
 }
 
