@@ -98,15 +98,17 @@ func (a *app) classify(ctx context.Context, m *autoreg.Classifier, text string, 
 			best = i
 		}
 	}
+	for i, x := range p {
+		if x != x || math.IsInf(float64(x), 0) {
+			return fmt.Errorf("the probability of class %.80q is %v: the weights of the model are too large", names[i], x)
+		}
+	}
 	if !asJSON {
 		_, err := io.WriteString(a.out, fmt.Sprintf("%s\t%.4f\n", a.safe(lineText(names[best])), p[best]))
 		return err
 	}
 	of := classified{names[best], p[best], make(map[string]float32, len(p)), text}
 	for i, x := range p {
-		if x != x || math.IsInf(float64(x), 0) {
-			return fmt.Errorf("the probability of class %.80q is %v: the weights of the model are too large", names[i], x)
-		}
 		of.Probabilities[names[i]] = x
 	}
 	return a.writeJSONLine(of)

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/atomicfile"
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
@@ -155,6 +157,7 @@ func TestClassifyRefuses(t *testing.T) {
 	train("--label: the number of classes is 1: want 2 to 65536", exitError, "x\ta\nx\tb\n")
 	train(`class "y" has no example among the 1 documents to learn from: --validation (0.5) sets all its 1 aside`, exitError, "x\ta\ny\tb\n", "--validation", "0.5")
 	train("line 1: there is no tab", exitError, "a b c\n")
+	train(`--contains: class "salty" has no example among the 2 documents`, exitError, "x\ta\ny\tb\n", "--contains", "salty")
 	train("--contains and --other are both", exitError, "x\ta\n", "--contains", "other")
 	train("is no kind of layer", exitUsage, "x\ta\ny\tb\n", "--layers", "tcn:3")
 	train("units is 70000: want 1 to 65536", exitUsage, "x\ta\ny\tb\n", "--layers", "gru:70000")
@@ -196,4 +199,30 @@ func TestClassifyData(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, p, err)
 		}
 	}
+}
+
+// A model of finite weights that give no probabilities is an error, with --json or without.
+func TestClassifyNaN(t *testing.T) {
+	dir := t.TempDir()
+	data, model := write(t, dir, "recipes.json", classTexts(30)), filepath.Join(dir, "dessert.safetensors")
+	ok(t, classArgs(data, model, "--epochs", "1")...)
+	f, err := readModelFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tensor := range f.Tensors {
+		for i := range tensor.Data {
+			switch {
+			case strings.HasPrefix(tensor.Name, "output."):
+				tensor.Data[i] = math.MaxFloat32
+			case strings.HasPrefix(tensor.Name, "bidirectional.bias_ih"):
+				tensor.Data[i] = []float32{0, -20, 20}[i/5] // of r, z and n: states of about 1
+			}
+		}
+	}
+	if err := atomicfile.Write(model, f); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, exitError, "is NaN: the weights of the model are too large", "classify", "--model", model, "--prompt", "Beat eggs .")
+	fails(t, exitError, "is NaN: the weights of the model are too large", "classify", "--model", model, "--prompt", "Beat eggs .", "--json")
 }

@@ -51,7 +51,7 @@ func recordRows(r *train.Record) [][]string {
 	if r.Source.SHA256 != "" {
 		rows = append(rows, []string{"", "sha256 " + r.Source.SHA256})
 	}
-	if text := optionsText(r.Options); text != "" {
+	if text := optionsText(r.Options, 0); text != "" {
 		rows = append(rows, []string{"options", text})
 	}
 	text := fmt.Sprintf("%s, %s in all", counted(r.Epochs, "epoch"), counted(r.Steps, "step"))
@@ -93,9 +93,10 @@ func lossRows(r *train.Record) (rows [][]string) {
 	return rows
 }
 
-// optionsText returns the members of a JSON object of numbers, texts and booleans as a
-// text, those that are 0 or false left out; "" if it is no such object.
-func optionsText(raw json.RawMessage) string {
+// optionsText returns the members of a JSON object that are numbers, texts or booleans as
+// a text, at depth 0 also those that are objects of these; what is 0 or false is left
+// out. It is "" for anything else.
+func optionsText(raw json.RawMessage, depth int) string {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -107,11 +108,23 @@ func optionsText(raw json.RawMessage) string {
 		if err != nil {
 			return ""
 		}
-		var value any
-		if err := d.Decode(&value); err != nil {
+		var text json.RawMessage
+		if err := d.Decode(&text); err != nil {
 			return ""
 		}
 		name := strings.ReplaceAll(fmt.Sprint(key), "_", " ")
+		if depth == 0 {
+			if inner := optionsText(text, 1); inner != "" {
+				list = append(list, name+" ("+inner+")")
+				continue
+			}
+		}
+		var value any
+		inner := json.NewDecoder(bytes.NewReader(text))
+		inner.UseNumber()
+		if inner.Decode(&value) != nil {
+			return ""
+		}
 		switch v := value.(type) {
 		case bool:
 			if v {

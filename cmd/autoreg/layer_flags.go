@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg/internal/model"
@@ -20,6 +22,16 @@ func (l *layerFlags) define(fs *pflag.FlagSet, units int) {
 	intFlag(fs, &l.units, "units", "", units, 1, model.MaxWidth, "units of the LSTM, if there is no --layers")
 	fs.StringVar(&l.list, "layers", "", "`LAYERS` between embedding and output, each a kind and its units: \"lstm:128,lstm:128\", \"gru:100:reset=before\", \"rnn:64:activation=relu\" (default one LSTM of --units)")
 	fs.BoolVar(&l.tied, "tied", false, "give the output layer the weights of the embedding, whose length is then that of the last layer's outputs")
+}
+
+// unitsText returns the units of the model without --layers, and otherwise the layers.
+func unitsText(list []layers.Spec) string {
+	if len(list) == 1 {
+		if units := list[0].OutLen(1); layers.FormatSpecs(list) == layers.FormatSpecs([]layers.Spec{&layers.LSTMSpec{Units: units}}) {
+			return strconv.Itoa(units)
+		}
+	}
+	return "--layers " + layers.FormatSpecs(list)
 }
 
 // layers returns the layers of the flags.

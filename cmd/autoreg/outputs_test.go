@@ -282,7 +282,9 @@ func TestInfoTraining(t *testing.T) {
 		{"", "metadata    training =\n"},
 		{"\x1b]0;owned\a{", `training = \u001b]0;owned\u0007{`},
 		{`{"source":{"name":"a\nb\u001b[2J"},"documents":-1,"options":[1],"epochs":-7,"history":[{"loss":1e308,"val_loss":-1}]}`, `data        a\nb\u001b[2J: `},
-		{`{"options":{"a":{"b":1},"c":true,"d":"x","e":0,"f":1e999},"best_epoch":9,"history":[{},{},{}]}`, "options     c, d x, f 1e999\n"},
+		{`{"options":{"a":{"b":1},"c":true,"d":"x","e":0,"f":1e999},"best_epoch":9,"history":[{},{},{}]}`, "options     a (b 1), c, d x, f 1e999\n"},
+		{`{"options":{"a":{"b":{"c":1},"d":0},"schedule":{"decay":0.5,"from":2}}}`, "options     schedule (decay 0.5, from 2)\n"},
+		{`{"options":` + strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000) + "}", "data        unnamed: "},
 		{`{"options":{`, `training = {"options":{`},
 		{`[` + strings.Repeat("[", 100000), "training = [[["},
 	} {

@@ -141,6 +141,7 @@ type taskFlag[T train.Task] struct {
 
 // checkUnchanged refuses flags that say otherwise than the run that is resumed.
 func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T, o train.Options) error {
+	j.options.Schedule, o.Schedule = j.schedules(o.Schedule)
 	for _, f := range commonFlags {
 		if now, before := f.value(&j.options), f.value(&o); j.flags.Changed(f.flag) && now != before {
 			return changedError(f.flag, now, before)
@@ -152,6 +153,34 @@ func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T,
 		}
 	}
 	return nil
+}
+
+// schedules returns the schedule that the flags ask for, with what they leave out as it
+// was, and the one that was, in a form that is the same for equal schedules.
+func (j *trainJob) schedules(was train.Schedule) (now, before train.Schedule) {
+	now = j.options.Schedule
+	if !j.flags.Changed("lr-decay") {
+		now.Decay = was.Decay
+	}
+	if !j.flags.Changed("lr-decay-from") {
+		now.From = was.From
+	}
+	form := func(s train.Schedule) train.Schedule {
+		if s.Decay == 0 || s.Decay == 1 {
+			return train.Schedule{}
+		}
+		return s
+	}
+	return form(now), form(was)
+}
+
+// dropoutText returns the share that is dropped everywhere, or all shares where they
+// differ.
+func dropoutText(d train.Dropout) string {
+	if d.Embedding == d.Layers && d.Layers == d.Output {
+		return fmt.Sprint(d.Layers)
+	}
+	return fmt.Sprintf("%v of the embedding, %v between layers, %v before the output", d.Embedding, d.Layers, d.Output)
 }
 
 // start begins the run of a task, or goes on with one.

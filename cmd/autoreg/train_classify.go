@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,7 +89,7 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 var classFlags = []taskFlag[*train.Classes]{
 	{"embedding", func(t *train.Classes) any { return t.Embedding }},
 	{"layers", func(t *train.Classes) any { return layers.FormatSpecs(t.Layers) }},
-	{"dropout", func(t *train.Classes) any { return t.Dropout }},
+	{"dropout", func(t *train.Classes) any { return dropoutText(t.Dropout) }},
 	{"length", func(t *train.Classes) any { return t.Length }},
 	{"vocabulary", func(t *train.Classes) any { return t.Vocabulary }},
 	{"keep-case", func(t *train.Classes) any { return t.KeepCase }},
@@ -127,6 +128,9 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 		*j.classes = *t
 	}
 	j.classes.Documents, j.classes.Labels = texts.Docs, texts.Labels
+	if contains := strings.TrimSpace(j.labels.Contains); contains != "" && !slices.Contains(texts.Labels, contains) {
+		return nil, fmt.Errorf("--contains: class %.80q has no example among the %s: --label %s never is or contains it", contains, counted(len(texts.Docs), "document"), shellQuote(j.labels.Label))
+	}
 	trainer, err := j.start(j.classes, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
 	if err != nil {
 		return nil, j.otherKind(err)
