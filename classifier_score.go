@@ -133,7 +133,7 @@ const (
 // float64, in order, and the same on every machine with any number of threads.
 //
 // It returns an error if ctx is done, if there is no example ([ErrNothingToScore]), if the
-// model does not have a class, or if the options make no sense.
+// model does not have a class, or if the options are invalid.
 func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, string], o *ClassScoreOptions) (ClassScore, error) {
 	s := &classScorer{ctx: ctx, encoder: encoder{model: m, threads: runtime.GOMAXPROCS(0)}, index: map[string]int{}}
 	if o != nil && o.Threads != 0 {

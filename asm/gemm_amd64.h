@@ -9,7 +9,8 @@
 //
 // Strips are short next to the way to memory, so each fetches what the next
 // will need: C, or From where that is C, once, and the same inputs' a every
-// eight inputs.
+// eight inputs. The last strip fetches the first C of the next 64 columns, which
+// is there in row-major order.
 
 #define BEGIN \
 	MOVQ t+0(FP), DI          \
@@ -31,10 +32,11 @@
 
 #define ADVANCE ADDQ R11, BX; ADDQ R10, SI
 
-// START sets BX to the first b, NEXT says what follows the last strip. RELU
+// LASTC sets R15 to the C that follows the last strip, START sets BX to the first b,
+// NEXT says what follows a tile. RELU
 // replaces sums that are 0 or less by +0, PLUSC adds C, whose first row is at CX,
 // AX bytes from row to row.
-#define TILES(strip, segment, inputs, rest, input, skip, done, store, rows, START, LOAD, STEP, RELU, PLUSC, STORE, FETCHA, FETCHC, NEXT) \
+#define TILES(strip, segment, inputs, rest, input, skip, done, store, rows, LASTC, START, LOAD, STEP, RELU, PLUSC, STORE, FETCHA, FETCHC, NEXT) \
 strip:                           \ // for i, Rows at a time
 	MOVQ    Tile_FromRow(DI), AX \
 	SHLQ    $2, AX               \
@@ -43,6 +45,9 @@ strip:                           \ // for i, Rows at a time
 	SHLQ    $2, CX               \
 	IMUL3Q  $rows, CX, AX        \
 	ADDQ    DX, AX               \
+	LASTC                        \
+	CMPQ    R12, $1              \
+	CMOVQEQ R15, AX              \
 	FETCHC                       \
 	START                        \
 	MOVQ    Tile_K(DI), R15      \
@@ -96,8 +101,4 @@ done:                            \
 	PLUSC                        \ // y += C[i*CRow+j]
 store:                           \
 	STORE                        \ // C[i*CRow+j] = y
-	IMUL3Q  $rows, R8, AX        \
-	ADDQ    AX, R14              \
-	DECQ    R12                  \
-	JNZ     strip                \
-	NEXT
+	NEXT(strip, rows)

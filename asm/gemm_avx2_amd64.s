@@ -11,9 +11,14 @@
 //	Y0-Y11  sums, four a row     Y12  8 columns of b          Y13-Y15  a, broadcast
 //	Y12     0, and Y13, Y14, once the sums are done
 //	R9      where rows have four sums: bytes from block to block of b
-//	block-8(SP)  blocks done
+//	R13     in the loop over inputs: bytes of FETCHED inputs of b
+//	block-8(SP)  blocks of this strip done
+//	c-16(SP), from-24(SP)  C and From of this strip
 //
-// The other registers: gemm_amd64.h.
+// The other registers: gemm_amd64.h. A strip goes over all blocks of columns before
+// the next begins, so that its a is read from the first-level cache and each row of C
+// is visited once, while b, of which all strips need all, comes from the second
+// level.
 
 #define LOADROW(c0, c1) \
 	VMOVUPS (R13), c0   \
@@ -69,9 +74,12 @@
 #define FETCHC5 FETCHC4; FETCHROW
 #define FETCHC6 FETCHC5; FETCHROW
 
-// b of eight inputs on is fetched: the CPU does not foresee every fourth line.
+// b of FETCHED inputs on is fetched, which is about 150 cycles ahead, enough for the
+// third-level cache of a busy CPU. In panels that reaches from the end of one into
+// the next. The CPU does not foresee every fourth line.
+#define FETCHED 24
 #define LOADB \
-	PREFETCHT0 2048(BX)    \
+	PREFETCHT0 (BX)(R13*1) \
 	VMOVUPS    (BX), Y12   \
 	VMOVUPS    32(BX), Y13
 
@@ -128,7 +136,10 @@
 #define WIDEA2 WIDEA1; VBROADCASTSS (SI)(R8*1), Y14
 #define WIDEA3 WIDEA2; VBROADCASTSS (SI)(R8*2), Y15
 
-#define FETCHB PREFETCHT0 2048(BX); PREFETCHT0 2048(BX)(R9*1)
+#define FETCHB \
+	PREFETCHT0 (BX)(R13*1)    \
+	LEAQ       (BX)(R9*1), AX \
+	PREFETCHT0 (AX)(R13*1)
 
 // y = fma(a, b, y) for 8 columns and one to three rows
 #define COLS1(b, c0)         VMOVUPS b, Y12; VFMADD231PS Y12, Y13, c0
@@ -151,33 +162,45 @@
 	COLS3((BX)(R9*1), Y2, Y6, Y10); \
 	COLS3(32(BX)(R9*1), Y3, Y7, Y11)
 
+// R15 = Tile.C + 256 + 64*block
+#define LASTC \
+	MOVQ block-8(SP), R15 \
+	ADDQ $4, R15          \
+	SHLQ $6, R15          \
+	ADDQ Tile_C(DI), R15
+
 // BX = B + block·BBlock
 #define START \
-	MOVQ  Tile_BBlock(DI), BX \
-	SHLQ  $2, BX              \
-	IMULQ block-8(SP), BX     \
-	ADDQ  Tile_B(DI), BX
+	IMUL3Q $FETCHED, R11, R13  \
+	MOVQ   Tile_BBlock(DI), BX \
+	SHLQ   $2, BX              \
+	IMULQ  block-8(SP), BX     \
+	ADDQ   Tile_B(DI), BX
 
-#define BLOCK INCQ block-8(SP); JMP next
-#define BLOCKS ADDQ $2, block-8(SP); JMP next
+#define BLOCK(strip, rows) INCQ block-8(SP); JMP next
+#define BLOCKS(strip, rows) ADDQ $2, block-8(SP); JMP next
 
 // func GemmAVX2(t *Tile)
-TEXT ·GemmAVX2(SB), NOSPLIT, $8-8
+TEXT ·GemmAVX2(SB), NOSPLIT, $24-8
 	BEGIN
+	MOVQ Tile_C(DI), AX
+	MOVQ AX, c-16(SP)
+	MOVQ Tile_From(DI), AX
+	MOVQ AX, from-24(SP)
+	MOVQ Tile_A(DI), R14
+	MOVQ Tile_Strips(DI), R12
 	MOVQ $0, block-8(SP)
 
 next: // for j, one block or two at a time
 	MOVQ block-8(SP), AX
 	MOVQ Tile_Blocks(DI), CX
 	SUBQ AX, CX
-	JLE  return
+	JLE  stripdone
 	SHLQ $6, AX
-	MOVQ Tile_C(DI), DX
+	MOVQ c-16(SP), DX
 	ADDQ AX, DX
-	MOVQ Tile_From(DI), R13
+	MOVQ from-24(SP), R13
 	ADDQ AX, R13
-	MOVQ Tile_A(DI), R14
-	MOVQ Tile_Strips(DI), R12
 	MOVQ Tile_Rows(DI), AX
 	CMPQ AX, $5
 	JGT  strip6
@@ -199,16 +222,30 @@ narrow:
 	JEQ  strip2
 	JMP  strip1
 
-return:
+stripdone:
+	MOVQ  $0, block-8(SP)
+	MOVQ  Tile_Rows(DI), CX
+	SHLQ  $2, CX
+	MOVQ  Tile_CRow(DI), AX
+	IMULQ CX, AX
+	ADDQ  AX, c-16(SP)
+	MOVQ  Tile_FromRow(DI), AX
+	IMULQ CX, AX
+	ADDQ  AX, from-24(SP)
+	SHRQ  $2, CX
+	IMULQ R8, CX
+	ADDQ  CX, R14
+	DECQ  R12
+	JNZ   next
 	VZEROUPPER
 	RET
 
-	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, BLOCK)
-	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, BLOCK)
-	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, BLOCK)
-	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, BLOCK)
-	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, BLOCK)
-	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, BLOCK)
-	TILES(widestrip1, widesegment1, wideinputs1, widerest1, wideinput1, wideskip1, widedone1, widestore1, 1, START, WIDELOAD1, WIDESTEP1, WIDERELU1, WIDEPLUSC1, WIDESTORE1, FETCHA1, FETCHC1, BLOCKS)
-	TILES(widestrip2, widesegment2, wideinputs2, widerest2, wideinput2, wideskip2, widedone2, widestore2, 2, START, WIDELOAD2, WIDESTEP2, WIDERELU2, WIDEPLUSC2, WIDESTORE2, FETCHA2, FETCHC2, BLOCKS)
-	TILES(widestrip3, widesegment3, wideinputs3, widerest3, wideinput3, wideskip3, widedone3, widestore3, 3, START, WIDELOAD3, WIDESTEP3, WIDERELU3, WIDEPLUSC3, WIDESTORE3, FETCHA3, FETCHC3, BLOCKS)
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, LASTC, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, BLOCK)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, LASTC, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, BLOCK)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, LASTC, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, BLOCK)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, LASTC, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, BLOCK)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, LASTC, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, BLOCK)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, LASTC, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, BLOCK)
+	TILES(widestrip1, widesegment1, wideinputs1, widerest1, wideinput1, wideskip1, widedone1, widestore1, 1, LASTC, START, WIDELOAD1, WIDESTEP1, WIDERELU1, WIDEPLUSC1, WIDESTORE1, FETCHA1, FETCHC1, BLOCKS)
+	TILES(widestrip2, widesegment2, wideinputs2, widerest2, wideinput2, wideskip2, widedone2, widestore2, 2, LASTC, START, WIDELOAD2, WIDESTEP2, WIDERELU2, WIDEPLUSC2, WIDESTORE2, FETCHA2, FETCHC2, BLOCKS)
+	TILES(widestrip3, widesegment3, wideinputs3, widerest3, wideinput3, wideskip3, widedone3, widestore3, 3, LASTC, START, WIDELOAD3, WIDESTEP3, WIDERELU3, WIDEPLUSC3, WIDESTORE3, FETCHA3, FETCHC3, BLOCKS)

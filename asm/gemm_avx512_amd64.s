@@ -101,7 +101,14 @@
 #define STEP6 STEP5; ROW((SI)(AX*1), Z20, Z21, Z22, Z23)
 
 #define START MOVQ Tile_B(DI), BX
-#define RETURN VZEROUPPER; RET
+#define LASTC MOVQ Tile_C(DI), R15; ADDQ $256, R15
+#define NEXT(strip, rows) \
+	IMUL3Q $rows, R8, AX \
+	ADDQ   AX, R14       \
+	DECQ   R12           \
+	JNZ    strip         \
+	VZEROUPPER           \
+	RET
 
 // func GemmAVX512(t *Tile)
 TEXT ·GemmAVX512(SB), NOSPLIT, $0-8
@@ -120,9 +127,9 @@ TEXT ·GemmAVX512(SB), NOSPLIT, $0-8
 	CMPQ AX, $2
 	JEQ  strip2
 
-	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, RETURN)
-	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, RETURN)
-	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, RETURN)
-	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, RETURN)
-	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, RETURN)
-	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, RETURN)
+	TILES(strip1, segment1, inputs1, rest1, input1, skip1, done1, store1, 1, LASTC, START, LOAD1, STEP1, RELU1, PLUSC1, STORE1, FETCHA1, FETCHC1, NEXT)
+	TILES(strip2, segment2, inputs2, rest2, input2, skip2, done2, store2, 2, LASTC, START, LOAD2, STEP2, RELU2, PLUSC2, STORE2, FETCHA2, FETCHC2, NEXT)
+	TILES(strip3, segment3, inputs3, rest3, input3, skip3, done3, store3, 3, LASTC, START, LOAD3, STEP3, RELU3, PLUSC3, STORE3, FETCHA3, FETCHC3, NEXT)
+	TILES(strip4, segment4, inputs4, rest4, input4, skip4, done4, store4, 4, LASTC, START, LOAD4, STEP4, RELU4, PLUSC4, STORE4, FETCHA4, FETCHC4, NEXT)
+	TILES(strip5, segment5, inputs5, rest5, input5, skip5, done5, store5, 5, LASTC, START, LOAD5, STEP5, RELU5, PLUSC5, STORE5, FETCHA5, FETCHC5, NEXT)
+	TILES(strip6, segment6, inputs6, rest6, input6, skip6, done6, store6, 6, LASTC, START, LOAD6, STEP6, RELU6, PLUSC6, STORE6, FETCHA6, FETCHC6, NEXT)

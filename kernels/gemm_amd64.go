@@ -10,17 +10,18 @@ import (
 const (
 	tileRows = 6
 
-	// blockDepth keeps a panel's part of b, 128 KiB, in the second-level cache.
-	blockDepth = 512 // a multiple of PanelWidth
-
-	// deepBlock is the same where rows of dst clash, so that every pass over it
-	// costs several percent.
-	deepBlock = 1024
-
 	// callWork bounds the multiply-adds of one call, which cannot be preempted,
 	// to about 20 µs.
 	callWork = 1 << 20
 )
+
+// blockDepth returns the inputs of a block, a multiple of PanelWidth. Strips go over
+// the panel's part of b one after the other, 256 bytes an input, which fills at most
+// a quarter of the second-level cache; two strips of a, 48 bytes an input, leave a
+// quarter of the first. (32 KiB and 512 KiB: 512 inputs.)
+func blockDepth(_ cpu.ISA, c cpu.CacheSizes) int {
+	return max(1, min(c.L1/64, c.L2/1024, 1024)/PanelWidth) * PanelWidth
+}
 
 // tile runs one call of the tile kernel.
 func tile(isa cpu.ISA, t *asm.Tile) {

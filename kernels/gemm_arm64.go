@@ -10,14 +10,16 @@ import (
 const (
 	tileRows = 5 // see asm/gemm_neon_arm64.s
 
-	// blockDepth keeps 16 columns of a panel in the first-level cache of small
-	// cores too: one cache line an input, all of them in a quarter of the sets.
-	blockDepth = 128 // a multiple of PanelWidth
-	deepBlock  = 256 // the same where rows of dst clash
-
 	// callWork bounds the multiply-adds of one call, which cannot be preempted.
 	callWork = 1 << 18
 )
+
+// blockDepth returns the inputs of a block, a multiple of PanelWidth: 16 columns of a
+// panel, one cache line an input and all of them in a quarter of the sets, fit that
+// quarter of the first-level cache. (32 KiB: 128 inputs.)
+func blockDepth(_ cpu.ISA, c cpu.CacheSizes) int {
+	return max(1, min(c.L1/256, 1024)/PanelWidth) * PanelWidth
+}
 
 // tile runs one call of the tile kernel.
 func tile(_ cpu.ISA, t *asm.Tile) { asm.GemmNEON(t) }

@@ -11,11 +11,14 @@ import (
 // tileRows rows by 16 to 64 columns. Around them, outermost first:
 //
 //	blocks of rows    so that few pages of dst are open at once
-//	blocks of inputs  blockDepth of them, so that a panel's part of b stays in a
-//	                  cache; the chains continue from dst
+//	blocks of inputs  so that a panel's part of b stays in a cache; the chains
+//	                  continue from dst
 //	panels            64 columns of b, read in place or packed once a block
 //	strips            tileRows rows, or one less to make them even
+//
+// The sizes of blocks follow those of the caches; results do not.
 const (
+	// blockRows is the most rows of a block.
 	blockRows = 1056
 
 	// Rows that lie a multiple of clash values apart, 2048 bytes, compete for few
@@ -80,11 +83,9 @@ func (g *product) multiply(isa cpu.ISA, scratch *[]float32, i0, i1, q0, q1 int) 
 	if out.Rows == 1 && g.row(out, i0, q0) {
 		return
 	}
-	k, depth := g.b.Rows, blockDepth
-	if isa != cpu.AVX512 && g.dst.Row%clash == 0 {
-		depth = deepBlock
-	}
-	blocks := (i1 - i0 + blockRows - 1) / blockRows
+	k := g.b.Rows
+	depth, most := g.blocks(isa, caches)
+	blocks := (i1 - i0 + most - 1) / most
 	step := roundUp((i1-i0+blocks-1)/blocks, tileRows)
 	for i := i0; i < i1; i += step {
 		rows := min(step, i1-i)
@@ -92,6 +93,23 @@ func (g *product) multiply(isa cpu.ISA, scratch *[]float32, i0, i1, q0, q1 int) 
 			g.block(isa, scratch, i, rows, p, min(depth, k-p), q0, q1)
 		}
 	}
+}
+
+// caches is a variable for tests alone.
+var caches = cpu.Caches()
+
+// blocks returns the sizes of a block, inputs and rows at most. Every pass over dst
+// costs several percent where its rows clash, except on AVX-512; then a block has
+// twice the inputs. What a block takes of a is gone over once a panel: it fits half of
+// the second-level cache or a sixteenth of the third, of which other cores want a
+// part.
+func (g *product) blocks(isa cpu.ISA, c cpu.CacheSizes) (depth, rows int) {
+	depth = blockDepth(isa, c)
+	if isa != cpu.AVX512 && g.dst.Row%clash == 0 {
+		depth *= 2
+	}
+	rows = max(c.L2/2, c.L3/16) / (4 * max(1, min(depth, g.b.Rows)))
+	return depth, min(max(rows, 2*tileRows), blockRows)
 }
 
 // row computes row i, out being its part of dst from panel q0 on, with the
@@ -138,8 +156,7 @@ func (g *product) block(isa cpu.ISA, scratch *[]float32, i, rows, p, depth, q0, 
 // does not. Blocks of a are copied
 //   - where a is transposed, since their strips would straddle panels and touch
 //     as many cache lines as there are inputs;
-//   - where rows clash, except for few panels or for AVX-512, which goes over a
-//     once for 64 columns and not for 16.
+//   - where rows clash, except for few panels or for AVX-512, which does not gain.
 //
 // Blocks of b are copied unless they are in panels.
 func (g *product) space(isa cpu.ISA, scratch *[]float32, rows, depth, panels int) (a, b []float32) {

@@ -14,7 +14,7 @@ func gemmGenericSplit(w *Workers, g product) {
 	w.Split(g.dst.Rows, 1, func(_, from, to int) { g.rowsGeneric(from, to) })
 }
 
-// rowsGeneric computes rows from to to, up to 64 chains side by side, for one
+// rowsGeneric computes rows [from, to), up to 64 chains side by side, for one
 // software fma after the other would wait for its result.
 func (g *product) rowsGeneric(from, to int) {
 	var chain [PanelWidth]float32

@@ -141,7 +141,7 @@ func TestPixelGolden(t *testing.T) {
 					d := math.Abs(float64(got[j]) - want)
 					worst = max(worst, d)
 					if !(d <= tol) {
-						t.Errorf("%s: %s: score %d of level %d = %v, want %v, tol %v", isa, c.Name, j, i, got[j], want, tol)
+						t.Errorf("%s: %s: logit %d of level %d = %v, want %v, tol %v", isa, c.Name, j, i, got[j], want, tol)
 					}
 				}
 			}

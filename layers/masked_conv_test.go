@@ -305,6 +305,6 @@ func TestPixelPanics(t *testing.T) {
 	got := f(4)
 	s.Logits(got)
 	if d := testkit.Diff(got, logits); d != "" || s.Next() != 4 || !full.Done() || !slices.Equal(full.Levels(), levels) {
-		t.Errorf("a state has changed before a panic: score%s", d)
+		t.Errorf("a state has changed before a panic: logits%s", d)
 	}
 }

@@ -79,7 +79,7 @@ func TestPixelSpec(t *testing.T) {
 			row := logits.Data[p*logits.Row:][:4]
 			for j, w := range want[p] {
 				if d := math.Abs(float64(row[j]) - w); !(d <= 2e-7) {
-					t.Errorf("%s: score %d of pixel %d = %v, want %v", isa, j, p, row[j], w)
+					t.Errorf("%s: logit %d of pixel %d = %v, want %v", isa, j, p, row[j], w)
 				}
 			}
 			sum := 0.0

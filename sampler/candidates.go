@@ -123,7 +123,7 @@ func selectTop(dst []Candidate, x []float32, k int) []Candidate {
 	return dst
 }
 
-// chunk is how many logits selectTop looks at in one go.
+// chunk is the number of logits of which selectTop takes the maximum at once.
 const chunk = 64
 
 // heapify makes h a heap whose root comes last in sorted order.

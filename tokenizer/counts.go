@@ -108,7 +108,7 @@ func (t *counts) grow() {
 	}
 }
 
-// keep copies word to where it stays.
+// keep copies word into the current block.
 func (t *counts) keep(word []byte, other int) (string, bool) {
 	if len(word) > letterBlock/16 {
 		if !t.take(len(word)+len(word)/8, other) { // what the allocator adds included

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// A kind is what the spacing of the next word needs to know of the last one.
+// A kind is the property of the last word on which the spacing of the next one depends.
 type kind uint8
 
 const (

@@ -199,8 +199,7 @@ func expect(d *json.Decoder, want json.Delim) error {
 	return nil
 }
 
-// atEnd names the end of the data for what it is: nothing that is read here may
-// end early.
+// atEnd replaces io.EOF by an error for data that end early.
 func atEnd(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

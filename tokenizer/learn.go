@@ -17,7 +17,7 @@ import (
 // bytes, so that the result depends on the counts alone. nil options mean the zero
 // value.
 //
-// It returns an error if the options make no sense, if the texts hold no word, and if
+// It returns an error for invalid options, if the texts hold no word, and if
 // counting their words takes more memory than o.MaxBytes. A word takes its length and
 // 35 to 60 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {

@@ -8,8 +8,7 @@ import (
 
 // A Detokenizer writes words as a person would space them, one id at a time, so
 // that a server can print a text while it is being generated. It undoes the padding
-// of punctuation by rules of thumb, which need no more than the words so far; it
-// knows nothing of what the original was:
+// of punctuation by heuristics that use the words so far only, not the original text:
 //
 //   - no space before , . ; : ! ? % ) ] } … and none after ( [ { $ # * ¿ ¡;
 //   - none on either side of - and /: fine-mesh, 1/4, 5- to 6-inch;

@@ -153,7 +153,7 @@ func (t *Tokenizer) AppendRaw(dst []int, text string) []int {
 	}
 }
 
-// rawText is what of step 1 of the pipeline raw text undergoes.
+// rawText is the part of step 1 of the pipeline that applies to raw text.
 func rawText(text string) string {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")

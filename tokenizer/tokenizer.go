@@ -32,7 +32,7 @@ type Options struct {
 	// only checks it against VocabularySize where that is not 0.
 	VocabularySize int
 	// MaxBytes is how many bytes of memory Learn may take to count words, beside the
-	// texts; 0 means DefaultMaxBytes. It is of no meaning elsewhere.
+	// texts; 0 means DefaultMaxBytes. It has no effect elsewhere.
 	MaxBytes int64
 	// KeepCase leaves the letters A to Z as they are.
 	KeepCase bool
@@ -51,14 +51,14 @@ type Options struct {
 // one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
 // the last. It is safe for concurrent use.
 type Tokenizer struct {
-	options Options // VocabularySize and MaxBytes are not kept: they have done their work
+	options Options // with VocabularySize and MaxBytes 0
 	words   []string
 	ids     map[string]int32
 	class   [256]class
 
 	longestBlank int  // bytes of the longest word with a blank in it, beyond ASCII; 0 if there is none
 	pronoun      bool // "i" is mostly the pronoun
-	rightQuotes  bool // ” is in no company of “ or „: it opens and closes
+	rightQuotes  bool // no word has “ or „: then ” opens and closes
 }
 
 // New makes a tokenizer from a whole vocabulary, in which the index of a word is

@@ -117,7 +117,7 @@ func (t *Classes) start(o *Options) work {
 		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
 		zero:  func() layers.Network { return t.model.Stack.Like() },
 		items: t.data.training.Len(), perStep: o.BatchSize,
-		judged: t.data.validation != nil, classes: true,
+		validates: t.data.validation != nil, classes: true,
 		changed: t.model.Stack.Refresh,
 	}
 }

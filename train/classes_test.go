@@ -83,9 +83,13 @@ func runClasses(t *testing.T, threads, stop int) (file, checkpoint []byte) {
 // interruption anywhere.
 func TestClassesSameBytes(t *testing.T) {
 	var file, checkpoint []byte
+	stops := []int{0, 1, 5, 6, 8, 14}
+	if testing.Short() {
+		stops = []int{0, 6}
+	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for threads := 1; threads <= 3; threads++ {
-			for _, stop := range []int{0, 1, 5, 6, 8, 14} {
+			for _, stop := range stops {
 				f, c := runClasses(t, threads, stop)
 				if file == nil {
 					file, checkpoint = f, c

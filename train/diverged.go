@@ -69,7 +69,7 @@ func (t *Trainer) checkResult(history []epochRecord, best int) error {
 	if t.best == nil || best == len(history) {
 		return t.checkLoss(len(history) - 1)
 	}
-	// The weights of an epoch before. They are not at hand, but its losses are.
+	// The result is the weights of an earlier epoch, whose losses are in the history.
 	if e := history[best-1]; e.Loss > t.limit() && e.ValLoss > t.limit() {
 		return diverged("the best epoch, %d, has the loss %.4f, and %.4f on validation data, where a uniform guess has %.4f",
 			best, e.Loss, e.ValLoss, t.limit()-worthless)

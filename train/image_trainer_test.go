@@ -128,7 +128,7 @@ func TestImageResume(t *testing.T) {
 			}
 			want, wantModel := readAll(t, whole), fileBytes(t, tr.Model())
 			places := tr.steps() // to stop at in an epoch
-			if tr.work.judged {
+			if tr.work.validates {
 				places++
 			}
 			every := 1

@@ -85,7 +85,7 @@ func (t *Images) start(o *Options) work {
 		net: t.model.Net, grad: t.pass.grad, threads: t.pass.threads,
 		zero:  func() layers.Network { return layers.NewPixelCNN(t.model.Net.PixelConfig) },
 		items: t.training.Len(), perStep: o.BatchSize,
-		judged: t.validation != nil, changed: func() {},
+		validates: t.validation != nil, changed: func() {},
 	}
 }
 

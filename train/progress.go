@@ -79,7 +79,7 @@ func (t *Trainer) impatient(epoch, best int) bool {
 // improves reports whether e has the lowest validation loss so far.
 func (t *Trainer) improves(e epochRecord) bool {
 	p := &t.progress
-	return t.work.judged && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
+	return t.work.validates && (p.Best == 0 || e.ValLoss < p.History[p.Best-1].ValLoss)
 }
 
 // endEpoch records an epoch and begins the next one.
@@ -120,7 +120,7 @@ func (t *Trainer) epochStats(i int) EpochStats {
 	if e.ValWordLoss > 0 {
 		s.ValWordLoss, s.ValWordPerplexity = e.ValWordLoss, Perplexity(e.ValWordLoss)
 	}
-	if t.work.judged {
+	if t.work.validates {
 		s.ValAccuracy = e.ValAccuracy
 		s.ValLoss, s.ValPerplexity, s.Best = e.ValLoss, Perplexity(e.ValLoss), true
 		for _, before := range t.progress.History[:i] {

@@ -64,16 +64,16 @@ func (p *progress) checkHistory(t *Trainer, steps int) error {
 			return damaged("epoch %d has the losses over words %v and %v", i+1, e.WordLoss, e.ValWordLoss)
 		case !t.work.padded && (e.WordLoss != 0 || e.ValWordLoss != 0):
 			return damaged("epoch %d has losses over words, but no padding counts", i+1)
-		case !t.work.judged && (e.ValLoss != 0 || e.ValWordLoss != 0):
+		case !t.work.validates && (e.ValLoss != 0 || e.ValWordLoss != 0):
 			return damaged("epoch %d has a validation loss of %v, but nothing is set aside", i+1, max(e.ValLoss, e.ValWordLoss))
 		case !(e.ValAccuracy >= 0 && e.ValAccuracy <= 1) || math.Signbit(e.ValAccuracy):
 			return damaged("epoch %d has an accuracy of %v", i+1, e.ValAccuracy)
-		case !(t.work.judged && t.work.classes) && e.ValAccuracy != 0:
+		case !(t.work.validates && t.work.classes) && e.ValAccuracy != 0:
 			return damaged("epoch %d has an accuracy of %v, but no classes are told apart", i+1, e.ValAccuracy)
 		case best > 0 && t.options.Patience > 0 && i-best >= t.options.Patience:
 			return damaged("the run goes on after epoch %d although Patience had ended it", i)
 		}
-		if t.work.judged && (best == 0 || e.ValLoss < p.History[best-1].ValLoss) {
+		if t.work.validates && (best == 0 || e.ValLoss < p.History[best-1].ValLoss) {
 			best = i + 1
 		}
 	}

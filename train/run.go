@@ -97,7 +97,7 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	if p.Words > 0 {
 		record.WordLoss = p.WordLossSum / float64(p.Words)
 	}
-	if t.work.judged {
+	if t.work.validates {
 		e, err := t.task.validate(ctx)
 		if err != nil {
 			return t.interrupted(o, err)

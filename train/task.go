@@ -68,11 +68,11 @@ type work struct {
 	zero      func() layers.Network // makes a network of the same shape
 	threads   *layers.Threads
 
-	items   int  // of the training data, in an order of their own in each epoch
-	perStep int  // items that a step takes; the last may take fewer
-	judged  bool // data are set aside for validation
-	padded  bool // positions that read padding count
-	classes bool // validation counts Evaluation.Correct
+	items     int  // of the training data, in an order of their own in each epoch
+	perStep   int  // items that a step takes; the last may take fewer
+	validates bool // data are set aside for validation
+	padded    bool // positions that read padding count
+	classes   bool // validation counts Evaluation.Correct
 
 	changed func() // is called when the weights have changed
 }

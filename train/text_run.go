@@ -17,7 +17,7 @@ func (t *Text) start(o *Options) work {
 		zero: func() layers.Network { return t.model.Stack.Like() },
 		// The items are batches, which always hold the same sequences.
 		items: t.data.training.Batches(t.batch), perStep: 1,
-		judged: t.data.validation != nil, padded: t.padded,
+		validates: t.data.validation != nil, padded: t.padded,
 		changed: t.model.Stack.Refresh,
 	}
 }

@@ -222,9 +222,13 @@ func stackOf(specs ...layers.Spec) []layers.Spec { return specs }
 
 func TestSameBytesEverywhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
+	several := []int{1, 2, 3, 4}
+	if testing.Short() {
+		several = []int{1, 3}
+	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for name, o := range smallVariants() {
-			for _, threads := range []int{1, 2, 3, 4} {
+			for _, threads := range several {
 				o.Threads = threads
 				tr, err := o.new(smallDocs())
 				if err != nil {

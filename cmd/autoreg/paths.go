@@ -28,7 +28,7 @@ func (j *trainJob) check() error {
 		}
 	}
 	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
-		return usagef("--patience needs %s to judge by: give --validation, 0.1 for example", j.kind.items)
+		return usagef("--patience needs %s to measure the model on: give --validation, 0.1 for example", j.kind.items)
 	}
 	var inputs []fileFlag
 	for _, path := range j.data {

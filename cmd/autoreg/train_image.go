@@ -137,7 +137,7 @@ func (j *imageJob) begin(ctx context.Context) (*train.Trainer, error) {
 	return j.trainer, writePixelLayers(j.out, j.trainer.Layers(), set.Height, set.Width)
 }
 
-// checkImages refuses flags about the images that make no sense.
+// checkImages refuses flags about the images that contradict each other.
 func (j *imageJob) checkImages() error {
 	switch {
 	case j.flags.Changed("height") != j.flags.Changed("width") || (j.images.Height == 0) != (j.images.Width == 0):

@@ -152,7 +152,7 @@ func TestTrainImageBadInput(t *testing.T) {
 	bad(2, "--filters", f.data, "--filters", "1")
 	bad(2, "--blocks", f.data, "--blocks", "0")
 	bad(2, "go together", f.data, "--height", "0")
-	bad(2, "--patience needs images to judge by", f.data, "--patience", "2")
+	bad(2, "--patience needs images to measure", f.data, "--patience", "2")
 	bad(2, "--format", f.data, "--format", "recipes")
 	bad(2, "--lr", f.data, "--lr", "0")
 	bad(1, "filters is 3: want 6", f.colourData, "--filters", "3")

@@ -48,7 +48,7 @@ func (j *trainJob) execute(ctx context.Context) (err error) {
 	removed := false
 	if !j.keep {
 		if removed, err = t.RemoveCheckpoint(j.checkpoint); err != nil {
-			j.note("the checkpoint is of use no more, but cannot be removed: %s", message(err))
+			j.note("the checkpoint is not needed any more, but cannot be removed: %s", message(err))
 		}
 	}
 	return j.writeEnd(t, removed)

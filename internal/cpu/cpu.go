@@ -58,6 +58,28 @@ func Active() ISA { return active }
 // Available returns the rungs of this CPU and build, lowest first.
 func Available() []ISA { return append([]ISA(nil), available...) }
 
+// CacheSizes are the sizes in bytes of a core's caches; L3 is shared by several.
+type CacheSizes struct{ L1, L2, L3 int }
+
+// Caches returns what the CPU reports. Where it reports nothing, as some virtual
+// machines do, or a size that no CPU has, those of a small core stand in.
+func Caches() CacheSizes {
+	c := detectCaches()
+	return CacheSizes{
+		L1: plausible(c.L1, 8<<10, 1<<20, 32<<10),
+		L2: plausible(c.L2, 64<<10, 64<<20, 512<<10),
+		L3: plausible(c.L3, 256<<10, 1<<30, 16<<20),
+	}
+}
+
+// plausible returns size if it lies between least and most, and otherwise usual.
+func plausible(size, least, most, usual int) int {
+	if size < least || size > most {
+		return usual
+	}
+	return size
+}
+
 // Force makes isa the active rung until the returned function is called. It is
 // for tests, which must not run kernels meanwhile on other goroutines. It
 // panics if isa is not available.

@@ -14,3 +14,8 @@ func detect() []ISA {
 	}
 	return []ISA{AVX2, AVX512}
 }
+
+func detectCaches() CacheSizes {
+	c := cpuid.CPU.Cache
+	return CacheSizes{L1: c.L1D, L2: c.L2, L3: c.L3}
+}

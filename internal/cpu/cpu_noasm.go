@@ -3,3 +3,5 @@
 package cpu
 
 func detect() []ISA { return nil }
+
+func detectCaches() CacheSizes { return CacheSizes{} }

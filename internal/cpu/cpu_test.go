@@ -39,3 +39,14 @@ func TestForce(t *testing.T) {
 		}
 	}
 }
+
+func TestCaches(t *testing.T) {
+	for _, c := range []struct{ size, want int }{{-1, 32}, {0, 32}, {7, 32}, {8, 8}, {48, 48}, {64, 64}, {65, 32}} {
+		if got := plausible(c.size, 8, 64, 32); got != c.want {
+			t.Errorf("plausible(%d, 8, 64, 32) = %d, want %d", c.size, got, c.want)
+		}
+	}
+	if c := Caches(); c.L1 <= 0 || c.L2 < c.L1 || c.L3 <= 0 {
+		t.Errorf("Caches() = %+v", c)
+	}
+}

@@ -26,7 +26,7 @@ func (p *parser) fail(format string, args ...any) error {
 	return formatErr("%s: %s", where, fmt.Sprintf(format, args...))
 }
 
-// want fails with what was expected and what stands there instead.
+// want fails with an error that names what was expected and what was found.
 func (p *parser) want(what string) error {
 	if p.i >= len(p.b) {
 		return p.fail("the header ends, want %s", what)

@@ -23,7 +23,7 @@ const (
 // textFormats are those of texts without labels.
 var textFormats = []string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}
 
-// Limits that hold where Options does not say otherwise.
+// Default limits of Options.
 const (
 	DefaultMaxDocBytes = 16 << 20
 	DefaultMaxBytes    = 1 << 30
@@ -82,9 +82,9 @@ type File struct {
 	SHA256 [sha256.Size]byte // of its bytes as they are on disk
 }
 
-// Counts count what was not taken as it stands.
+// Counts count the parts of files that were left out or changed.
 type Counts struct {
-	Skipped   int // recipes left out for want of a title or directions; labelled texts, see NoText and NoLabel
+	Skipped   int // recipes left out because they have no title or no directions; labelled texts, see NoText and NoLabel
 	NoText    int // of these, labelled texts without a text
 	NoLabel   int // of these, labelled texts without a label
 	NullSteps int // directions, or parts of a labelled text, left out because they are null

@@ -6,8 +6,8 @@
 //
 // [ReadLabelled] reads texts with a label each, to train a classifier on.
 //
-// Files are not trusted. What cannot be read is an error that says where in which file,
-// and memory stays within [Options].
+// Files are not trusted. Errors name the file and the place in it, and memory stays within
+// [Options].
 //
 // A [Corpus] is plain data. The functions of this package may be called from any number
 // of goroutines.

@@ -103,7 +103,7 @@ type jsonList struct {
 	opened bool
 
 	things string // what the records are, for errors
-	object string // and what one of them looks like
+	object string // the form of a record, for errors
 	lines  bool   // there is no list, but one object after the other
 
 	at         int64 // of the next byte

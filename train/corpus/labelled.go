@@ -87,7 +87,7 @@ func DecodeLabelled(r io.Reader, name string, o *LabelledOptions) (*LabelledCorp
 	return c.finishLabelled(), nil
 }
 
-// A labelReader is what a reader has for labels.
+// A labelReader is the part of a reader that is for labels.
 type labelReader struct {
 	text, label, contains, other string
 
@@ -99,8 +99,8 @@ type labelReader struct {
 	doc, name []byte // scratch
 }
 
-// labelBytes is what a label takes beside its text: an index, in a slice that grows, and a
-// string of the final list.
+// labelBytes is the memory of a label without its text: an index, in a slice that grows,
+// and a string of the final list.
 const labelBytes = 12 + 16
 
 func newLabelledReader(o *LabelledOptions) (*reader, error) {
@@ -290,7 +290,7 @@ func (r *reader) labelOf(value []byte) ([]byte, error) {
 	return found, err
 }
 
-// scalar returns the text of a string, a number or a boolean, good until the next call.
+// scalar returns the text of a string, a number or a boolean, valid until the next call.
 func (r *reader) scalar(value []byte) ([]byte, error) {
 	switch value[0] {
 	case '"':

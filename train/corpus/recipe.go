@@ -113,7 +113,7 @@ func memberNames(record []byte) string {
 	return strings.Join(list, ", ")
 }
 
-// isJSONName tells whether a quoted name spells want, with or without escapes.
+// isJSONName reports whether a quoted name spells want, with or without escapes.
 func isJSONName(quoted []byte, want string) bool {
 	inner := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -122,7 +122,7 @@ func isJSONName(quoted []byte, want string) bool {
 	if len(inner) > len(want)*len(`\u0000`) {
 		return false
 	}
-	scratch := reader{file: new(File)} // its counts are of no interest
+	scratch := reader{file: new(File)} // its counts are not used
 	return string(scratch.appendUnquoted(nil, quoted)) == want && scratch.file.Marks == 0
 }
 
@@ -167,7 +167,7 @@ func skipJSONValue(b []byte, i int) int {
 	}
 }
 
-// jsonScalar tells whether c is part of a number, true, false or null.
+// jsonScalar reports whether c is part of a number, true, false or null.
 func jsonScalar(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'E'
 }

@@ -10,13 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// otherText returns the error for text of a kind that is not read unasked: what it is,
-// and how to read it all the same.
+// otherText returns the error for text of a kind that FormatAuto does not read: what it
+// is, and how to read it nevertheless.
 func otherText(what string) error {
 	return optionErrorf("%s; or read it as plain text with %s %s", what, option("Format"), FormatLines)
 }
 
-// A signature is how files of one kind begin.
+// A signature is the first bytes of files of one kind.
 type signature struct {
 	at    int
 	bytes string
@@ -69,8 +69,8 @@ var binarySignatures = []signature{
 	{0, "\x80\x05", "a Python pickle"},
 }
 
-// isBinary reports whether head holds what is not in texts of any kind: a NUL byte, or
-// control characters in numbers together with invalid UTF-8.
+// isBinary reports whether head holds bytes that no text has: a NUL byte, or many control
+// characters together with invalid UTF-8.
 func isBinary(head []byte) bool {
 	controls := 0
 	for _, c := range head {
@@ -144,7 +144,7 @@ func isMarkup(text []byte) bool {
 	return marked >= lines-marked
 }
 
-// checkOtherText refuses text that stands for something else than what it says.
+// checkOtherText refuses text that is not meant to be read as text, see otherKind.
 func checkOtherText(head []byte) error {
 	if kind := otherKind(head); kind != "" {
 		return otherText("this is " + kind)
@@ -152,7 +152,7 @@ func checkOtherText(head []byte) error {
 	return nil
 }
 
-// otherKind says what such a text is, or "" of others.
+// otherKind describes such a text, or returns "" for others.
 func otherKind(head []byte) string {
 	start := bytes.TrimLeft(head, " \t\r\n")
 	switch {

@@ -9,8 +9,8 @@ import (
 
 // tableColumns returns how many columns a text that begins with head has if it is a
 // table, of values between commas, semicolons or tabs, and 0 if it is not. A poem or a
-// list has commas too: all rows must have as many of them, none with a blank behind,
-// and there must be more that speaks for a table.
+// list has commas too: all rows must have as many of them, none followed by a blank, and
+// isTable must find more signs of a table.
 func tableColumns(head []byte, whole bool) int {
 	for _, comma := range ",;\t" {
 		if !bytes.ContainsRune(head, comma) {
@@ -23,7 +23,7 @@ func tableColumns(head []byte, whole bool) int {
 	return 0
 }
 
-// maxTableRows is how many rows are looked at.
+// maxTableRows is the number of rows that are examined.
 const maxTableRows = 200
 
 // tableRows returns the first rows of head, or nil if they differ in their number of

@@ -88,7 +88,7 @@ func (w *wideReader) Read(p []byte) (n int, err error) {
 		k := copy(p[n:], w.buf)
 		w.buf = slices.Delete(w.buf, 0, k)
 		n += k
-		// What has arrived is passed on rather than wait for more.
+		// Bytes that have arrived are passed on without waiting for more.
 		if w.in.Buffered() < 2*w.encoding.size {
 			break
 		}
@@ -144,7 +144,7 @@ func (w *wideReader) read() (rune, error) {
 			return -1, nil
 		}
 		if c = utf16.DecodeRune(c, rune(e.unit(low))); c == utf8.RuneError {
-			return -1, nil // the second half is looked at on its own
+			return -1, nil // the second half is read as a character of its own
 		}
 		_, err = w.in.Discard(e.size)
 		return c, err

@@ -30,7 +30,7 @@ var (
 // record returns how many bytes a record has.
 func (v cifarVersion) record() int { return len(v.limits) + cifarPixels }
 
-// divides reports whether a batch may have size bytes, of which -1 says nothing.
+// divides reports whether a batch may have size bytes, -1 meaning that it is not known.
 func (v cifarVersion) divides(size int64) bool { return size < 0 || size%int64(v.record()) == 0 }
 
 // labelled reports whether the labels in sample, with which a batch begins, are such.
@@ -46,7 +46,7 @@ func (v cifarVersion) labelled(sample []byte) bool {
 }
 
 // readCIFAR reads a binary batch of size bytes, or -1 where that is not known. It has
-// no header, so labels and size must tell.
+// no header, so it is recognised by labels and size.
 func (r *reader) readCIFAR(in io.Reader, name string, size int64, v cifarVersion) error {
 	record, labels := make([]byte, v.record()), len(v.limits)
 	r.coming = max(size/int64(len(record)), 0)
@@ -79,8 +79,7 @@ func (r *reader) readCIFAR(in io.Reader, name string, size int64, v cifarVersion
 	}
 }
 
-// notCIFAR says what is wrong with a file that should be a batch, or perhaps only
-// looked like one.
+// notCIFAR returns the error for a file that should be a batch or was recognised as one.
 func (r *reader) notCIFAR(v cifarVersion, err error) error {
 	if r.o.Format == FormatAuto && r.file().Images == 0 {
 		return fmt.Errorf("the file is of no known format: %s; as a %s batch, %w", understood, v.name, err)

@@ -65,14 +65,14 @@ func (r *reader) readFolder(f fs.File, path string) error {
 	return nil
 }
 
-// isFile reports whether an entry of a folder is a file, or a link to one. What else
-// it is would perhaps wait for ever when it is opened.
+// isFile reports whether an entry of a folder is a file, or a link to one. Opening
+// something else, such as a named pipe, may block for ever.
 func isFile(path string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.Type().IsRegular()
 	}
 	info, err := os.Stat(path)
-	return err != nil || info.Mode().IsRegular() // opening it says what is wrong
+	return err != nil || info.Mode().IsRegular() // opening it returns the error
 }
 
 func (r *reader) readEntry(path, name string) error {
@@ -196,7 +196,7 @@ func (o *Options) decode(in io.Reader, accept func(height, width, channels int) 
 		return nil, err
 	}
 	if p.cost >= 16<<20 {
-		runtime.GC() // so that what the image before took is not in use as well
+		runtime.GC() // so that the memory of the image before is free
 	}
 	img, err := decode(bytes.NewReader(data))
 	switch {
@@ -211,8 +211,8 @@ func (o *Options) decode(in io.Reader, accept func(height, width, channels int) 
 	return upright(img, p.orientation), nil
 }
 
-// checkCost refuses an image whose file of size bytes is small for what decoding it
-// takes.
+// checkCost refuses an image whose file of size bytes is too small for the memory that
+// decoding it takes.
 func (o *Options) checkCost(p imageInfo, width, height int, size int64) error {
 	if p.blocks > o.MaxImageBytes/8+16*size {
 		return optionErrorf("this JPEG of %d×%d pixels has %d scans, which take too long to decode: save it again as a baseline JPEG, or raise %s (%s)",
@@ -225,7 +225,7 @@ func (o *Options) checkCost(p imageInfo, width, height int, size int64) error {
 	return nil
 }
 
-// An imageInfo is what is known of an image before it is decoded.
+// An imageInfo describes an image before it is decoded.
 type imageInfo struct {
 	channels    int   // 1 if it is stored without colour, transparent or not
 	orientation int   // as Exif has it

@@ -5,8 +5,7 @@
 //	set, err := images.Read([]string{"train-images-idx3-ubyte.gz"}, &images.Options{Height: 16, Width: 16})
 //	trainer, err := train.New(&train.Images{Set: set}, nil)
 //
-// Files are not trusted. What cannot be read is an error that names the file, and memory
-// stays within [Options].
+// Files are not trusted. Errors name the file, and memory stays within [Options].
 //
 // A [Set] is plain data. The functions of this package may be called from any number of
 // goroutines.

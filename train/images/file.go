@@ -12,7 +12,7 @@ import (
 	"github.com/autoreg/autoreg/internal/input"
 )
 
-// checkStream refuses what never ends or is no data, such as /dev/zero.
+// checkStream refuses files that never end or are no data, such as /dev/zero.
 func checkStream(info fs.FileInfo, path string) error {
 	switch mode := info.Mode(); {
 	case mode.IsRegular(), mode&fs.ModeNamedPipe != 0:
@@ -108,6 +108,6 @@ func fill(in io.Reader, dst []byte, n int) ([]byte, error) {
 	return dst, nil
 }
 
-// isCut reports whether err says that the data ended early. What gzip has to say of
-// its own end is worded by gzipError and is another error.
+// isCut reports whether err says that the data ended early. The errors of gzip for its own
+// end are others, see gzipError.
 func isCut(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }

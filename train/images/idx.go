@@ -83,7 +83,7 @@ func (r *reader) readIDX(in io.Reader, name string, size int64) error {
 var errReversedIDX = errors.New("this is an IDX file with its bytes in the wrong order (little-endian): write the numbers of its header big-endian")
 
 // isReversedIDX reports whether head begins an IDX file whose header is little-endian:
-// its numbers make sense that way, and a batch of CIFAR-10 has not that size.
+// its numbers are valid in that order, and a batch of CIFAR-10 does not have that size.
 func isReversedIDX(head []byte, size int64) bool {
 	if len(head) < 4 || head[0] < 1 || head[0] > 4 || idxTypes[head[1]] == "" || head[2] != 0 || head[3] != 0 {
 		return false

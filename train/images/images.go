@@ -20,14 +20,14 @@ import (
 
 // Formats of image files, for Options.Format.
 const (
-	FormatAuto     = "auto"     // what the first bytes look like
+	FormatAuto     = "auto"     // recognised by the first bytes
 	FormatIDX      = "idx"      // as MNIST and Fashion-MNIST come
 	FormatCIFAR10  = "cifar10"  // CIFAR-10's binary version
 	FormatCIFAR100 = "cifar100" // CIFAR-100's binary version
 	FormatPNGJPEG  = "png-jpeg" // PNG or JPEG, or a folder of them
 )
 
-// What holds where Options does not say otherwise, and what holds always.
+// Defaults and limits of Options.
 const (
 	DefaultLevels        = 4 // the reference model's
 	DefaultMaxBytes      = 4 << 30
