@@ -10,18 +10,12 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 )
 
-// ClassScoreOptions choose how fast examples are scored. The zero value, or a nil
-// pointer, works.
-type ClassScoreOptions struct {
-	Threads int // 0 means one a CPU that Go may use; the result does not depend on it
-}
-
-// A ClassScore is how well a classifier tells labelled texts apart. The class that it
-// gives a text is the likeliest; of several the first.
+// A ClassScore is the score of labelled texts, and how well a classifier tells labelled texts apart. The class that it
+// gives a text is the likeliest; of several the first, and none if the logits are NaN.
 type ClassScore struct {
+	Score // Items are texts, and so are Symbols: each is one prediction
+
 	Classes []string
-	Items   int     // texts
-	Loss    float64 // Σ -ln p(class), in nats
 
 	Of    []int // how many texts are of each class
 	Given []int // how many are given it
@@ -50,8 +44,12 @@ func newClassScore(classes []string) ClassScore {
 // add counts a text.
 func (s *ClassScore) add(class, given int, loss float32) {
 	s.Items++
+	s.Symbols++
 	s.Loss += float64(loss)
 	s.Of[class]++
+	if given < 0 {
+		return
+	}
 	s.Given[given]++
 	if class == given {
 		s.Right[class]++
@@ -60,9 +58,6 @@ func (s *ClassScore) add(class, given int, loss float32) {
 		s.Confusion[class][given]++
 	}
 }
-
-// Mean returns the loss per text, in nats.
-func (s *ClassScore) Mean() float64 { return s.Loss / float64(s.Items) }
 
 // Accuracy returns the share of texts that are given their class.
 func (s *ClassScore) Accuracy() float64 {
@@ -106,8 +101,7 @@ func (s *ClassScore) Add(other ClassScore) {
 	if s.Classes == nil {
 		*s = newClassScore(other.Classes)
 	}
-	s.Items += other.Items
-	s.Loss += other.Loss
+	s.Score.Add(other.Score)
 	for i := range other.Classes {
 		s.Of[i] += other.Of[i]
 		s.Given[i] += other.Given[i]
@@ -134,13 +128,17 @@ const (
 //
 // It returns an error if ctx is done, if there is no example ([ErrNothingToScore]), if the
 // model does not have a class, or if the options are invalid.
-func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, string], o *ClassScoreOptions) (ClassScore, error) {
-	s := &classScorer{ctx: ctx, encoder: encoder{model: m, threads: runtime.GOMAXPROCS(0)}, index: map[string]int{}}
-	if o != nil && o.Threads != 0 {
-		s.threads = o.Threads
+func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, string], o *ScoreOptions) (ClassScore, error) {
+	if o == nil {
+		o = &ScoreOptions{}
 	}
-	if s.threads < 1 {
-		return ClassScore{}, optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), s.threads)
+	const texts, images = "texts that a model writes", "images"
+	if err := o.check(scoreOption{"Length", o.Length, texts}, scoreOption{"Height", o.Height, images}, scoreOption{"Width", o.Width, images}); err != nil {
+		return ClassScore{}, err
+	}
+	s := &classScorer{ctx: ctx, encoder: encoder{model: m, threads: runtime.GOMAXPROCS(0)}, index: map[string]int{}}
+	if o.Threads != 0 {
+		s.threads = o.Threads
 	}
 	s.sum = newClassScore(m.Classes())
 	for i, name := range s.sum.Classes {
@@ -198,7 +196,7 @@ func (s *classScorer) score() error {
 	}
 	for i, class := range s.classes {
 		x := s.dst[i*classes:][:classes]
-		s.sum.add(class, max(kernels.ArgMax(x), 0), kernels.LogSumExp(x, s.scratch)-x[class])
+		s.sum.add(class, kernels.ArgMax(x), kernels.LogSumExp(x, s.scratch)-x[class])
 	}
 	s.docs, s.classes, s.tokens = s.docs[:0], s.classes[:0], 0
 	return nil

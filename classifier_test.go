@@ -154,7 +154,7 @@ func TestClassifierScore(t *testing.T) {
 		want.Loss -= math.Log(float64(p[class]))
 	}
 	for threads := range 4 {
-		s, err := m.Score(context.Background(), examplesOf(texts, labels), &ClassScoreOptions{Threads: threads})
+		s, err := m.Score(context.Background(), examplesOf(texts, labels), &ScoreOptions{Threads: threads})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +215,7 @@ func TestClassifierScoreRefuses(t *testing.T) {
 	if _, err := m.Score(context.Background(), examplesOf([]string{"a", "b"}, []string{"x", "w"}), nil); err == nil || err.Error() != `autoreg: example 2 is of class "w", which the model does not have` {
 		t.Errorf("an unknown class: %v", err)
 	}
-	if _, err := m.Score(context.Background(), examplesOf(texts, labels), &ClassScoreOptions{Threads: -1}); err == nil {
+	if _, err := m.Score(context.Background(), examplesOf(texts, labels), &ScoreOptions{Threads: -1}); err == nil {
 		t.Error("-1 threads")
 	}
 }

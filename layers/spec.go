@@ -3,6 +3,7 @@ package layers
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -77,6 +78,9 @@ func checkSpec(s Spec, depth int) error {
 	}
 	if depth > maxNested {
 		return fmt.Errorf("%s: layers lie in layers more than %d deep", s.Kind(), maxNested)
+	}
+	if known := NewSpec(s.Kind()); known == nil || reflect.TypeOf(known) != reflect.TypeOf(s) {
+		return fmt.Errorf("%.40q (%T) is none of the kinds of layers: want %s", s.Kind(), s, strings.Join(Kinds(), ", "))
 	}
 	for _, m := range s.Members() {
 		switch {

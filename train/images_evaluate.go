@@ -28,6 +28,9 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *Eva
 	if err != nil {
 		return Evaluation{}, err
 	}
+	if opt.CountPadding {
+		return Evaluation{}, optionErr("Evaluate: %s is for texts: leave it out", option("CountPadding"))
+	}
 	if err := checkImages(set); err != nil {
 		return Evaluation{}, apierror.Errorf("Evaluate: %w", err)
 	}

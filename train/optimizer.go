@@ -59,6 +59,9 @@ type UpdateStep struct {
 	Powers       []float64 // of the decays, this step counted
 }
 
+// Optimizers returns the optimizers of this package, Adam first.
+func Optimizers() []Optimizer { return slices.Clone(optimizers) }
+
 // optimizers lists the kinds that a checkpoint may name.
 var optimizers = []Optimizer{Adam{}, SGD{}}
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -55,13 +57,14 @@ func defineTextSizes(fs *pflag.FlagSet) sizes {
 		if c.Layers, c.Tied, err = l.layers(fs); err != nil {
 			return err
 		}
-		if err := c.Check(); err != nil {
+		// A stack that reads in both directions can be described, though it writes no text.
+		if err := c.Check(); err != nil && !errors.Is(err, layers.ErrNotSequential) {
 			return usagef("%v", err)
 		}
-		layers := c.Describe()
+		list := c.Describe()
 		if j.asJSON {
-			return j.writeJSON(layersJSON(layers))
+			return j.writeJSON(layersJSON(list))
 		}
-		return writeLayers(j.out, layers)
+		return writeLayers(j.out, list)
 	}}
 }

@@ -44,7 +44,7 @@ func (l *layerFlags) layers(fs *pflag.FlagSet) ([]layers.Spec, bool, error) {
 	}
 	list, err := layers.ParseSpecs(l.list)
 	if err != nil {
-		return nil, false, usagef("--layers %s: %v", shellQuote(l.list), err)
+		return nil, false, usagef("--layers %.60s: %v", shellQuote(l.list), err)
 	}
 	return list, l.tied, nil
 }

@@ -110,7 +110,7 @@ func (j *scoreJob) scoreLabelled(m *autoreg.Classifier, path string) (autoreg.Cl
 			}
 			bar.add(1)
 		}
-	}, &autoreg.ClassScoreOptions{Threads: j.options.Threads})
+	}, &autoreg.ScoreOptions{Threads: j.options.Threads})
 	if err != nil {
 		return s, &fileError{path, err}
 	}

@@ -85,7 +85,7 @@ func (j *trainJob) scheduleFlags(fs *pflag.FlagSet) {
 }
 
 // optimizers are those that --optimizer names.
-var optimizers = []train.Optimizer{train.Adam{}, train.SGD{}}
+var optimizers = train.Optimizers()
 
 var optimizerNames = func() (list []string) {
 	for _, o := range optimizers {

@@ -121,7 +121,7 @@ func TestGoldenClasses(t *testing.T) {
 						return
 					}
 				}
-			}, &autoreg.ClassScoreOptions{Threads: threads})
+			}, &autoreg.ScoreOptions{Threads: threads})
 			last := history[len(history)-3:]
 			if err != nil || s.Mean() != last[1] || s.Accuracy() != last[2] {
 				t.Errorf("%s: the score is %+v, %v; training said the loss is %v and the accuracy %v", isa, s, err, last[1], last[2])
