@@ -117,15 +117,6 @@ func gruResetGradientsGeneric(rz, carry, drh, prev Matrix, act GateActivation) {
 	clearGatePadding(rz, carry.Cols, 0)
 }
 
-// clearPadding sets the padding of a matrix in panels to zero.
-func clearPadding(m Matrix) {
-	if rest := m.Cols % PanelWidth; rest != 0 {
-		for b := range m.Rows {
-			clear(m.Segment(b, m.Panels()-1)[rest:])
-		}
-	}
-}
-
 // clearGatePadding sets the padding of one gate of H units to zero.
 func clearGatePadding(rz Matrix, H, gate int) {
 	if rest := H % PanelWidth; rest != 0 {

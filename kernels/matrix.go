@@ -149,3 +149,12 @@ func Transpose(dst, src Matrix) {
 		}
 	}
 }
+
+// clearPadding sets the padding of a matrix in panels to zero.
+func clearPadding(m Matrix) {
+	if rest := m.Cols % PanelWidth; rest != 0 {
+		for b := range m.Rows {
+			clear(m.Segment(b, m.Panels()-1)[rest:])
+		}
+	}
+}

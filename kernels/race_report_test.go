@@ -143,10 +143,10 @@ func convOperands() []operand {
 		line, xline := pixels*n+gap, pixels*k+gap
 		nd, nx := line+pixels*n, xline+(pixels+1)*k
 		dst := func(op []float32) Grid {
-			return Grid{Data: op, Lines: lines, Pixels: pixels, Cols: n, Line: line, Pixel: n, Panel: PanelWidth}
+			return Grid{Data: op, Lines: lines, Pixels: pixels, Cols: n, LineStride: line, PixelStride: n, Panel: PanelWidth}
 		}
 		x := func(op []float32) Windows {
-			return Windows{Data: op, Lines: lines, Pixels: pixels, K: 2 * k, Line: xline, Pixel: k, Step: 1, Segment: k}
+			return Windows{Data: op, Lines: lines, Pixels: pixels, K: 2 * k, LineStride: xline, PixelStride: k, Step: 1, Segment: k}
 		}
 		w := func() Matrix { return NewPanels(2*k, n) }
 		all = append(all,
