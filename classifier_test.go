@@ -26,7 +26,7 @@ func tinyClassifier(t testing.TB, edit func(c *model.ClassifierConfig)) []byte {
 	}
 	c := model.ClassifierConfig{
 		Symbols: 7, Embedding: 6, Length: 30, Classes: []string{"x", "y", "z"},
-		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 9}}},
+		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 9}}},
 	}
 	if edit != nil {
 		edit(&c)
@@ -58,7 +58,7 @@ func loadTinyClassifier(t testing.TB, edit func(c *model.ClassifierConfig)) *Cla
 func TestClassifier(t *testing.T) {
 	file := tinyClassifier(t, nil)
 	m := loadTinyClassifier(t, nil)
-	if !slices.Equal(m.Classes(), []string{"x", "y", "z"}) || m.Length() != 30 || m.Tokenizer().Len() != 7 || m.Params() != 42+2*4*(6*9+9*9+9)+3*19 {
+	if !slices.Equal(m.Classes(), []string{"x", "y", "z"}) || m.Length() != 30 || m.Tokenizer().Len() != 7 || m.Params() != 42+2*3*(6*9+9*9+2*9)+3*19 {
 		t.Errorf("classes %q, length %d, %d parameters", m.Classes(), m.Length(), m.Params())
 	}
 	m.Classes()[0] = "w"
@@ -69,7 +69,7 @@ func TestClassifier(t *testing.T) {
 	if _, err := m.WriteTo(&b); err != nil || !bytes.Equal(b.Bytes(), file) {
 		t.Errorf("written again, the bytes differ: %v", err)
 	}
-	if l := m.Layers(); len(l) != 3 || l[1].Type != "Bidirectional(LSTM)" || l[1].Out != 18 {
+	if l := m.Layers(); len(l) != 3 || l[1].Type != "Bidirectional(GRU)" || l[1].Out != 18 {
 		t.Errorf("layers %+v", l)
 	}
 	p, err := m.Classify("a b c")
@@ -235,7 +235,7 @@ func TestClassifierLimits(t *testing.T) {
 	}
 	m = loadTinyClassifier(t, func(c *model.ClassifierConfig) {
 		c.Length = 1 << 20
-		c.Layers = []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 64}}}
+		c.Layers = []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 64}}}
 	})
 	if _, err := m.Classify(strings.Repeat("a ", 1<<20)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a text of a million tokens: %v, want ErrTooLarge", err)

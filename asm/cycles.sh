@@ -76,6 +76,8 @@ row 'matrix product or convolution, 3 rows' GemmNEON 96
 row 'matrix product, transposed, or gradient of a convolution, 5 rows' GemmNEON 40
 row 'matrix-vector product' GemvNEON 64
 row 'LSTM step' LSTMStepNEON 64
+row 'GRU step' GRUStepNEON 64
+row 'GRU step, reset before' GRUResetStepNEON 64
 echo
 header 'cycles per element'
 row 'exp' ExpNEON 0 16

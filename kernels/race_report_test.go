@@ -86,7 +86,8 @@ func raceOperands() []operand {
 	)
 	all = append(all, productOperands()...)
 	all = append(all, convOperands()...)
-	return append(all, lstmOperands()...)
+	all = append(all, lstmOperands()...)
+	return append(all, gruOperands()...)
 }
 
 func productOperands() []operand {
@@ -192,6 +193,85 @@ func lstmOperands() []operand {
 		read("LSTMGradients c", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), of(op), rows(), Logistic) }),
 		read("LSTMGradients prev", B*H, func(op []float32) { LSTMGradients(panels(), rows(), rows(), rows(), of(op), Logistic) }),
 	}
+}
+
+func gruOperands() []operand {
+	const in, B, H = 3, 2, 2 * PanelWidth
+	const cols = 2 * H
+	rows := func() Matrix { return RowMajor(floats(B*H), B, H) }
+	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
+	gates := func() Matrix { return NewPanels(B, cols) }
+	gatesOf := func(op []float32) Matrix { return PanelsOf(op, B, cols) }
+	units := func() Matrix { return NewPanels(B, H) }
+	unitsOf := func(op []float32) Matrix { return PanelsOf(op, B, H) }
+
+	// A step with one operand replaced.
+	type operands struct{ dst, rz, rzBias, n, nBias, nRecurrent, x, h, scratch []float32 }
+	step := func(before bool, put func(o *operands, op []float32)) func(op []float32) {
+		return func(op []float32) {
+			o := operands{floats(H), floats((in + H) * cols), floats(cols), floats((in + H) * H), floats(H), floats(H), floats(in), floats(H), floats(GRUScratchLen(H))}
+			put(&o, op)
+			rz, n := PanelsOf(o.rz, in+H, cols), PanelsOf(o.n, in+H, H)
+			if before {
+				GRUStepBefore(o.dst, rz, o.rzBias, n, o.nBias, o.x, o.h, o.scratch, Logistic)
+			} else {
+				GRUStep(o.dst, rz, o.rzBias, n, o.nBias, o.nRecurrent, o.x, o.h, o.scratch, Logistic)
+			}
+		}
+	}
+	var all []operand
+	for _, before := range []bool{false, true} {
+		name := func(what string) string { return fmt.Sprintf("GRUStep (before %v) %s", before, what) }
+		all = append(all,
+			written(name("dst"), H, step(before, func(o *operands, op []float32) { o.dst = op })),
+			read(name("rz"), (in+H)*cols, step(before, func(o *operands, op []float32) { o.rz = op })),
+			read(name("rzBias"), cols, step(before, func(o *operands, op []float32) { o.rzBias = op })),
+			read(name("n"), (in+H)*H, step(before, func(o *operands, op []float32) { o.n = op })),
+			read(name("nBias"), H, step(before, func(o *operands, op []float32) { o.nBias = op })),
+			read(name("x"), in, step(before, func(o *operands, op []float32) { o.x = op })),
+			read(name("h"), H, step(before, func(o *operands, op []float32) { o.h = op })),
+			written(name("scratch"), GRUScratchLen(H), step(before, func(o *operands, op []float32) { o.scratch = op })),
+		)
+		if !before {
+			all = append(all, read(name("nRecurrentBias"), H, step(before, func(o *operands, op []float32) { o.nRecurrent = op })))
+		}
+	}
+	// Where the first panel holds r and the last z, of which only one is used.
+	const r, z = 0, B*cols - 1
+	return append(all,
+		written("GRUGates h", B*H, func(op []float32) { GRUGates(of(op), gates(), units(), units(), rows(), Logistic) }),
+		written("GRUGates rz", B*cols, func(op []float32) { GRUGates(rows(), gatesOf(op), units(), units(), rows(), Logistic) }),
+		written("GRUGates n", B*H, func(op []float32) { GRUGates(rows(), gates(), unitsOf(op), units(), rows(), Logistic) }),
+		read("GRUGates m", B*H, func(op []float32) { GRUGates(rows(), gates(), units(), unitsOf(op), rows(), Logistic) }),
+		read("GRUGates prev", B*H, func(op []float32) { GRUGates(rows(), gates(), units(), units(), of(op), Logistic) }),
+
+		written("GRUReset rh", B*H, func(op []float32) { GRUReset(of(op), gates(), rows(), Logistic) }),
+		written("GRUReset rz", B*cols, func(op []float32) { GRUReset(rows(), gatesOf(op), rows(), Logistic) }),
+		read("GRUReset prev", B*H, func(op []float32) { GRUReset(rows(), gates(), of(op), Logistic) }),
+
+		written("GRUUpdate h", B*H, func(op []float32) { GRUUpdate(of(op), gates(), units(), rows()) }),
+		read("GRUUpdate rz", B*cols, func(op []float32) { GRUUpdate(rows(), gatesOf(op), units(), rows()) }).only(z),
+		written("GRUUpdate n", B*H, func(op []float32) { GRUUpdate(rows(), gates(), unitsOf(op), rows()) }),
+		read("GRUUpdate prev", B*H, func(op []float32) { GRUUpdate(rows(), gates(), units(), of(op)) }),
+
+		written("GRUGradients rz", B*cols, func(op []float32) { GRUGradients(gatesOf(op), units(), units(), rows(), rows(), rows(), Logistic) }),
+		written("GRUGradients n", B*H, func(op []float32) { GRUGradients(gates(), unitsOf(op), units(), rows(), rows(), rows(), Logistic) }),
+		written("GRUGradients m", B*H, func(op []float32) { GRUGradients(gates(), units(), unitsOf(op), rows(), rows(), rows(), Logistic) }),
+		read("GRUGradients dh", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), of(op), rows(), rows(), Logistic) }),
+		written("GRUGradients carry", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), rows(), of(op), rows(), Logistic) }),
+		read("GRUGradients prev", B*H, func(op []float32) { GRUGradients(gates(), units(), units(), rows(), rows(), of(op), Logistic) }),
+
+		written("GRUUpdateGradients rz", B*cols, func(op []float32) { GRUUpdateGradients(gatesOf(op), units(), rows(), rows(), rows(), Logistic) }).only(z),
+		written("GRUUpdateGradients n", B*H, func(op []float32) { GRUUpdateGradients(gates(), unitsOf(op), rows(), rows(), rows(), Logistic) }),
+		read("GRUUpdateGradients dh", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), of(op), rows(), rows(), Logistic) }),
+		written("GRUUpdateGradients carry", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), rows(), of(op), rows(), Logistic) }),
+		read("GRUUpdateGradients prev", B*H, func(op []float32) { GRUUpdateGradients(gates(), units(), rows(), rows(), of(op), Logistic) }),
+
+		written("GRUResetGradients rz", B*cols, func(op []float32) { GRUResetGradients(gatesOf(op), rows(), rows(), rows(), Logistic) }).only(r),
+		written("GRUResetGradients carry", B*H, func(op []float32) { GRUResetGradients(gates(), of(op), rows(), rows(), Logistic) }),
+		read("GRUResetGradients drh", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), of(op), rows(), Logistic) }),
+		read("GRUResetGradients prev", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), rows(), of(op), Logistic) }),
+	)
 }
 
 // races runs f and then g on two goroutines and returns how many races the

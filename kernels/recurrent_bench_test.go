@@ -54,3 +54,34 @@ func BenchmarkLSTMStep(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkGRUStep(b *testing.B) { benchmarkGRU(b, false) }
+
+func BenchmarkGRUStepBefore(b *testing.B) { benchmarkGRU(b, true) }
+
+func benchmarkGRU(b *testing.B, before bool) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, H := range []int{128, 256, 512} {
+			b.Run(fmt.Sprintf("h=%d", H), func(b *testing.B) {
+				c := newGRUStepCase(H, H, 0)
+				rz, n := newWeights(2*H, GRUCols(H)), newWeights(2*H, H)
+				z, xh := Alloc(rz.Cols), Alloc(2*H)
+				step := func() {
+					GRUStep(c.dst.S, rz, c.rzBias.S, n, c.nBias.S, c.nRecurrent.S, c.x.S, c.h.S, c.spare.S, Logistic)
+				}
+				if before {
+					step = func() { GRUStepBefore(c.dst.S, rz, c.rzBias.S, n, c.nBias.S, c.x.S, c.h.S, c.spare.S, Logistic) }
+				}
+				b.SetBytes(int64(4 * (len(rz.Data) + len(n.Data))))
+				b.ReportAllocs()
+				for b.Loop() {
+					step()
+				}
+				overProduct(b, step, func() {
+					Gemv(z, rz, xh, c.rzBias.S)
+					Gemv(z[:H], n, xh, c.nBias.S)
+				})
+			})
+		}
+	})
+}

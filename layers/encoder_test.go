@@ -12,10 +12,10 @@ import (
 func encoderStacks() (list []StackConfig) {
 	for _, layers := range [][]Spec{
 		{&LSTMSpec{Units: 7}},
-		{&BidirectionalSpec{Layer: &LSTMSpec{Units: 17}}},
+		{&BidirectionalSpec{Layer: &GRUSpec{Units: 17}}},
 		{&BidirectionalSpec{Layer: &LSTMSpec{Units: 5}, Merge: "multiply"}, &LSTMSpec{Units: 9}},
-		{&LSTMSpec{Units: 6, RecurrentActivation: "hard_sigmoid_keras2"}, &BidirectionalSpec{Layer: &LSTMSpec{Units: 16}, Merge: "average"}},
-		{&BidirectionalSpec{Layer: &LSTMSpec{Units: 3}}, &BidirectionalSpec{Layer: &LSTMSpec{Units: 4}, Merge: "sum"}},
+		{&GRUSpec{Units: 6, Reset: "before"}, &BidirectionalSpec{Layer: &LSTMSpec{Units: 16}, Merge: "average"}},
+		{&BidirectionalSpec{Layer: &GRUSpec{Units: 3}}, &BidirectionalSpec{Layer: &GRUSpec{Units: 4}, Merge: "sum"}},
 	} {
 		list = append(list, StackConfig{Symbols: 23, Embedding: 11, Layers: layers, Outputs: 5})
 	}
@@ -88,7 +88,7 @@ func TestEncoder(t *testing.T) {
 
 // A stack that can go step by step gives the logits of its last step.
 func TestEncoderEqualsSteps(t *testing.T) {
-	c := StackConfig{Symbols: 23, Embedding: 11, Layers: []Spec{&LSTMSpec{Units: 7}, &LSTMSpec{Units: 13}}, Outputs: 4}
+	c := StackConfig{Symbols: 23, Embedding: 11, Layers: []Spec{&LSTMSpec{Units: 7}, &GRUSpec{Units: 13}}, Outputs: 4}
 	stack := randomStack(c)
 	docs, size := encoderDocs(c.Symbols)
 	testkit.EachISA(t, func(t *testing.T, isa string) {

@@ -27,6 +27,10 @@ var onnxCases = map[string]struct {
 	tol    float64
 	reason string
 }{
+	"test_gru_batchwise":          {tol: 4e-8},
+	"test_gru_defaults":           {tol: 2e-8},
+	"test_gru_seq_length":         {tol: 1.2e-7},
+	"test_gru_with_initial_bias":  {tol: 2e-8},
 	"test_lstm_batchwise":         {tol: 6e-8},
 	"test_lstm_defaults":          {tol: 3e-8},
 	"test_lstm_with_initial_bias": {tol: 7e-8},
@@ -89,7 +93,7 @@ func TestONNXRecurrent(t *testing.T) {
 func (c *onnxCase) golden() (g *goldenCase, reason string) {
 	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
 		switch name {
-		case "hidden_size", "layout":
+		case "hidden_size", "layout", "linear_before_reset":
 		default:
 			return nil, name + ": the attribute is not translated"
 		}
@@ -125,11 +129,14 @@ func (c *onnxCase) golden() (g *goldenCase, reason string) {
 	}
 	X.Shape = []int{B, T, In}
 
-	// ONNX' gates in PyTorch's order: of an LSTM i, o, f,
+	// ONNX' gates in PyTorch's order: of a GRU z, r, h -> r, z, n, of an LSTM i, o, f,
 	// c -> i, f, g, o.
 	var layer goldenLayer
 	var order []int
 	switch c.Op {
+	case "GRU":
+		layer = goldenLayer{Kind: "gru", Hidden: H, ResetAfter: attribute("linear_before_reset") != 0}
+		order = []int{1, 0, 2}
 	case "LSTM":
 		layer, order = goldenLayer{Kind: "lstm", Hidden: H}, []int{0, 2, 3, 1}
 	}
@@ -156,6 +163,14 @@ func (c *onnxCase) golden() (g *goldenCase, reason string) {
 			"bias_ih_l0":   gates(bias[:G*H], G*H),
 			"bias_hh_l0":   gates(bias[G*H:], G*H),
 		},
+	}
+	if layer.Kind == "gru" && !layer.ResetAfter {
+		// Both biases of a gate are outside the product with the reset: they add up.
+		sum := g.Inputs["bias_ih_l0"]
+		for i, v := range g.Inputs["bias_hh_l0"].Data {
+			sum.Data[i] += v
+		}
+		delete(g.Inputs, "bias_hh_l0")
 	}
 	return g, ""
 }

@@ -16,16 +16,23 @@ import (
 
 // A goldenLayer is a layer as testdata/golden/recurrent.py describes it.
 type goldenLayer struct {
-	Kind   string
-	Hidden int
-	Gate   string
-	Merge  string // "" in one direction
+	Kind       string
+	Hidden     int
+	ResetAfter bool `json:"reset_after"`
+	Gate       string
+	Merge      string // "" in one direction
 }
 
 // inner returns the spec of one direction of the layer.
 func (g goldenLayer) inner() layers.Spec {
 	gate := map[string]string{"": "", "sigmoid": "sigmoid", "keras2": "hard_sigmoid_keras2", "keras3": "hard_sigmoid_keras3"}[g.Gate]
 	switch g.Kind {
+	case "gru":
+		reset := "after"
+		if !g.ResetAfter {
+			reset = "before"
+		}
+		return &layers.GRUSpec{Units: g.Hidden, Reset: reset, RecurrentActivation: gate}
 	case "lstm":
 		return &layers.LSTMSpec{Units: g.Hidden, RecurrentActivation: gate}
 	}

@@ -25,6 +25,7 @@ type Spec interface {
 // specs makes an empty spec of each kind of layer. It is the one list of all kinds.
 var specs = []func() Spec{
 	func() Spec { return new(LSTMSpec) },
+	func() Spec { return new(GRUSpec) },
 	func() Spec { return new(BidirectionalSpec) },
 }
 

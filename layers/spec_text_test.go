@@ -32,8 +32,11 @@ func TestSpecText(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"lstm:128,lstm:128", "lstm:128,lstm:128"},
-		{"bidirectional(lstm:100:recurrent_activation=hard_sigmoid_keras2):merge=sum", "bidirectional(lstm:100:recurrent_activation=hard_sigmoid_keras2):merge=sum"},
-		{"bidirectional( lstm:100 ):merge=concat", "bidirectional(lstm:100)"},
+		{"gru:100:reset=before", "gru:100:reset=before"},
+		{"gru:100:reset=after", "gru:100"},
+		{"bidirectional(gru:100:reset=before):merge=sum", "bidirectional(gru:100:reset=before):merge=sum"},
+		{"bidirectional( gru:100 ):merge=concat", "bidirectional(gru:100)"},
+		{"gru:3:recurrent_activation=hard_sigmoid_keras3:reset=before", "gru:3:reset=before:recurrent_activation=hard_sigmoid_keras3"},
 	} {
 		if list, err := layers.ParseSpecs(c.text); err != nil || layers.FormatSpecs(list) != c.want {
 			t.Errorf("%q is read as %q, %v; want %q", c.text, layers.FormatSpecs(list), err, c.want)
@@ -61,12 +64,12 @@ func TestSpecTextErrors(t *testing.T) {
 		{"lstm:-5", "layer 0: lstm: units is -5"},
 		{"lstm:65537", "layer 0: lstm: units is 65537"},
 		{"lstm:5:6", `layer 0: lstm: "6" is not one of recurrent_activation`},
-		{"lstm:5:merge=sum", `layer 0: lstm: "merge" is not one of recurrent_activation`},
-		{"lstm:5:recurrent_activation=sigmoid:recurrent_activation=sigmoid", `layer 0: lstm: "recurrent_activation" comes twice`},
-		{"lstm:5:recurrent_activation=x", `layer 0: lstm: recurrent_activation is "x": want sigmoid or`},
-		{"lstm:5:recurrent_activation=", "layer 0: lstm: write recurrent_activation=hard_sigmoid_keras3 for example"},
-		{"lstm:5:recurrent_activation", "layer 0: lstm: write recurrent_activation=hard_sigmoid_keras3 for example"},
-		{"lstm:5:", `layer 0: lstm: "" is not one of`},
+		{"gru:5:merge=sum", `layer 0: gru: "merge" is not one of reset, recurrent_activation`},
+		{"gru:5:reset=after:reset=before", `layer 0: gru: "reset" comes twice`},
+		{"gru:5:reset=never", `layer 0: gru: reset is "never": want after or before`},
+		{"gru:5:reset=", "layer 0: gru: write reset=before for example"},
+		{"gru:5:reset", "layer 0: gru: write reset=before for example"},
+		{"gru:5:", `layer 0: gru: "" is not one of`},
 		{"lstm(5)", "layer 0: lstm: "},
 		{"bidirectional", "layer 0: bidirectional: want a layer in parentheses behind it"},
 		{"bidirectional:5", "layer 0: bidirectional: want a layer in parentheses"},
@@ -78,7 +81,7 @@ func TestSpecTextErrors(t *testing.T) {
 		{"bidirectional(lstm:5)x", `layer 0: bidirectional: "x" is not expected behind it`},
 		{"bidirectional(lstm:5):merge=max", `layer 0: bidirectional: merge is "max"`},
 		{"bidirectional(lstm:0)", "layer 0: lstm: units is 0"},
-		{"bidirectional(lstm:5,lstm:5)", "layer 0: lstm: "},
+		{"bidirectional(lstm:5,gru:5)", "layer 0: lstm: "},
 		{"bidirectional(bidirectional(lstm:5))", "layer 0: layers lie in layers too deep"},
 		{strings.Repeat("bidirectional(", 1000) + "lstm:5" + strings.Repeat(")", 1000), "layer 0: layers lie in layers too deep"},
 		{strings.Repeat("lstm:5,", 64) + "lstm:5", "there are 65 layers: want at most 64"},
@@ -96,7 +99,7 @@ func FuzzParseSpecs(f *testing.F) {
 	for _, s := range netkit.Specs(3) {
 		f.Add(layers.FormatSpecs([]layers.Spec{s}))
 	}
-	f.Add("lstm:5,bidirectional(lstm:6):merge=sum")
+	f.Add("lstm:5,bidirectional(gru:6:reset=before):merge=sum")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := layers.ParseSpecs(text)
 		if err != nil {

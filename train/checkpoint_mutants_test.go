@@ -116,7 +116,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("without padding", 6, textRun{Text{CutLong: true}, Options{Validation: 0.2}})
 	text("windows", 6, textRun{Options: Options{Validation: 0.2}})
 	text("a stack", 6, textRun{
-		Text{Layers: stackOf(&layers.LSTMSpec{Units: 3, RecurrentActivation: "hard_sigmoid_keras2"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
+		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
 		Options{Schedule: Schedule{Decay: 0.5, From: 1}},
 	})
 	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.LSTMSpec{Units: 3}, &layers.LSTMSpec{Units: 2})}, Options{Optimizer: SGD{}}})

@@ -37,7 +37,7 @@ type Classes struct {
 	UnicodePunctuation bool // see tokenizer.Options
 
 	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
-	Layers    []layers.Spec // nil means one LSTM of DefaultClassUnits in both directions
+	Layers    []layers.Spec // nil means one GRU of DefaultClassUnits in both directions
 	Length    int           // a document is cut to so many tokens; 0 means DefaultLength
 	Dropout   Dropout
 
@@ -55,7 +55,7 @@ func (t *Classes) complete(o *Options) {
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
-		t.Layers = []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: DefaultClassUnits}}}
+		t.Layers = []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: DefaultClassUnits}}}
 	}
 	setDefault(&o.BatchSize, DefaultBatchSize)
 	setDefault(&o.Epochs, DefaultClassEpochs)

@@ -75,7 +75,7 @@ func (r *classReference) gates(s layers.Spec) int {
 	if b, ok := s.(*layers.BidirectionalSpec); ok {
 		s = b.Layer
 	}
-	return map[string]int{"lstm": 4}[s.Kind()] * s.OutLen(0)
+	return map[string]int{"lstm": 4, "gru": 3}[s.Kind()] * s.OutLen(0)
 }
 
 // layer returns the outputs at all positions, and what is last.
@@ -134,13 +134,26 @@ func (r *classReference) direction(s layers.Spec, prefix, suffix string, x [][]f
 		in := func(row int) float64 { return product(tensor("weight_ih"), tensor("bias_ih"), row, v) }
 		rec := func(row int, h []float64) float64 { return product(tensor("weight_hh"), tensor("bias_hh"), row, h) }
 		next := make([]float64, H)
-		switch s.(type) {
+		switch s := s.(type) {
 		case *layers.LSTMSpec:
 			for j := range H {
 				i, f := sigmoid(in(j)+rec(j, h)), sigmoid(in(H+j)+rec(H+j, h))
 				g, o := math.Tanh(in(2*H+j)+rec(2*H+j, h)), sigmoid(in(3*H+j)+rec(3*H+j, h))
 				c[j] = f*c[j] + i*g
 				next[j] = o * math.Tanh(c[j])
+			}
+		case *layers.GRUSpec:
+			reset := make([]float64, H) // r⊙h
+			for j := range H {
+				reset[j] = sigmoid(in(j)+rec(j, h)) * h[j]
+			}
+			for j := range H {
+				gate, z := sigmoid(in(j)+rec(j, h)), sigmoid(in(H+j)+rec(H+j, h))
+				n := math.Tanh(in(2*H+j) + gate*rec(2*H+j, h))
+				if s.Reset == "before" {
+					n = math.Tanh(in(2*H+j) + rec(2*H+j, reset))
+				}
+				next[j] = (1-z)*n + z*h[j]
 			}
 		}
 		h = next
@@ -205,12 +218,13 @@ func classGradients(task *Classes, items []int) (loss float64, grad map[string][
 func TestClassGradientElements(t *testing.T) {
 	var stacks [][]layers.Spec
 	for _, merge := range layers.Merges {
-		for _, cell := range []layers.Spec{&layers.LSTMSpec{Units: 3}} {
+		for _, cell := range []layers.Spec{&layers.LSTMSpec{Units: 3}, &layers.GRUSpec{Units: 3}} {
 			stacks = append(stacks, []layers.Spec{&layers.BidirectionalSpec{Layer: cell, Merge: merge}})
 		}
 	}
 	stacks = append(stacks,
-		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 2}}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 2}, Merge: "multiply"}},
+		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 2, Reset: "before"}}},
+		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 2}}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 2}, Merge: "multiply"}},
 		[]layers.Spec{&layers.LSTMSpec{Units: 3}},
 	)
 	docs, labels := classDocs(6, 7, 4, 3)
@@ -235,7 +249,7 @@ func TestClassGradientElements(t *testing.T) {
 				for _, name := range ref.names {
 					w := ref.w[name]
 					for i, got := range grad[name] {
-						if strings.Contains(name, "bias_hh") {
+						if strings.Contains(name, "bias_hh") && !ownBias(stack, name, i) {
 							continue // it is added to bias_ih
 						}
 						const eps = 1e-5
@@ -262,13 +276,25 @@ func TestClassGradientElements(t *testing.T) {
 	}
 }
 
+// ownBias reports whether value i of a tensor bias_hh is a bias of its own: those of the
+// candidate of a GRU with the reset after.
+func ownBias(stack []layers.Spec, name string, i int) bool {
+	at := int(name[strings.Index(name, "_l")+2] - '0')
+	s := stack[at]
+	if b, ok := s.(*layers.BidirectionalSpec); ok {
+		s = b.Layer
+	}
+	g, ok := s.(*layers.GRUSpec)
+	return ok && g.Reset != "before" && i >= 2*g.Units
+}
+
 // All parameters at once, along random directions, for sizes with and without padding in
 // the panels.
 func TestClassGradientDirections(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, stack := range [][]layers.Spec{
-			{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 33}}},
-			{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 16}, Merge: "sum"}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 7}}},
+			{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 33}}},
+			{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 16}, Merge: "sum"}, &layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 7}}},
 		} {
 			docs, labels := classDocs(20, 15, 60, 5)
 			task := &Classes{Documents: docs, Labels: labels, Embedding: 13, Layers: stack, Length: 12}
@@ -288,7 +314,7 @@ func TestClassGradientDirections(t *testing.T) {
 						v := make([]float32, len(ref.w[name]))
 						testkit.Values(v, 10*seed+uint64(k), 1)
 						for i := range v {
-							if strings.Contains(name, "bias_hh") {
+							if strings.Contains(name, "bias_hh") && !ownBias(stack, name, i) {
 								continue
 							}
 							ref.w[name][i] += by * float64(v[i])

@@ -25,7 +25,7 @@ func smallClasses() (*Classes, Options) {
 	docs, labels := classDocs(40, 12, 20, 3)
 	task := &Classes{
 		Documents: docs, Labels: labels, Embedding: 5, Length: 9,
-		Layers:  []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 6}}, &layers.LSTMSpec{Units: 4}},
+		Layers:  []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 6}}, &layers.LSTMSpec{Units: 4}},
 		Dropout: Dropout{Embedding: 0.1, Layers: 0.2, Output: 0.3},
 	}
 	return task, Options{BatchSize: 7, Epochs: 3, LearningRate: 0.02, ClipNorm: 1, Validation: 0.2, Patience: 3, Seed: 5, Threads: 1}
@@ -121,7 +121,7 @@ func TestClassesLearn(t *testing.T) {
 		docs, labels = append(docs, strings.Join(words, " ")), append(labels, label)
 	}
 	task := &Classes{Documents: docs, Labels: labels, Embedding: 8, Length: 10,
-		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 8}}}}
+		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 8}}}}
 	tr, err := New(task, &Options{BatchSize: 16, Epochs: 12, LearningRate: 0.02, Validation: 0.25, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -203,8 +203,8 @@ func TestClassesRefuse(t *testing.T) {
 		{"no documents", Classes{Documents: []string{}, Labels: []string{}}, Options{}, "Labels", "the number of classes is 0"},
 		{"length", Classes{Length: -1}, Options{}, "Length", "Length is -1"},
 		{"depth 0", Classes{Layers: []layers.Spec{}}, Options{}, "Layers", "there are 0 layers"},
-		{"depth 1000", Classes{Layers: slices.Repeat([]layers.Spec{&layers.LSTMSpec{Units: 1}}, 1000)}, Options{}, "Layers", "there are 1000 layers"},
-		{"a layer of no units", Classes{Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{}}}}, Options{}, "Layers", "units is 0"},
+		{"depth 1000", Classes{Layers: slices.Repeat([]layers.Spec{&layers.GRUSpec{Units: 1}}, 1000)}, Options{}, "Layers", "there are 1000 layers"},
+		{"a layer of no units", Classes{Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{}}}}, Options{}, "Layers", "units is 0"},
 		{"a layer of nothing", Classes{Layers: []layers.Spec{&layers.BidirectionalSpec{}}}, Options{}, "Layers", "there is no layer"},
 		{"dropout of 1", Classes{Dropout: Dropout{Output: 1}}, Options{}, "Dropout", "Output is 1"},
 		{"dropout of NaN", Classes{Dropout: Dropout{Embedding: math.NaN()}}, Options{}, "Dropout", "Embedding is NaN"},
@@ -317,14 +317,14 @@ func TestClassCheckpointsRefused(t *testing.T) {
 		{name: "an unknown label", task: func(t *Classes) { t.Labels = append([]string{"c9"}, t.Labels[1:]...) }, want: `class "c9"`},
 		{name: "other names", task: func(t *Classes) { t.Names = []string{"c0", "c1"} }, want: "Names"},
 		{name: "another order", task: func(t *Classes) { t.Names = []string{"c2", "c1", "c0"} }, want: "Names"},
-		{name: "other layers", task: func(t *Classes) { t.Layers = []layers.Spec{&layers.LSTMSpec{Units: 6}} }, want: "Layers"},
+		{name: "other layers", task: func(t *Classes) { t.Layers = []layers.Spec{&layers.GRUSpec{Units: 6}} }, want: "Layers"},
 		{name: "another length", task: func(t *Classes) { t.Length = 8 }, want: "Length"},
 		{name: "another dropout", task: func(t *Classes) { t.Dropout = Dropout{Output: 0.1} }, want: "Dropout"},
 		{name: "another rate", o: Options{LearningRate: 0.5}, want: "LearningRate"},
 		{name: "layers in the options", edit: replaceIn(model.KeyCheckpoint, `"units":6`, `"units":7`), want: "the file is damaged"},
 		{name: "layers in the config", edit: replaceIn(model.KeyConfig, `"units":6`, `"units":5`), want: "bidirectional."},
 		{name: "unknown layers", edit: replaceIn(model.KeyCheckpoint, `"type":"lstm"`, `"type":"tcn"`), want: "tcn"},
-		{name: "no layers", edit: replaceIn(model.KeyCheckpoint, `"layers":[{"type":"bidirectional","layer":{"type":"lstm","units":6}},{"type":"lstm","units":4}]`, `"layers":null`), want: "found"},
+		{name: "no layers", edit: replaceIn(model.KeyCheckpoint, `"layers":[{"type":"bidirectional","layer":{"type":"gru","units":6}},{"type":"lstm","units":4}]`, `"layers":null`), want: "found"},
 		{name: "classes in the config", edit: replaceIn(model.KeyConfig, `"c2"`, `"c3"`), want: `class "c2"`},
 		{name: "more classes", edit: replaceIn(model.KeyConfig, `"c2"`, `"c2","c3"`), want: "output."},
 		{name: "an accuracy above 1", edit: replaceIn(model.KeyCheckpoint, `"val_accuracy":0.`, `"val_accuracy":7.`), want: "an accuracy of 7."},
@@ -384,7 +384,7 @@ func replaceIn(key, old, new string) func(f *weights.File) {
 func TestClassMemory(t *testing.T) {
 	docs, labels := classDocs(300, 60, 500, 9)
 	task := &Classes{Documents: docs, Labels: labels, Embedding: 64, Length: 60, Layers: []layers.Spec{
-		&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 96}}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 64}, Merge: "sum"},
+		&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 96}}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 64}, Merge: "sum"},
 	}}
 	o := Options{BatchSize: 64, Threads: 2, Validation: 0.1, Patience: 2}
 	o.complete()

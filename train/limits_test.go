@@ -29,8 +29,8 @@ func TestMemoryHeld(t *testing.T) {
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(128)[0], oneLSTM(128)[0])}, Options{Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{0.1, 0.1, 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
-		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 200}, &layers.LSTMSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
-		{Text{Layers: repeat(&layers.LSTMSpec{Units: 64, RecurrentActivation: "hard_sigmoid_keras2"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
+		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.LSTMSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
+		{Text{Layers: repeat(&layers.GRUSpec{Units: 64, Reset: "before"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
 		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 65}, &layers.LSTMSpec{Units: 100}), Tied: true}, Options{Threads: 2}},
 	} {
 		const symbols, docs = 2000, 64
@@ -76,7 +76,7 @@ func memoryRuns() map[string]textRun {
 	return map[string]textRun{
 		"one layer": {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, o},
 		"a stack": {Text{Embedding: 256, Length: 12, Dropout: Dropout{0.1, 0.1, 0.1},
-			Layers: stackOf(&layers.LSTMSpec{Units: 512}, &layers.LSTMSpec{Units: 640}, &layers.LSTMSpec{Units: 256})}, o},
+			Layers: stackOf(&layers.LSTMSpec{Units: 512}, &layers.GRUSpec{Units: 640}, &layers.LSTMSpec{Units: 256})}, o},
 	}
 }
 
@@ -169,9 +169,9 @@ func TestHeaderRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lstm := &layers.LSTMSpec{Units: 3, RecurrentActivation: "hard_sigmoid_keras3"}
-	both := &layers.BidirectionalSpec{Layer: lstm, Merge: "multiply"}
-	for _, list := range [][]layers.Spec{oneLSTM(1), repeat(lstm, 2), repeat(lstm, layers.MaxLayers), repeat(oneLSTM(1)[0], layers.MaxLayers)} {
+	gru := &layers.GRUSpec{Units: 3, Reset: "after", RecurrentActivation: "hard_sigmoid_keras3"}
+	both := &layers.BidirectionalSpec{Layer: gru, Merge: "multiply"}
+	for _, list := range [][]layers.Spec{oneLSTM(1), repeat(gru, 2), repeat(gru, layers.MaxLayers), repeat(oneLSTM(1)[0], layers.MaxLayers)} {
 		task := &Text{Embedding: 12345 / len(list), Layers: list, Length: 1 << 20, hash: strings.Repeat("0", 64), Dropout: longDropout}
 		task.model = model.New(task.config(tok.Len()), tok)
 		checkHeaderRoom(t, task, task.model.Stack, tok, len(list))

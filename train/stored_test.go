@@ -22,8 +22,8 @@ func TestResumeRefusesHostileStacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		list  = `"layers":[{"type":"lstm","units":9,"recurrent_activation":"hard_sigmoid_keras2"},{"type":"lstm","units":18},{"type":"lstm","units":6,"recurrent_activation":"hard_sigmoid_keras3"},{"type":"lstm","units":7}]`
-		first = `{"type":"lstm","units":9,"recurrent_activation":"hard_sigmoid_keras2"}`
+		list  = `"layers":[{"type":"gru","units":9,"reset":"before"},{"type":"lstm","units":18},{"type":"lstm","units":6,"recurrent_activation":"hard_sigmoid_keras3"},{"type":"gru","units":7}]`
+		first = `{"type":"gru","units":9,"reset":"before"}`
 		drop  = `"dropout":{"embedding":0.1,"layers":0.3,"output":0.2}`
 	)
 	many := strings.Repeat(first+",", layers.MaxLayers) + first
@@ -36,15 +36,16 @@ func TestResumeRefusesHostileStacks(t *testing.T) {
 		{list, `"layers":null`, `found "<nil>"`},
 		{list, `"layers":[{"type":"lstm","units":10}]`, "form"},
 		{list, `"layers":[` + many + `]`, "more than 64 layers"},
-		{first, `{"units":9,"type":"lstm","recurrent_activation":"hard_sigmoid_keras2"}`, "form"},
-		{first, `{"type":"lstm","units":9}`, "the file is damaged"},
-		{first, `{"type":"lstm","units":9,"recurrent_activation":"sigmoid"}`, "form"},
-		{first, `{"type":"lstm","units":10,"recurrent_activation":"hard_sigmoid_keras2"}`, "the file is damaged"},
-		{first, `{"type":"lstm","units":0,"recurrent_activation":"hard_sigmoid_keras2"}`, "layer 0: lstm: units is 0"},
-		{first, `{"type":"lstm","units":1000000000,"recurrent_activation":"hard_sigmoid_keras2"}`, "layer 0: lstm: units is 1000000000"},
+		{first, `{"units":9,"type":"gru","reset":"before"}`, "form"},
+		{first, `{"type":"gru","units":9}`, "the file is damaged"},
+		{first, `{"type":"gru","units":9,"reset":"after"}`, "form"},
+		{first, `{"type":"gru","units":9,"reset":"never"}`, `layer 0: gru: reset is "never"`},
+		{first, `{"type":"gru","units":10,"reset":"before"}`, "the file is damaged"},
+		{first, `{"type":"gru","units":0,"reset":"before"}`, "layer 0: gru: units is 0"},
+		{first, `{"type":"gru","units":1000000000,"reset":"before"}`, "layer 0: gru: units is 1000000000"},
 		{first, `{"type":"tcn","units":9}`, `layer 0: it is of type "tcn"`},
-		{first, `{"type":"lstm","units":9,"merge":"sum"}`, `layer 0: unknown member "merge" of a layer of type "lstm"`},
-		{first, `{"type":"bidirectional","layer":{"type":"lstm","units":9}}`, "layer 0 (bidirectional)"},
+		{first, `{"type":"lstm","units":9,"reset":"before"}`, `layer 0: unknown member "reset" of a layer of type "lstm"`},
+		{first, `{"type":"bidirectional","layer":{"type":"gru","units":9}}`, "layer 0 (bidirectional)"},
 		{first, `1`, `layer 0: found "1"`},
 		{drop, `"dropout":{"embedding":1,"layers":0.3,"output":0.2}`, "Dropout.Embedding is 1"},
 		{drop, `"dropout":{"embedding":0.1,"layers":-0.3,"output":0.2}`, "Dropout.Layers is -0.3"},
@@ -82,10 +83,10 @@ func TestResumeRefusesOtherArchitectures(t *testing.T) {
 		}
 		path := save(t, tr)
 		for text, want := range map[string]string{
-			"lstm:12":                      `{"type":"lstm","units":12}`,
-			"lstm:10,lstm:10":              `{"type":"lstm","units":10},{"type":"lstm","units":10}`,
-			"lstm:11":                      `{"type":"lstm","units":11}`,
-			"lstm:9,lstm:18,lstm:6,lstm:7": `[{"type":"lstm","units":9},{"type":"lstm"`,
+			"gru:10":                     `{"type":"gru","units":10}`,
+			"lstm:10,lstm:10":            `{"type":"lstm","units":10},{"type":"lstm","units":10}`,
+			"lstm:11":                    `{"type":"lstm","units":11}`,
+			"gru:9,lstm:18,lstm:6,gru:7": `[{"type":"gru","units":9},{"type":"lstm"`,
 		} {
 			list, err := layers.ParseSpecs(text)
 			if err != nil {
@@ -108,7 +109,7 @@ func TestResumeRefusesOtherArchitectures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{`[{"type":"lstm","units":10}`: `[{"type":"lstm","units":10},{"type":"lstm","units":10}`} {
+	for from, to := range map[string]string{`"type":"lstm"`: `"type":"gru"`, `[{"type":"lstm","units":10}`: `[{"type":"lstm","units":10},{"type":"lstm","units":10}`} {
 		f := checkpointOf(t, tr)
 		for _, key := range []string{model.KeyConfig, model.KeyCheckpoint} {
 			f.Metadata[key] = strings.ReplaceAll(f.Metadata[key], from, to)
@@ -141,12 +142,13 @@ func TestLayersRefused(t *testing.T) {
 		{Text{Layers: repeat(lstm, 65)}, "Layers: there are 65 layers: want at most 64"},
 		{Text{Layers: repeat(lstm, 1000)}, "Layers: there are 1000 layers: want at most 64"},
 		{Text{Layers: stackOf(lstm, nil)}, "Layers: layer 1: there is no layer"},
-		{Text{Layers: stackOf(lstm, &layers.LSTMSpec{})}, "Layers: layer 1: lstm: units is 0: want 1 to 65536"},
+		{Text{Layers: stackOf(lstm, &layers.GRUSpec{})}, "Layers: layer 1: gru: units is 0: want 1 to 65536"},
+		{Text{Layers: stackOf(lstm, &layers.GRUSpec{Units: 3, Reset: "x"})}, `Layers: layer 1: gru: reset is "x": want after or before`},
 		{Text{Layers: stackOf(lstm, &layers.BidirectionalSpec{Layer: lstm})}, "Layers: layer 1 (bidirectional): the layer reads a text in both directions"},
 		{Text{Layers: stackOf(&layers.BidirectionalSpec{})}, "Layers: layer 0: bidirectional: layer: there is no layer"},
 		{Text{Layers: stackOf(deep)}, "Layers: layer 0: bidirectional: layer: "},
 		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 1 << 16}, &layers.LSTMSpec{Units: 1 << 16})}, "parameters: want at most"},
-		{Text{Layers: repeat(&layers.LSTMSpec{Units: 1 << 13}, 64)}, "parameters: want at most"},
+		{Text{Layers: repeat(&layers.GRUSpec{Units: 1 << 13}, 64)}, "parameters: want at most"},
 		{Text{Layers: stackOf(lstm), Tied: true}, "Layers: the output has the weights of the embedding, which has 100 values a token, but the last layer has 8 outputs: make them equal, or do not tie them"},
 		{Text{Dropout: Dropout{Embedding: 1}}, "Dropout.Embedding is 1: want 0 or more and less than 1"},
 		{Text{Dropout: Dropout{Layers: -0.1}}, "Dropout.Layers is -0.1"},
@@ -165,7 +167,7 @@ func TestLayersRefused(t *testing.T) {
 		wantOnePrefix(t, err)
 	}
 	// As many as there may be.
-	tr, err := textRun{Text{Embedding: 2, Layers: repeat(&layers.LSTMSpec{Units: 2}, 64), Length: 4}, Options{Epochs: 1, BatchSize: 8}}.new(smallDocs())
+	tr, err := textRun{Text{Embedding: 2, Layers: repeat(&layers.GRUSpec{Units: 2}, 64), Length: 4}, Options{Epochs: 1, BatchSize: 8}}.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ func TestImpossibleLayers(t *testing.T) {
 	for want, list := range map[string][]layers.Spec{
 		"layer 0: there is no layer":                       {nil},
 		"layer 1: bidirectional: layer: there is no layer": {&layers.LSTMSpec{Units: 1}, &layers.BidirectionalSpec{}},
+		`reset is "never"`:                                 {&layers.GRUSpec{Units: 1, Reset: "never"}},
 	} {
 		_, begun := New(&Text{Documents: smallDocs(), Layers: list}, nil)
 		_, resumed := Resume(path, &Text{Documents: smallDocs(), Layers: list}, nil)

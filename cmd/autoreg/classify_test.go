@@ -29,7 +29,7 @@ var classRead = []string{"--text", "directions", "--label", "categories", "--con
 
 func classArgs(data, model string, more ...string) []string {
 	args := append([]string{"train", "classify", "--data", data, "-o", model}, classRead...)
-	args = append(args, "--embedding", "6", "--layers", "bidirectional(lstm:5)", "--batch", "8", "--epochs", "4", "--lr", "0.02",
+	args = append(args, "--embedding", "6", "--layers", "bidirectional(gru:5)", "--batch", "8", "--epochs", "4", "--lr", "0.02",
 		"--validation", "0.2", "--seed", "3", "--threads", "2")
 	return append(args, more...)
 }
@@ -44,7 +44,7 @@ func TestClassify(t *testing.T) {
 		"90 documents, read as json", "1 skipped, 0 for want of a text and 1 for want of a label",
 		"72 documents,", "18 documents,", "Dessert 24 (33.33%), other 48 (66.67%)", "Dessert 6 (33.33%), other 12 (66.67%)",
 		"9 an epoch, of up to 8 documents",
-		"bidirectional (Bidirectional(LSTM))  (None, 10)", "output (Linear)                      (None, 2)", "documents/s",
+		"bidirectional (Bidirectional(GRU))  (None, 10)", "output (Linear)                     (None, 2)", "documents/s",
 		"epoch 4/4: loss ", "accuracy 100.00%", "saved " + model,
 	} {
 		if !strings.Contains(out, want) {
@@ -95,7 +95,7 @@ func TestClassify(t *testing.T) {
 		}
 	}
 	out = ok(t, "info", model)
-	for _, want := range []string{"(None, None, 6)", "bidirectional (Bidirectional(LSTM))  (None, 10)", "2: Dessert, other", "accuracy 100.00%", "recipes.json: 90 documents, read as json"} {
+	for _, want := range []string{"(None, None, 6)", "bidirectional (Bidirectional(GRU))  (None, 10)", "2: Dessert, other", "accuracy 100.00%", "recipes.json: 90 documents, read as json"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("info does not print %q:\n%s", want, out)
 		}
@@ -109,12 +109,12 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// The layer of the issue, as info prints it: 160,800 parameters, 200 outputs.
+// The layer of the issue, as info prints it: 121,200 parameters, 200 outputs.
 func TestClassifierTable(t *testing.T) {
 	dir := t.TempDir()
 	data, model := write(t, dir, "recipes.json", classTexts(30)), filepath.Join(dir, "dessert.safetensors")
-	ok(t, classArgs(data, model, "--embedding", "100", "--layers", "bidirectional(lstm:100)", "--epochs", "1")...)
-	if out := ok(t, "info", model); !strings.Contains(out, "bidirectional (Bidirectional(LSTM))  (None, 200)           160,800\n") {
+	ok(t, classArgs(data, model, "--embedding", "100", "--layers", "bidirectional(gru:100)", "--epochs", "1")...)
+	if out := ok(t, "info", model); !strings.Contains(out, "bidirectional (Bidirectional(GRU))  (None, 200)           121,200\n") {
 		t.Errorf("info prints\n%s", out)
 	}
 }
@@ -157,9 +157,9 @@ func TestClassifyRefuses(t *testing.T) {
 	train("line 1: there is no tab", exitError, "a b c\n")
 	train("--contains and --other are both", exitError, "x\ta\n", "--contains", "other")
 	train("is no kind of layer", exitUsage, "x\ta\ny\tb\n", "--layers", "tcn:3")
-	train("units is 70000: want 1 to 65536", exitUsage, "x\ta\ny\tb\n", "--layers", "lstm:70000")
-	fails(t, exitError, "layer 0 (bidirectional)", "train", "text", "--data", write(t, dir, "lines", "a b c\nd e f\n"), "-o", other, "--layers", "bidirectional(lstm:5)")
-	fails(t, exitError, "use it in a classifier, by autoreg train classify", "train", "text", "--data", write(t, dir, "lines", "a b c\nd e f\n"), "-o", other, "--layers", "bidirectional(lstm:5)")
+	train("units is 70000: want 1 to 65536", exitUsage, "x\ta\ny\tb\n", "--layers", "gru:70000")
+	fails(t, exitError, "layer 0 (bidirectional)", "train", "text", "--data", write(t, dir, "lines", "a b c\nd e f\n"), "-o", other, "--layers", "bidirectional(gru:5)")
+	fails(t, exitError, "use it in a classifier, by autoreg train classify", "train", "text", "--data", write(t, dir, "lines", "a b c\nd e f\n"), "-o", other, "--layers", "bidirectional(gru:5)")
 
 	fails(t, exitUsage, "give --model FILE, a classifier", "classify", "--prompt", "a")
 	fails(t, exitUsage, "give --prompt TEXT, or name a file", "classify", "--model", model)
@@ -178,7 +178,7 @@ func TestClassifyData(t *testing.T) {
 	data := testkit.DataFile(t, "epicurious/recipes.json.gz")
 	model := filepath.Join(t.TempDir(), "dessert.safetensors")
 	out := ok(t, append([]string{"train", "classify", "--data", data, "-o", model, "--validation", "0.1", "--epochs", "1", "--embedding", "8",
-		"--layers", "lstm:8", "--length", "20", "--vocabulary", "1000", "--batch", "64", "--lr", "0.01"}, classRead...)...)
+		"--layers", "gru:8", "--length", "20", "--vocabulary", "1000", "--batch", "64", "--lr", "0.01"}, classRead...)...)
 	for _, want := range []string{"17,531 documents, read as json", "34 skipped, 0 for want of a text and 34 for want of a label", "Dessert 297 (16.94%), other 1,456 (83.06%)"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -177,7 +177,7 @@ func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 // notSequential adds to an error about a layer that cannot write what there is for it.
 func notSequential(err error) error {
 	if errors.Is(err, layers.ErrNotSequential) {
-		return apierror.Errorf("%w: use it in a classifier, by autoreg train classify, or take the layer inside alone, as in --layers lstm:100", err)
+		return apierror.Errorf("%w: use it in a classifier, by autoreg train classify, or take the layer inside alone, as in --layers gru:100", err)
 	}
 	return err
 }

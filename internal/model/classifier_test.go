@@ -15,11 +15,11 @@ import (
 
 var smallClassifier = ClassifierConfig{
 	Symbols: 7, Embedding: 3, Length: 4,
-	Layers:  []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 5}}},
+	Layers:  []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 5}}},
 	Classes: []string{"Dessert", "\"<é>\\\n", "other"},
 }
 
-const smallClassifierJSON = `{"kind":"classifier","symbols":7,"embedding":3,"layers":[{"type":"bidirectional","layer":{"type":"lstm","units":5}}],"classes":["Dessert","\"<é>\\\u000a","other"],"length":4}`
+const smallClassifierJSON = `{"kind":"classifier","symbols":7,"embedding":3,"layers":[{"type":"bidirectional","layer":{"type":"gru","units":5}}],"classes":["Dessert","\"<é>\\\u000a","other"],"length":4}`
 
 func randomClassifier(t testing.TB) *Classifier {
 	t.Helper()
@@ -57,16 +57,16 @@ func TestClassifierRoundTrip(t *testing.T) {
 func TestClassifierParams(t *testing.T) {
 	c := ClassifierConfig{
 		Symbols: 10000, Embedding: 100, Length: 200, Classes: []string{"a", "b"},
-		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 100}}},
+		Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 100}}},
 	}
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
 	list := c.Describe()
-	if l := list[1]; l.Params != 160800 || l.In != 100 || l.Out != 200 || l.Type != "Bidirectional(LSTM)" {
-		t.Errorf("layer %+v, want 160,800 parameters and 200 outputs of 100 inputs", l)
+	if l := list[1]; l.Params != 121200 || l.In != 100 || l.Out != 200 || l.Type != "Bidirectional(GRU)" {
+		t.Errorf("layer %+v, want 121,200 parameters and 200 outputs of 100 inputs", l)
 	}
-	if want := int64(1000000 + 160800 + 402); c.Sizes().Params != want {
+	if want := int64(1000000 + 121200 + 402); c.Sizes().Params != want {
 		t.Errorf("%d parameters, want %d", c.Sizes().Params, want)
 	}
 }
@@ -115,9 +115,9 @@ func TestClassifierErrors(t *testing.T) {
 		{KeyConfig, edit(`"length":4`, `"length":4,"tied":true`), `unknown member "tied"`},
 		{KeyConfig, edit(`"length":4`, `"length":0`), "length is 0"},
 		{KeyConfig, edit(`"units":5`, `"units":65536`), "layer 0 has 131072 outputs"},
-		{KeyConfig, edit(`[{"type":"bidirectional","layer":{"type":"lstm","units":5}}]`, `[]`), "0 layers"},
-		{KeyConfig, edit(`{"type":"lstm","units":5}`, `{"type":"bidirectional","layer":{"type":"lstm","units":5}}`), "layers lie in layers"},
-		{KeyConfig, edit(`{"type":"lstm","units":5}`, `{"type":"lstm","units":6}`), "weight_ih_l0"},
+		{KeyConfig, edit(`[{"type":"bidirectional","layer":{"type":"gru","units":5}}]`, `[]`), "0 layers"},
+		{KeyConfig, edit(`{"type":"gru","units":5}`, `{"type":"bidirectional","layer":{"type":"gru","units":5}}`), "layers lie in layers"},
+		{KeyConfig, edit(`{"type":"gru","units":5}`, `{"type":"gru","units":6}`), "weight_ih_l0"},
 		{KeyConfig, edit(classes, `["a","b"]`), "output.weight"},
 	} {
 		f := randomClassifier(t).File()

@@ -116,7 +116,9 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"lstm","Units":5}]`, `layer 0: unknown member "Units"`},
 		{`[{"type":"lstm","units":5,"units":5}]`, `layer 0: member "units" comes twice`},
 		{`[{"type":"lstm","units":5,"type":"lstm"}]`, `layer 0: member "type" comes twice`},
-		{`[{"type":"lstm","units":5,"merge":"sum"}]`, `layer 0: unknown member "merge" of a layer of type "lstm"`},
+		{`[{"type":"lstm","units":5,"reset":"after"}]`, `layer 0: unknown member "reset" of a layer of type "lstm"`},
+		{`[{"type":"gru","units":5,"merge":"sum"}]`, `layer 0: unknown member "merge" of a layer of type "gru"`},
+		{`[{"type":"gru","units":5,"layer":` + lstm + `}]`, `layer 0: unknown member "layer" of a layer of type "gru"`},
 		{`[{"type":"bidirectional","layer":` + lstm + `,"units":5}]`, `layer 0: unknown member "units" of a layer of type "bidirectional"`},
 		{`[{"type":"lstm","units":"5"}]`, `layer 0: member "units": found "5", want an integer`},
 		{`[{"type":"lstm","units":5.5}]`, "integer"},
@@ -125,9 +127,10 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"lstm","units":null}]`, "integer"},
 		{`[{"type":"lstm","units":0}]`, "layer 0: lstm: units is 0: want 1 to 65536"},
 		{`[{"type":"lstm","units":-1}]`, "layer 0: lstm: units is -1"},
-		{`[{"type":"lstm","units":5,"recurrent_activation":""}]`, `layer 0: member "recurrent_activation": found "": want sigmoid or`},
-		{`[{"type":"lstm","units":5,"recurrent_activation":1}]`, `layer 0: member "recurrent_activation": found "1", want a string`},
-		{`[{"type":"lstm","units":5,"recurrent_activation":"relu"}]`, `layer 0: lstm: recurrent_activation is "relu": want sigmoid or hard_sigmoid_keras2 or hard_sigmoid_keras3`},
+		{`[{"type":"gru","units":5,"reset":"never"}]`, `layer 0: gru: reset is "never": want after or before`},
+		{`[{"type":"gru","units":5,"reset":""}]`, `layer 0: member "reset": found "": want after or before`},
+		{`[{"type":"gru","units":5,"reset":1}]`, `layer 0: member "reset": found "1", want a string`},
+		{`[{"type":"gru","units":5,"recurrent_activation":"relu"}]`, `layer 0: gru: recurrent_activation is "relu": want sigmoid or hard_sigmoid_keras2 or hard_sigmoid_keras3`},
 		{`[{"type":"bidirectional","layer":5}]`, `layer 0: member "layer": found "5", want "{"`},
 		{`[{"type":"bidirectional","layer":{"type":"lstm","units":0}}]`, "layer 0: bidirectional: layer: lstm: units is 0"},
 		{`[{"type":"bidirectional","layer":` + lstm + `,"merge":"max"}]`, `layer 0: bidirectional: merge is "max": want concat or sum or average or multiply`},
@@ -137,7 +140,7 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"bidirectional","layer":` + lstm + `}]`, "layer 0 (bidirectional): " + layers.ErrNotSequential.Error()},
 		{`[` + lstm + `,{"type":"bidirectional","layer":` + lstm + `}]`, "layer 1 (bidirectional): "},
 		{`[{"type":"lstm","units":65536},{"type":"lstm","units":65536}]`, "parameters: want at most"},
-		{`[` + strings.Repeat(`{"type":"lstm","units":8192},`, 63) + `{"type":"lstm","units":8192}]`, "parameters: want at most"},
+		{`[` + strings.Repeat(`{"type":"gru","units":8192},`, 63) + `{"type":"gru","units":8192}]`, "parameters: want at most"},
 	} {
 		f := random(t, small).File()
 		f.Metadata[KeyConfig] = `{"kind":"text","symbols":7,"embedding":3,"layers":` + c.layers + `,"length":20}`
@@ -156,7 +159,8 @@ func TestLayerErrors(t *testing.T) {
 // Stacks of all kinds are written, read and written again as the same bytes, and a file
 // of another stack, or of one with a layer more or less, is refused by a tensor's name.
 func TestStackFiles(t *testing.T) {
-	stacks := [][]layers.Spec{lstms(5, 6), lstms(4, 4, 4), {&layers.LSTMSpec{Units: 4, RecurrentActivation: "hard_sigmoid_keras2"}, lstms(3)[0]}}
+	gru := &layers.GRUSpec{Units: 4}
+	stacks := [][]layers.Spec{lstms(5, 6), lstms(4, 4, 4), {gru, lstms(3)[0]}, {&layers.GRUSpec{Units: 4, Reset: "before"}, gru}}
 	for _, s := range netkit.Sequential(5) {
 		stacks = append(stacks, []layers.Spec{s})
 	}
@@ -242,8 +246,8 @@ func TestTiedFiles(t *testing.T) {
 }
 
 func FuzzParseLayers(f *testing.F) {
-	f.Add(AppendLayers(nil, netkit.Sequential(3)))
-	f.Add([]byte(`[{"units":5,"type":"lstm"}]`))
+	f.Add(AppendLayers(nil, netkit.Specs(3)[:8]))
+	f.Add([]byte(`[{"units":5,"type":"gru","reset":"before"}]`))
 	f.Add([]byte(`[{"type":"bidirectional","layer":{"type":"bidirectional","layer":{"type":`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list, err := ParseLayers(b)

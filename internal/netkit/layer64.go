@@ -85,6 +85,8 @@ func (r *Layer64) Run(x [][]float64) (y [][]float64) {
 		switch r.Kind {
 		case "lstm":
 			h, c = r.lstm(in, h, c)
+		case "gru":
+			h = r.gru(in, h)
 		default:
 			panic(fmt.Sprintf("netkit: Layer64 has no layers of kind %q: add it", r.Kind))
 		}
@@ -164,4 +166,25 @@ func (r *Layer64) lstm(x, h, c []float64) (h2, c2 []float64) {
 		h2[j] = o * math.Tanh(c2[j])
 	}
 	return h2, c2
+}
+
+func (r *Layer64) gru(x, h []float64) []float64 {
+	rh, h2 := make([]float64, r.Units), make([]float64, r.Units)
+	for j := range rh {
+		rh[j] = r.σ(r.gate(0, j, x, h)) * h[j]
+	}
+	for j := range h2 {
+		z := r.σ(r.gate(1, j, x, h))
+		n := r.bias("bias_ih", 2, j) + r.dot("weight_ih", 2, j, x)
+		switch r.Words["reset"] {
+		case "after":
+			n += r.σ(r.gate(0, j, x, h)) * (r.dot("weight_hh", 2, j, h) + r.bias("bias_hh", 2, j))
+		case "before":
+			n += r.dot("weight_hh", 2, j, rh)
+		default:
+			panic("netkit: Layer64: unknown reset " + r.Words["reset"])
+		}
+		h2[j] = (1-z)*math.Tanh(n) + z*h[j]
+	}
+	return h2
 }

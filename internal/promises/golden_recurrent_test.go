@@ -18,7 +18,10 @@ var goldenRecurrent = []struct {
 	drop   float64
 	want   string
 }{
+	{layers: "gru:19", want: "8749fb663a555b5d77eae0367f911eebc46bba769c5f2b24d023cd86f381b477"},
+	{layers: "gru:70:reset=before", want: "7e8d4949945d1b24a0c471744954c6299be01d724bc823c4bd2aa1c952fc680f"},
 	{layers: "lstm:13:recurrent_activation=hard_sigmoid_keras2", want: "be3352eb2f82cd20473557f59618fbd1d82932c32f826f8c535f9d8f37fae231"},
+	{layers: "gru:20:recurrent_activation=hard_sigmoid_keras3", want: "af72261e85d60c0e368bf370e92d474ff675ec2a268d625f0ff9ec05b3dd1b1d"},
 	{layers: "lstm:16,lstm:33", want: "23f1ea60c686896bf85d461c50bf98233a2086b5efd006d2351efdc2291aea9a"},
 }
 
@@ -71,7 +74,7 @@ func TestGoldenBidirectional(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		var all []float32
 		for seed, text := range []string{
-			"bidirectional(lstm:10)",
+			"bidirectional(lstm:10)", "bidirectional(gru:18):merge=sum", "bidirectional(gru:9:reset=before):merge=average",
 		} {
 			list, err := layers.ParseSpecs(text)
 			if err != nil {
@@ -108,4 +111,4 @@ func TestGoldenBidirectional(t *testing.T) {
 	})
 }
 
-const goldenBidirectional = "2592aa91a04aaafa59d1ab2545f24b6f28f72ac1487976434491f11e90f87b2d"
+const goldenBidirectional = "593554f290b4a8287a96781523be7f35fc6bf27058cd996bb908ff3962320ea5"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes onnx_recurrent.json: ONNX' own test cases for LSTM.
+"""Writes onnx_recurrent.json: ONNX' own test cases for GRU and LSTM.
 
     /usr/bin/python3 onnx_recurrent.py           rewrite the file
     /usr/bin/python3 onnx_recurrent.py --check   compare instead; write nothing
@@ -11,15 +11,15 @@ float32.
 
 SCHEMA. {"cases": [case, ...]}
     name        the folder below data/node
-    op          LSTM
+    op          GRU, LSTM
     opset       version of the operator set
     attributes  {name: value}, those that the node states; the rest are defaults
                 of the ONNX operator (direction forward, layout 0, sigmoid and
-                tanh)
+                tanh, linear_before_reset 0)
     inputs, outputs  {ONNX name: {"shape", "data"}}, absent where the node leaves
                 them out. ONNX' layouts: X [T, B, In] (layout 1: [B, T, In]);
                 W [D, G*H, In], R [D, G*H, H], B [D, 2*G*H], of W then of R; gates
-                of LSTM i, o, f, c; P [D, 3*H], peepholes i, o, f;
+                of LSTM i, o, f, c, of GRU z, r, h; P [D, 3*H], peepholes i, o, f;
                 Y [T, D, B, H] (layout 1: [B, T, D, H]), Y_h [D, B, H] (layout 1:
                 [B, D, H])
 """
@@ -61,7 +61,7 @@ def make():
     cases = []
     for path in sorted(glob.glob(os.path.join(DATA, "*", "*", "model.onnx"))):
         model = onnx.load(path)
-        if not any(n.op_type in ("LSTM",) for n in model.graph.node):
+        if not any(n.op_type in ("GRU", "LSTM") for n in model.graph.node):
             continue
         assert len(model.graph.node) == 1 and len(model.opset_import) == 1, path
         node, folder = model.graph.node[0], os.path.dirname(path)

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Writes recurrent.json: reference values for LSTM, stacks of
+"""Writes recurrent.json: reference values for GRU, LSTM, stacks of
 them and both directions, and their gradients.
 
     /usr/bin/python3 recurrent.py           rewrite the file
     /usr/bin/python3 recurrent.py --check   recompute and compare; write nothing
 
 All is float64, from inputs that float32 holds exactly. A written-out step loop
-computes every case. Where PyTorch has the layer (LSTM with sigmoid gates), torch.nn computes
+computes every case. Where PyTorch has the layer (GRU with the
+reset after the recurrent product, LSTM with sigmoid gates), torch.nn computes
 the stored values, ragged batches by pack_padded_sequence, and this program
-checks that the loop agrees to 1e-12. Where PyTorch has none (hard sigmoids, merges other than concat), the loop's values are stored.
+checks that the loop agrees to 1e-12. Where PyTorch has none (GRU with the reset
+before, hard sigmoids, merges other than concat), the loop's values are stored.
 Gradients come from autograd through whichever of the two is stored.
 
 SCHEMA. Tensors are row-major. An input is a recipe {"shape", "seed", "scale"}, as
@@ -17,9 +19,10 @@ in the long case of lstm.json (make.py), or {"shape", "data"}. A result is
 
 recurrent.json  {"cases": [case, ...]}
     name, in, steps (T), batch (B)
-    layers   [{"kind": "lstm", "hidden": H, ...}, ...], the first
+    layers   [{"kind": "gru" or "lstm", "hidden": H, ...}, ...], the first
              takes x, each other the y of the one before; beside these
-      gate         lstm: "sigmoid"; "keras2", clip(0.2 z + 0.5, 0, 1);
+      reset_after  gru: whether the reset gate multiplies after the product
+      gate         gru, lstm: "sigmoid"; "keras2", clip(0.2 z + 0.5, 0, 1);
                    "keras3", min(max(z + 3, 0), 6)/6
       merge        both directions: "concat", "sum", "average", "multiply"; absent
                    where there is one direction
@@ -28,7 +31,7 @@ recurrent.json  {"cases": [case, ...]}
              weight_ih_lk [G*H, In_k], weight_hh_lk [G*H, H], bias_ih_lk [G*H],
              bias_hh_lk [G*H], and the same with the suffix _reverse for the second
              direction. G and the order of gates are PyTorch's: lstm 4: i, f,
-             g, o.
+             g, o; gru 3: r, z, n. GRU with the reset before has no bias_hh_lk.
              h0_lk [B, H], c0_lk [B, H] where a sequence does not start from zero.
              Both biases of a gate lie on one grid of 2^24 values, so their sum is
              exact in float32.
@@ -42,10 +45,14 @@ recurrent.json  {"cases": [case, ...]}
              last layer, merged as y is; then r is absent
     loss     L = sum of r*y, or of s*(last states), not rounded
     grads    {every input: dL/d}
-             no bias_hh_lk: it equals that of bias_ih_lk
+             bias_hh_lk only for GRU with the reset after: otherwise it equals that
+             of bias_ih_lk
 
 Equations, W x = weight_ih x + bias_ih, U h = weight_hh h + bias_hh, a gate's rows
 of them by its letter, s the gate function:
+    gru   r = s(W_r x + U_r h)   z = s(W_z x + U_z h)   h' = (1-z) n + z h
+          reset after:  n = tanh(W_n x + r (U_n h))
+          reset before: n = tanh(W_n x + U_n (r h))
     lstm  i, f, o = s(W x + U h)   g = tanh(W_g x + U_g h)
           c' = f c + i g           h' = o tanh(c')
 """
@@ -56,7 +63,7 @@ import torch
 sys.dont_write_bytecode = True
 from make import F64, HERE, dump, f32, note, uniform, wave
 
-GATES = {"lstm": 4}
+GATES = {"gru": 3, "lstm": 4}
 GATE = {
     "sigmoid": torch.sigmoid,
     "keras2": lambda z: (0.2 * z + 0.5).clamp(0, 1),
@@ -72,6 +79,10 @@ MERGE = {
 
 # Layers, as the schema has them
 
+def gru(H, reset_after=True, gate="sigmoid", **more):
+    return {"kind": "gru", "hidden": H, "reset_after": reset_after, "gate": gate, **more}
+
+
 def lstm(H, gate="sigmoid", **more):
     return {"kind": "lstm", "hidden": H, "gate": gate, **more}
 
@@ -85,11 +96,15 @@ def width(layer):
     return layer["hidden"] * (2 if layer.get("merge") == "concat" else 1)
 
 
+def two_biases(layer):
+    return layer.get("reset_after", True)
+
+
 def in_torch(layers):
     """Whether one torch.nn module is the whole stack."""
     one = layers[0]
     return (all(l == one for l in layers) and one.get("gate", "sigmoid") == "sigmoid"
-            and one.get("merge", "concat") == "concat")
+            and two_biases(one) and one.get("merge", "concat") == "concat")
 
 
 # The written-out loop
@@ -98,11 +113,19 @@ def step(layer, p, suffix, x, h, c):
     """The next h and c [B, H] from x [B, In]."""
     wx = x @ p["weight_ih" + suffix].t() + p["bias_ih" + suffix]
     U = p["weight_hh" + suffix]
-    b = p["bias_hh" + suffix]
+    b = p["bias_hh" + suffix] if two_biases(layer) else torch.zeros(len(U), dtype=x.dtype)
+    H, kind = layer["hidden"], layer["kind"]
     s = GATE[layer["gate"]]
-    i, f, g, o = (wx + h @ U.t() + b).chunk(4, -1)
-    c = s(f) * c + s(i) * torch.tanh(g)
-    return s(o) * torch.tanh(c), c
+    if kind == "lstm":
+        i, f, g, o = (wx + h @ U.t() + b).chunk(4, -1)
+        c = s(f) * c + s(i) * torch.tanh(g)
+        return s(o) * torch.tanh(c), c
+    r, z = s(wx[:, : 2 * H] + h @ U[: 2 * H].t() + b[: 2 * H]).chunk(2, -1)
+    if layer["reset_after"]:
+        n = torch.tanh(wx[:, 2 * H :] + r * (h @ U[2 * H :].t() + b[2 * H :]))
+    else:
+        n = torch.tanh(wx[:, 2 * H :] + (r * h) @ U[2 * H :].t())
+    return (1 - z) * n + z * h, c
 
 
 def loop(layers, p, lengths):
@@ -134,7 +157,7 @@ def loop(layers, p, lengths):
 def module(layers, p, lengths):
     one, x = layers[0], p["x"]
     H, names = one["hidden"], [s for k, l in enumerate(layers) for s in suffixes(k, l)]
-    m = {"lstm": torch.nn.LSTM}[one["kind"]](
+    m = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[one["kind"]](
         x.shape[-1], H, len(layers), batch_first=True, bidirectional="merge" in one).to(x.dtype)
     for name, old in list(m.named_parameters()):
         assert old.shape == p[name].shape, name
@@ -172,7 +195,8 @@ def recipes(In, layers, B, T, seed, weight, bias, x, state):
             add("weight_ih", (G * H, n), weight)
             add("weight_hh", (G * H, H), weight)
             add("bias_ih", (G * H,), bias)
-            add("bias_hh", (G * H,), bias)
+            if two_biases(layer):
+                add("bias_hh", (G * H,), bias)
             if state:
                 add("h0", (B, H), state)
                 if layer["kind"] == "lstm":
@@ -242,18 +266,53 @@ def case(name, In, layers, B, T, seed, weight=0.5, bias=0.25, x=1.0, state=0.0, 
         note("  gradients up to %.2g, " % max(t.abs().max().item() for t in g.values()) + name, diff(g, g32))
         for k, layer in enumerate(layers):
             for s in suffixes(k, layer):
-                assert (g["bias_ih" + s] - g["bias_hh" + s]).abs().max() < 1e-12
-                del g["bias_hh" + s]
+                if layer["kind"] != "gru":
+                    assert (g["bias_ih" + s] - g["bias_hh" + s]).abs().max() < 1e-12
+                    del g["bias_hh" + s]
         out.update({key: as_recipe(weigh)}, loss=loss, grads={k: rounded(t) for k, t in g.items()})
     return out
 
 
+# Published values: in 3, H 2, T 3, x[t, d] = cos(3t + d), and in Keras' layouts,
+# [in, 3*H], [H, 3*H], gates z, r, h: weights 0.5 sin(1+i), 0.5 sin(2+i), biases
+# 0.1 sin(3+i), i the flat index; two rows of biases where the reset is after.
+
+SPEC = {
+    True: [[-0.157051928520, 0.002769678798], [0.355204674099, 0.222546462794], [0.081685847281, 0.111563794664]],
+    False: [[-0.167021425591, -0.011539300404], [0.355561667508, 0.179367068815], [0.068039090116, 0.083063060481]],
+}
+
+
+def spec(reset_after):
+    In, H, T = 3, 2, 3
+
+    def torch_order(t):  # last axis z, r, h -> r, z, n, which then goes first
+        z, r, n = t.chunk(3, -1)
+        return torch.cat((r, z, n), -1).t().contiguous()
+
+    p = {
+        "x": torch.tensor([[[math.cos(3 * t + d) for d in range(In)] for t in range(T)]], dtype=F64),
+        "weight_ih_l0": torch_order(wave(math.sin, In * 3 * H, 0.5, 1).reshape(In, 3 * H)),
+        "weight_hh_l0": torch_order(wave(math.sin, H * 3 * H, 0.5, 2).reshape(H, 3 * H)),
+    }
+    bias = wave(math.sin, (2 if reset_after else 1) * 3 * H, 0.1, 3).reshape(-1, 3 * H)
+    for name, row in zip(("bias_ih_l0", "bias_hh_l0"), bias):
+        p[name] = torch_order(row[None])[:, 0]
+    layers = [gru(H, reset_after)]
+    y, _ = run(layers, p, None)
+    assert (y[0] - torch.tensor(SPEC[reset_after], dtype=F64)).abs().max() < 6e-13, "published values not met"
+    return case("gru reset %s, spec" % ("after" if reset_after else "before"), In, layers, 1, T, 0,
+                inputs={k: f32(t) for k, t in p.items()}, published=SPEC[reset_after])
+
+
 def make():
     kinds = [
+        ("gru reset after", gru, {}),
+        ("gru reset before", gru, {"reset_after": False}),
         ("lstm", lstm, {}),
     ]
-    cases = []
-    for n, (kind, layer, opts) in enumerate(kinds, 4):
+    cases = [spec(True), spec(False)]
+    for n, (kind, layer, opts) in enumerate(kinds, 2):
         seed = 3000 + 1000 * n
         one = lambda H, **more: layer(H, **opts, **more)
         cat = lambda H: one(H, merge="concat")
@@ -268,8 +327,11 @@ def make():
             case(kind + ", gradient, two layers, ragged", 3, [one(4)] * 2, 3, 6, seed + 700, lengths=[4, 6, 1], grad="y"),
             case(kind + ", gradient, both directions, ragged", 3, [cat(4)], 3, 5, seed + 800, lengths=[5, 3, 1], grad="y"),
         ]
+    # Gates at and past their limits.
+    for n, (kind, layer) in enumerate((("gru reset after, saturated", gru(3)), ("gru reset before, saturated", gru(3, False)))):
+        cases.append(case(kind, 2, [layer], 1, 6, 8000 + 100 * n, weight=8.0, bias=2.0, state=0.5))
     hard = [(kind, layer, opts, gate) for kind, layer, opts in kinds for gate in ("keras2", "keras3")]
-    for n, (kind, layer, opts, gate) in enumerate(hard, 4):
+    for n, (kind, layer, opts, gate) in enumerate(hard):
         name, seed = "%s, hard sigmoid of %s" % (kind, gate), 9000 + 200 * n
         # Of these gates, 17 to 43 % are at 0 or 1.
         cases += [
@@ -277,13 +339,17 @@ def make():
             case(name + ", gradient", 3, [layer(5, gate=gate, **opts)], 2, 5, seed + 100, weight=2.0, bias=1.0, x=2.0, grad="y"),
         ]
     for n, merge in enumerate(("sum", "average", "multiply")):
-        for m, (kind, layer) in enumerate((("lstm", lstm),), 2):
+        for m, (kind, layer) in enumerate((("gru reset after", gru), ("lstm", lstm)), 1):
             seed = 11000 + 1000 * n + 100 * m
             cases.append(case("%s, both directions, merge %s" % (kind, merge), 4, [layer(5, merge=merge), layer(3, merge=merge)], 2, 6, seed, lengths=[6, 3]))
+        cases.append(case("gru reset after, gradient, merge " + merge, 3, [gru(4, merge=merge)], 2, 4, 11500 + 1000 * n, lengths=[4, 3], grad="y"))
     # Last states, as a classifier takes them.
     for m, (kind, layers) in enumerate((
+        ("gru reset after, both directions", [gru(4, merge="concat")]),
         ("lstm, both directions", [lstm(4, merge="concat")]),
-    ), 1):
+        ("gru reset before, merge average", [gru(3, False, merge="average")]),
+        ("gru reset after, merge multiply", [gru(3, merge="multiply")]),
+    )):
         cases.append(case(kind + ", gradient of the last states, ragged", 3, layers, 3, 5, 14000 + 100 * m, lengths=[2, 5, 1], grad="last"))
     return {"cases": cases}
 
