@@ -78,6 +78,7 @@ row 'matrix-vector product' GemvNEON 64
 row 'LSTM step' LSTMStepNEON 64
 row 'GRU step' GRUStepNEON 64
 row 'GRU step, reset before' GRUResetStepNEON 64
+row 'RNN step' RNNStepNEON 64
 echo
 header 'cycles per element'
 row 'exp' ExpNEON 0 16

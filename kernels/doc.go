@@ -1,6 +1,6 @@
 // Package kernels holds the arithmetic of small autoregressive models on
 // float32 slices: products with weights in panels, masked convolutions, the steps
-// of LSTM and GRU, exponentials, softmax, the backward passes and Adam.
+// of LSTM, GRU and RNN, exponentials, softmax, the backward passes and Adam.
 //
 // Each routine is defined by its generic form in plain Go (the files
 // *_generic.go). Assembly for AVX2+FMA, AVX-512 and NEON does the same

@@ -87,7 +87,8 @@ func raceOperands() []operand {
 	all = append(all, productOperands()...)
 	all = append(all, convOperands()...)
 	all = append(all, lstmOperands()...)
-	return append(all, gruOperands()...)
+	all = append(all, gruOperands()...)
+	return append(all, rnnOperands()...)
 }
 
 func productOperands() []operand {
@@ -272,6 +273,27 @@ func gruOperands() []operand {
 		read("GRUResetGradients drh", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), of(op), rows(), Logistic) }),
 		read("GRUResetGradients prev", B*H, func(op []float32) { GRUResetGradients(gates(), rows(), rows(), of(op), Logistic) }),
 	)
+}
+
+func rnnOperands() []operand {
+	const in, B, H = 3, 2, 2 * PanelWidth
+	rows := func() Matrix { return RowMajor(floats(B*H), B, H) }
+	of := func(op []float32) Matrix { return RowMajor(op, B, H) }
+	z := func(op []float32) Matrix { return PanelsOf(op, B, H) }
+	w := func() Matrix { return NewPanels(in+H, H) }
+	return []operand{
+		written("RNNStep dst", H, func(op []float32) { RNNStep(op, w(), floats(H), floats(in), floats(H), RNNTanh) }),
+		read("RNNStep w", (in+H)*H, func(op []float32) {
+			RNNStep(floats(H), PanelsOf(op, in+H, H), floats(H), floats(in), floats(H), RNNTanh)
+		}),
+		read("RNNStep bias", H, func(op []float32) { RNNStep(floats(H), w(), op, floats(in), floats(H), RNNTanh) }),
+		read("RNNStep x", in, func(op []float32) { RNNStep(floats(H), w(), floats(H), op, floats(H), RNNTanh) }),
+		read("RNNStep h", H, func(op []float32) { RNNStep(floats(H), w(), floats(H), floats(in), op, RNNTanh) }),
+		written("RNNGates h", B*H, func(op []float32) { RNNGates(of(op), NewPanels(B, H), RNNReLU) }),
+		written("RNNGates z", B*H, func(op []float32) { RNNGates(rows(), z(op), RNNReLU) }),
+		written("RNNGradients z", B*H, func(op []float32) { RNNGradients(z(op), rows(), RNNTanh) }),
+		read("RNNGradients dh", B*H, func(op []float32) { RNNGradients(NewPanels(B, H), of(op), RNNTanh) }),
+	}
 }
 
 // races runs f and then g on two goroutines and returns how many races the

@@ -85,3 +85,22 @@ func benchmarkGRU(b *testing.B, before bool) {
 		}
 	})
 }
+
+func BenchmarkRNNStep(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, H := range []int{128, 256} {
+			b.Run(fmt.Sprintf("h=%d", H), func(b *testing.B) {
+				c := newRNNCase(H, H, 0)
+				w := newWeights(2*H, H)
+				z, xh := Alloc(H), Alloc(2*H)
+				step := func() { RNNStep(c.dst.S, w, c.bias.S, c.x.S, c.h.S, RNNTanh) }
+				b.SetBytes(int64(4 * len(w.Data)))
+				b.ReportAllocs()
+				for b.Loop() {
+					step()
+				}
+				overProduct(b, step, func() { Gemv(z, w, xh, c.bias.S) })
+			})
+		}
+	})
+}

@@ -13,8 +13,8 @@ func encoderStacks() (list []StackConfig) {
 	for _, layers := range [][]Spec{
 		{&LSTMSpec{Units: 7}},
 		{&BidirectionalSpec{Layer: &GRUSpec{Units: 17}}},
-		{&BidirectionalSpec{Layer: &LSTMSpec{Units: 5}, Merge: "multiply"}, &LSTMSpec{Units: 9}},
-		{&GRUSpec{Units: 6, Reset: "before"}, &BidirectionalSpec{Layer: &LSTMSpec{Units: 16}, Merge: "average"}},
+		{&BidirectionalSpec{Layer: &LSTMSpec{Units: 5}, Merge: "multiply"}, &RNNSpec{Units: 9}},
+		{&GRUSpec{Units: 6, Reset: "before"}, &BidirectionalSpec{Layer: &RNNSpec{Units: 16}, Merge: "average"}},
 		{&BidirectionalSpec{Layer: &GRUSpec{Units: 3}}, &BidirectionalSpec{Layer: &GRUSpec{Units: 4}, Merge: "sum"}},
 	} {
 		list = append(list, StackConfig{Symbols: 23, Embedding: 11, Layers: layers, Outputs: 5})

@@ -27,14 +27,18 @@ var onnxCases = map[string]struct {
 	tol    float64
 	reason string
 }{
-	"test_gru_batchwise":          {tol: 4e-8},
-	"test_gru_defaults":           {tol: 2e-8},
-	"test_gru_seq_length":         {tol: 1.2e-7},
-	"test_gru_with_initial_bias":  {tol: 2e-8},
-	"test_lstm_batchwise":         {tol: 6e-8},
-	"test_lstm_defaults":          {tol: 3e-8},
-	"test_lstm_with_initial_bias": {tol: 7e-8},
-	"test_lstm_with_peepholes":    {reason: "P: an LSTM here has no peepholes"},
+	"test_gru_batchwise":                {tol: 4e-8},
+	"test_gru_defaults":                 {tol: 2e-8},
+	"test_gru_seq_length":               {tol: 1.2e-7},
+	"test_gru_with_initial_bias":        {tol: 2e-8},
+	"test_lstm_batchwise":               {tol: 6e-8},
+	"test_lstm_defaults":                {tol: 3e-8},
+	"test_lstm_with_initial_bias":       {tol: 7e-8},
+	"test_lstm_with_peepholes":          {reason: "P: an LSTM here has no peepholes"},
+	"test_rnn_seq_length":               {tol: 1e-7},
+	"test_simple_rnn_batchwise":         {tol: 9e-8},
+	"test_simple_rnn_defaults":          {tol: 1e-7},
+	"test_simple_rnn_with_initial_bias": {tol: 1e-7},
 }
 
 func TestONNXRecurrent(t *testing.T) {
@@ -131,8 +135,7 @@ func (c *onnxCase) golden() (g *goldenCase, reason string) {
 
 	// ONNX' gates in PyTorch's order: of a GRU z, r, h -> r, z, n, of an LSTM i, o, f,
 	// c -> i, f, g, o.
-	var layer goldenLayer
-	var order []int
+	layer, order := goldenLayer{Kind: "rnn", Hidden: H, Activation: "tanh"}, []int{0}
 	switch c.Op {
 	case "GRU":
 		layer = goldenLayer{Kind: "gru", Hidden: H, ResetAfter: attribute("linear_before_reset") != 0}

@@ -222,14 +222,14 @@ func TestParameterInit(t *testing.T) {
 
 // mixedStacks are stacks of several kinds and depths.
 func mixedStacks() []layers.StackConfig {
-	lstm, gru := &layers.LSTMSpec{Units: 7}, &layers.GRUSpec{Units: 18}
+	lstm, gru, rnn := &layers.LSTMSpec{Units: 7}, &layers.GRUSpec{Units: 18}, &layers.RNNSpec{Units: 5}
 	before := &layers.GRUSpec{Units: 4, Reset: "before"}
 	return []layers.StackConfig{
 		{Symbols: 11, Embedding: 5, Outputs: 11},
 		{Symbols: 11, Embedding: 5, Outputs: 5, Layers: []layers.Spec{lstm}},
 		{Symbols: 65, Embedding: 3, Outputs: 65, Layers: []layers.Spec{lstm, lstm}},
-		{Symbols: 9, Embedding: 5, Outputs: 9, Layers: []layers.Spec{gru, lstm}},
-		{Symbols: 17, Embedding: 4, Outputs: 17, Layers: []layers.Spec{before, lstm, before}, Tied: true},
+		{Symbols: 9, Embedding: 5, Outputs: 9, Layers: []layers.Spec{gru, lstm, rnn}},
+		{Symbols: 17, Embedding: 4, Outputs: 17, Layers: []layers.Spec{before, rnn, before}, Tied: true},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type goldenLayer struct {
 	Kind       string
 	Hidden     int
+	Activation string
 	ResetAfter bool `json:"reset_after"`
 	Gate       string
 	Merge      string // "" in one direction
@@ -27,6 +28,8 @@ type goldenLayer struct {
 func (g goldenLayer) inner() layers.Spec {
 	gate := map[string]string{"": "", "sigmoid": "sigmoid", "keras2": "hard_sigmoid_keras2", "keras3": "hard_sigmoid_keras3"}[g.Gate]
 	switch g.Kind {
+	case "rnn":
+		return &layers.RNNSpec{Units: g.Hidden, Activation: g.Activation}
 	case "gru":
 		reset := "after"
 		if !g.ResetAfter {

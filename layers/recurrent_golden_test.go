@@ -143,7 +143,7 @@ func TestRecurrentGoldenGradients(t *testing.T) {
 			})
 		}
 	})
-	if tested != 22 {
-		t.Errorf("%d cases have gradients, want 22", tested)
+	if tested != 30 {
+		t.Errorf("%d cases have gradients, want 30", tested)
 	}
 }

@@ -26,6 +26,7 @@ type Spec interface {
 var specs = []func() Spec{
 	func() Spec { return new(LSTMSpec) },
 	func() Spec { return new(GRUSpec) },
+	func() Spec { return new(RNNSpec) },
 	func() Spec { return new(BidirectionalSpec) },
 }
 

@@ -99,7 +99,7 @@ func FuzzParseSpecs(f *testing.F) {
 	for _, s := range netkit.Specs(3) {
 		f.Add(layers.FormatSpecs([]layers.Spec{s}))
 	}
-	f.Add("lstm:5,bidirectional(gru:6:reset=before):merge=sum")
+	f.Add("lstm:5,bidirectional(gru:6:reset=before):merge=sum,rnn:2")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := layers.ParseSpecs(text)
 		if err != nil {

@@ -119,7 +119,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
 		Options{Schedule: Schedule{Decay: 0.5, From: 1}},
 	})
-	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.LSTMSpec{Units: 3}, &layers.LSTMSpec{Units: 2})}, Options{Optimizer: SGD{}}})
+	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3}, &layers.RNNSpec{Units: 2})}, Options{Optimizer: SGD{}}})
 
 	set := smallImages(7, 1)
 	images := func(name string, steps int, o imageRun) {

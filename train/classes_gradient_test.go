@@ -75,7 +75,7 @@ func (r *classReference) gates(s layers.Spec) int {
 	if b, ok := s.(*layers.BidirectionalSpec); ok {
 		s = b.Layer
 	}
-	return map[string]int{"lstm": 4, "gru": 3}[s.Kind()] * s.OutLen(0)
+	return map[string]int{"lstm": 4, "gru": 3, "rnn": 1}[s.Kind()] * s.OutLen(0)
 }
 
 // layer returns the outputs at all positions, and what is last.
@@ -135,6 +135,14 @@ func (r *classReference) direction(s layers.Spec, prefix, suffix string, x [][]f
 		rec := func(row int, h []float64) float64 { return product(tensor("weight_hh"), tensor("bias_hh"), row, h) }
 		next := make([]float64, H)
 		switch s := s.(type) {
+		case *layers.RNNSpec:
+			for j := range H {
+				if next[j] = in(j) + rec(j, h); s.Activation == "relu" {
+					next[j] = max(next[j], 0)
+				} else {
+					next[j] = math.Tanh(next[j])
+				}
+			}
 		case *layers.LSTMSpec:
 			for j := range H {
 				i, f := sigmoid(in(j)+rec(j, h)), sigmoid(in(H+j)+rec(H+j, h))
@@ -218,13 +226,14 @@ func classGradients(task *Classes, items []int) (loss float64, grad map[string][
 func TestClassGradientElements(t *testing.T) {
 	var stacks [][]layers.Spec
 	for _, merge := range layers.Merges {
-		for _, cell := range []layers.Spec{&layers.LSTMSpec{Units: 3}, &layers.GRUSpec{Units: 3}} {
+		for _, cell := range []layers.Spec{&layers.LSTMSpec{Units: 3}, &layers.GRUSpec{Units: 3}, &layers.RNNSpec{Units: 3}} {
 			stacks = append(stacks, []layers.Spec{&layers.BidirectionalSpec{Layer: cell, Merge: merge}})
 		}
 	}
 	stacks = append(stacks,
 		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 2, Reset: "before"}}},
 		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 2}}, &layers.BidirectionalSpec{Layer: &layers.LSTMSpec{Units: 2}, Merge: "multiply"}},
+		[]layers.Spec{&layers.BidirectionalSpec{Layer: &layers.RNNSpec{Units: 2}}, &layers.GRUSpec{Units: 3}},
 		[]layers.Spec{&layers.LSTMSpec{Units: 3}},
 	)
 	docs, labels := classDocs(6, 7, 4, 3)

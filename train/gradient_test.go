@@ -29,17 +29,17 @@ func gradients(t *Trainer, lo, hi int) (loss float64, grad [][]float32) {
 // as many as the embedding has values where weights are tied.
 func tinyTasks(embedding, units int) (list []Text) {
 	add := func(specs ...layers.Spec) { list = append(list, Text{Embedding: embedding, Layers: specs}) }
-	lstm, gru := &layers.LSTMSpec{Units: units + 1}, &layers.GRUSpec{Units: units}
+	lstm, gru, rnn := &layers.LSTMSpec{Units: units + 1}, &layers.GRUSpec{Units: units}, &layers.RNNSpec{Units: units + 2}
 	for _, s := range netkit.Sequential(units) {
 		add(s)
 	}
 	add(oneLSTM(units)[0], lstm)
 	add(oneLSTM(units)[0], lstm, oneLSTM(units)[0])
-	add(gru, lstm)
-	add(lstm, &layers.GRUSpec{Units: units + 3, Reset: "before"}, gru)
+	add(gru, lstm, rnn)
+	add(lstm, &layers.GRUSpec{Units: units + 3, Reset: "before"}, gru, rnn)
 	return append(list,
 		Text{Embedding: embedding, Layers: oneLSTM(embedding), Tied: true},
-		Text{Embedding: embedding, Layers: []layers.Spec{lstm, &layers.GRUSpec{Units: embedding}}, Tied: true})
+		Text{Embedding: embedding, Layers: []layers.Spec{rnn, &layers.GRUSpec{Units: embedding}}, Tied: true})
 }
 
 // Every single derivative of tiny networks against a central difference of the float64
@@ -115,7 +115,7 @@ func TestGradientDirections(t *testing.T) {
 			{Text{Embedding: 13, Layers: oneLSTM(33)}, 5, 20, 140, true},
 			{Text{Embedding: 9, Layers: stackOf(&layers.LSTMSpec{Units: 33}, &layers.LSTMSpec{Units: 16})}, 5, 20, 70, true},
 			{Text{Embedding: 16, Layers: stackOf(&layers.LSTMSpec{Units: 16}, &layers.LSTMSpec{Units: 7}, &layers.LSTMSpec{Units: 16}), Tied: true}, 4, 9, 62, false},
-			{Text{Embedding: 7, Layers: stackOf(&layers.GRUSpec{Units: 65}, &layers.LSTMSpec{Units: 17}, &layers.GRUSpec{Units: 16, Reset: "before"})}, 6, 12, 90, true},
+			{Text{Embedding: 7, Layers: stackOf(&layers.GRUSpec{Units: 65}, &layers.RNNSpec{Units: 17}, &layers.GRUSpec{Units: 16, Reset: "before"})}, 6, 12, 90, true},
 		} {
 			what := describe(&s.task)
 			s.task.Length, s.task.CountPadding, s.task.CutLong = s.length, !s.ignore, true

@@ -29,9 +29,9 @@ func TestMemoryHeld(t *testing.T) {
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(128)[0], oneLSTM(128)[0])}, Options{Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{0.1, 0.1, 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
-		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.LSTMSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
+		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.RNNSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
 		{Text{Layers: repeat(&layers.GRUSpec{Units: 64, Reset: "before"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
-		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 65}, &layers.LSTMSpec{Units: 100}), Tied: true}, Options{Threads: 2}},
+		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 65}, &layers.RNNSpec{Units: 100}), Tied: true}, Options{Threads: 2}},
 	} {
 		const symbols, docs = 2000, 64
 		tr := randomTrainer(t, symbols, docs, o)

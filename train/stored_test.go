@@ -22,7 +22,7 @@ func TestResumeRefusesHostileStacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		list  = `"layers":[{"type":"gru","units":9,"reset":"before"},{"type":"lstm","units":18},{"type":"lstm","units":6,"recurrent_activation":"hard_sigmoid_keras3"},{"type":"gru","units":7}]`
+		list  = `"layers":[{"type":"gru","units":9,"reset":"before"},{"type":"rnn","units":18},{"type":"lstm","units":6,"recurrent_activation":"hard_sigmoid_keras3"},{"type":"gru","units":7}]`
 		first = `{"type":"gru","units":9,"reset":"before"}`
 		drop  = `"dropout":{"embedding":0.1,"layers":0.3,"output":0.2}`
 	)
@@ -44,7 +44,7 @@ func TestResumeRefusesHostileStacks(t *testing.T) {
 		{first, `{"type":"gru","units":0,"reset":"before"}`, "layer 0: gru: units is 0"},
 		{first, `{"type":"gru","units":1000000000,"reset":"before"}`, "layer 0: gru: units is 1000000000"},
 		{first, `{"type":"tcn","units":9}`, `layer 0: it is of type "tcn"`},
-		{first, `{"type":"lstm","units":9,"reset":"before"}`, `layer 0: unknown member "reset" of a layer of type "lstm"`},
+		{first, `{"type":"rnn","units":9,"reset":"before"}`, `layer 0: unknown member "reset" of a layer of type "rnn"`},
 		{first, `{"type":"bidirectional","layer":{"type":"gru","units":9}}`, "layer 0 (bidirectional)"},
 		{first, `1`, `layer 0: found "1"`},
 		{drop, `"dropout":{"embedding":1,"layers":0.3,"output":0.2}`, "Dropout.Embedding is 1"},
@@ -83,10 +83,11 @@ func TestResumeRefusesOtherArchitectures(t *testing.T) {
 		}
 		path := save(t, tr)
 		for text, want := range map[string]string{
-			"gru:10":                     `{"type":"gru","units":10}`,
-			"lstm:10,lstm:10":            `{"type":"lstm","units":10},{"type":"lstm","units":10}`,
-			"lstm:11":                    `{"type":"lstm","units":11}`,
-			"gru:9,lstm:18,lstm:6,gru:7": `[{"type":"gru","units":9},{"type":"lstm"`,
+			"gru:10":                        `{"type":"gru","units":10}`,
+			"lstm:10,lstm:10":               `{"type":"lstm","units":10},{"type":"lstm","units":10}`,
+			"lstm:11":                       `{"type":"lstm","units":11}`,
+			"gru:9,rnn:18,lstm:6,gru:7":     `[{"type":"gru","units":9},{"type":"rnn"`,
+			"rnn:18:activation=relu,lstm:6": `"activation":"relu"`,
 		} {
 			list, err := layers.ParseSpecs(text)
 			if err != nil {
@@ -144,6 +145,7 @@ func TestLayersRefused(t *testing.T) {
 		{Text{Layers: stackOf(lstm, nil)}, "Layers: layer 1: there is no layer"},
 		{Text{Layers: stackOf(lstm, &layers.GRUSpec{})}, "Layers: layer 1: gru: units is 0: want 1 to 65536"},
 		{Text{Layers: stackOf(lstm, &layers.GRUSpec{Units: 3, Reset: "x"})}, `Layers: layer 1: gru: reset is "x": want after or before`},
+		{Text{Layers: stackOf(&layers.RNNSpec{Units: 3, Activation: "gelu"})}, `Layers: layer 0: rnn: activation is "gelu": want tanh or relu`},
 		{Text{Layers: stackOf(lstm, &layers.BidirectionalSpec{Layer: lstm})}, "Layers: layer 1 (bidirectional): the layer reads a text in both directions"},
 		{Text{Layers: stackOf(&layers.BidirectionalSpec{})}, "Layers: layer 0: bidirectional: layer: there is no layer"},
 		{Text{Layers: stackOf(deep)}, "Layers: layer 0: bidirectional: layer: "},

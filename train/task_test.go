@@ -37,7 +37,7 @@ func TestImpossibleLayers(t *testing.T) {
 	path := save(t, midway(t))
 	for want, list := range map[string][]layers.Spec{
 		"layer 0: there is no layer":                       {nil},
-		"layer 1: bidirectional: layer: there is no layer": {&layers.LSTMSpec{Units: 1}, &layers.BidirectionalSpec{}},
+		"layer 1: bidirectional: layer: there is no layer": {&layers.RNNSpec{Units: 1}, &layers.BidirectionalSpec{}},
 		`reset is "never"`:                                 {&layers.GRUSpec{Units: 1, Reset: "never"}},
 	} {
 		_, begun := New(&Text{Documents: smallDocs(), Layers: list}, nil)
@@ -54,7 +54,7 @@ func TestImpossibleLayers(t *testing.T) {
 // The layers of a checkpoint that are no list are an error that says where.
 func TestCheckpointLayers(t *testing.T) {
 	o := small()
-	o.Layers = stackOf(&layers.LSTMSpec{Units: 3}, &layers.LSTMSpec{Units: 2})
+	o.Layers = stackOf(&layers.RNNSpec{Units: 3})
 	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestCheckpointLayers(t *testing.T) {
 	for _, list := range []string{"null", "{}", `[{"type":"x"}]`} {
 		f := checkpointOf(t, tr)
 		text := f.Metadata["checkpoint"]
-		f.Metadata["checkpoint"] = strings.Replace(text, `[{"type":"lstm","units":3},{"type":"lstm","units":2}]`, list, 1)
+		f.Metadata["checkpoint"] = strings.Replace(text, `[{"type":"rnn","units":3}]`, list, 1)
 		if f.Metadata["checkpoint"] == text {
 			t.Fatal(text)
 		}

@@ -18,7 +18,7 @@ type layerFlags struct {
 // --layers.
 func (l *layerFlags) define(fs *pflag.FlagSet, units int) {
 	intFlag(fs, &l.units, "units", "", units, 1, model.MaxWidth, "units of the LSTM, if there is no --layers")
-	fs.StringVar(&l.list, "layers", "", "`LAYERS` between embedding and output, each a kind and its units: \"lstm:128,lstm:128\", \"gru:100:reset=before\" (default one LSTM of --units)")
+	fs.StringVar(&l.list, "layers", "", "`LAYERS` between embedding and output, each a kind and its units: \"lstm:128,lstm:128\", \"gru:100:reset=before\", \"rnn:64:activation=relu\" (default one LSTM of --units)")
 	fs.BoolVar(&l.tied, "tied", false, "give the output layer the weights of the embedding, whose length is then that of the last layer's outputs")
 }
 

@@ -117,7 +117,8 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"lstm","units":5,"units":5}]`, `layer 0: member "units" comes twice`},
 		{`[{"type":"lstm","units":5,"type":"lstm"}]`, `layer 0: member "type" comes twice`},
 		{`[{"type":"lstm","units":5,"reset":"after"}]`, `layer 0: unknown member "reset" of a layer of type "lstm"`},
-		{`[{"type":"gru","units":5,"merge":"sum"}]`, `layer 0: unknown member "merge" of a layer of type "gru"`},
+		{`[{"reset":"after","units":5,"type":"rnn"}]`, `layer 0: unknown member "reset" of a layer of type "rnn"`},
+		{`[{"type":"gru","units":5,"activation":"tanh"}]`, `layer 0: unknown member "activation" of a layer of type "gru"`},
 		{`[{"type":"gru","units":5,"layer":` + lstm + `}]`, `layer 0: unknown member "layer" of a layer of type "gru"`},
 		{`[{"type":"bidirectional","layer":` + lstm + `,"units":5}]`, `layer 0: unknown member "units" of a layer of type "bidirectional"`},
 		{`[{"type":"lstm","units":"5"}]`, `layer 0: member "units": found "5", want an integer`},
@@ -127,6 +128,7 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"lstm","units":null}]`, "integer"},
 		{`[{"type":"lstm","units":0}]`, "layer 0: lstm: units is 0: want 1 to 65536"},
 		{`[{"type":"lstm","units":-1}]`, "layer 0: lstm: units is -1"},
+		{`[{"type":"rnn","units":65537}]`, "layer 0: rnn: units is 65537"},
 		{`[{"type":"gru","units":5,"reset":"never"}]`, `layer 0: gru: reset is "never": want after or before`},
 		{`[{"type":"gru","units":5,"reset":""}]`, `layer 0: member "reset": found "": want after or before`},
 		{`[{"type":"gru","units":5,"reset":1}]`, `layer 0: member "reset": found "1", want a string`},
@@ -159,8 +161,8 @@ func TestLayerErrors(t *testing.T) {
 // Stacks of all kinds are written, read and written again as the same bytes, and a file
 // of another stack, or of one with a layer more or less, is refused by a tensor's name.
 func TestStackFiles(t *testing.T) {
-	gru := &layers.GRUSpec{Units: 4}
-	stacks := [][]layers.Spec{lstms(5, 6), lstms(4, 4, 4), {gru, lstms(3)[0]}, {&layers.GRUSpec{Units: 4, Reset: "before"}, gru}}
+	gru, rnn := &layers.GRUSpec{Units: 4}, &layers.RNNSpec{Units: 6, Activation: "relu"}
+	stacks := [][]layers.Spec{lstms(5, 6), lstms(4, 4, 4), {gru, rnn}, {rnn, gru, lstms(3)[0]}, {&layers.GRUSpec{Units: 4, Reset: "before"}, rnn}}
 	for _, s := range netkit.Sequential(5) {
 		stacks = append(stacks, []layers.Spec{s})
 	}

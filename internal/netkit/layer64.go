@@ -87,6 +87,8 @@ func (r *Layer64) Run(x [][]float64) (y [][]float64) {
 			h, c = r.lstm(in, h, c)
 		case "gru":
 			h = r.gru(in, h)
+		case "rnn":
+			h = r.rnn(in, h)
 		default:
 			panic(fmt.Sprintf("netkit: Layer64 has no layers of kind %q: add it", r.Kind))
 		}
@@ -185,6 +187,21 @@ func (r *Layer64) gru(x, h []float64) []float64 {
 			panic("netkit: Layer64: unknown reset " + r.Words["reset"])
 		}
 		h2[j] = (1-z)*math.Tanh(n) + z*h[j]
+	}
+	return h2
+}
+
+func (r *Layer64) rnn(x, h []float64) []float64 {
+	h2 := make([]float64, r.Units)
+	for j := range h2 {
+		switch z := r.gate(0, j, x, h); r.Words["activation"] {
+		case "tanh":
+			h2[j] = math.Tanh(z)
+		case "relu":
+			h2[j] = max(z, 0)
+		default:
+			panic("netkit: Layer64: unknown activation " + r.Words["activation"])
+		}
 	}
 	return h2
 }

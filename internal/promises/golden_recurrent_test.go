@@ -20,9 +20,12 @@ var goldenRecurrent = []struct {
 }{
 	{layers: "gru:19", want: "8749fb663a555b5d77eae0367f911eebc46bba769c5f2b24d023cd86f381b477"},
 	{layers: "gru:70:reset=before", want: "7e8d4949945d1b24a0c471744954c6299be01d724bc823c4bd2aa1c952fc680f"},
+	{layers: "rnn:17", want: "02deac1996e0d9ca4a5cb8039a066a88fd4edee747840ae3d65c345713261b89"},
+	{layers: "rnn:66:activation=relu", want: "de2bca0a7e352e9933dc440f8a7a9d6bc6ea22b6e171448348c51413d108eb6f"},
 	{layers: "lstm:13:recurrent_activation=hard_sigmoid_keras2", want: "be3352eb2f82cd20473557f59618fbd1d82932c32f826f8c535f9d8f37fae231"},
 	{layers: "gru:20:recurrent_activation=hard_sigmoid_keras3", want: "af72261e85d60c0e368bf370e92d474ff675ec2a268d625f0ff9ec05b3dd1b1d"},
 	{layers: "lstm:16,lstm:33", want: "23f1ea60c686896bf85d461c50bf98233a2086b5efd006d2351efdc2291aea9a"},
+	{layers: "lstm:16,gru:12,rnn:11", tied: true, drop: 0.2, want: "fa98733f810c56718e7118f34c53ed2d2377c1aba6bf3bae79e5caaba7f628e9"},
 }
 
 // trainedStack returns the model file of a short training run.
@@ -74,7 +77,7 @@ func TestGoldenBidirectional(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		var all []float32
 		for seed, text := range []string{
-			"bidirectional(lstm:10)", "bidirectional(gru:18):merge=sum", "bidirectional(gru:9:reset=before):merge=average",
+			"bidirectional(lstm:10)", "bidirectional(gru:18):merge=sum", "bidirectional(gru:9:reset=before):merge=average", "bidirectional(rnn:12):merge=multiply",
 		} {
 			list, err := layers.ParseSpecs(text)
 			if err != nil {
@@ -111,4 +114,4 @@ func TestGoldenBidirectional(t *testing.T) {
 	})
 }
 
-const goldenBidirectional = "593554f290b4a8287a96781523be7f35fc6bf27058cd996bb908ff3962320ea5"
+const goldenBidirectional = "1c87e06cdd35548e441bd9c32e19470f6fc7b16624f40c71b80b59a7b5db0929"

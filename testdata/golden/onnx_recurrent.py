@@ -1,17 +1,17 @@
 #!/usr/bin/python3
-"""Writes onnx_recurrent.json: ONNX' own test cases for GRU and LSTM.
+"""Writes onnx_recurrent.json: ONNX' own test cases for RNN, GRU and LSTM.
 
     /usr/bin/python3 onnx_recurrent.py           rewrite the file
     /usr/bin/python3 onnx_recurrent.py --check   compare instead; write nothing
 
-Every node case of these operators in Debian's libonnx-testdata is taken
+Every node case of these three operators in Debian's libonnx-testdata is taken
 over as it is, also those that this library refuses; layers/onnx_test.go keeps the
 table. Numbers are float32 as the shortest decimal that gives back the same
 float32.
 
 SCHEMA. {"cases": [case, ...]}
     name        the folder below data/node
-    op          GRU, LSTM
+    op          RNN, GRU, LSTM
     opset       version of the operator set
     attributes  {name: value}, those that the node states; the rest are defaults
                 of the ONNX operator (direction forward, layout 0, sigmoid and
@@ -61,7 +61,7 @@ def make():
     cases = []
     for path in sorted(glob.glob(os.path.join(DATA, "*", "*", "model.onnx"))):
         model = onnx.load(path)
-        if not any(n.op_type in ("GRU", "LSTM") for n in model.graph.node):
+        if not any(n.op_type in ("RNN", "GRU", "LSTM") for n in model.graph.node):
             continue
         assert len(model.graph.node) == 1 and len(model.opset_import) == 1, path
         node, folder = model.graph.node[0], os.path.dirname(path)

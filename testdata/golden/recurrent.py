@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Writes recurrent.json: reference values for GRU, LSTM, stacks of
+"""Writes recurrent.json: reference values for SimpleRNN, GRU, LSTM, stacks of
 them and both directions, and their gradients.
 
     /usr/bin/python3 recurrent.py           rewrite the file
     /usr/bin/python3 recurrent.py --check   recompute and compare; write nothing
 
 All is float64, from inputs that float32 holds exactly. A written-out step loop
-computes every case. Where PyTorch has the layer (GRU with the
+computes every case. Where PyTorch has the layer (tanh and ReLU RNN, GRU with the
 reset after the recurrent product, LSTM with sigmoid gates), torch.nn computes
 the stored values, ragged batches by pack_padded_sequence, and this program
 checks that the loop agrees to 1e-12. Where PyTorch has none (GRU with the reset
@@ -19,8 +19,9 @@ in the long case of lstm.json (make.py), or {"shape", "data"}. A result is
 
 recurrent.json  {"cases": [case, ...]}
     name, in, steps (T), batch (B)
-    layers   [{"kind": "gru" or "lstm", "hidden": H, ...}, ...], the first
+    layers   [{"kind": "rnn", "gru" or "lstm", "hidden": H, ...}, ...], the first
              takes x, each other the y of the one before; beside these
+      activation   rnn: "tanh" or "relu"
       reset_after  gru: whether the reset gate multiplies after the product
       gate         gru, lstm: "sigmoid"; "keras2", clip(0.2 z + 0.5, 0, 1);
                    "keras3", min(max(z + 3, 0), 6)/6
@@ -30,7 +31,7 @@ recurrent.json  {"cases": [case, ...]}
     inputs   x [B, T, In] and for layer k = 0, 1, ..., In_k its number of inputs
              weight_ih_lk [G*H, In_k], weight_hh_lk [G*H, H], bias_ih_lk [G*H],
              bias_hh_lk [G*H], and the same with the suffix _reverse for the second
-             direction. G and the order of gates are PyTorch's: lstm 4: i, f,
+             direction. G and the order of gates are PyTorch's: rnn 1; lstm 4: i, f,
              g, o; gru 3: r, z, n. GRU with the reset before has no bias_hh_lk.
              h0_lk [B, H], c0_lk [B, H] where a sequence does not start from zero.
              Both biases of a gate lie on one grid of 2^24 values, so their sum is
@@ -50,6 +51,7 @@ recurrent.json  {"cases": [case, ...]}
 
 Equations, W x = weight_ih x + bias_ih, U h = weight_hh h + bias_hh, a gate's rows
 of them by its letter, s the gate function:
+    rnn   h' = act(W x + U h)
     gru   r = s(W_r x + U_r h)   z = s(W_z x + U_z h)   h' = (1-z) n + z h
           reset after:  n = tanh(W_n x + r (U_n h))
           reset before: n = tanh(W_n x + U_n (r h))
@@ -63,7 +65,7 @@ import torch
 sys.dont_write_bytecode = True
 from make import F64, HERE, dump, f32, note, uniform, wave
 
-GATES = {"gru": 3, "lstm": 4}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 GATE = {
     "sigmoid": torch.sigmoid,
     "keras2": lambda z: (0.2 * z + 0.5).clamp(0, 1),
@@ -78,6 +80,10 @@ MERGE = {
 
 
 # Layers, as the schema has them
+
+def rnn(H, activation="tanh", **more):
+    return {"kind": "rnn", "hidden": H, "activation": activation, **more}
+
 
 def gru(H, reset_after=True, gate="sigmoid", **more):
     return {"kind": "gru", "hidden": H, "reset_after": reset_after, "gate": gate, **more}
@@ -115,6 +121,9 @@ def step(layer, p, suffix, x, h, c):
     U = p["weight_hh" + suffix]
     b = p["bias_hh" + suffix] if two_biases(layer) else torch.zeros(len(U), dtype=x.dtype)
     H, kind = layer["hidden"], layer["kind"]
+    if kind == "rnn":
+        z = wx + h @ U.t() + b
+        return (torch.tanh(z) if layer["activation"] == "tanh" else torch.relu(z)), c
     s = GATE[layer["gate"]]
     if kind == "lstm":
         i, f, g, o = (wx + h @ U.t() + b).chunk(4, -1)
@@ -157,8 +166,9 @@ def loop(layers, p, lengths):
 def module(layers, p, lengths):
     one, x = layers[0], p["x"]
     H, names = one["hidden"], [s for k, l in enumerate(layers) for s in suffixes(k, l)]
-    m = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[one["kind"]](
-        x.shape[-1], H, len(layers), batch_first=True, bidirectional="merge" in one).to(x.dtype)
+    m = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[one["kind"]](
+        x.shape[-1], H, len(layers), batch_first=True, bidirectional="merge" in one,
+        **({"nonlinearity": one["activation"]} if one["kind"] == "rnn" else {})).to(x.dtype)
     for name, old in list(m.named_parameters()):
         assert old.shape == p[name].shape, name
         delattr(m, name)
@@ -307,12 +317,14 @@ def spec(reset_after):
 
 def make():
     kinds = [
+        ("rnn tanh", rnn, {}),
+        ("rnn relu", rnn, {"activation": "relu"}),
         ("gru reset after", gru, {}),
         ("gru reset before", gru, {"reset_after": False}),
         ("lstm", lstm, {}),
     ]
     cases = [spec(True), spec(False)]
-    for n, (kind, layer, opts) in enumerate(kinds, 2):
+    for n, (kind, layer, opts) in enumerate(kinds):
         seed = 3000 + 1000 * n
         one = lambda H, **more: layer(H, **opts, **more)
         cat = lambda H: one(H, merge="concat")
@@ -330,7 +342,7 @@ def make():
     # Gates at and past their limits.
     for n, (kind, layer) in enumerate((("gru reset after, saturated", gru(3)), ("gru reset before, saturated", gru(3, False)))):
         cases.append(case(kind, 2, [layer], 1, 6, 8000 + 100 * n, weight=8.0, bias=2.0, state=0.5))
-    hard = [(kind, layer, opts, gate) for kind, layer, opts in kinds for gate in ("keras2", "keras3")]
+    hard = [(kind, layer, opts, gate) for kind, layer, opts in kinds[2:] for gate in ("keras2", "keras3")]
     for n, (kind, layer, opts, gate) in enumerate(hard):
         name, seed = "%s, hard sigmoid of %s" % (kind, gate), 9000 + 200 * n
         # Of these gates, 17 to 43 % are at 0 or 1.
@@ -339,7 +351,7 @@ def make():
             case(name + ", gradient", 3, [layer(5, gate=gate, **opts)], 2, 5, seed + 100, weight=2.0, bias=1.0, x=2.0, grad="y"),
         ]
     for n, merge in enumerate(("sum", "average", "multiply")):
-        for m, (kind, layer) in enumerate((("gru reset after", gru), ("lstm", lstm)), 1):
+        for m, (kind, layer) in enumerate((("rnn tanh", rnn), ("gru reset after", gru), ("lstm", lstm))):
             seed = 11000 + 1000 * n + 100 * m
             cases.append(case("%s, both directions, merge %s" % (kind, merge), 4, [layer(5, merge=merge), layer(3, merge=merge)], 2, 6, seed, lengths=[6, 3]))
         cases.append(case("gru reset after, gradient, merge " + merge, 3, [gru(4, merge=merge)], 2, 4, 11500 + 1000 * n, lengths=[4, 3], grad="y"))
@@ -349,8 +361,12 @@ def make():
         ("lstm, both directions", [lstm(4, merge="concat")]),
         ("gru reset before, merge average", [gru(3, False, merge="average")]),
         ("gru reset after, merge multiply", [gru(3, merge="multiply")]),
+        ("rnn tanh, two layers", [rnn(4)] * 2),
     )):
         cases.append(case(kind + ", gradient of the last states, ragged", 3, layers, 3, 5, 14000 + 100 * m, lengths=[2, 5, 1], grad="last"))
+    # Unlike layers.
+    cases.append(case("lstm, gru, rnn", 5, [lstm(7), gru(6), rnn(4)], 2, 9, 15000, grad="y"))
+    cases.append(case("both directions, then one", 4, [gru(3, merge="concat"), lstm(5), rnn(3, "relu", merge="sum")], 2, 6, 15100, lengths=[6, 4]))
     return {"cases": cases}
 
 
