@@ -216,10 +216,10 @@ func BenchmarkGemm(b *testing.B) {
 	})
 }
 
-// BenchmarkTrainStep: a training step of the reference model, 32 documents of 200
-// words, everything from the embedding to Adam. Operations are counted as three
-// products with every matrix of LSTM and output layer for each position; MiB is
-// the memory that the run holds.
+// BenchmarkTrainStep: a training step of the reference model, of its stacked form and
+// of that with a GRU, 32 documents of 200 words, everything from the embedding to Adam.
+// Operations are counted as three products with every matrix of recurrent and output
+// layers for each position; MiB is the memory that the run holds.
 func BenchmarkTrainStep(b *testing.B) {
 	const batch, length = 32, 200
 	docs := make([]string, 3*batch) // of symbols-2 different words
@@ -230,17 +230,28 @@ func BenchmarkTrainStep(b *testing.B) {
 		}
 		docs[i] = doc.String()
 	}
+	models := []struct {
+		name    string
+		weights int // of the recurrent layers' matrices
+		layers  []layers.Spec
+	}{
+		{"lstm", 4 * units * (embedding + units), []layers.Spec{&layers.LSTMSpec{Units: units}}},
+		{"lstm2", 4 * units * (embedding + units + 2*units), []layers.Spec{&layers.LSTMSpec{Units: units}, &layers.LSTMSpec{Units: units}}},
+		{"gru", 3 * units * (embedding + units), []layers.Spec{&layers.GRUSpec{Units: units}}},
+	}
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		notGeneric(b, isa)
-		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
-				if threads > runtime.GOMAXPROCS(0) {
-					b.Skip("fewer CPUs than threads")
-				}
-				const weights = 4*units*(embedding+units) + symbols*units
-				benchmarkSteps(b, isa, 3*2*batch*length*weights, threads, &train.Text{Documents: docs, CutLong: true})
-				b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
-			})
+		for _, m := range models {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("model=%s/threads=%d", m.name, threads), func(b *testing.B) {
+					if threads > runtime.GOMAXPROCS(0) {
+						b.Skip("fewer CPUs than threads")
+					}
+					flop := 3 * 2 * batch * length * float64(m.weights+symbols*units)
+					benchmarkSteps(b, isa, flop, threads, &train.Text{Documents: docs, CutLong: true, Layers: m.layers})
+					b.ReportMetric(batch*length*float64(b.N)/b.Elapsed().Seconds(), "words/s")
+				})
+			}
 		}
 	})
 }

@@ -52,13 +52,34 @@
 	VMOVUPS Y6, (DI); \
 	VMOVUPS Y7, 32(DI)
 
+// FETCH_LINES: 1 KiB from p on.
+#define FETCH_LINES(p) \
+	PREFETCHT0 0(p); \
+	PREFETCHT0 64(p); \
+	PREFETCHT0 128(p); \
+	PREFETCHT0 192(p); \
+	PREFETCHT0 256(p); \
+	PREFETCHT0 320(p); \
+	PREFETCHT0 384(p); \
+	PREFETCHT0 448(p); \
+	PREFETCHT0 512(p); \
+	PREFETCHT0 576(p); \
+	PREFETCHT0 640(p); \
+	PREFETCHT0 704(p); \
+	PREFETCHT0 768(p); \
+	PREFETCHT0 832(p); \
+	PREFETCHT0 896(p); \
+	PREFETCHT0 960(p)
+
 // func LSTMStepAVX2(dst, c, w, bias, x, h, hard *float32, in, hidden, panels, stride int)
 //
 // The chains of up to four panels go to the stack; their cells follow together, so
-// that each fills the latency of the others.
+// that each fills the latency of the others. They leave the way to the second-level
+// cache idle: each fetches 6 KiB of the weights of the panels that follow.
 //
 //	DI dst     DX c       AX bias    R8 chains of this panel, on the stack
-//	BX w of this panel    R10 bytes from panel to panel   R11 w of this input
+//	BX w of this panel    R10 bytes from panel to panel   R11 w of this input, or
+//	                      what is fetched of the next panel's
 //	SI x or h  CX inputs left   R13 hard
 //	R9 panels left after these  R12 panels of these   R14 those of them left
 TEXT ·LSTMStepAVX2(SB), 0, $1024-88
@@ -99,8 +120,20 @@ panel: // for u := range panels { z := bias[64*u:]
 	DECQ R14
 	JNE  panel
 	LEAQ z-1024(SP), R8
+	MOVQ BX, R11
 
 cell: // the cells of units 16*u to 16*u+15 }
+	TESTQ R9, R9
+	JE    ready
+	MOVQ  $6, CX
+
+fetch:
+	FETCH_LINES(R11)
+	ADDQ $1024, R11
+	DECQ CX
+	JNE  fetch
+
+ready:
 	LOAD_PANEL(R8)
 	TESTQ R13, R13
 	JNE   hard
