@@ -9,8 +9,8 @@
 //
 // Strips are short next to the way to memory, so each fetches what the next
 // will need: C, or From where that is C, once, and the same inputs' a every
-// eight inputs. The last strip fetches the first C of the next 64 columns, which
-// is there in row-major order.
+// eight inputs. With AVX2 the last strip fetches the first C of the next 64 columns,
+// which is there in row-major order.
 
 #define BEGIN \
 	MOVQ t+0(FP), DI          \
