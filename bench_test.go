@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
@@ -149,6 +150,49 @@ func BenchmarkToken(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		ofRead(b, isa, 4*(4*units*(embedding+units)+symbols*units), f)
+	})
+}
+
+// BenchmarkStack: a step of two layers over a step of each in turn, in the same run,
+// without the output layer. In turn, because the weights of two LSTMs of 128 units take
+// 1 MiB together: alone each fits a second-level cache of that size, both do not.
+func BenchmarkStack(b *testing.B) {
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		for _, text := range []string{"lstm:64,lstm:64", "lstm:128,lstm:128", "gru:128,gru:128"} {
+			b.Run("model="+text, func(b *testing.B) {
+				list, err := layers.ParseSpecs(text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				in := list[0].OutLen(0)
+				advance := func(list ...layers.Spec) func() {
+					s := layers.NewStack(layers.StackConfig{Symbols: 3, Embedding: in, Layers: list, Outputs: 3})
+					for i, w := range layers.ValuesOf(s) {
+						testkit.Values(w, uint64(i), 0.1)
+					}
+					state := s.NewState()
+					return func() { state.Advance(1) }
+				}
+				both, first, second := advance(list...), advance(list[0]), advance(list[1])
+				for b.Loop() {
+					both()
+				}
+				parts := func() { first(); second() }
+				least := [2]time.Duration{time.Hour, time.Hour}
+				for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end); {
+					for i, f := range []func(){both, parts} {
+						f()
+						start := time.Now()
+						for range 20 {
+							f()
+						}
+						least[i] = min(least[i], time.Since(start))
+					}
+				}
+				b.ReportMetric(float64(least[0])/float64(least[1]), "x-parts")
+			})
+		}
 	})
 }
 
