@@ -8,13 +8,12 @@ import (
 
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // Score reads documents one by one, each from the start of a sequence, and adds up
 // -ln p of each token given those before it. A document of n tokens has n predictions:
-// of each token but the first, and of the stop symbol that ends it. There is no padding.
-// nil options mean the zero value.
+// of each token but the first, and of the stop token that ends it; n-1 where the model has
+// none. There is no padding. nil options mean the zero value.
 //
 // Each -ln p is logsumexp(logits) - logit in float32, over all symbols as in
 // training; the sum is in float64, in order. It is NaN or infinite if the logits
@@ -47,7 +46,7 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 			continue
 		}
 		sum.Items++
-		if ids = append(ids, tokenizer.Stop); len(ids) > limit {
+		if ids = append(ids, m.stop()...); len(ids) > limit {
 			ids = ids[:limit]
 		}
 		known.start(ids)
@@ -57,7 +56,7 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 			}
 			sum.Loss -= float64(step.LogProb)
 			sum.Symbols++
-			if step.ID == tokenizer.Unknown {
+			if step.ID == m.Tokenizer().Unknown() {
 				sum.Unknown++
 			}
 		}
