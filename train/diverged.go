@@ -36,7 +36,7 @@ const (
 // data. The result depends on the weights and the data only, so that a resumed run has
 // the same result.
 func (t *Trainer) checkLoss(epoch int) error {
-	order := Order(t.work.items, t.options.Seed, epoch)
+	order := t.order(epoch)
 	e := t.task.loss(order[(t.steps()-1)*t.work.perStep:])
 	if loss := e.Loss(); e.Positions > 0 && !(loss <= t.limit()) {
 		return diverged("epoch %d: after its last step the loss of that step's data is %.4f, where a uniform guess has %.4f",
