@@ -24,6 +24,7 @@ func initialise(net layers.Network, seed uint64, limit float64) {
 		case limit > 0:
 			values := make([]float32, p.Len())
 			uniform(values, newDraws(seed, p.Name), limit)
+			clear(values[:p.Len()-p.Effective]) // they would add to others
 			p.Set(values)
 		default:
 			p.Set(firstValues(&p, seed))
