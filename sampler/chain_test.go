@@ -103,7 +103,7 @@ func TestProbabilities(t *testing.T) {
 		{"top-p twice", logs(0.5, 0.25, 0.125, 0.125), []Transform{TopP(0.75), TopP(0.6)}, []float32{1, 0, 0, 0}},
 		{"T then top-p", logs(0.6, 0.3, 0.1), []Transform{Temperature(0.5), TopP(0.7)}, []float32{1, 0, 0}},
 		{"top-p then T", logs(0.6, 0.3, 0.1), []Transform{TopP(0.7), Temperature(0.5)}, []float32{0.8, 0.2, 0}},
-		{"typical-p", logs(0.6, 0.2, 0.1, 0.1), []Transform{TypicalP(0.3)}, []float32{0.75, 0.25, 0, 0}}, // entropy 1.09: 0.2 is nearer than 0.6
+		{"typical-p", logs(0.6, 0.2, 0.1, 0.1), []Transform{TypicalP(0.3)}, []float32{0.75, 0.25, 0, 0}},                           // entropy 1.09: 0.2 is nearer than 0.6
 		{"typical-p drops the likeliest", logs(0.4, 0.2, 0.2, 0.1, 0.1), []Transform{TypicalP(0.4)}, []float32{0, 0.5, 0.5, 0, 0}}, // entropy 1.47, ln 5 is 1.61
 		{"typical-p, tie", logs(0.25, 0.25, 0.25, 0.25), []Transform{TypicalP(0.3)}, []float32{0.5, 0.5, 0, 0}},
 		{"typical-p 1", logs(0.5, 0.5), []Transform{TypicalP(1)}, []float32{0.5, 0.5}},
