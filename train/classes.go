@@ -49,6 +49,8 @@ type Classes struct {
 
 func (t *Classes) things() string { return "documents" }
 
+func (t *Classes) ownValidation() bool { return false }
+
 func (t *Classes) complete(o *Options) {
 	t.Vocabulary = t.Vocabulary.WithDefaults()
 	setDefault(&t.Embedding, DefaultEmbedding)
