@@ -16,7 +16,7 @@ import (
 // these tensors:
 //
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
-//	optimizer.best.NAME  its value after the best epoch; only with Patience
+//	optimizer.best.NAME  its value after the best epoch; only with Options.Best
 //
 // for every NAME of a parameter that is trained. It holds no time, number of threads,
 // path or name of the machine: equal runs have equal checkpoints after the same number
