@@ -33,7 +33,7 @@ func (a *app) classifyCommand() *cobra.Command {
 		Long: `Tell classes of texts apart: for each text it prints the likeliest class, a tab and the
 class's probability, on a line. A text is what --prompt gives, or each line of each FILE,
 plain text, gzipped or not, or - for standard input; blank lines are none. With --format
-paragraphs blank lines separate the texts.
+paragraphs blank lines separate the texts, and with --format text each FILE is one.
 
 The model is a classifier, which autoreg train classify makes. With --json each text is an
 object on a line: class, probability, the probabilities of all classes, and the text.`,
@@ -76,7 +76,7 @@ object on a line: class, probability, the probabilities of all classes, and the 
 	fs := cmd.Flags()
 	fs.StringVarP(&model, "model", "m", "", "model `FILE` of a classifier, or - for standard input (required)")
 	fs.StringVarP(&prompt, "prompt", "p", "", "the `TEXT` to classify")
-	choiceFlag(fs, &format, "format", corpus.FormatLines, []string{corpus.FormatLines, corpus.FormatParagraphs}, "what is a text of a file")
+	choiceFlag(fs, &format, "format", corpus.FormatLines, []string{corpus.FormatLines, corpus.FormatParagraphs, corpus.FormatText}, "what is a text of a file")
 	fs.BoolVar(&asJSON, "json", false, "print each text as a JSON object on a line")
 	limits.define(fs)
 	intFlag(fs, &memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts that take more than `N` MiB of memory")

@@ -39,7 +39,7 @@ var textKind = kind{
 }
 
 // formats are the names of a corpus file's formats, as flags take them.
-var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatLines, corpus.FormatParagraphs}
+var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatLines, corpus.FormatParagraphs, corpus.FormatText}
 
 // textSizes are the flags of info for the sizes of a text model.
 var textSizes = []string{"symbols", "embedding", "units", "layers", "tied"}

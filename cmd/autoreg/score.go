@@ -45,7 +45,7 @@ value of an image, in nats.
 
 A text model reads plain text or a JSON list of recipes, gzipped or not, as for
 training: plain text has one document a line, unless --format paragraphs says that
-blank lines separate them. The perplexity, e to the mean loss, is the number of
+blank lines separate them, or --format text that each file is one. The perplexity, e to the mean loss, is the number of
 equally likely words that would be as hard to predict. Every word of a document
 counts but the first, and so does its end. Words that the model does not know count
 as [UNK], which is easy to predict: compare two models on a file only if they know

@@ -15,7 +15,7 @@ type corpusLimits struct{ document, corpus int }
 
 // define defines the flags for how a corpus is read.
 func (l *corpusLimits) define(fs *pflag.FlagSet) {
-	intFlag(fs, &l.document, "max-document", "", corpus.DefaultMaxDocBytes>>20, 1, 1<<10, "refuse a document of more than `N` MiB")
+	intFlag(fs, &l.document, "max-document", "", 0, 1, 1<<10, fmt.Sprintf("refuse a document of more than `N` MiB (default %d, with --format text %d)", corpus.DefaultMaxDocBytes>>20, 1<<10))
 	intFlag(fs, &l.corpus, "max-corpus", "", corpus.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a corpus of more than `N` MiB, unpacked, all files together")
 }
 
@@ -65,6 +65,7 @@ func (a *app) corpusRows(c *corpus.Corpus) [][]string {
 	}
 	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")
 	note(c.Replaced, "invalid UTF-8 sequence replaced", "invalid UTF-8 sequences replaced")
+	note(c.LineEnds, "line end CR LF made LF", "line ends CR LF made LF")
 	note(c.Marks, "byte order mark dropped", "byte order marks dropped")
 	note(c.LeftOut, "other entry of folders left out", "other entries of folders left out")
 	if len(notes) > 0 {

@@ -51,8 +51,8 @@ func (a *app) trainTextCommand() *cobra.Command {
 of a corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
 folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
 repeatedly for several. Plain text has one document a line. Where blank lines separate
-documents, as in a novel, say so with --format paragraphs: nothing else tells the two
-apart.
+documents, as in a novel, say so with --format paragraphs, and where each file is one
+document, read to the letter, with --format text: nothing else tells these apart.
 
 Without options it is the reference model, and for recipes the reference training:
 each is cut or padded to 201 words, and predicting padding counts in the loss. For

@@ -16,12 +16,13 @@ const (
 	FormatRecipes    = "recipes"    // a JSON list of objects with a title and directions
 	FormatLines      = "lines"      // plain text, one document a line
 	FormatParagraphs = "paragraphs" // plain text, documents separated by blank lines
+	FormatText       = "text"       // plain text, one document a file
 
 	FormatMixed = "mixed" // only in Corpus.Format: the files have different formats
 )
 
 // textFormats are those of texts without labels.
-var textFormats = []string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs}
+var textFormats = []string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs, FormatText}
 
 // Default limits of Options.
 const (
@@ -38,8 +39,12 @@ const maxDocBytes = 1 << 30
 type Options struct {
 	// Format is one of the Format constants, for all files; "" means FormatAuto.
 	Format string
+	// Raw leaves the text of documents as it is in the file, to the byte, for a model of
+	// bytes: invalid UTF-8 and byte order marks, and with FormatText the ends of lines.
+	// Text in UTF-16 or UTF-32 is refused. Labels are not concerned.
+	Raw bool
 	// MaxDocBytes is the largest record, line or paragraph accepted, in bytes of the
-	// unpacked file, at most 1 GiB; 0 means DefaultMaxDocBytes.
+	// unpacked file, at most 1 GiB; 0 means DefaultMaxDocBytes, or 1 GiB for FormatText.
 	MaxDocBytes int
 	// MaxBytes is how many unpacked bytes are read, all files together; 0 means
 	// DefaultMaxBytes. It is what stops a gzip bomb.
@@ -56,7 +61,7 @@ type Options struct {
 
 // A Corpus is a list of texts read from one file or several.
 type Corpus struct {
-	Docs   []string // valid UTF-8, in the order of the files
+	Docs   []string // valid UTF-8 unless Options.Raw is set, in the order of the files
 	Format string   // of all files, never FormatAuto; FormatMixed where they differ
 	Counts
 	LeftOut int // entries of folders that are not read, hidden ones not counted
@@ -89,6 +94,7 @@ type Counts struct {
 	NoLabel   int // of these, labelled texts without a label
 	NullSteps int // directions, or parts of a labelled text, left out because they are null
 	Replaced  int // invalid UTF-8 sequences in the documents and labels that became U+FFFD
+	LineEnds  int // CR LF that became LF, of FormatText
 	Marks     int // byte order marks, U+FEFF, dropped elsewhere than at the start of a file
 }
 
@@ -98,6 +104,7 @@ func (c *Counts) add(o Counts) {
 	c.NoLabel += o.NoLabel
 	c.NullSteps += o.NullSteps
 	c.Replaced += o.Replaced
+	c.LineEnds += o.LineEnds
 	c.Marks += o.Marks
 }
 
@@ -116,8 +123,10 @@ func (c *Counts) add(o Counts) {
 //     counts.
 //   - lines: each line is a document; blank lines are none.
 //   - paragraphs: lines up to the next blank line are a document, joined by LF.
+//   - text: each file is a document, with blanks and ends of lines as they are, but that
+//     CR LF and CR CR LF become LF and are counted.
 //
-// A line ends in LF, CR LF, CR CR LF or CR and is blank if it holds only ASCII blanks.
+// Otherwise a line ends in LF, CR LF, CR CR LF or CR and is blank if it holds only ASCII blanks.
 // The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark or, where the text is
 // mostly ASCII, without. U+FEFF is dropped, and counted unless a file begins with it.
 // Each run of invalid UTF-8 bytes within a document, and each half of a surrogate
@@ -126,7 +135,7 @@ func (c *Counts) add(o Counts) {
 // FormatAuto decides for each file by its first 64 KiB. A JSON list of objects, or an
 // empty one, is recipes, and other text is lines. What is JSON of another shape, a web
 // page, a table of comma-separated values or a pointer of Git LFS is refused unless
-// Format says lines or paragraphs. Binary files are refused.
+// Format says lines, paragraphs or text. Binary files are refused.
 //
 // Errors name the file and say where in it: the record counted from 0, the line
 // from 1, and the byte of the unpacked data, as UTF-8, from 0. A file without a

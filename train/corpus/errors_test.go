@@ -14,7 +14,7 @@ func TestOptionErrors(t *testing.T) {
 		o           Options
 		field, want string
 	}{
-		{"", Options{Format: "csv"}, "Format", `--format is "csv": want auto, recipes, lines or paragraphs`},
+		{"", Options{Format: "csv"}, "Format", `--format is "csv": want auto, recipes, lines, paragraphs or text`},
 		{"", Options{MaxDocBytes: -1}, "MaxDocBytes", "--max-document is -1: want 0 to 1073741824"},
 		{"", Options{MaxMemory: -1}, "MaxMemory", "MaxMemory is -1: want 0 or more"},
 		{"MaxBytes\n", Options{MaxBytes: 3}, "MaxBytes", "the unpacked data is larger than the limit of 3 bytes, all files together: raise --max-corpus"},

@@ -103,7 +103,7 @@ func FuzzCorpus(f *testing.F) {
 		f.Add([]byte(testkit.Gzip(f, s)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, format := range []string{FormatAuto, FormatLines, FormatParagraphs} {
+		for _, format := range []string{FormatAuto, FormatLines, FormatParagraphs, FormatText} {
 			var c *Corpus
 			var err error
 			used := testkit.Allocated(func() { c, err = readString(string(data), fuzzOptions(format)) })

@@ -70,7 +70,7 @@ func TestCorpusOtherText(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasSuffix(err.Error(), "; or read it as plain text with Format lines") {
 				t.Errorf("%s (gzip %v): error %v, want one with %q and advice", c.name, packed, err, c.want)
 			}
-			for _, format := range []string{FormatLines, FormatParagraphs} {
+			for _, format := range []string{FormatLines, FormatParagraphs, FormatText} {
 				if _, err := readString(data, &Options{Format: format}); err != nil {
 					t.Errorf("%s (gzip %v) as %s: %v", c.name, packed, format, err)
 				}
@@ -182,7 +182,7 @@ func TestCorpusBinary(t *testing.T) {
 		{strings.Repeat("a\n", 100000) + "b\x00c", "line 100001, byte 200001: a NUL byte"},
 		{strings.Repeat("\x00", 100000), "a NUL byte"},
 	} {
-		for _, format := range []string{FormatAuto, FormatLines, FormatParagraphs, FormatRecipes} {
+		for _, format := range []string{FormatAuto, FormatLines, FormatParagraphs, FormatText, FormatRecipes} {
 			if format == FormatRecipes && len(c.data) > 1e5 {
 				continue
 			}

@@ -295,6 +295,9 @@ func (r *reader) scalar(value []byte) ([]byte, error) {
 	switch value[0] {
 	case '"':
 		r.labels.name = r.appendUnquoted(r.labels.name[:0], value)
+		if r.o.Raw {
+			r.labels.name = r.appendValid(nil, r.labels.name)
+		}
 		return bytes.TrimSpace(r.labels.name), nil
 	case '[', '{':
 		return nil, fmt.Errorf("%s: want a string or a number", jsonType(value[0]))
@@ -346,7 +349,7 @@ func (r *reader) labelledLine(line []byte) error {
 		return errors.New("there is no tab: want a label, a tab and a text on each line, or JSON objects")
 	}
 	l.name = r.appendValid(l.name[:0], name)
-	l.doc = r.appendValid(l.doc[:0], text)
+	l.doc = r.appendPart(l.doc[:0], text)
 	keep, err := r.addLabelled(bytes.TrimSpace(l.doc), l.choose(bytes.TrimSpace(l.name)), was)
 	if err == nil && !keep {
 		r.file.Skipped++

@@ -73,6 +73,8 @@ func TestCorpusMemory(t *testing.T) {
 		{"one paragraph", repeated{text: "a\n"}, FormatParagraphs, "is larger than 1 MiB"},
 		{"one record", repeated{head: `[{"a":"`, text: "b"}, FormatRecipes, "the record is larger than 1 MiB"},
 		{"one member after the other", repeated{head: `[{"a":1`, text: `,"b":2`}, FormatRecipes, "the record is larger than 1 MiB"},
+		{"one text", repeated{text: "a\r\n"}, FormatText, "the text is larger than 1 MiB, an eighth of what is left"},
+		{"one invalid text", repeated{text: "a\xff"}, FormatText, "the text is larger than 1 MiB"},
 		{"blank lines", repeated{text: "\n"}, FormatLines, "the unpacked data is larger than the limit of 24 MiB"},
 		{"skipped recipes", repeated{head: "[", text: "{},"}, FormatRecipes, "the unpacked data is larger than the limit of 24 MiB"},
 	} {

@@ -43,6 +43,9 @@ func newReader(o *Options, formats ...string) (*reader, error) {
 		r.o = *o
 	}
 	r.o.Format = cmp.Or(r.o.Format, FormatAuto)
+	if r.o.Format == FormatText {
+		r.o.MaxDocBytes = cmp.Or(r.o.MaxDocBytes, maxDocBytes)
+	}
 	r.o.MaxDocBytes = cmp.Or(r.o.MaxDocBytes, DefaultMaxDocBytes)
 	r.o.MaxBytes = cmp.Or(r.o.MaxBytes, DefaultMaxBytes)
 	r.o.MaxMemory = cmp.Or(r.o.MaxMemory, DefaultMaxMemory)
@@ -209,8 +212,11 @@ func (r *reader) readStream(f io.Reader) error {
 			return err
 		}
 	}
-	if r.file.Format == FormatRecipes {
+	switch r.file.Format {
+	case FormatRecipes:
 		return r.readRecipes(in, at, auto)
+	case FormatText:
+		return r.readWhole(in, at)
 	}
 	return r.readText(in, at, r.file.Format == FormatParagraphs)
 }
@@ -232,6 +238,14 @@ func (r *reader) dropMarks(s []byte) []byte {
 	}
 	r.file.Marks += n
 	return bytes.ReplaceAll(s, mark, nil)
+}
+
+// appendPart appends s, a part of a document: as it is with Raw, otherwise made valid.
+func (r *reader) appendPart(dst, s []byte) []byte {
+	if r.o.Raw {
+		return append(dst, s...)
+	}
+	return r.appendValid(dst, s)
 }
 
 // appendValid appends s without byte order marks and with each run of invalid bytes as

@@ -173,15 +173,15 @@ func jsonScalar(c byte) bool {
 }
 
 // appendUnquoted appends the text of a valid JSON string, quotation marks included
-// in quoted, as valid UTF-8; what is not valid is replaced and counted.
+// in quoted; what is not valid UTF-8 is replaced and counted unless Raw is set.
 func (r *reader) appendUnquoted(dst, quoted []byte) []byte {
 	s := quoted[1 : len(quoted)-1]
 	for {
 		i := bytes.IndexByte(s, '\\')
 		if i < 0 {
-			return r.appendValid(dst, s)
+			return r.appendPart(dst, s)
 		}
-		dst = r.appendValid(dst, s[:i])
+		dst = r.appendPart(dst, s[:i])
 		escape := s[i+1]
 		s = s[i+2:]
 		switch escape {
@@ -209,7 +209,7 @@ func (r *reader) appendUnquoted(dst, quoted []byte) []byte {
 					r.file.Replaced++
 				}
 			}
-			if c == '\ufeff' {
+			if c == '\ufeff' && !r.o.Raw {
 				r.file.Marks++
 				continue
 			}

@@ -26,7 +26,7 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		if r.labels != nil {
 			return r.labelledLine(b)
 		}
-		text = r.appendValid(text[:0], b)
+		text = r.appendPart(text[:0], b)
 		return r.docs.add(text)
 	}
 	for n := 1; ; n++ {
@@ -43,8 +43,10 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		if i := bytes.IndexByte(line, 0); i >= 0 {
 			return nulError(n, at+int64(i))
 		}
-		line = r.dropMarks(line)
-		blank := len(bytes.Trim(line, " \t\n\v\f\r")) == 0
+		if !r.o.Raw {
+			line = r.dropMarks(line)
+		}
+		blank := isBlank(line)
 		err = nil
 		switch {
 		case !paragraphs && !blank:
@@ -80,6 +82,9 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		return nil
 	}
 }
+
+// isBlank reports whether s holds only ASCII blanks.
+func isBlank(s []byte) bool { return len(bytes.Trim(s, " \t\n\v\f\r")) == 0 }
 
 func nulError(line int, at int64) error {
 	return fmt.Errorf("line %d, byte %d: a NUL byte: this is no text file", line, at)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/autoreg/autoreg/internal/input"
@@ -26,8 +27,14 @@ func (r *reader) unpack(f io.Reader) (in *bufio.Reader, at int64, err error) {
 	head, _ := in.Peek(input.PeekSize) // an error comes again when it is read
 	r.file.Encoding = "UTF-8"
 	if e := wideEncoding(head); e != nil {
+		if r.o.Raw {
+			return nil, 0, fmt.Errorf("this is text in %s: to read it byte by byte convert it to UTF-8, with iconv for example", e.name)
+		}
 		r.file.Encoding = e.name
 		return bufio.NewReaderSize(&wideReader{in: in, encoding: *e}, input.PeekSize), 0, nil
+	}
+	if r.o.Raw && r.o.Format == FormatText {
+		return in, 0, nil
 	}
 	for bytes.HasPrefix(head, mark) {
 		if at > 0 {
