@@ -11,7 +11,7 @@ import (
 // optimizerFlag defines --optimizer.
 func optimizerFlag(fs *pflag.FlagSet, p *train.Optimizer) {
 	*p = train.Adam{}
-	fs.Var(&optimizerValue{p}, "optimizer", "how a step follows the gradient: adam, adamw:DECAY, sgd, momentum:FACTOR, nesterov:FACTOR")
+	fs.Var(&optimizerValue{p}, "optimizer", "how a step follows the gradient: adam, sgd")
 }
 
 type optimizerValue struct{ p *train.Optimizer }
