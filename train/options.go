@@ -76,8 +76,9 @@ func (o *Options) complete() {
 }
 
 // check returns an error that names the first field that is out of range; zero
-// fields have been replaced. things is what the data consist of.
-func (o *Options) check(things string) error {
+// fields have been replaced. things is what the data consist of; ownValidation says that
+// some of them are for validation only.
+func (o *Options) check(things string, ownValidation bool) error {
 	for _, f := range []intOption{
 		{"BatchSize", o.BatchSize, 1, maxBatch},
 		{"Epochs", o.Epochs, 1, maxEpochs},
@@ -95,15 +96,17 @@ func (o *Options) check(things string) error {
 		return optionErr("%s is %v: want a finite number, or 0 for no limit", option("ClipNorm"), o.ClipNorm)
 	case !(o.Validation >= 0 && o.Validation < 1):
 		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
+	case o.Validation > 0 && ownValidation:
+		return optionErr("%s is %v, but there are %s of their own for validation: leave one of them out", option("Validation"), o.Validation, things)
 	case o.MaxBytes < 0:
 		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)
 	}
-	return cmp.Or(o.checkValidation(things), checkOptimizer(o.Optimizer), o.Schedule.check())
+	return cmp.Or(o.checkValidation(things, ownValidation), checkOptimizer(o.Optimizer), o.Schedule.check())
 }
 
 // checkValidation refuses options that need a validation loss where there is none.
-func (o *Options) checkValidation(things string) error {
-	if o.Validation > 0 {
+func (o *Options) checkValidation(things string, ownValidation bool) error {
+	if o.Validation > 0 || ownValidation {
 		return nil
 	}
 	aside := func(format string, args ...any) error {
