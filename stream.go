@@ -62,6 +62,11 @@ func (s *Stream) Logits(dst []float32) {
 	} else {
 		s.state.Logits(dst)
 	}
+	s.mask(dst)
+}
+
+// mask sets the logits of symbols that are never drawn to -Inf.
+func (s *Stream) mask(dst []float32) {
 	for i := s.named; i < len(dst); i++ {
 		dst[i] = float32(math.Inf(-1))
 	}
