@@ -2,6 +2,7 @@ package autoreg
 
 import (
 	"io"
+	"sync"
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
@@ -11,14 +12,22 @@ import (
 
 // A TextModel is an immutable sequence network over the tokens of a vocabulary. It is
 // safe for concurrent use.
-type TextModel struct{ text *model.Text }
+type TextModel struct {
+	text *model.Text
+	hash func() modelHash // computed once
+}
+
+// newTextModel returns the model of text, which must not change any more.
+func newTextModel(text *model.Text) *TextModel {
+	return &TextModel{text, sync.OnceValue(func() modelHash { return hashOf(text.File()) })}
+}
 
 var textKind = kind{model.KindText, (*TextModel)(nil), func(f *weights.File) (Model, error) {
 	text, err := model.FromFile(f)
 	if err != nil {
 		return nil, err
 	}
-	return &TextModel{text}, nil
+	return newTextModel(text), nil
 }}
 
 func (m *TextModel) file() *weights.File { return m.text.File() }

@@ -30,7 +30,7 @@ var tinyTexts = []string{
 // textModel returns a model whose weights fill has set; they are 0 at first.
 func textModel(t testing.TB, c model.Config, tok *tokenizer.Tokenizer, fill func(weights func(name string) []float32)) *TextModel {
 	t.Helper()
-	return edited(t, &TextModel{model.New(c, tok)}, fill)
+	return edited(t, newTextModel(model.New(c, tok)), fill)
 }
 
 // edited returns a copy of m with weights that edit has changed.
@@ -42,7 +42,7 @@ func edited(t testing.TB, m *TextModel, edit func(weights func(name string) []fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &TextModel{text}
+	return newTextModel(text)
 }
 
 // tiny returns the model of tinyFile. Its LSTM remembers the last word only: the

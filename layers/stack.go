@@ -239,6 +239,10 @@ func (s *State) Logits(dst []float32) { s.stack.Head.Apply(dst, s.out) }
 // Reset goes back to the start of a sequence.
 func (s *State) Reset() { clear(s.slab) }
 
+// Values returns the memory of s itself: all that the symbols so far have left, and all
+// that CopyFrom copies. Its length depends on the stack alone.
+func (s *State) Values() []float32 { return s.slab }
+
 // CopyFrom makes s a fork of src. It panics if they are of different stacks.
 func (s *State) CopyFrom(src *State) {
 	if s.stack != src.stack {

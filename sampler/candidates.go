@@ -22,6 +22,12 @@ func (a Candidate) before(b Candidate) bool {
 type Candidates struct {
 	C      []Candidate
 	Sorted bool // by falling Logit, ties by rising ID; false if not known
+
+	past    *history  // of the chain; nil if its transforms look at none
+	weights []float32 // e^(C[i].Logit - m), m being the largest Logit
+	kept    []float32 // the weights that are kept
+	ranks   []rank
+	best    []Candidate
 }
 
 // A Transform narrows or reweights the candidates in place: it may remove,
@@ -50,6 +56,60 @@ func (c *Candidates) Sort() {
 	c.Sorted = true
 }
 
+// sortByID sorts the candidates by rising ID, which they nearly always are.
+func (c *Candidates) sortByID() {
+	for i := 1; i < len(c.C); i++ {
+		if c.C[i-1].ID > c.C[i].ID {
+			slices.SortFunc(c.C, func(a, b Candidate) int { return int(a.ID) - int(b.ID) })
+			c.Sorted = false
+			return
+		}
+	}
+}
+
+// most returns the largest logit, -Inf if there is none.
+func (c *Candidates) most() float32 {
+	most := float32(math.Inf(-1))
+	for _, d := range c.C {
+		most = max(most, d.Logit)
+	}
+	return most
+}
+
+// clean removes candidates that cannot be drawn.
+func (c *Candidates) clean() {
+	c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return !finite(d.Logit) })
+}
+
+// weigh sorts the candidates by ID, computes their weights and returns the largest logit.
+func (c *Candidates) weigh() (most float32) {
+	c.sortByID()
+	most = c.most()
+	c.weights = grow(c.weights, len(c.C))
+	for i, d := range c.C {
+		c.weights[i] = d.Logit - most
+	}
+	kernels.Exp(c.weights, c.weights)
+	return most
+}
+
+// sumWeights returns the sum of the weights of candidates that are sorted by ID, as a
+// draw takes it: by blocks of ids, each as sum16, and these in float64.
+func sumWeights(list []Candidate, weights []float32) (total float64) {
+	for i := 0; i < len(list); {
+		var lanes [16]float32
+		block := list[i].ID / kernels.ExpBlock
+		for ; i < len(list) && list[i].ID/kernels.ExpBlock == block; i++ {
+			lanes[list[i].ID%16] += weights[i]
+		}
+		total += float64(kernels.Sum(lanes[:]))
+	}
+	return total
+}
+
+// grow returns s with length n.
+func grow(s []float32, n int) []float32 { return slices.Grow(s[:0], n)[:n] }
+
 // keepBest leaves the candidate that comes first in sorted order.
 func (c *Candidates) keepBest() {
 	if len(c.C) == 0 {
@@ -65,21 +125,26 @@ func (c *Candidates) keepBest() {
 	c.Sorted = true
 }
 
-// keep leaves the k candidates that come first in sorted order, k > 0.
+// keep leaves the k candidates that come first in sorted order, k > 0, in the order in
+// which they stand.
 func (c *Candidates) keep(k int) {
 	if k >= len(c.C) {
 		return
 	}
-	if !c.Sorted {
-		heapify(c.C[:k])
-		for _, d := range c.C[k:] {
-			if d.before(c.C[0]) {
-				c.C[0] = d
-				siftDown(c.C[:k], 0)
-			}
+	if c.Sorted {
+		c.C = c.C[:k]
+		return
+	}
+	c.best = append(c.best[:0], c.C[:k]...)
+	heapify(c.best)
+	for _, d := range c.C[k:] {
+		if d.before(c.best[0]) {
+			c.best[0] = d
+			siftDown(c.best, 0)
 		}
 	}
-	c.C = c.C[:k]
+	worst := c.best[0]
+	c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return worst.before(d) })
 }
 
 // Top appends the k symbols with the largest finite logits x[id] to dst, sorted

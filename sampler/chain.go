@@ -26,6 +26,7 @@ type Chain struct {
 	expWeights []float32 // e^(x - m), m being the largest logit
 	sums       []float32 // of the blocks of expWeights
 	cands      Candidates
+	past       *history // nil if no transform looks at it
 }
 
 // New returns a chain at the start of the random sequence of seed. Without
@@ -56,14 +57,40 @@ func New(seed uint64, ts ...Transform) *Chain {
 		c.dense = false
 	}
 	c.scales = c.dense && !masks && c.scale > 0
+	looked := 0
+	for _, t := range ts {
+		if t, ok := t.(interface{ window() int }); ok {
+			looked = max(looked, t.window())
+		}
+	}
+	if looked > 0 {
+		c.past = newHistory(looked)
+	}
 	c.Reset(seed)
 	return c
 }
 
-// Reset goes to the start of the random sequence of seed.
+// Reset goes to the start of the random sequence of seed, with no symbol observed.
 func (c *Chain) Reset(seed uint64) {
 	c.seed = seed
 	c.rng.Seed(seed, stream)
+	if c.past != nil {
+		c.past.kept = c.past.kept[:0]
+	}
+}
+
+// Observe notes a symbol of the sequence, which Penalties look at: of the prompt, where
+// its symbols are to count, and every symbol that Sample has drawn, once it stands in the
+// sequence. Run does so by itself for symbols that it draws, and those that are Given. It
+// takes no time in a chain without Penalties, and never allocates. It panics if sym is
+// negative.
+func (c *Chain) Observe(sym int) {
+	if sym < 0 {
+		panic("sampler: Observe: negative symbol")
+	}
+	if c.past != nil {
+		c.past.observe(sym)
+	}
 }
 
 // Seek makes the next draw that of one slot of one of many sequences, such as the
@@ -131,6 +158,9 @@ func (c *Chain) room(n int) []float32 {
 		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
 		if !c.dense {
 			c.cands.C = make([]Candidate, 0, n)
+		}
+		if c.past != nil {
+			c.past.counts = make([]int32, n)
 		}
 	}
 	return c.x[:n]
@@ -235,7 +265,7 @@ func (c *Chain) transform(x []float32) {
 		}
 	}
 	room := c.cands.C[:0]
-	c.cands = Candidates{C: selectTop(room, x, k)}
+	c.cands.C, c.cands.Sorted, c.cands.past = selectTop(room, x, k), false, c.past
 	for _, t := range ts {
 		t.Apply(&c.cands)
 	}

@@ -20,6 +20,14 @@ var (
 // candidates for it.
 type plain struct{ Transform }
 
+// window has the chain keep the history that a hidden transform looks at.
+func (p plain) window() int {
+	if t, ok := p.Transform.(Penalties); ok {
+		return t.window()
+	}
+	return 0
+}
+
 func hide(ts []Transform) []Transform {
 	hidden := make([]Transform, len(ts))
 	for i, t := range ts {
@@ -83,6 +91,36 @@ func TestProbabilities(t *testing.T) {
 		{"exclude nothing", logs(0.5, 0.5), []Transform{Exclude()}, []float32{0.5, 0.5}},
 		{"exclude then K", logs(0.5, 0.3, 0.1, 0.1), []Transform{Exclude(0), TopK(2)}, []float32{0, 0.75, 0.25, 0}},
 		{"K then exclude", logs(0.5, 0.3, 0.1, 0.1), []Transform{TopK(2), Exclude(0)}, []float32{0, 1, 0, 0}},
+		{"top-p, exactly", logs(0.5, 0.25, 0.125, 0.125), []Transform{TopP(0.75)}, []float32{2. / 3, 1. / 3, 0, 0}},
+		{"top-p, a little more", logs(0.5, 0.25, 0.125, 0.125), []Transform{TopP(0.751)}, []float32{4. / 7, 2. / 7, 1. / 7, 0}},
+		{"top-p, tie", logs(0.25, 0.25, 0.25, 0.25), []Transform{TopP(0.5)}, []float32{0.5, 0.5, 0, 0}},
+		{"top-p below the likeliest", logs(0.3, 0.6, 0.1), []Transform{TopP(1e-300)}, []float32{0, 1, 0}},
+		{"top-p 1", logs(0.5, 0.5, 1e-30), []Transform{TopP(1)}, []float32{0.5, 0.5, 1e-30}},
+		{"top-p, NaN, +Inf", []float32{nan, 1, inf, 1, -inf}, []Transform{TopP(0.6)}, []float32{0, 0.5, 0, 0.5, 0}},
+		{"top-p, nothing", []float32{nan, inf}, []Transform{TopP(0.6)}, []float32{0, 0}},
+		{"top-p, one", []float32{-3e38}, []Transform{TopP(0.6)}, []float32{1}},
+		{"top-p, far apart", []float32{-3e38, 3e38, 0}, []Transform{TopP(0.9999)}, []float32{0, 1, 0}},
+		{"top-p twice", logs(0.5, 0.25, 0.125, 0.125), []Transform{TopP(0.75), TopP(0.6)}, []float32{1, 0, 0, 0}},
+		{"T then top-p", logs(0.6, 0.3, 0.1), []Transform{Temperature(0.5), TopP(0.7)}, []float32{1, 0, 0}},
+		{"top-p then T", logs(0.6, 0.3, 0.1), []Transform{TopP(0.7), Temperature(0.5)}, []float32{0.8, 0.2, 0}},
+		{"typical-p", logs(0.6, 0.2, 0.1, 0.1), []Transform{TypicalP(0.3)}, []float32{0.75, 0.25, 0, 0}},                           // entropy 1.09: 0.2 is nearer than 0.6
+		{"typical-p drops the likeliest", logs(0.4, 0.2, 0.2, 0.1, 0.1), []Transform{TypicalP(0.4)}, []float32{0, 0.5, 0.5, 0, 0}}, // entropy 1.47, ln 5 is 1.61
+		{"typical-p, tie", logs(0.25, 0.25, 0.25, 0.25), []Transform{TypicalP(0.3)}, []float32{0.5, 0.5, 0, 0}},
+		{"typical-p 1", logs(0.5, 0.5), []Transform{TypicalP(1)}, []float32{0.5, 0.5}},
+		{"typical-p, NaN, +Inf", []float32{nan, 1, inf, 1, -inf}, []Transform{TypicalP(0.6)}, []float32{0, 0.5, 0, 0.5, 0}},
+		{"typical-p, far apart", []float32{-3e38, 3e38, 0}, []Transform{TypicalP(0.9999)}, []float32{0, 1, 0}},
+		{"min-p", logs(0.5, 0.3, 0.15, 0.05), []Transform{MinP(0.25)}, []float32{0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95, 0}},
+		{"min-p 0", logs(0.5, 0.5, 1e-30), []Transform{MinP(0)}, []float32{0.5, 0.5, 1e-30}},
+		{"min-p 1, tie", logs(0.4, 0.2, 0.4), []Transform{MinP(1)}, []float32{0.5, 0, 0.5}},
+		{"min-p, NaN, +Inf", []float32{nan, 1, inf, 0, -inf}, []Transform{MinP(0.5)}, []float32{0, 1, 0, 0, 0}},
+		{"min-p, nothing", []float32{nan, inf}, []Transform{MinP(0.5)}, []float32{0, 0}},
+		{"min-p, huge", []float32{3e38, -3e38}, []Transform{MinP(5e-324)}, []float32{1, 0}},
+		{"bias", logs(0.5, 0.25, 0.25), []Transform{Bias(SymbolBias{2, 0.6931472}, SymbolBias{9, 1})}, []float32{0.4, 0.2, 0.4}},
+		{"bias twice", logs(0.5, 0.25, 0.25), []Transform{Bias(SymbolBias{1, 2}, SymbolBias{1, -2})}, []float32{0.5, 0.25, 0.25}},
+		{"bias, +Inf, NaN", []float32{inf, 0, nan, 0}, []Transform{Bias(SymbolBias{0, -3}, SymbolBias{2, 3})}, []float32{0, 0.5, 0, 0.5}},
+		{"bias overflows", []float32{3e38, 1, 1}, []Transform{Bias(SymbolBias{0, 3e38}), TopK(1)}, []float32{0, 1, 0}},
+		{"all there is", logs(0.5, 0.2, 0.2, 0.1), []Transform{Bias(SymbolBias{3, 9}), Exclude(3), TopK(3), TypicalP(0.99), TopP(0.99), MinP(0.1), Temperature(0.5)},
+			[]float32{25. / 33, 4. / 33, 4. / 33, 0}},
 		{"exclude, T=0", logs(0.5, 0.3, 0.2), []Transform{Exclude(0), Temperature(0)}, []float32{0, 1, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -26,7 +26,7 @@ type Step struct {
 	Reason  Reason // why the run ends with this step; 0 if it goes on
 }
 
-// Run drives s: logits, transforms, draw, advance. It yields each symbol after s has
+// Run drives s: logits, transforms, draw, advance, Observe. It yields each symbol after s has
 // consumed it, so that a caller that stops can continue from there, with another Run or
 // otherwise. The last step has the reason why it is the last. If ctx is done or no
 // symbol can be drawn, the last step has no symbol and comes with ctx.Err() or
@@ -71,6 +71,7 @@ func (c *Chain) Run(ctx context.Context, s Source, o *RunOptions) iter.Seq2[Step
 				}
 			}
 			s.Advance(step.ID)
+			c.Observe(step.ID)
 			switch {
 			case !known && slices.Contains(o.Stop, step.ID):
 				step.Reason = ReasonStop

@@ -244,13 +244,13 @@ func TestRunLogProbs(t *testing.T) {
 
 func TestReason(t *testing.T) {
 	names := ""
-	for r := range Reason(7) {
+	for r := range Reason(8) {
 		text, err := r.MarshalText()
 		if names += r.String() + "|"; string(text) != r.String() || err != nil {
 			t.Errorf("MarshalText = %q, %v", text, err)
 		}
 	}
-	if names != "|stop|length|canceled|nothing|complete|Reason(6)|" {
+	if names != "|stop|length|canceled|nothing|complete|stop string|Reason(7)|" {
 		t.Errorf("reasons %s", names)
 	}
 }

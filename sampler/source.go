@@ -41,12 +41,13 @@ const (
 	ReasonCanceled                   // the context was done
 	ReasonNothing                    // no symbol could be drawn: ErrNoSymbol
 	ReasonComplete                   // a Finite source is Done
+	ReasonStopText                   // a stop string stands in the text; Run does not give it
 )
 
-// String returns "stop", "length", "canceled", "nothing" or "complete", or "" for a
-// sequence that goes on.
+// String returns "stop", "length", "canceled", "nothing", "complete" or "stop string", or
+// "" for a sequence that goes on.
 func (r Reason) String() string {
-	names := [...]string{"", "stop", "length", "canceled", "nothing", "complete"}
+	names := [...]string{"", "stop", "length", "canceled", "nothing", "complete", "stop string"}
 	if int(r) < len(names) {
 		return names[r]
 	}

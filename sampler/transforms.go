@@ -20,6 +20,9 @@ import (
 // float32.
 type Temperature float32
 
+// Greedy leaves the symbol with the largest logit, on a tie that with the lowest id.
+const Greedy Temperature = 0
+
 // Check returns an error unless t is finite and 0 or more.
 func (t Temperature) Check() error {
 	if !(t >= 0 && t <= math.MaxFloat32) {

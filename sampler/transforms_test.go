@@ -11,7 +11,9 @@ import (
 
 func TestCheck(t *testing.T) {
 	for _, good := range []Transform{Temperature(0), Temperature(1), Temperature(1e-45), Temperature(math.MaxFloat32),
-		Temperature(math.Copysign(0, -1)), TopK(0), TopK(1), TopK(math.MaxInt), Exclude(), plain{Temperature(-1)}} {
+		Temperature(math.Copysign(0, -1)), TopK(0), TopK(1), TopK(math.MaxInt), Exclude(), plain{Temperature(-1)},
+		TopP(5e-324), TopP(1), TypicalP(0.5), TypicalP(1), MinP(0), MinP(1), Penalties{}, Penalties{Window: MaxWindow, Repetition: 1.3, Presence: -2, Frequency: 2},
+		Bias(), Bias(SymbolBias{0, -100}, SymbolBias{0, math.MaxFloat32})} {
 		if err := Check(good); err != nil {
 			t.Errorf("Check(%v) = %v, want nil", good, err)
 		}
@@ -22,6 +24,27 @@ func TestCheck(t *testing.T) {
 		"sampler: temperature +Inf": {Temperature(inf)},
 		"sampler: temperature -Inf": {Temperature(-inf)},
 		"sampler: top-k -3":         {TopK(-3)},
+		"sampler: top-p 0":          {TopP(0)},
+		"sampler: top-p 1.5":        {TopP(1.5)},
+		"sampler: top-p NaN":        {TopP(nan)},
+		"sampler: typical-p -0.1":   {TypicalP(-0.1)},
+		"sampler: typical-p NaN":    {TypicalP(nan)},
+		"sampler: typical-p +Inf":   {TypicalP(inf)},
+		"sampler: min-p -0.5":       {MinP(-0.5)},
+		"sampler: min-p 1.01":       {MinP(1.01)},
+		"sampler: min-p NaN":        {MinP(nan)},
+
+		"sampler: penalty window -1":       {Penalties{Window: -1}},
+		"sampler: penalty window 1048577":  {Penalties{Window: MaxWindow + 1}},
+		"sampler: repetition penalty -1":   {Penalties{Repetition: -1}},
+		"sampler: repetition penalty NaN":  {Penalties{Repetition: nan}},
+		"sampler: repetition penalty +Inf": {Penalties{Repetition: inf}},
+		"sampler: presence penalty NaN":    {Penalties{Presence: nan}},
+		"sampler: presence penalty -Inf":   {Penalties{Presence: -inf}},
+		"sampler: frequency penalty NaN":   {Penalties{Frequency: nan}},
+		"sampler: bias of symbol -1":       {Bias(SymbolBias{0, 1}, SymbolBias{-1, 1})},
+		"sampler: bias NaN of symbol 7":    {Bias(SymbolBias{7, nan})},
+		"sampler: bias -Inf of symbol 7":   {Bias(SymbolBias{7, -inf})},
 	} {
 		if err := Check(ts...); err == nil || !strings.HasPrefix(err.Error(), want+":") {
 			t.Errorf("Check(%v) = %v, want %q", ts, err, want)

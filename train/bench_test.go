@@ -39,7 +39,7 @@ func randomTrainer(tb testing.TB, symbols, docs int, o textRun) *Trainer {
 	}
 	o.hash = o.data.hash()
 	o.model = model.New(o.config(symbols), tok)
-	initialise(o.model.Stack, o.Seed)
+	initialise(o.model.Stack, o.Seed, 0)
 	return newTrainer(&o.Text, o.Options)
 }
 

@@ -50,6 +50,8 @@ type Classes struct {
 
 func (t *Classes) things() string { return "documents" }
 
+func (t *Classes) ownValidation() bool { return false }
+
 func (t *Classes) complete(o *Options) {
 	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
 	setDefault(&t.Embedding, DefaultEmbedding)

@@ -51,7 +51,7 @@ func (t *Classes) create(o *Options) error {
 		return err
 	}
 	t.model = model.NewClassifier(config, tok)
-	initialise(t.model.Stack, o.Seed)
+	initialise(t.model.Stack, o.Seed, 0)
 	return nil
 }
 

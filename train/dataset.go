@@ -29,6 +29,9 @@ type DatasetOptions struct {
 	// CutLong drops the ids of a document beyond the first Length+1. Otherwise it is
 	// cut into windows, see Dataset.
 	CutLong bool
+	// Tracks makes one stream of all documents and cuts it into so many tracks, see
+	// Dataset; 0 keeps documents apart.
+	Tracks int
 }
 
 // A Dataset is documents as sequences of ids. A step reads an id of a sequence and
@@ -41,6 +44,13 @@ type DatasetOptions struct {
 // the zero state and does not depend on the one before it. With DatasetOptions.CutLong
 // such a document is its first window alone.
 //
+// With DatasetOptions.Tracks the documents are one stream, with tokenizer.Stop behind each
+// of them. The stream is cut into Tracks tracks of equal length, give or take a
+// step, and each track into chunks of Length steps, the last of which may have fewer.
+// Chunk k of track b is sequence k·Tracks + b, so that batches of Tracks sequences go through
+// all tracks side by side. A chunk begins in the state in which the one before it ended.
+// Every id of the stream but the first is predicted once.
+//
 // Sequences keep the order of the corpus. A Dataset is immutable and safe for
 // concurrent use.
 type Dataset struct {
@@ -50,6 +60,7 @@ type Dataset struct {
 	Unknown   int64 // how many of Words are tokenizer.Unknown
 	Long      int   // documents of more than Length ids, with CutLong of more than Length+1: several windows, or cut off
 	Cut       int64 // ids that CutLong has dropped
+	Tracks    int   // DatasetOptions.Tracks
 
 	ids  []int32 // of all documents, one after the other
 	rows []span  // sequences
@@ -83,11 +94,17 @@ var errDataBytes = errors.New("the documents and their encoded words take more m
 // newDataset is NewDataset for options with defaults. It returns errDataBytes if it
 // would take more than maxBytes at any time.
 func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBytes int64) (*Dataset, error) {
+	if o.Tracks < 0 || o.Tracks > 0 && o.CutLong {
+		return nil, apierror.Errorf("there are %d tracks, CutLong is %t: want 0 or more, and no cut documents in a stream", o.Tracks, o.CutLong)
+	}
 	if o.Length < 1 {
 		return nil, apierror.Errorf("the length is %d: want at least 1 step", o.Length)
 	}
 	if len(docs) == 0 {
 		return nil, errors.New("there are no documents")
+	}
+	if o.Tracks > 0 {
+		return newStream(docs, tok, o, -1, maxBytes)
 	}
 	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong}
 	var ids []int
@@ -176,9 +193,12 @@ func (d *Dataset) Row(i int) []int32 {
 }
 
 // Steps returns how many steps sequence i has, padding not counted: one for each id
-// that it reads. It panics if i is outside 0 to Len()-1.
+// that it reads, which in a stream the last one is not. It panics if i is outside 0 to Len()-1.
 func (d *Dataset) Steps(i int) int {
 	r := d.rows[i]
+	if d.Tracks > 0 {
+		return int(r.to - r.from - 1)
+	}
 	return min(int(r.to-r.from), d.Length)
 }
 

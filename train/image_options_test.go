@@ -139,7 +139,7 @@ func TestInitialisePixels(t *testing.T) {
 	c := layers.PixelConfig{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
 	build := func(seed uint64) *layers.PixelCNN {
 		net := layers.NewPixelCNN(c)
-		initialise(net, seed)
+		initialise(net, seed, 0)
 		return net
 	}
 	net, same, other := build(1), build(1), build(2)

@@ -45,8 +45,8 @@ func checkOptimizer(o Optimizer) error {
 		return optionErr("%s (%s) has %d decays: want at most 2", option("Optimizer"), o.Kind(), n)
 	}
 	for i, name := range o.Slots() {
-		if name == "" || name == "best" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
-			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\"", option("Optimizer"), o.Kind(), name)
+		if name == "" || name == "best" || name == "carry" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\" or \"carry\"", option("Optimizer"), o.Kind(), name)
 		}
 	}
 	return nil

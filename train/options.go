@@ -73,8 +73,9 @@ func (o *Options) complete() {
 }
 
 // check returns an error that names the first field that is out of range; zero
-// fields have been replaced. things is what the data consist of.
-func (o *Options) check(things string) error {
+// fields have been replaced. things is what the data consist of; ownValidation says that
+// some of them are for validation only.
+func (o *Options) check(things string, ownValidation bool) error {
 	for _, f := range []intOption{
 		{"BatchSize", o.BatchSize, 1, maxBatch},
 		{"Epochs", o.Epochs, 1, maxEpochs},
@@ -92,7 +93,9 @@ func (o *Options) check(things string) error {
 		return optionErr("%s is %v: want a finite number, or 0 for no limit", option("ClipNorm"), o.ClipNorm)
 	case !(o.Validation >= 0 && o.Validation < 1):
 		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
-	case o.Patience > 0 && o.Validation == 0:
+	case o.Validation > 0 && ownValidation:
+		return optionErr("%s is %v, but there are %s of their own for validation: leave one of them out", option("Validation"), o.Validation, things)
+	case o.Patience > 0 && o.Validation == 0 && !ownValidation:
 		return optionErr("%s is %d, but no %s are set aside for validation: set %s, to 0.1 for example", option("Patience"), o.Patience, things, option("Validation"))
 	case o.MaxBytes < 0:
 		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)

@@ -73,7 +73,7 @@ func (t *Trainer) runAll(ctx context.Context, o *RunOptions) error {
 func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	p, steps := &t.progress, t.steps()
 	c.epoch, c.epochTokens = 0, 0
-	order := Order(t.work.items, t.options.Seed, p.Epoch)
+	order := t.order(p.Epoch)
 	for p.Batch < steps {
 		if err := ctx.Err(); err != nil {
 			return t.interrupted(o, err)
@@ -133,6 +133,18 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 		runtime.GC()
 	}
 	return nil
+}
+
+// order returns the order in which an epoch, counted from 0, takes the items.
+func (t *Trainer) order(epoch int) []int {
+	if !t.work.inOrder {
+		return Order(t.work.items, t.options.Seed, epoch)
+	}
+	order := make([]int, t.work.items)
+	for i := range order {
+		order[i] = i
+	}
+	return order
 }
 
 // step trains on these items. If it returns an error then nothing has changed.

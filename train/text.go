@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -24,6 +25,14 @@ const (
 // and all decide the result.
 type Text struct {
 	Documents []string
+	// ValidationDocuments are documents for validation only; nil means those that
+	// Options.Validation sets aside.
+	ValidationDocuments []string
+	// Stream makes one stream of the documents, of which Options.BatchSize tracks are
+	// learned side by side, Length steps at a time, with the state carried on: see
+	// Dataset. Options.Validation then sets the last part aside, see SplitStream. The
+	// losses of validation are of as many tracks.
+	Stream bool
 
 	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
 	KeepCase         bool // see tokenizer.Options
@@ -35,7 +44,10 @@ type Text struct {
 	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
 	Length    int           // steps of a sequence at most; 0 means DefaultLength
 	Dropout   Dropout
-	Tied      bool // the output layer has the embedding's weights: the last layer must have Embedding outputs
+	// InitialRange draws all first values evenly from -InitialRange to InitialRange; 0
+	// means the rule of each layer, which is that of Keras.
+	InitialRange float64
+	Tied         bool // the output layer has the embedding's weights: the last layer must have Embedding outputs
 
 	// CountPadding makes all sequences Length steps long, and the steps that read
 	// and predict padding count in the loss, as in the reference. Otherwise padding
@@ -52,12 +64,17 @@ type Text struct {
 	batch  int    // sequences a step
 	pass   *pass
 	padded bool
+
+	// With Stream: the states that training carries on, and those of other passes.
+	states, others []kernels.Matrix
 }
 
 // oneLSTM returns the layers of the reference model, with so many units.
 func oneLSTM(units int) []layers.Spec { return []layers.Spec{&layers.LSTMSpec{Units: units}} }
 
 func (t *Text) things() string { return "documents" }
+
+func (t *Text) ownValidation() bool { return t.ValidationDocuments != nil }
 
 func (t *Text) complete(o *Options) {
 	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
@@ -84,6 +101,14 @@ func (t *Text) check() error {
 	if err := t.config(3).Check(); err != nil {
 		return optionErr("%s: %w", option("Layers"), err)
 	}
+	switch {
+	case t.Stream && t.CountPadding:
+		return optionErr("%s is set with %s: a stream has no padding", option("CountPadding"), option("Stream"))
+	case t.Stream && t.CutLong:
+		return optionErr("%s is set with %s: a stream goes on behind the end of a document", option("CutLong"), option("Stream"))
+	case !(t.InitialRange >= 0 && t.InitialRange <= 1e3): // NaN fails too
+		return optionErr("%s is %v: want more than 0, at most 1000, or 0 for the rules of the layers", option("InitialRange"), t.InitialRange)
+	}
 	return t.Dropout.check()
 }
 
@@ -105,8 +130,12 @@ func (t *Text) config(symbols int) model.Config {
 }
 
 // dataset returns the options of the data sets.
-func (t *Text) dataset() DatasetOptions {
-	return DatasetOptions{Length: t.Length, CutLong: t.CutLong}
+func (t *Text) dataset(o *Options) DatasetOptions {
+	d := DatasetOptions{Length: t.Length, CutLong: t.CutLong}
+	if t.Stream {
+		d.Tracks = o.BatchSize
+	}
+	return d
 }
 
 // words returns the options of the vocabulary.
@@ -130,11 +159,20 @@ func (t *Text) compare(c *comparison, task Task) {
 	same(c, "Tied", was.Tied, t.Tied)
 	same(c, "CountPadding", was.CountPadding, t.CountPadding)
 	same(c, "CutLong", was.CutLong, t.CutLong)
+	same(c, "Stream", was.Stream, t.Stream)
+	switch {
+	case c.err != nil:
+	case was.ownValidation() && !t.ownValidation():
+		c.err = optionErr("%s is empty: the run began with documents for validation, give them again", option("ValidationDocuments"))
+	case t.ownValidation() && !was.ownValidation():
+		c.err = optionErr("%s is set: the run began without, and cannot change it midway", option("ValidationDocuments"))
+	}
+	same(c, "InitialRange", was.InitialRange, t.InitialRange)
 }
 
 func (t *Text) adopt(task Task) {
 	was := *task.(*Text)
-	was.Documents, was.model = t.Documents, t.model
+	was.Documents, was.ValidationDocuments, was.model = t.Documents, t.ValidationDocuments, t.model
 	*t = was
 }
 

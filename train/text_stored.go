@@ -35,6 +35,9 @@ type storedText struct {
 	Patience           int             `json:"patience"`
 	Seed               uint64          `json:"seed"`
 	Epochs             int             `json:"epochs"`
+	Stream             bool            `json:"stream,omitempty"`
+	OwnValidation      bool            `json:"own_validation,omitempty"` // ValidationDocuments
+	InitialRange       float64         `json:"initial_range,omitempty"`
 }
 
 type storedDropout struct {
@@ -52,6 +55,7 @@ func (t *Text) stored(o *Options) storedText {
 		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
 		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+		Stream: t.Stream, OwnValidation: t.ownValidation(), InitialRange: t.InitialRange,
 	}
 	text := string(model.AppendLayers(nil, t.Layers))
 	if units := t.Layers[0].OutLen(t.Embedding); text == string(model.AppendLayers(nil, oneLSTM(units))) {
@@ -71,6 +75,7 @@ func (s *storedText) options() (*Text, Options, error) {
 		Vocabulary: s.Vocabulary, KeepCase: s.KeepCase, StripPunctuation: s.StripPunctuation,
 		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Tied: s.Tied, Length: s.Length,
 		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
+		Stream: s.Stream, InitialRange: s.InitialRange,
 	}
 	o := Options{
 		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
@@ -85,6 +90,9 @@ func (s *storedText) options() (*Text, Options, error) {
 	}
 	if s.Dropout != nil {
 		t.Dropout = Dropout(*s.Dropout)
+	}
+	if s.OwnValidation {
+		t.ValidationDocuments = []string{} // the documents themselves come with the resumed run
 	}
 	t.Layers = oneLSTM(s.Units)
 	if s.Layers != nil {

@@ -50,7 +50,7 @@ func settle(task Task, o *Options) error {
 	if err := task.check(); err != nil {
 		return err
 	}
-	return o.check(task.things())
+	return o.check(task.things(), task.ownValidation())
 }
 
 // newTrainer makes a run of a task that has a model, at its start.
@@ -120,7 +120,7 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 func (b *resumedRun) check(f *weights.File) error {
 	was := b.options
 	was.Threads, was.MaxBytes = 1, 1
-	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
+	if err := cmp.Or(b.task.check(), was.check(b.task.things(), b.task.ownValidation()), was.Source.check()); err != nil {
 		return apierror.Errorf("the checkpoint is damaged: %w", err)
 	}
 	text, err := json.Marshal(b.task.checkpoint(&b.options, b.progress))

@@ -36,7 +36,7 @@ func TestImportArrows(t *testing.T) {
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
 			{"/layers", arithmetic, cpuid},
-			{"/sampler", append([]string{"/layers", "/internal/apierror"}, arithmetic...), cpuid},
+			{"/sampler", append([]string{"/layers", "/internal/apierror", "/internal/portable"}, arithmetic...), cpuid},
 			{"/tokenizer", []string{"/internal/apierror"}, nil},
 			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
 			{"/train/corpus", []string{"/internal/apierror", "/internal/input"}, nil},

@@ -16,18 +16,37 @@ const checksumPrefix = "sha256:"
 // tensors mean. Values under other keys may be added and changed by any program.
 var coveredKeys = [...]string{"checkpoint", "config", "format", "format_version", "tokenizer"}
 
+// Sum returns the SHA-256 whose hexadecimal digits are the checksum that WriteTo writes:
+// of the tensors, and of the metadata that decide what they mean. It returns the errors
+// that WriteTo returns before the first byte.
+func (f *File) Sum() ([sha256.Size]byte, error) {
+	order, err := f.sorted()
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	return f.sum(order, nil, make([]byte, 0, chunk))
+}
+
 // checksum returns the checksum of f, whose tensors by name are order, by way of
 // buf. The header is built in head.
 func (f *File) checksum(order []*Tensor, head, buf []byte) (string, error) {
+	sum, err := f.sum(order, head, buf)
+	if err != nil {
+		return "", err
+	}
+	return checksumPrefix + hex.EncodeToString(sum[:]), nil
+}
+
+// sum is checksum before it is text.
+func (f *File) sum(order []*Tensor, head, buf []byte) (sum [sha256.Size]byte, err error) {
 	covered := make(map[string]string, len(coveredKeys))
 	for _, key := range coveredKeys {
 		if value, ok := f.Metadata[key]; ok {
 			covered[key] = value
 		}
 	}
-	head, err := appendHeader(head[:0], covered, order)
-	if err != nil {
-		return "", err
+	if head, err = appendHeader(head[:0], covered, order); err != nil {
+		return sum, err
 	}
 	h := sha256.New()
 	h.Write(head)
@@ -39,7 +58,8 @@ func (f *File) checksum(order []*Tensor, head, buf []byte) (string, error) {
 			data = data[n:]
 		}
 	}
-	return checksumPrefix + hex.EncodeToString(h.Sum(nil)), nil
+	h.Sum(sum[:0])
+	return sum, nil
 }
 
 // verify compares f, whose header had size bytes, with the checksum in its metadata,

@@ -3,7 +3,9 @@ package weights
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,4 +161,27 @@ func TestChecksumBesideMostMetadata(t *testing.T) {
 	wantErr(t, err, ErrFormat, "more than 1024 keys")
 	_, err = f.WriteTo(&bytes.Buffer{})
 	wantErr(t, err, ErrFormat, "1025", "1024")
+}
+
+// Sum is the checksum that a file is written with.
+func TestSum(t *testing.T) {
+	f := &File{Metadata: map[string]string{"config": "c", "author": "a"}, Tensors: []Tensor{{Name: "b", Shape: []int{2}, Data: []float32{1, 2}}, {Name: "a", Shape: []int{1}, Data: []float32{3}}}}
+	var b bytes.Buffer
+	if _, err := f.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(&b, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*File{f, read} {
+		sum, err := f.Sum()
+		if got := checksumPrefix + hex.EncodeToString(sum[:]); err != nil || got != read.Metadata[KeyChecksum] {
+			t.Errorf("Sum is %s, %v; the file has %s", got, err, read.Metadata[KeyChecksum])
+		}
+	}
+	f.Tensors[1].Name = "b"
+	if _, err := f.Sum(); !errors.Is(err, ErrFormat) {
+		t.Errorf("two tensors of one name: %v", err)
+	}
 }
