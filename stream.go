@@ -52,6 +52,11 @@ func (s *Stream) Advance(sym int) {
 // not use. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
 	s.state.Logits(dst)
+	s.mask(dst)
+}
+
+// mask sets the logits of symbols that are never drawn to -Inf.
+func (s *Stream) mask(dst []float32) {
 	for i := s.named; i < len(dst); i++ {
 		dst[i] = float32(math.Inf(-1))
 	}
