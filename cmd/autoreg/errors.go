@@ -9,6 +9,7 @@ import (
 // optionFlags are the flags for options of the packages, which messages name.
 var optionFlags = map[string]string{
 	"corpus.Format":        "--format",
+	"corpus.Field":         "--field",
 	"corpus.MaxDocBytes":   "--max-document",
 	"corpus.MaxBytes":      "--max-corpus",
 	"corpus.MaxMemory":     "--max-memory",
