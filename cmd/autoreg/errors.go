@@ -9,6 +9,7 @@ import (
 // optionFlags are the flags for options of the packages, which messages name.
 var optionFlags = map[string]string{
 	"corpus.Format":        "--format",
+	"corpus.Field":         "--field",
 	"corpus.MaxDocBytes":   "--max-document",
 	"corpus.MaxBytes":      "--max-corpus",
 	"corpus.MaxMemory":     "--max-memory",
@@ -47,10 +48,11 @@ var optionFlags = map[string]string{
 	"train.BatchSize":    "--batch",
 	"train.Optimizer":    "--optimizer",
 	"train.LearningRate": "--lr",
-	"train.Schedule":     "--lr-decay",
+	"train.Schedule":     "--schedule",
 	"train.ClipNorm":     "--clip",
 	"train.Validation":   "--validation",
 	"train.Patience":     "--patience",
+	"train.Best":         "--best",
 	"train.Seed":         "--seed",
 	"train.Epochs":       "--epochs",
 	"train.Threads":      "--threads",
