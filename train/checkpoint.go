@@ -17,7 +17,7 @@ import (
 // these tensors:
 //
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
-//	optimizer.best.NAME  its value after the best epoch; only with Patience
+//	optimizer.best.NAME  its value after the best epoch; only with Options.Best
 //	optimizer.carry.I    the state of layer I that the steps of a stream carry on, [tracks,
 //	                     values]; only amid an epoch
 //

@@ -78,7 +78,7 @@ func (m *stackMemory) bytes(size layers.BatchSize, outputRows int, o *Options) i
 	V, E, net := int64(m.symbols), int64(m.embedding), m.net
 	panels := int64(kernels.PanelsLen(1, m.outputs))
 	copies := 2 + int64(len(o.Optimizer.Slots())) // weights, gradients, the optimiser's state
-	if o.Patience > 0 {
+	if o.Best {
 		copies++
 	}
 	chunk := int64(chunkRows(min(outputRows, math.MaxInt32), m.outputs, o.Threads)) + 1

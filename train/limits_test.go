@@ -192,7 +192,7 @@ func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20, Epochs: epochs,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
-		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
+		Schedule: Schedule{Kind: PlateauDecay, Decay: 1.2345678901234567e-300, Patience: 1 << 20, Floor: 1.2345678901234567e-300, Warmup: maxWarmup},
 	}}
 	tr.options.complete()
 	task.complete(&tr.options)

@@ -59,8 +59,13 @@ type UpdateStep struct {
 	Powers       []float64 // of the decays, this step counted
 }
 
-// Optimizers returns the optimizers of this package, Adam first.
-func Optimizers() []Optimizer { return slices.Clone(optimizers) }
+// ParseOptimizer returns the optimizer of that Kind.
+func ParseOptimizer(kind string) (Optimizer, error) {
+	if o := optimizerOf(kind); o != nil {
+		return o, nil
+	}
+	return nil, wrap(apierror.Errorf("the optimizer is %.40q: want adam or sgd", kind))
+}
 
 // optimizers lists the kinds that a checkpoint may name.
 var optimizers = []Optimizer{Adam{}, SGD{}}

@@ -154,7 +154,7 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 	if !finite(e.Sum) {
 		return s, diverged("the loss is %v", e.Sum)
 	}
-	rate := t.options.Schedule.Rate(t.options.LearningRate, p.Epoch+1)
+	rate := t.options.Schedule.rate(t.options.LearningRate, p.Steps, t.steps(), p.History)
 	norm, err := t.optimizer.apply(rate, t.options.ClipNorm)
 	if err != nil {
 		return s, diverged("%w", err)
@@ -174,6 +174,7 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 		Loss: p.LossSum / float64(max(p.Positions, 1)), WordLoss: p.WordLossSum / float64(max(p.Words, 1)),
 		BatchLoss:    e.Sum / float64(max(e.Positions, 1)),
 		GradientNorm: norm,
+		LearningRate: rate,
 		Positions:    e.Positions, Tokens: e.Words,
 	}, nil
 }

@@ -27,12 +27,13 @@ type storedText struct {
 	BatchSize          int             `json:"batch_size"`
 	Optimizer          string          `json:"optimizer,omitempty"` // "" is Adam
 	LearningRate       float64         `json:"learning_rate"`
-	Schedule           *Schedule       `json:"schedule,omitempty"`
+	Schedule           *storedSchedule `json:"schedule,omitempty"`
 	ClipNorm           float64         `json:"clip_norm"`
 	IgnorePadding      bool            `json:"ignore_padding"`
 	Windows            bool            `json:"windows,omitempty"`
 	Validation         float64         `json:"validation"`
 	Patience           int             `json:"patience"`
+	Best               bool            `json:"best,omitempty"` // without Patience
 	Seed               uint64          `json:"seed"`
 	Epochs             int             `json:"epochs"`
 	Stream             bool            `json:"stream,omitempty"`
@@ -52,9 +53,9 @@ func (t *Text) stored(o *Options) storedText {
 		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
 		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
 		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
-		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
+		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
-		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+		Validation: o.Validation, Patience: o.Patience, Best: o.Best && o.Patience == 0, Seed: o.Seed, Epochs: o.Epochs,
 		Stream: t.Stream, OwnValidation: t.ownValidation(), InitialRange: t.InitialRange,
 	}
 	text := string(model.AppendLayers(nil, t.Layers))
@@ -79,15 +80,13 @@ func (s *storedText) options() (*Text, Options, error) {
 	}
 	o := Options{
 		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
-		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
+		Validation: s.Validation, Patience: s.Patience, Best: s.Best || s.Patience > 0, Seed: s.Seed, Epochs: s.Epochs,
 	}
 	var err error
 	if o.Optimizer, err = readOptimizer(s.Optimizer); err != nil {
 		return nil, o, err
 	}
-	if s.Schedule != nil {
-		o.Schedule = s.Schedule.complete()
-	}
+	o.Schedule = s.Schedule.schedule()
 	if s.Dropout != nil {
 		t.Dropout = Dropout(*s.Dropout)
 	}

@@ -19,7 +19,7 @@ type Trainer struct {
 	work    work
 
 	optimizer *updater
-	best      layers.Network // weights of the best epoch; nil without Patience
+	best      layers.Network // weights of the best epoch; nil without Options.Best
 	progress  progress
 	saved     map[string]atomicfile.Version // of checkpoints, when this run last saved or read them
 }
@@ -40,13 +40,18 @@ func New(task Task, o *Options) (*Trainer, error) {
 	if err := task.create(&options); err != nil {
 		return nil, wrap(err)
 	}
-	return newTrainer(task, options), nil
+	t := newTrainer(task, options)
+	if w, all := options.Schedule.Warmup, int64(options.Epochs)*int64(t.steps()); int64(w) > all {
+		return nil, wrap(optionErr("%s has a warm-up of %d steps, but the run has %d", option("Schedule"), w, all))
+	}
+	return t, nil
 }
 
 // settle replaces zero fields of a task and of options and checks both.
 func settle(task Task, o *Options) error {
 	o.complete()
 	task.complete(o)
+	o.Schedule = o.Schedule.complete(o.Epochs)
 	if err := task.check(); err != nil {
 		return err
 	}
@@ -58,7 +63,7 @@ func newTrainer(task Task, o Options) *Trainer {
 	t := &Trainer{options: o, task: task}
 	t.work = task.start(&t.options)
 	t.optimizer = newUpdater(o.Optimizer, t.work.net, t.work.grad, t.work.zero, t.work.threads)
-	if o.Patience > 0 {
+	if o.Best {
 		t.best = t.work.zero()
 	}
 	t.progress.setPowers(t.optimizer.powers)

@@ -9,6 +9,7 @@ import (
 // optionFlags are the flags for options of the packages, which messages name.
 var optionFlags = map[string]string{
 	"corpus.Format":        "--format",
+	"corpus.Field":         "--field",
 	"corpus.MaxDocBytes":   "--max-document",
 	"corpus.MaxBytes":      "--max-corpus",
 	"corpus.MaxMemory":     "--max-memory",
@@ -38,10 +39,11 @@ var optionFlags = map[string]string{
 	"train.BatchSize":           "--batch",
 	"train.Optimizer":           "--optimizer",
 	"train.LearningRate":        "--lr",
-	"train.Schedule":            "--lr-decay",
+	"train.Schedule":            "--schedule",
 	"train.ClipNorm":            "--clip",
 	"train.Validation":          "--validation",
 	"train.Patience":            "--patience",
+	"train.Best":                "--best",
 	"train.Seed":                "--seed",
 	"train.Epochs":              "--epochs",
 	"train.Threads":             "--threads",
@@ -57,13 +59,13 @@ var optionFlags = map[string]string{
 	"train.Kernel":              "--kernel",
 	"train.CountPadding":        "--ignore-padding",
 	"train.CutLong":             "--windows",
-	"train.Stream":              "--stream",
-	"train.InitialRange":        "--init-uniform",
-	"train.ValidationDocuments": "--validation-data",
 	"train.KeepCase":            "--keep-case",
 	"train.StripPunctuation":    "--strip-punctuation",
 	"train.UnicodePunctuation":  "--unicode-punctuation",
 	"train.Labels":              "--label",
+	"train.Stream":              "--stream",
+	"train.InitialRange":        "--init-uniform",
+	"train.ValidationDocuments": "--validation-data",
 }
 
 // flagName returns the flag for a field of a package's options, or "".

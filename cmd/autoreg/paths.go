@@ -27,8 +27,8 @@ func (j *trainJob) check() error {
 			j.checkpoint = j.model + ".checkpoint"
 		}
 	}
-	if j.options.Patience > 0 && j.options.Validation == 0 && j.resume == "" {
-		return usagef("--patience needs %s to measure the model on: give --validation, 0.1 for example", j.kind.items)
+	if flag := j.needsValidation(); flag != "" && j.options.Validation == 0 && j.resume == "" {
+		return usagef("--%s needs %s to measure the model on: give --validation, 0.1 for example", flag, j.kind.items)
 	}
 	var inputs []fileFlag
 	for _, path := range j.data {

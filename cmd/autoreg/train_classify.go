@@ -33,7 +33,7 @@ func (a *app) trainClassifyCommand() *cobra.Command {
 	j := &classifyJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "classify", learns: "labelled texts", items: "documents",
-		flags: flagNames(classFlags, append(labelFlagNames, "format")...),
+		flags: flagNames(classFlags),
 		begin: j.begin, rate: documentRate, loss: classLoss, sample: noSample,
 	}}
 	return j.command(&cobra.Command{

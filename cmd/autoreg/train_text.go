@@ -48,9 +48,12 @@ func (a *app) trainTextCommand() *cobra.Command {
 		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
-of a corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
-folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
-repeatedly for several. Plain text has one document a line. Where blank lines separate
+of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder of *.txt,
+*.text, *.md, *.log, *.json, *.jsonl and *.ndjson files, or - for standard input; give it
+repeatedly for several. A JSON list of objects with a title and directions is read as
+recipes. With --field NAME the member NAME of each object of a list, or of JSON lines, is
+a document: a string, or a list of strings; objects without it are skipped and counted. A
+JSON list of strings has a document in each. Plain text has one document a line. Where blank lines separate
 documents, as in a novel, say so with --format paragraphs, and where each file is one
 document, read to the letter, with --format text: nothing else tells these apart.
 
@@ -68,6 +71,7 @@ give the same model, to the byte: on any machine, with any number of threads, an
 however often it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
+  autoreg train text --data comments.jsonl.gz --field post.body -o comments.safetensors
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
 		Args: noArguments("name the corpus with --data FILE, once for each file"),
@@ -81,6 +85,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
+	fieldFlag(fs, &j.corpus.Field)
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs)
