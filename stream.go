@@ -22,6 +22,8 @@ type Stream struct {
 	unknown bool                // "[UNK]" may be drawn
 	count   uint64              // symbols consumed
 	recent  [recentTokens]int32 // the last of them: number n, from 0, at n modulo the length
+
+	member *member // of the group that steps it; nil if there is none
 }
 
 // recentTokens is how many symbols a stream remembers, for penalties and spacing where a
@@ -40,7 +42,11 @@ func (s *Stream) Symbols() int { return s.model.Symbols() }
 // needed inside a prompt. It panics if sym is not in [0, Symbols()). It does not
 // allocate.
 func (s *Stream) Advance(sym int) {
-	s.state.Advance(sym)
+	if s.member != nil {
+		s.member.advance(sym)
+	} else {
+		s.state.Advance(sym)
+	}
 	s.recent[s.count%recentTokens] = int32(sym)
 	s.count++
 }
@@ -51,7 +57,11 @@ func (s *Stream) Advance(sym int) {
 // Before the first Advance the logits are those of the zero state, which training does
 // not use. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
-	s.state.Logits(dst)
+	if s.member != nil {
+		s.member.wait(dst)
+	} else {
+		s.state.Logits(dst)
+	}
 	s.mask(dst)
 }
 
@@ -71,6 +81,9 @@ func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
 // Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
 func (s *Stream) Reset() {
+	if s.member != nil {
+		s.member.symbol = -1
+	}
 	s.state.Reset()
 	s.count = 0
 }
@@ -84,12 +97,23 @@ func (s *Stream) Fork() *Stream {
 }
 
 // CopyFrom is Fork into a stream that exists, which allocates nothing, for loops that fork
-// at every step. It panics if the streams are of different models.
+// at every step. A group that s has joined goes on stepping it. It panics if the streams
+// are of different models.
 func (s *Stream) CopyFrom(src *Stream) {
 	if s.model != src.model {
 		panic("autoreg: Stream: CopyFrom: streams of different models")
 	}
 	s.state.CopyFrom(src.state)
+	symbol := -1 // that no layer of src has consumed yet
+	if src.member != nil {
+		symbol = src.member.symbol
+	}
+	switch {
+	case s.member != nil:
+		s.member.symbol = symbol
+	case symbol >= 0:
+		s.state.Advance(symbol)
+	}
 	s.unknown, s.count, s.recent = src.unknown, src.count, src.recent
 }
 
