@@ -26,6 +26,7 @@ type textJob struct {
 
 	layers  layerFlags
 	dropout float64 // everywhere
+	words   vocabularyFlags
 
 	// Their defaults depend on the corpus.
 	ignorePadding, windows bool
@@ -100,10 +101,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultVocabularySize, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
-	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
-	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
@@ -115,7 +113,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 
 // textFlags are the flags of a text run that decide its result, beside those of every
 // run.
-var textFlags = []taskFlag[*train.Text]{
+var textFlags = append([]taskFlag[*train.Text]{
 	{"ignore-padding", func(t *train.Text) any { return !t.CountPadding }},
 	{"windows", func(t *train.Text) any { return !t.CutLong }},
 	{"embedding", func(t *train.Text) any { return t.Embedding }},
@@ -124,11 +122,7 @@ var textFlags = []taskFlag[*train.Text]{
 	{"tied", func(t *train.Text) any { return t.Tied }},
 	{"dropout", func(t *train.Text) any { return dropoutText(t.Dropout) }},
 	{"length", func(t *train.Text) any { return t.Length }},
-	{"vocabulary", func(t *train.Text) any { return t.Vocabulary }},
-	{"keep-case", func(t *train.Text) any { return t.KeepCase }},
-	{"strip-punctuation", func(t *train.Text) any { return t.StripPunctuation }},
-	{"unicode-punctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
-}
+}, vocabularyTaskFlags(func(t *train.Text) *tokenizer.Options { return &t.Vocabulary })...)
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
@@ -168,9 +162,10 @@ func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, 
 	if t.Layers, t.Tied, err = j.layers.layers(j.flags); err != nil {
 		return nil, err
 	}
+	j.words.apply(j.flags, &t.Vocabulary)
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
 	recipes := texts.Format == corpus.FormatRecipes
-	t.CountPadding, t.CutLong = recipes, recipes
+	t.CountPadding, t.CutLong = recipes && j.words.stop, recipes
 	if j.flags.Changed("ignore-padding") {
 		t.CountPadding = !j.ignorePadding
 	}
