@@ -54,7 +54,9 @@ of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder o
 repeatedly for several. A JSON list of objects with a title and directions is read as
 recipes. With --field NAME the member NAME of each object of a list, or of JSON lines, is
 a document: a string, or a list of strings; objects without it are skipped and counted. A
-JSON list of strings has a document in each. Plain text has one document a line. Where blank lines separate
+JSON list of strings has a document in each. --validation-data names texts of the same
+kinds to measure the model on after each epoch; --validation sets a share of --data aside
+for that. Plain text has one document a line. Where blank lines separate
 documents, as in a novel, say so with --format paragraphs, and where each file is one
 document, read to the letter, with --format text: nothing else tells these apart.
 
@@ -84,6 +86,7 @@ however often it was interrupted.`,
 func (j *textJob) define(fs *pflag.FlagSet) {
 	o, t := &j.options, &j.task
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
+	filesFlag(fs, &j.validationData, "validation-data", "", true, "corpus for the validation loss alone, a `FILE` or folder, read as --data is (may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
 	fieldFlag(fs, &j.corpus.Field)
@@ -129,25 +132,35 @@ var textFlags = append([]taskFlag[*train.Text]{
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
-	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
+	read := func(paths []string) (*corpus.Corpus, error) {
+		if len(paths) == 0 {
+			return nil, nil
+		}
+		return await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(paths, &j.corpus) })
+	}
+	texts, err := read(j.data)
 	if err != nil {
 		return nil, err
 	}
-	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts) })
+	validation, err := read(j.validationData)
+	if err != nil {
+		return nil, err
+	}
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts, validation) })
 	if err != nil {
 		return nil, err
 	}
 	if err := j.chooseSample(texts, j.text.Tokenizer()); err != nil {
 		return nil, err
 	}
-	if err := j.writeCorpus(texts); err != nil {
+	if err := j.writeCorpus(texts, validation); err != nil {
 		return nil, err
 	}
 	return j.trainer, writeLayers(j.out, j.trainer.Layers())
 }
 
-// newTrainer begins or resumes the run. Then j.text is its task.
-func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
+// newTrainer begins or resumes the run. Then j.text is its task. validation may be nil.
+func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, error) {
 	t := &j.task
 	var err error
 	if t.Layers, t.Tied, err = j.layers.layers(j.flags); err != nil {
@@ -163,10 +176,13 @@ func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 	if j.flags.Changed("windows") {
 		t.CutLong = !j.windows
 	}
-	j.text = &train.Text{Documents: texts.Docs}
+	j.text = &train.Text{}
 	if j.resume == "" {
 		*j.text = *t
-		j.text.Documents = texts.Docs
+	}
+	j.text.Documents = texts.Docs
+	if validation != nil {
+		j.text.ValidationDocuments = validation.Docs
 	}
 	trainer, err := j.start(j.text, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
 	if err != nil {
@@ -187,9 +203,13 @@ func notSequential(err error) error {
 }
 
 // writeCorpus prints what was read.
-func (j *textJob) writeCorpus(c *corpus.Corpus) error {
+func (j *textJob) writeCorpus(c, validation *corpus.Corpus) error {
 	t := j.text
-	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
+	rows := j.corpusRows("corpus", c)
+	if validation != nil {
+		rows = append(rows, j.corpusRows("validation data", validation)...)
+	}
+	rows = append(rows, []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}
