@@ -132,8 +132,7 @@ func (m *Classifier) Score(ctx context.Context, examples iter.Seq2[string, strin
 	if o == nil {
 		o = &ScoreOptions{}
 	}
-	const texts, images = "texts that a model writes", "images"
-	if err := o.check(scoreOption{"Length", o.Length, texts}, scoreOption{"Height", o.Height, images}, scoreOption{"Width", o.Width, images}); err != nil {
+	if err := o.check(append(o.ofTexts("texts that a model writes"), o.ofImages()...)...); err != nil {
 		return ClassScore{}, err
 	}
 	s := &classScorer{ctx: ctx, encoder: encoder{model: m, threads: runtime.GOMAXPROCS(0)}, index: map[string]int{}}

@@ -19,10 +19,11 @@
 // # Text
 //
 // [TextModel.Generate] and [TextModel.Text] continue a prompt and report why the text
-// ended; [TextModel.Probs] lists the probabilities of the next token; [TextModel.Score]
-// returns the log-likelihood of given texts. Below them, a [Stream] is one sequence under
-// way: it consumes tokens, returns the logits of the next one, and can be forked and
-// reset. Data flows
+// ended; [TextModel.Beam] searches for the likeliest continuations; [TextModel.Probs]
+// lists the probabilities of the next token; [TextModel.Score] returns the log-likelihood
+// of given texts, and [TextModel.ScoreEach] that of each text and token. Below them, a
+// [Stream] is one sequence under way: it consumes tokens, returns the logits of the next
+// one, and can be forked and reset. Data flows
 //
 //	text → tokenizer → tokens → Stream → logits → sampler → token → text
 //

@@ -31,7 +31,7 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 	if o == nil {
 		o = &ScoreOptions{}
 	}
-	if err := o.check(scoreOption{"Length", o.Length, "texts"}); err != nil {
+	if err := o.check(o.ofTexts("texts")...); err != nil {
 		return Score{}, err
 	}
 	height, width, err := m.size(o.Height, o.Width)

@@ -20,10 +20,16 @@ type ScoreOptions struct {
 	// symbol to predict. Training cuts documents to TextModel.Length()+1 tokens.
 	Length int
 
+	// Prefix is read before each document and not scored: the documents are judged as
+	// what follows it, and their first token is predicted too. Length does not count it.
+	Prefix string
+	// Tokens asks ScoreEach for the predictions of each document.
+	Tokens bool
+
 	Height, Width int // of the images; both 0 mean the model's Size
 
 	// Threads is how many threads score at most; 0 means one a CPU that Go may use. The
-	// result does not depend on it. Texts take one.
+	// result does not depend on it.
 	Threads int
 }
 
@@ -57,14 +63,25 @@ func (s Score) Bits() float64 { return s.Mean() / math.Ln2 }
 func (s Score) Perplexity() float64 { return portable.Exp(s.Mean()) }
 
 // check returns an error for values that no kind of model takes, and for the first of
-// the options of other kinds that is not 0.
+// the options of other kinds that is set.
 func (o *ScoreOptions) check(foreign ...scoreOption) error {
 	if o.Threads < 0 {
 		return optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), o.Threads)
 	}
 	for _, f := range foreign {
-		if f.value != 0 {
-			return optionErr("%s is %d: it is for %s, leave it at 0", option(f.name), f.value, f.of)
+		switch v := f.value.(type) {
+		case int:
+			if v != 0 {
+				return optionErr("%s is %d: it is for %s, leave it at 0", option(f.name), v, f.of)
+			}
+		case string:
+			if v != "" {
+				return optionErr("%s is %.40q: it is for %s, leave it empty", option(f.name), v, f.of)
+			}
+		case bool:
+			if v {
+				return optionErr("%s is %t: it is for %s, leave it out", option(f.name), v, f.of)
+			}
 		}
 	}
 	return nil
@@ -73,6 +90,16 @@ func (o *ScoreOptions) check(foreign ...scoreOption) error {
 // A scoreOption is an option and the kind of data that it is for.
 type scoreOption struct {
 	name  string
-	value int
+	value any // an int, a string or a bool
 	of    string
+}
+
+// ofTexts returns the options for texts that a model writes, which of says in words.
+func (o *ScoreOptions) ofTexts(of string) []scoreOption {
+	return []scoreOption{{"Length", o.Length, of}, {"Prefix", o.Prefix, of}, {"Tokens", o.Tokens, of}}
+}
+
+// ofImages returns the options for images.
+func (o *ScoreOptions) ofImages() []scoreOption {
+	return []scoreOption{{"Height", o.Height, "images"}, {"Width", o.Width, "images"}}
 }

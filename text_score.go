@@ -4,63 +4,51 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
-
-	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// Score reads documents one by one, each from the start of a sequence, and adds up
-// -ln p of each token given those before it. A document of n tokens has n predictions:
-// of each token but the first, and of the stop symbol that ends it. There is no padding.
-// nil options mean the zero value.
+// A DocumentScore is the score of one document.
+type DocumentScore struct {
+	Score        // all 0 but for Items if nothing of the document is predicted
+	Text  string // the document as it was given
+
+	// Tokens are the predictions, Symbols of them, with ScoreOptions.Tokens; otherwise nil.
+	Tokens []TokenScore
+}
+
+// A TokenScore is one prediction: a token, and how likely it was after those before it.
+type TokenScore struct {
+	ID      int
+	Word    string  // its spelling, see tokenizer.Tokenizer.Word
+	LogProb float32 // ln p, in nats
+}
+
+// Score reads documents, each from the start of a sequence, and adds up -ln p of each
+// token given those before it. A document of n tokens has n predictions: of each token
+// but the first, and of the stop token that ends it, where the model has one. With
+// ScoreOptions.Prefix the first is predicted too. There is no padding. nil options mean
+// the zero value.
 //
 // Each -ln p is logsumexp(logits) - logit in float32, over all symbols as in
 // training; the sum is in float64, in order. It is NaN or infinite if the logits
 // are.
 //
+// Several documents are read together, one product of matrices a step; each ends and
+// makes room for the next on its own. The result is that of reading them one by one, to
+// the bit, with any number of threads.
+//
 // It returns an error if ctx is done, if no document holds a token
 // ([ErrNothingToScore]), or for invalid options.
 func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) (Score, error) {
-	if o == nil {
-		o = &ScoreOptions{}
-	}
-	if err := o.check(scoreOption{"Height", o.Height, "images"}, scoreOption{"Width", o.Width, "images"}); err != nil {
+	s, err := m.newScorer(ctx, o)
+	if err != nil {
 		return Score{}, err
 	}
-	limit := o.Length
-	switch {
-	case limit == 0:
-		limit = math.MaxInt
-	case limit < 2:
-		return Score{}, optionErr("%s is %d: want 2 or more, for the first token is not predicted, or 0 for no limit", option("Length"), limit)
-	}
-	var (
-		sum   Score
-		known = &knownText{State: m.text.Stack.NewState(), symbols: m.Symbols()}
-		chain = sampler.New(0)
-	)
-	for text := range documents {
-		ids := m.Tokenizer().Append(known.ids[:0], text)
-		if len(ids) == 0 {
-			continue
+	var sum Score
+	for d, err := range s.run(documents) {
+		if err != nil {
+			return sum, err
 		}
-		sum.Items++
-		if ids = append(ids, tokenizer.Stop); len(ids) > limit {
-			ids = ids[:limit]
-		}
-		known.start(ids)
-		for step, err := range chain.Run(ctx, known, nil) {
-			if err != nil {
-				return sum, err
-			}
-			sum.Loss -= float64(step.LogProb)
-			sum.Symbols++
-			if step.ID == tokenizer.Unknown {
-				sum.Unknown++
-			}
-		}
+		d.add(&sum, m.Tokenizer().Unknown())
 	}
 	if sum.Symbols == 0 {
 		return sum, fmt.Errorf("%w: the texts hold no word", ErrNothingToScore)
@@ -68,28 +56,58 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 	return sum, nil
 }
 
-// A knownText is a sampler.Source whose tokens are all given: a document to score, with
-// probabilities among all symbols of the model.
-type knownText struct {
-	*layers.State
-	symbols int
-	ids     []int
-	at      int // the next of them
-}
-
-// start begins a text, whose first token is not scored.
-func (k *knownText) start(ids []int) {
-	k.State.Reset()
-	k.State.Advance(ids[0])
-	k.ids, k.at = ids, 1
-}
-
-func (k *knownText) Symbols() int       { return k.symbols }
-func (k *knownText) Done() bool         { return k.at == len(k.ids) }
-func (k *knownText) Given() (int, bool) { return k.ids[k.at], true }
-
-func (k *knownText) Advance(sym int) {
-	if k.at++; k.at < len(k.ids) { // no logits are read after the last one
-		k.State.Advance(sym)
+// ScoreEach scores documents as Score does, and yields the score of each, in their order.
+// A document without a token has a score without Items. Documents are taken from the
+// sequence before the scores of those before them are yielded, a bounded number of them.
+//
+// An error is yielded last: if ctx is done, or for invalid options. No documents are no
+// error. With ScoreOptions.Tokens each document allocates its list; otherwise nothing is
+// allocated per token.
+func (m *TextModel) ScoreEach(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) iter.Seq2[DocumentScore, error] {
+	return func(yield func(DocumentScore, error) bool) {
+		s, err := m.newScorer(ctx, o)
+		if err != nil {
+			yield(DocumentScore{}, err)
+			return
+		}
+		for d, err := range s.run(documents) {
+			if err != nil {
+				yield(DocumentScore{}, err)
+				return
+			}
+			if !yield(d.score(s), nil) {
+				return
+			}
+		}
 	}
+}
+
+// add adds the document to a score, prediction by prediction, so that the sum does not
+// depend on which documents are scored together. unknown is the id of the unknown token.
+func (d *scoredText) add(s *Score, unknown int) {
+	if d.empty {
+		return
+	}
+	s.Items++
+	s.Symbols += len(d.logProbs)
+	for i, l := range d.logProbs {
+		s.Loss -= float64(l)
+		if d.ids[i+1] == unknown {
+			s.Unknown++
+		}
+	}
+}
+
+// score returns the score of the document by s.
+func (d *scoredText) score(s *textScorer) DocumentScore {
+	score := DocumentScore{Text: d.text}
+	d.add(&score.Score, s.model.Tokenizer().Unknown())
+	if s.o.Tokens {
+		score.Tokens = make([]TokenScore, len(d.logProbs))
+		for i, l := range d.logProbs {
+			id := d.ids[i+1]
+			score.Tokens[i] = TokenScore{id, s.model.Tokenizer().Word(id), l}
+		}
+	}
+	return score
 }

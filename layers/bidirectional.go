@@ -139,6 +139,13 @@ type bidirectionalSequence struct {
 	mergeRows, splitRows, addRows func(worker, from, to int) // bound once: a closure allocates
 }
 
+// Carry panics: the backward layer begins with what comes last.
+func (s *bidirectionalSequence) Carry(state kernels.Matrix) {
+	if state.Rows > 0 {
+		panic("layers: Bidirectional: Carry: the layer cannot go step by step")
+	}
+}
+
 // Forward implements Sequence.
 func (s *bidirectionalSequence) Forward(l *Layout, x kernels.Matrix) kernels.Matrix {
 	s.l = l

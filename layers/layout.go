@@ -74,6 +74,16 @@ type Sequence interface {
 	// row-major. They are s's own until the next Forward, and may be changed.
 	Forward(l *Layout, x kernels.Matrix) kernels.Matrix
 
+	// Carry makes each Forward from now on begin sequence b in the state of row b of s
+	// [sequences, StateLen], laid out as in Step, and leave its last state there. The
+	// gradients do not go back beyond the first step: that is truncated backpropagation
+	// through time. s without rows ends it: then sequences begin in the zero state. It
+	// panics for a layer that is no Stepper.
+	//
+	// Williams and Peng, An Efficient Gradient-Based Algorithm for On-Line Training of
+	// Recurrent Network Trajectories, 1990.
+	Carry(s kernels.Matrix)
+
 	// OutputGradients returns the matrix [rows, OutLen] that the caller fills with the
 	// gradients of the outputs before Backward.
 	OutputGradients() kernels.Matrix

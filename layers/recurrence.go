@@ -57,6 +57,9 @@ type recurrence struct {
 	h, hPrev, memory buffer // [rows, …] outputs of this step and of the one before; memory of this one
 	memoryPrev       buffer // [sequences, …] of the step under way
 
+	carried kernels.Matrix // [sequences, StateLen] see Carry; no rows without
+	first   kernels.Matrix // [sequences, StateLen] what carried was before Forward
+
 	dh    buffer // [rows, H] gradients of the outputs
 	carry buffer // [sequences, …] of the step under way
 	some  buffer // [sequences, H] rows of dh that are not one block
@@ -86,9 +89,23 @@ func newRecurrence(c cell, size BatchSize, grad Layer, threads *Threads) *recurr
 	return r
 }
 
+// Carry implements Sequence.
+func (r *recurrence) Carry(s kernels.Matrix) {
+	if s.Rows > 0 && s.Cols != r.cell.StateLen() {
+		panic("layers: Sequence: Carry: want StateLen columns")
+	}
+	if r.first.Rows != s.Rows {
+		r.first = kernels.RowMajor(kernels.Alloc(s.Rows*s.Cols), s.Rows, s.Cols)
+	}
+	r.carried = s
+}
+
 // Forward implements Sequence.
 func (r *recurrence) Forward(l *Layout, x kernels.Matrix) kernels.Matrix {
 	r.l, r.x = l, x
+	if r.carried.Rows > 0 {
+		copyRows(r.first, r.carried)
+	}
 	r.tape.begin(l.Rows())
 	r.threads.Split(l.Rows(), RowUnit, r.inputs)
 	r.threads.Split(l.B, 1, r.recur)
@@ -117,8 +134,24 @@ func (r *recurrence) recurSequences(worker, from, to int) {
 		t, before, _ := r.order(i)
 		lo, n := r.l.Block(t, from, to)
 		in := hPrev.SubRows(lo, n)
-		r.gather(in, h, t, before, from, to)
+		r.gather(in, h, 0, t, before, from, to)
 		r.tape.recur(r.threads.Single[worker], lo, h.SubRows(lo, n), memory.SubRows(lo, n), in, r.before(memory, t, before, from, to))
+	}
+	if r.carried.Rows > 0 {
+		r.leave(h, memory, from, to)
+	}
+}
+
+// leave puts the last state of sequences [from, to) where the next Forward finds it.
+func (r *recurrence) leave(h, memory kernels.Matrix, from, to int) {
+	for b := from; b < to; b++ {
+		if r.l.Steps[b] > 0 {
+			last, state := r.lastRow(b), rowOf(r.carried, b)
+			copy(state, rowOf(h, last))
+			if memory.Cols > 0 {
+				copy(state[h.Cols:], rowOf(memory, last))
+			}
+		}
 	}
 }
 
@@ -128,17 +161,26 @@ func (r *recurrence) before(memory kernels.Matrix, t, before, from, to int) kern
 	_, n := r.l.Block(t, from, to)
 	prev := r.memoryPrev.rows(r.l.B).SubRows(from, n)
 	if memory.Cols > 0 {
-		r.gather(prev, memory, t, before, from, to)
+		r.gather(prev, memory, r.h.cols, t, before, from, to)
 	}
 	return prev
 }
 
 // gather copies to dst, which has a row for each of the sequences [from, to) that has a
-// step t, the rows of the step before it in the matrix all: 0 where there is none.
-func (r *recurrence) gather(dst, all kernels.Matrix, t, before, from, to int) {
+// step t, the rows of the step before it in the matrix all: where there is none, the
+// columns of the carried state from column at on, or 0.
+func (r *recurrence) gather(dst, all kernels.Matrix, at, t, before, from, to int) {
 	l := r.l
 	lo, n := l.Block(before, from, to)
-	if n == 0 {
+	switch {
+	case n == 0 && r.carried.Rows > 0:
+		for b := from; b < to; b++ {
+			if l.Has(t, b) {
+				copy(rowOf(dst, l.Row(t, b)-l.Row(t, from)), rowOf(r.first, b)[at:])
+			}
+		}
+		return
+	case n == 0:
 		clear(dst.Data[:dst.Rows*dst.Row])
 		return
 	}

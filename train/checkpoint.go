@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/atomicfile"
@@ -16,7 +17,9 @@ import (
 // these tensors:
 //
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
-//	optimizer.best.NAME  its value after the best epoch; only with Patience
+//	optimizer.best.NAME  its value after the best epoch; only with Options.Best
+//	optimizer.carry.I    the state of layer I that the steps of a stream carry on, [tracks,
+//	                     values]; only amid an epoch
 //
 // for every NAME of a parameter that is trained. It holds no time, number of threads,
 // path or name of the machine: equal runs have equal checkpoints after the same number
@@ -81,8 +84,16 @@ func (t *Trainer) checkpointFile() (*weights.File, error) {
 	for _, slot := range t.slots() {
 		f.Tensors = append(f.Tensors, model.Tensors(slot.prefix, slot.net, false)...)
 	}
+	if t.progress.Batch > 0 {
+		for i, m := range t.work.carried {
+			f.Tensors = append(f.Tensors, weights.Tensor{Name: carryName(i), Shape: []int{m.Rows, m.Cols}, Data: m.Data[:m.Rows*m.Cols]})
+		}
+	}
 	return f, nil
 }
+
+// carryName returns the name of the tensor with the state of layer i.
+func carryName(i int) string { return fmt.Sprintf("%scarry.%d", model.OptimizerPrefix, i) }
 
 // checkFinite returns an error if a number is not finite that a checkpoint holds.
 func (t *Trainer) checkFinite() error {
@@ -90,12 +101,17 @@ func (t *Trainer) checkFinite() error {
 	for _, slot := range t.slots() {
 		nets = append(nets, slot.net)
 	}
+	var values [][]float32
 	for _, net := range nets {
-		for _, list := range layers.ValuesOf(net) {
-			for _, x := range list {
-				if !finite(float64(x)) {
-					return diverged("the weights or their moments are not finite any more")
-				}
+		values = append(values, layers.ValuesOf(net)...)
+	}
+	for _, m := range t.work.carried {
+		values = append(values, m.Data)
+	}
+	for _, list := range values {
+		for _, x := range list {
+			if !finite(float64(x)) {
+				return diverged("the weights, their moments or the state are not finite any more")
 			}
 		}
 	}
@@ -123,6 +139,15 @@ func (t *Trainer) takeTensors(f *weights.File) error {
 	for _, slot := range t.slots() {
 		if err := model.Take(p, slot.prefix, slot.net, false); err != nil {
 			return err
+		}
+	}
+	if t.progress.Batch > 0 {
+		for i, m := range t.work.carried {
+			state, err := p.Take(carryName(i), m.Rows, m.Cols)
+			if err != nil {
+				return err
+			}
+			copy(m.Data, state)
 		}
 	}
 	if err := p.Finish(); err != nil {

@@ -117,7 +117,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("windows", 6, textRun{Options: Options{Validation: 0.2}})
 	text("a stack", 6, textRun{
 		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
-		Options{Schedule: Schedule{Decay: 0.5, From: 1}},
+		Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5, From: 1}},
 	})
 	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3}, &layers.RNNSpec{Units: 2})}, Options{Optimizer: SGD{}}})
 

@@ -31,16 +31,24 @@ const (
 )
 
 // checkLoss returns an error that wraps ErrDiverged if the weights as they are after
-// the last step of epoch, counted from 0, predict the data of that step worse than a
-// uniform guess. It checks training data: an overfitted model can be that bad at other
+// the last step of epoch, counted from 0, predict the data of that step, or the
+// beginning of a stream, worse than a uniform guess. It checks training data: an overfitted model can be that bad at other
 // data. The result depends on the weights and the data only, so that a resumed run has
 // the same result.
 func (t *Trainer) checkLoss(epoch int) error {
-	order := Order(t.work.items, t.options.Seed, epoch)
-	e := t.task.loss(order[(t.steps()-1)*t.work.perStep:])
+	order := t.order(epoch)
+	last := order[(t.steps()-1)*t.work.perStep:]
+	if t.work.inOrder {
+		last = order[:1] // later ones are not what they are without those before
+	}
+	e := t.task.loss(last)
 	if loss := e.Loss(); e.Positions > 0 && !(loss <= t.limit()) {
-		return diverged("epoch %d: after its last step the loss of that step's data is %.4f, where a uniform guess has %.4f",
-			epoch+1, loss, t.limit()-worthless)
+		what := "that step's data"
+		if t.work.inOrder {
+			what = "the stream's beginning"
+		}
+		return diverged("epoch %d: after its last step the loss of %s is %.4f, where a uniform guess has %.4f",
+			epoch+1, what, loss, t.limit()-worthless)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 		"BatchSize":    {Options: Options{BatchSize: 5}},
 		"Optimizer":    {Options: Options{Optimizer: SGD{}}},
 		"LearningRate": {Options: Options{LearningRate: 0.03}},
-		"Schedule":     {Options: Options{Schedule: Schedule{Decay: 0.5}}},
+		"Schedule":     {Options: Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5}}},
 		"ClipNorm":     {Options: Options{ClipNorm: 1}},
 		"Validation":   {Options: Options{Validation: 0.5}},
 		"Patience":     {Options: Options{Patience: 9}},
@@ -92,7 +92,7 @@ func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 	}
 	same := smallImageOptions()
 	same.Patience = 2
-	for _, o := range []imageRun{same, {Options: tr.Options()}, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}, {Options: Options{Schedule: Schedule{Decay: 1, From: 3}}}} {
+	for _, o := range []imageRun{same, {Options: tr.Options()}, {Options: Options{Epochs: 2}}, {Options: Options{Epochs: 50}}, {Options: Options{Threads: 2}}} {
 		if _, err := o.resume(path, set); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}

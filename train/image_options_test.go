@@ -139,7 +139,7 @@ func TestInitialisePixels(t *testing.T) {
 	c := layers.PixelConfig{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
 	build := func(seed uint64) *layers.PixelCNN {
 		net := layers.NewPixelCNN(c)
-		initialise(net, seed)
+		initialise(net, seed, 0)
 		return net
 	}
 	net, same, other := build(1), build(1), build(2)
@@ -258,7 +258,7 @@ func TestImageHeaderRoom(t *testing.T) {
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
-		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
+		Schedule: Schedule{Kind: PlateauDecay, Decay: 1.2345678901234567e-300, Patience: 1 << 20, Floor: 1.2345678901234567e-300, Warmup: maxWarmup},
 	}}
 	tr.options.complete()
 	tr.work = work{net: task.model.Net}

@@ -41,7 +41,7 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	net := c.Sizes()
 	held, stored := net.Packed, net.Params
 	copies := 1 + int64(len(o.Optimizer.Slots())) // weights and the optimiser's state; gradients are the pass's
-	if o.Patience > 0 {
+	if o.Best {
 		copies++
 	}
 	// At the end of an epoch a checkpoint copies all of these, and then a Snapshot

@@ -26,7 +26,7 @@ func (t *Images) create(o *Options) error {
 		return err
 	}
 	t.model = model.NewPixel(c)
-	initialise(t.model.Net, o.Seed)
+	initialise(t.model.Net, o.Seed, 0)
 	return t.split(o)
 }
 

@@ -42,6 +42,8 @@ type Images struct {
 
 func (t *Images) things() string { return "images" }
 
+func (t *Images) ownValidation() bool { return false }
+
 func (t *Images) complete(o *Options) {
 	setDefault(&t.Filters, DefaultFilters)
 	setDefault(&t.Blocks, DefaultBlocks)

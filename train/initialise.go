@@ -11,15 +11,22 @@ import (
 // initialise gives a network of zero weights the starting values that its layers ask
 // for, which are those that Keras draws. The numbers depend on the seed and on the
 // parameter's name, and on nothing else; the fastest index of the [outputs, inputs]
-// layout runs first.
+// layout runs first. With a limit above 0 all values are drawn evenly from -limit to limit.
 //
 // Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward
 // Neural Networks, 2010; Saxe, McClelland and Ganguli, Exact Solutions to the
 // Nonlinear Dynamics of Learning in Deep Linear Neural Networks, 2014; an LSTM's forget
 // bias: Jozefowicz, Zaremba and Sutskever, 2015.
-func initialise(net layers.Network, seed uint64) {
+func initialise(net layers.Network, seed uint64, limit float64) {
 	for _, p := range layers.ParametersOf(net) {
-		if !p.StoredOnly {
+		switch {
+		case p.StoredOnly:
+		case limit > 0:
+			values := make([]float32, p.Len())
+			uniform(values, newDraws(seed, p.Name), limit)
+			clear(values[:p.Len()-p.Effective]) // they would add to others
+			p.Set(values)
+		default:
 			p.Set(firstValues(&p, seed))
 		}
 	}

@@ -63,7 +63,7 @@ func TestInitialise(t *testing.T) {
 	const V, E, H = 300, 20, 24
 	build := func(seed uint64) *layers.Stack {
 		net := layers.NewStack(layers.StackConfig{Symbols: V, Embedding: E, Layers: oneLSTM(H), Outputs: V})
-		initialise(net, seed)
+		initialise(net, seed, 0)
 		return net
 	}
 	net := build(1)

@@ -30,7 +30,7 @@ func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string
 		return err
 	}
 	return optionErr("%d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d)",
-		tok.Len(), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
+		tok.Len(), o.Epochs, total, weights.MaxHeader, vocabularyOption("VocabularySize"), t.Vocabulary.VocabularySize, option("Epochs"), o.Epochs)
 }
 
 // headerBytes returns the most that the header of a checkpoint takes, with a vocabulary,
@@ -78,7 +78,7 @@ func (m *stackMemory) bytes(size layers.BatchSize, outputRows int, o *Options) i
 	V, E, net := int64(m.symbols), int64(m.embedding), m.net
 	panels := int64(kernels.PanelsLen(1, m.outputs))
 	copies := 2 + int64(len(o.Optimizer.Slots())) // weights, gradients, the optimiser's state
-	if o.Patience > 0 {
+	if o.Best {
 		copies++
 	}
 	chunk := int64(chunkRows(min(outputRows, math.MaxInt32), m.outputs, o.Threads)) + 1

@@ -146,7 +146,7 @@ func TestHeaderLimit(t *testing.T) {
 	}
 	small := textRun{Text{Embedding: 2, Layers: oneLSTM(2), Length: 2}, Options{BatchSize: 2, Epochs: 1, Threads: 1}}
 	_, err := small.new(docs)
-	if err == nil || !strings.Contains(err.Error(), "lower Vocabulary (10000) or Epochs (1)") {
+	if err == nil || !strings.Contains(err.Error(), "lower VocabularySize (10000) or Epochs (1)") {
 		t.Errorf("a vocabulary of 17 MiB: error %v", err)
 	} else {
 		wantOnePrefix(t, err)
@@ -192,7 +192,7 @@ func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20, Epochs: epochs,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
-		Schedule: Schedule{Decay: 1.2345678901234567e-300, From: 1 << 20},
+		Schedule: Schedule{Kind: PlateauDecay, Decay: 1.2345678901234567e-300, Patience: 1 << 20, Floor: 1.2345678901234567e-300, Warmup: maxWarmup},
 	}}
 	tr.options.complete()
 	task.complete(&tr.options)

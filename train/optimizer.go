@@ -45,8 +45,8 @@ func checkOptimizer(o Optimizer) error {
 		return optionErr("%s (%s) has %d decays: want at most 2", option("Optimizer"), o.Kind(), n)
 	}
 	for i, name := range o.Slots() {
-		if name == "" || name == "best" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
-			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\"", option("Optimizer"), o.Kind(), name)
+		if name == "" || name == "best" || name == "carry" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\" or \"carry\"", option("Optimizer"), o.Kind(), name)
 		}
 	}
 	return nil
@@ -59,8 +59,13 @@ type UpdateStep struct {
 	Powers       []float64 // of the decays, this step counted
 }
 
-// Optimizers returns the optimizers of this package, Adam first.
-func Optimizers() []Optimizer { return slices.Clone(optimizers) }
+// ParseOptimizer returns the optimizer of that Kind.
+func ParseOptimizer(kind string) (Optimizer, error) {
+	if o := optimizerOf(kind); o != nil {
+		return o, nil
+	}
+	return nil, wrap(apierror.Errorf("the optimizer is %.40q: want adam or sgd", kind))
+}
 
 // optimizers lists the kinds that a checkpoint may name.
 var optimizers = []Optimizer{Adam{}, SGD{}}

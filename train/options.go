@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"runtime"
@@ -28,16 +29,18 @@ type Options struct {
 	// Optimizer makes the steps; nil means Adam. One that is not of this package must be
 	// given when the run is resumed, too.
 	Optimizer    Optimizer
-	LearningRate float64  // of the first epoch; 0 means the task's default
+	LearningRate float64  // at full; 0 means the task's default
 	Schedule     Schedule // how it changes; the zero value is a constant rate
 	ClipNorm     float64  // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
 
 	// Validation is the share of the data set aside, see SplitDocs; 0 means none.
 	Validation float64
 	// Patience ends the run after so many epochs without a new lowest validation loss,
-	// and makes the best epoch's weights the result. 0 means to run all epochs and take
-	// the last weights.
+	// and makes the best epoch's weights the result. 0 means to run all epochs.
 	Patience int
+	// Best makes the weights of the epoch with the lowest validation loss the result,
+	// instead of the last ones. Patience sets it.
+	Best bool
 
 	Seed uint64 // of weights, of the order of the data and of dropout
 
@@ -66,15 +69,16 @@ func (o *Options) complete() {
 	if o.Optimizer == nil {
 		o.Optimizer = Adam{}
 	}
-	o.Schedule = o.Schedule.complete()
+	o.Best = o.Best || o.Patience > 0
 	o.Source = o.Source.clean()
 	setDefault(&o.Threads, runtime.GOMAXPROCS(0))
 	setDefault(&o.MaxBytes, DefaultMaxBytes)
 }
 
 // check returns an error that names the first field that is out of range; zero
-// fields have been replaced. things is what the data consist of.
-func (o *Options) check(things string) error {
+// fields have been replaced. things is what the data consist of; ownValidation says that
+// some of them are for validation only.
+func (o *Options) check(things string, ownValidation bool) error {
 	for _, f := range []intOption{
 		{"BatchSize", o.BatchSize, 1, maxBatch},
 		{"Epochs", o.Epochs, 1, maxEpochs},
@@ -92,15 +96,32 @@ func (o *Options) check(things string) error {
 		return optionErr("%s is %v: want a finite number, or 0 for no limit", option("ClipNorm"), o.ClipNorm)
 	case !(o.Validation >= 0 && o.Validation < 1):
 		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
-	case o.Patience > 0 && o.Validation == 0:
-		return optionErr("%s is %d, but no %s are set aside for validation: set %s, to 0.1 for example", option("Patience"), o.Patience, things, option("Validation"))
+	case o.Validation > 0 && ownValidation:
+		return optionErr("%s is %v, but there are %s of their own for validation: leave one of them out", option("Validation"), o.Validation, things)
 	case o.MaxBytes < 0:
 		return optionErr("%s is %d: want 0 or more", option("MaxBytes"), o.MaxBytes)
 	}
-	if err := checkOptimizer(o.Optimizer); err != nil {
-		return err
+	return cmp.Or(o.checkValidation(things, ownValidation), checkOptimizer(o.Optimizer), o.Schedule.check())
+}
+
+// checkValidation refuses options that need a validation loss where there is none.
+func (o *Options) checkValidation(things string, ownValidation bool) error {
+	if o.Validation > 0 || ownValidation {
+		return nil
 	}
-	return o.Schedule.check()
+	aside := func(format string, args ...any) error {
+		args = append(args, things, option("Validation"))
+		return optionErr(format+", but no %s are set aside for validation: set %s, to 0.1 for example", args...)
+	}
+	switch {
+	case o.Patience > 0:
+		return aside("%s is %d", option("Patience"), o.Patience)
+	case o.Best:
+		return aside("%s is set", option("Best"))
+	case o.Schedule.Kind == PlateauDecay:
+		return aside("%s is %s", option("Schedule"), o.Schedule)
+	}
+	return nil
 }
 
 // checkMemory refuses a run that would take more than MaxBytes, or more than can be
@@ -124,10 +145,11 @@ func (o *Options) compare(c *comparison, now *Options) {
 		same(c, "Optimizer", o.Optimizer.Kind(), now.Optimizer.Kind())
 	}
 	same(c, "LearningRate", o.LearningRate, now.LearningRate)
-	same(c, "Schedule", o.Schedule, now.Schedule.complete())
+	same(c, "Schedule", o.Schedule, now.Schedule.complete(o.Schedule.Epochs))
 	same(c, "ClipNorm", o.ClipNorm, now.ClipNorm)
 	same(c, "Validation", o.Validation, now.Validation)
 	same(c, "Patience", o.Patience, now.Patience)
+	same(c, "Best", o.Best, now.Best)
 	same(c, "Seed", o.Seed, now.Seed)
 }
 

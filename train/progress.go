@@ -113,6 +113,7 @@ func (t *Trainer) epochStats(i int) EpochStats {
 	s := EpochStats{
 		Epoch: i + 1, Epochs: t.options.Epochs, Steps: e.Steps,
 		Loss: e.Loss, Perplexity: Perplexity(e.Loss),
+		LearningRate: t.options.Schedule.rate(t.options.LearningRate, e.Steps-1, t.steps(), t.progress.History[:i]),
 	}
 	if e.WordLoss > 0 {
 		s.WordLoss, s.WordPerplexity = e.WordLoss, Perplexity(e.WordLoss)
@@ -142,7 +143,7 @@ func (t *Trainer) Snapshot() *ModelFile {
 	return t.copyOf(t.work.net, epoch)
 }
 
-// Model returns the run's result so far: with Patience the weights of the best
+// Model returns the run's result so far: with Options.Best the weights of the best
 // epoch, otherwise the same as Snapshot.
 func (t *Trainer) Model() *ModelFile {
 	if t.best != nil && t.progress.Best > 0 {

@@ -25,7 +25,7 @@ func (p *progress) check(t *Trainer) error {
 	if err := p.checkHistory(t, steps); err != nil {
 		return err
 	}
-	order := Order(t.work.items, t.options.Seed, p.Epoch)
+	order := t.order(p.Epoch)
 	done := order[:min(p.Batch*t.work.perStep, t.work.items)]
 	all, words := t.task.positions(done)
 	switch {

@@ -69,7 +69,7 @@ type Record struct {
 	Epochs int `json:"epochs"` // that have ended
 	Steps  int `json:"steps"`
 	// Weights is the epoch at whose end the weights of the file were taken: the best one
-	// with Patience. 0 if they were taken within an epoch.
+	// with Options.Best. 0 if they were taken within an epoch.
 	Weights int           `json:"weights_of_epoch,omitempty"`
 	Best    int           `json:"best_epoch,omitempty"` // of the lowest validation loss; 0 if nothing was set aside
 	History []RecordEpoch `json:"history"`              // of the epochs that have ended

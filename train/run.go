@@ -73,7 +73,7 @@ func (t *Trainer) runAll(ctx context.Context, o *RunOptions) error {
 func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	p, steps := &t.progress, t.steps()
 	c.epoch, c.epochTokens = 0, 0
-	order := Order(t.work.items, t.options.Seed, p.Epoch)
+	order := t.order(p.Epoch)
 	for p.Batch < steps {
 		if err := ctx.Err(); err != nil {
 			return t.interrupted(o, err)
@@ -135,6 +135,18 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 	return nil
 }
 
+// order returns the order in which an epoch, counted from 0, takes the items.
+func (t *Trainer) order(epoch int) []int {
+	if !t.work.inOrder {
+		return Order(t.work.items, t.options.Seed, epoch)
+	}
+	order := make([]int, t.work.items)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
 // step trains on these items. If it returns an error then nothing has changed.
 func (t *Trainer) step(items []int) (s Stats, err error) {
 	p := &t.progress
@@ -142,7 +154,7 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 	if !finite(e.Sum) {
 		return s, diverged("the loss is %v", e.Sum)
 	}
-	rate := t.options.Schedule.Rate(t.options.LearningRate, p.Epoch+1)
+	rate := t.options.Schedule.rate(t.options.LearningRate, p.Steps, t.steps(), p.History)
 	norm, err := t.optimizer.apply(rate, t.options.ClipNorm)
 	if err != nil {
 		return s, diverged("%w", err)
@@ -162,6 +174,7 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 		Loss: p.LossSum / float64(max(p.Positions, 1)), WordLoss: p.WordLossSum / float64(max(p.Words, 1)),
 		BatchLoss:    e.Sum / float64(max(e.Positions, 1)),
 		GradientNorm: norm,
+		LearningRate: rate,
 		Positions:    e.Positions, Tokens: e.Words,
 	}, nil
 }

@@ -56,6 +56,7 @@ type Stats struct {
 	WordLoss      float64 // where padding is counted, the mean over the positions that read a word; 0 where that is Loss, or not known
 	BatchLoss     float64 // mean of the step's batch, before its update
 	GradientNorm  float64 // length of the step's gradient, before clipping
+	LearningRate  float64 // of the step, see Schedule
 
 	// Of this call of Run: positions trained on (those that count in the loss), how
 	// many of them read a word or are a channel of a pixel, and time since it began.
@@ -99,6 +100,7 @@ type EpochStats struct {
 	ValAccuracy       float64 `json:"val_accuracy,omitempty"` // of a Classes, see Evaluation
 	Best              bool    `json:"best,omitempty"`         // lowest ValLoss so far
 	Stopped           bool    `json:"stopped,omitempty"`      // Patience is at its end and so is the run
+	LearningRate      float64 `json:"learning_rate"`          // of the last step, see Schedule
 	// Time in this call of Run that the epoch's steps took, validation not
 	// counted, and words, or channels of pixels, per second in it.
 	Seconds         float64 `json:"seconds"`

@@ -3,22 +3,23 @@ package train
 // storedRun is Options as the JSON of a checkpoint has them. Members that the first version
 // did not have are left out at their defaults.
 type storedRun struct {
-	BatchSize    int       `json:"batch_size"`
-	Optimizer    string    `json:"optimizer,omitempty"` // "" is Adam
-	LearningRate float64   `json:"learning_rate"`
-	Schedule     *Schedule `json:"schedule,omitempty"`
-	ClipNorm     float64   `json:"clip_norm"`
-	Validation   float64   `json:"validation"`
-	Patience     int       `json:"patience"`
-	Seed         uint64    `json:"seed"`
-	Epochs       int       `json:"epochs"`
+	BatchSize    int             `json:"batch_size"`
+	Optimizer    string          `json:"optimizer,omitempty"` // "" is Adam
+	LearningRate float64         `json:"learning_rate"`
+	Schedule     *storedSchedule `json:"schedule,omitempty"`
+	ClipNorm     float64         `json:"clip_norm"`
+	Validation   float64         `json:"validation"`
+	Patience     int             `json:"patience"`
+	Best         bool            `json:"best,omitempty"` // without Patience
+	Seed         uint64          `json:"seed"`
+	Epochs       int             `json:"epochs"`
 }
 
 func storeRun(o *Options) storedRun {
 	return storedRun{
 		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
-		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
-		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
+		Validation: o.Validation, Patience: o.Patience, Best: o.Best && o.Patience == 0, Seed: o.Seed, Epochs: o.Epochs,
 	}
 }
 
@@ -26,11 +27,9 @@ func storeRun(o *Options) storedRun {
 func (s *storedRun) options() (o Options, err error) {
 	o = Options{
 		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
-		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
+		Validation: s.Validation, Patience: s.Patience, Best: s.Best || s.Patience > 0, Seed: s.Seed, Epochs: s.Epochs,
 	}
-	if s.Schedule != nil {
-		o.Schedule = s.Schedule.complete()
-	}
+	o.Schedule = s.Schedule.schedule()
 	o.Optimizer, err = readOptimizer(s.Optimizer)
 	return o, err
 }
@@ -67,10 +66,47 @@ type otherOptimizer struct {
 // Kind returns the name that the checkpoint has.
 func (o otherOptimizer) Kind() string { return o.kind }
 
-// storedSchedule returns nil for a constant rate.
-func storedSchedule(s Schedule) *Schedule {
+// A storedSchedule is a Schedule as the JSON of a checkpoint has it. The first version had
+// none but step, which is the kind where none is named.
+type storedSchedule struct {
+	Decay    float64 `json:"decay"`
+	From     int     `json:"from"`
+	Kind     string  `json:"kind,omitempty"`
+	Patience int     `json:"patience,omitempty"`
+	Epochs   int     `json:"epochs,omitempty"`
+	Floor    float64 `json:"floor,omitempty"`
+	Warmup   int     `json:"warmup,omitempty"`
+}
+
+// constantKind is the kind of a stored schedule that has a warm-up and nothing else.
+const constantKind = "constant"
+
+// storeSchedule returns nil for the zero value.
+func storeSchedule(s Schedule) *storedSchedule {
 	if s == (Schedule{}) {
 		return nil
 	}
-	return &s
+	kind := string(s.Kind)
+	switch s.Kind {
+	case ConstantRate:
+		kind = constantKind
+	case StepDecay:
+		kind = ""
+	}
+	return &storedSchedule{s.Decay, s.From, kind, s.Patience, s.Epochs, s.Floor, s.Warmup}
+}
+
+// schedule returns the schedule that s stands for.
+func (s *storedSchedule) schedule() Schedule {
+	if s == nil {
+		return Schedule{}
+	}
+	kind := ScheduleKind(s.Kind)
+	switch s.Kind {
+	case constantKind:
+		kind = ConstantRate
+	case "":
+		kind = StepDecay
+	}
+	return Schedule{kind, s.Decay, s.From, s.Patience, s.Epochs, s.Floor, s.Warmup}
 }

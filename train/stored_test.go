@@ -67,7 +67,7 @@ func TestResumeRefusesHostileStacks(t *testing.T) {
 	}
 	images, set := imageMidway(t, 1)
 	f := checkpointOf(t, images)
-	f.Metadata[model.KeyCheckpoint] = strings.Replace(f.Metadata[model.KeyCheckpoint], `"clip_norm":`, `"schedule":{"decay":1,"from":0},"clip_norm":`, 1)
+	f.Metadata[model.KeyCheckpoint] = strings.Replace(f.Metadata[model.KeyCheckpoint], `"clip_norm":`, `"schedule":{"decay":0,"from":0,"kind":"constant"},"clip_norm":`, 1)
 	if _, err := resume(f, &Images{Set: set}, Options{}); err == nil || !strings.Contains(err.Error(), "form") {
 		t.Errorf("images with a schedule that says nothing: error %v", err)
 	}

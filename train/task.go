@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -17,6 +18,8 @@ type Task interface {
 	complete(o *Options)
 	check() error
 	things() string // what the data consist of: "documents"
+	// ownValidation reports whether the task has validation data of its own.
+	ownValidation() bool
 
 	// create reads the data and makes a model with first weights.
 	create(o *Options) error
@@ -72,7 +75,12 @@ type work struct {
 	perStep   int  // items that a step takes; the last may take fewer
 	validates bool // data are set aside for validation
 	padded    bool // positions that read padding count
+	inOrder   bool // items follow each other: every epoch takes them in their order
 	classes   bool // validation counts Evaluation.Correct
+
+	// carried is the state that a step leaves for the next one, of each layer in the
+	// order of the network's; nil without inOrder.
+	carried []kernels.Matrix
 
 	changed func() // is called when the weights have changed
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -24,18 +25,27 @@ const (
 // and all decide the result.
 type Text struct {
 	Documents []string
+	// ValidationDocuments are documents for validation only; nil means those that
+	// Options.Validation sets aside.
+	ValidationDocuments []string
+	// Stream makes one stream of the documents, of which Options.BatchSize tracks are
+	// learned side by side, Length steps at a time, with the state carried on: see
+	// Dataset. Options.Validation then sets the last part aside, see SplitStream. The
+	// losses of validation are of as many tracks.
+	Stream bool
 
-	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
-	KeepCase         bool // see tokenizer.Options
-	StripPunctuation bool // see tokenizer.Options
-
-	UnicodePunctuation bool // see tokenizer.Options
+	// Vocabulary says what tokens are. Its MaxBytes is not in the checkpoints;
+	// Options.MaxBytes bounds it.
+	Vocabulary tokenizer.Options
 
 	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
 	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
 	Length    int           // steps of a sequence at most; 0 means DefaultLength
 	Dropout   Dropout
-	Tied      bool // the output layer has the embedding's weights: the last layer must have Embedding outputs
+	// InitialRange draws all first values evenly from -InitialRange to InitialRange; 0
+	// means the rule of each layer, which is that of Keras.
+	InitialRange float64
+	Tied         bool // the output layer has the embedding's weights: the last layer must have Embedding outputs
 
 	// CountPadding makes all sequences Length steps long, and the steps that read
 	// and predict padding count in the loss, as in the reference. Otherwise padding
@@ -52,6 +62,9 @@ type Text struct {
 	batch  int    // sequences a step
 	pass   *pass
 	padded bool
+
+	// With Stream: the states that training carries on, and those of other passes.
+	states, others []kernels.Matrix
 }
 
 // oneLSTM returns the layers of the reference model, with so many units.
@@ -59,8 +72,10 @@ func oneLSTM(units int) []layers.Spec { return []layers.Spec{&layers.LSTMSpec{Un
 
 func (t *Text) things() string { return "documents" }
 
+func (t *Text) ownValidation() bool { return t.ValidationDocuments != nil }
+
 func (t *Text) complete(o *Options) {
-	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
+	t.Vocabulary = t.Vocabulary.WithDefaults()
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
@@ -72,8 +87,13 @@ func (t *Text) complete(o *Options) {
 }
 
 func (t *Text) check() error {
+	if err := checkVocabulary(t.Vocabulary); err != nil {
+		return err
+	}
+	if t.CountPadding && t.Vocabulary.NoStop {
+		return optionErr("%s needs the stop token, which is what padding is: leave out one of it and %s", option("CountPadding"), vocabularyOption("NoStop"))
+	}
 	for _, f := range []intOption{
-		{"Vocabulary", t.Vocabulary, 3, model.MaxSymbols},
 		{"Embedding", t.Embedding, 1, model.MaxWidth},
 		{"Length", t.Length, 1, model.MaxLength},
 	} {
@@ -83,6 +103,14 @@ func (t *Text) check() error {
 	}
 	if err := t.config(3).Check(); err != nil {
 		return optionErr("%s: %w", option("Layers"), err)
+	}
+	switch {
+	case t.Stream && t.CountPadding:
+		return optionErr("%s is set with %s: a stream has no padding", option("CountPadding"), option("Stream"))
+	case t.Stream && t.CutLong:
+		return optionErr("%s is set with %s: a stream goes on behind the end of a document", option("CutLong"), option("Stream"))
+	case !(t.InitialRange >= 0 && t.InitialRange <= 1e3): // NaN fails too
+		return optionErr("%s is %v: want more than 0, at most 1000, or 0 for the rules of the layers", option("InitialRange"), t.InitialRange)
 	}
 	return t.Dropout.check()
 }
@@ -105,24 +133,17 @@ func (t *Text) config(symbols int) model.Config {
 }
 
 // dataset returns the options of the data sets.
-func (t *Text) dataset() DatasetOptions {
-	return DatasetOptions{Length: t.Length, CutLong: t.CutLong}
-}
-
-// words returns the options of the vocabulary.
-func (t *Text) words() *tokenizer.Options {
-	return &tokenizer.Options{
-		VocabularySize: t.Vocabulary, KeepCase: t.KeepCase,
-		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
+func (t *Text) dataset(o *Options) DatasetOptions {
+	d := DatasetOptions{Length: t.Length, CutLong: t.CutLong}
+	if t.Stream {
+		d.Tracks = o.BatchSize
 	}
+	return d
 }
 
 func (t *Text) compare(c *comparison, task Task) {
 	was := task.(*Text)
-	same(c, "Vocabulary", was.Vocabulary, t.Vocabulary)
-	same(c, "KeepCase", was.KeepCase, t.KeepCase)
-	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
-	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
+	sameVocabulary(c, was.Vocabulary, t.Vocabulary)
 	same(c, "Embedding", was.Embedding, t.Embedding)
 	sameLayers(c, was.Layers, t.Layers)
 	same(c, "Length", was.Length, t.Length)
@@ -130,11 +151,20 @@ func (t *Text) compare(c *comparison, task Task) {
 	same(c, "Tied", was.Tied, t.Tied)
 	same(c, "CountPadding", was.CountPadding, t.CountPadding)
 	same(c, "CutLong", was.CutLong, t.CutLong)
+	same(c, "Stream", was.Stream, t.Stream)
+	switch {
+	case c.err != nil:
+	case was.ownValidation() && !t.ownValidation():
+		c.err = optionErr("%s is empty: the run began with documents for validation, give them again", option("ValidationDocuments"))
+	case t.ownValidation() && !was.ownValidation():
+		c.err = optionErr("%s is set: the run began without, and cannot change it midway", option("ValidationDocuments"))
+	}
+	same(c, "InitialRange", was.InitialRange, t.InitialRange)
 }
 
 func (t *Text) adopt(task Task) {
 	was := *task.(*Text)
-	was.Documents, was.model = t.Documents, t.model
+	was.Documents, was.ValidationDocuments, was.model = t.Documents, t.ValidationDocuments, t.model
 	*t = was
 }
 

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"runtime"
-	"slices"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
@@ -16,11 +14,11 @@ import (
 )
 
 func (t *Text) create(o *Options) error {
-	training, _, err := SplitDocs(t.Documents, o.Validation)
+	training, _, err := t.split(o)
 	if err != nil {
 		return err
 	}
-	tok, err := learnWords(training, t.words(), documentBytes(t.Documents, o), o)
+	tok, err := learnWords(training, t.Vocabulary, t.documentBytes(o), o)
 	if err != nil {
 		return err
 	}
@@ -38,21 +36,9 @@ func (t *Text) create(o *Options) error {
 		return err
 	}
 	t.model = model.New(config, tok)
-	initialise(t.model.Stack, o.Seed)
+	initialise(t.model.Stack, o.Seed, t.InitialRange)
 	t.hash = t.data.hash()
 	return nil
-}
-
-// learnWords learns a vocabulary of documents, where taken bytes of memory are in use.
-func learnWords(docs []string, words *tokenizer.Options, taken int64, o *Options) (*tokenizer.Tokenizer, error) {
-	if words.MaxBytes = o.MaxBytes - taken; words.MaxBytes <= 0 {
-		return nil, errDocuments(o)
-	}
-	tok, err := tokenizer.Learn(slices.Values(docs), words)
-	if taken >= muchGarbage {
-		runtime.GC() // the garbage of reading documents and counting words
-	}
-	return tok, err
 }
 
 func (t *Text) open(f *weights.File) (err error) {
@@ -86,14 +72,34 @@ type textData struct {
 	documents            int64 // bytes of memory that the documents and the vocabulary take
 }
 
+// split returns the documents to learn from and those for validation.
+func (t *Text) split(o *Options) (training, validation []string, err error) {
+	switch {
+	case t.ValidationDocuments != nil:
+		return t.Documents, t.ValidationDocuments, nil
+	case t.Stream:
+		return splitStream(t.Documents, o.Validation)
+	}
+	return SplitDocs(t.Documents, o.Validation)
+}
+
+// documentBytes returns the memory that all documents take.
+func (t *Text) documentBytes(o *Options) int64 {
+	n := documentBytes(t.Documents, o)
+	if t.ValidationDocuments != nil {
+		n += documentBytes(t.ValidationDocuments, o)
+	}
+	return n
+}
+
 // encode splits the documents and encodes both parts.
 func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
-	training, validation, err := SplitDocs(t.Documents, o.Validation)
+	training, validation, err := t.split(o)
 	if err != nil {
 		return err
 	}
 	var data textData
-	data.documents = documentBytes(t.Documents, o) + vocabularyBytes(tok)
+	data.documents = t.documentBytes(o) + vocabularyBytes(tok)
 	left := o.MaxBytes - data.documents
 	for _, part := range []struct {
 		docs []string
@@ -103,7 +109,7 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 		if part.docs == nil && part.to == &data.validation {
 			continue
 		}
-		d, err := newDataset(part.docs, tok, t.dataset(), left)
+		d, err := t.newDataset(part.docs, tok, data.training, o, left)
 		if errors.Is(err, errDataBytes) {
 			return errDocuments(o)
 		}
@@ -118,6 +124,16 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 	}
 	t.data = data
 	return nil
+}
+
+// newDataset encodes documents: those to learn from, where training is nil, or those for
+// validation. The stream of the latter goes on behind the last id of the former.
+func (t *Text) newDataset(docs []string, tok *tokenizer.Tokenizer, training *Dataset, o *Options, maxBytes int64) (*Dataset, error) {
+	options := t.dataset(o)
+	if !t.Stream || training == nil {
+		return newDataset(docs, tok, options, maxBytes)
+	}
+	return newStream(docs, tok, options, int(training.ids[len(training.ids)-1]), maxBytes)
 }
 
 // hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of
@@ -144,7 +160,7 @@ func (d textData) hash() string {
 				padding = d.Length + 1 - len(row)
 			}
 			for range padding {
-				buf = binary.LittleEndian.AppendUint32(buf, tokenizer.Stop)
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(d.stop))
 			}
 			h.Write(buf)
 		}

@@ -12,7 +12,10 @@ func (t *Text) start(o *Options) work {
 	t.batch, t.padded = o.BatchSize, t.hasPadding()
 	t.pass = newPass(t.model.Stack, t.batches(o), o.Threads, true)
 	t.pass.setDropout(t.Dropout, o.Seed)
+	t.states, t.others = newStates(t.model.Stack, t.data.training), newStates(t.model.Stack, t.data.training)
+	t.pass.carry(t.states)
 	return work{
+		inOrder: t.Stream, carried: t.states,
 		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
 		zero: func() layers.Network { return t.model.Stack.Like() },
 		// The items are batches, which always hold the same sequences.
@@ -24,6 +27,9 @@ func (t *Text) start(o *Options) work {
 
 // gradients is of one item, a batch.
 func (t *Text) gradients(items []int, step int) (e Evaluation) {
+	if items[0] == 0 {
+		clearStates(t.states)
+	}
 	t.load(items[0])
 	t.pass.learn(step)
 	lo, _ := t.data.training.Batch(items[0], t.batch)
@@ -32,6 +38,7 @@ func (t *Text) gradients(items []int, step int) (e Evaluation) {
 }
 
 func (t *Text) loss(items []int) (e Evaluation) {
+	defer t.apart()()
 	t.load(items[0])
 	t.pass.score()
 	lo, _ := t.data.training.Batch(items[0], t.batch)
@@ -46,7 +53,16 @@ func (t *Text) load(k int) {
 }
 
 func (t *Text) validate(ctx context.Context) (Evaluation, error) {
+	defer t.apart()()
 	return t.pass.evaluate(ctx, t.data.validation, t.batch, t.CountPadding)
+}
+
+// apart makes the pass begin in zero states, until the function that it returns is called:
+// then it goes on with the training data.
+func (t *Text) apart() (back func()) {
+	clearStates(t.others)
+	t.pass.carry(t.others)
+	return func() { t.pass.carry(t.states) }
 }
 
 // evaluate adds up the losses of a data set.
@@ -85,7 +101,11 @@ func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *Evalua
 			return Evaluation{}, apierror.Errorf("Evaluate: the data set has the id %d, the model only %d: encode it with the model's tokenizer", id, net.Symbols())
 		}
 	}
+	if d.Tracks > 0 {
+		opt.BatchSize, opt.CountPadding = d.Tracks, false
+	}
 	p := newPass(net, sizeOf(d, opt.BatchSize, opt.CountPadding), opt.Threads, false)
+	p.carry(newStates(net, d))
 	return p.evaluate(ctx, d, opt.BatchSize, opt.CountPadding)
 }
 

@@ -14,9 +14,7 @@ import (
 // opposite of a field: ignore_padding that of CountPadding, as in the first version, and
 // windows, left out when false, that of CutLong.
 type storedText struct {
-	Vocabulary         int             `json:"vocabulary"`
-	KeepCase           bool            `json:"keep_case"`
-	StripPunctuation   bool            `json:"strip_punctuation"`
+	storedVocabulary
 	UnicodePunctuation bool            `json:"unicode_punctuation,omitempty"`
 	Embedding          int             `json:"embedding"`
 	Units              int             `json:"units,omitempty"`
@@ -27,14 +25,19 @@ type storedText struct {
 	BatchSize          int             `json:"batch_size"`
 	Optimizer          string          `json:"optimizer,omitempty"` // "" is Adam
 	LearningRate       float64         `json:"learning_rate"`
-	Schedule           *Schedule       `json:"schedule,omitempty"`
+	Schedule           *storedSchedule `json:"schedule,omitempty"`
 	ClipNorm           float64         `json:"clip_norm"`
 	IgnorePadding      bool            `json:"ignore_padding"`
 	Windows            bool            `json:"windows,omitempty"`
 	Validation         float64         `json:"validation"`
 	Patience           int             `json:"patience"`
+	Best               bool            `json:"best,omitempty"` // without Patience
 	Seed               uint64          `json:"seed"`
 	Epochs             int             `json:"epochs"`
+	Stream             bool            `json:"stream,omitempty"`
+	OwnValidation      bool            `json:"own_validation,omitempty"` // ValidationDocuments
+	InitialRange       float64         `json:"initial_range,omitempty"`
+	storedTokens
 }
 
 type storedDropout struct {
@@ -45,13 +48,15 @@ type storedDropout struct {
 
 // stored returns what a checkpoint has of the options.
 func (t *Text) stored(o *Options) storedText {
+	vocabulary, tokens := storeVocabulary(t.Vocabulary)
 	s := storedText{
-		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
-		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
+		storedVocabulary: vocabulary, storedTokens: tokens,
+		UnicodePunctuation: t.Vocabulary.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
 		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
-		Schedule: storedSchedule(o.Schedule), ClipNorm: o.ClipNorm,
+		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
-		Validation: o.Validation, Patience: o.Patience, Seed: o.Seed, Epochs: o.Epochs,
+		Validation: o.Validation, Patience: o.Patience, Best: o.Best && o.Patience == 0, Seed: o.Seed, Epochs: o.Epochs,
+		Stream: t.Stream, OwnValidation: t.ownValidation(), InitialRange: t.InitialRange,
 	}
 	text := string(model.AppendLayers(nil, t.Layers))
 	if units := t.Layers[0].OutLen(t.Embedding); text == string(model.AppendLayers(nil, oneLSTM(units))) {
@@ -68,23 +73,25 @@ func (t *Text) stored(o *Options) storedText {
 // options returns the task and the options that s stands for.
 func (s *storedText) options() (*Text, Options, error) {
 	t := &Text{
-		Vocabulary: s.Vocabulary, KeepCase: s.KeepCase, StripPunctuation: s.StripPunctuation,
-		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Tied: s.Tied, Length: s.Length,
+		Vocabulary: vocabularyOf(s.storedVocabulary, s.UnicodePunctuation, s.storedTokens),
+		Embedding:  s.Embedding, Tied: s.Tied, Length: s.Length,
 		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
+		Stream: s.Stream, InitialRange: s.InitialRange,
 	}
 	o := Options{
 		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
-		Validation: s.Validation, Patience: s.Patience, Seed: s.Seed, Epochs: s.Epochs,
+		Validation: s.Validation, Patience: s.Patience, Best: s.Best || s.Patience > 0, Seed: s.Seed, Epochs: s.Epochs,
 	}
 	var err error
 	if o.Optimizer, err = readOptimizer(s.Optimizer); err != nil {
 		return nil, o, err
 	}
-	if s.Schedule != nil {
-		o.Schedule = s.Schedule.complete()
-	}
+	o.Schedule = s.Schedule.schedule()
 	if s.Dropout != nil {
 		t.Dropout = Dropout(*s.Dropout)
+	}
+	if s.OwnValidation {
+		t.ValidationDocuments = []string{} // the documents themselves come with the resumed run
 	}
 	t.Layers = oneLSTM(s.Units)
 	if s.Layers != nil {

@@ -19,7 +19,7 @@ type Trainer struct {
 	work    work
 
 	optimizer *updater
-	best      layers.Network // weights of the best epoch; nil without Patience
+	best      layers.Network // weights of the best epoch; nil without Options.Best
 	progress  progress
 	saved     map[string]atomicfile.Version // of checkpoints, when this run last saved or read them
 }
@@ -40,17 +40,22 @@ func New(task Task, o *Options) (*Trainer, error) {
 	if err := task.create(&options); err != nil {
 		return nil, wrap(err)
 	}
-	return newTrainer(task, options), nil
+	t := newTrainer(task, options)
+	if w, all := options.Schedule.Warmup, int64(options.Epochs)*int64(t.steps()); int64(w) > all {
+		return nil, wrap(optionErr("%s has a warm-up of %d steps, but the run has %d", option("Schedule"), w, all))
+	}
+	return t, nil
 }
 
 // settle replaces zero fields of a task and of options and checks both.
 func settle(task Task, o *Options) error {
 	o.complete()
 	task.complete(o)
+	o.Schedule = o.Schedule.complete(o.Epochs)
 	if err := task.check(); err != nil {
 		return err
 	}
-	return o.check(task.things())
+	return o.check(task.things(), task.ownValidation())
 }
 
 // newTrainer makes a run of a task that has a model, at its start.
@@ -58,7 +63,7 @@ func newTrainer(task Task, o Options) *Trainer {
 	t := &Trainer{options: o, task: task}
 	t.work = task.start(&t.options)
 	t.optimizer = newUpdater(o.Optimizer, t.work.net, t.work.grad, t.work.zero, t.work.threads)
-	if o.Patience > 0 {
+	if o.Best {
 		t.best = t.work.zero()
 	}
 	t.progress.setPowers(t.optimizer.powers)
@@ -120,7 +125,7 @@ func resume(f *weights.File, task Task, o Options) (*Trainer, error) {
 func (b *resumedRun) check(f *weights.File) error {
 	was := b.options
 	was.Threads, was.MaxBytes = 1, 1
-	if err := cmp.Or(b.task.check(), was.check(b.task.things()), was.Source.check()); err != nil {
+	if err := cmp.Or(b.task.check(), was.check(b.task.things(), b.task.ownValidation()), was.Source.check()); err != nil {
 		return apierror.Errorf("the checkpoint is damaged: %w", err)
 	}
 	text, err := json.Marshal(b.task.checkpoint(&b.options, b.progress))

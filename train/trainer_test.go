@@ -195,6 +195,7 @@ var smallHashes = map[string]string{
 	"mixed":          "5d0fc729bc2f58ce",
 	"tied":           "b5f153e3fe2bf9df",
 	"sgd":            "5de55d6c3338b3f1",
+	"stream":         "3332bbe53a0facd5",
 }
 
 func smallVariants() map[string]textRun {
@@ -208,12 +209,17 @@ func smallVariants() map[string]textRun {
 	three.Layers = stackOf(&layers.LSTMSpec{Units: 5}, &layers.LSTMSpec{Units: 17}, &layers.LSTMSpec{Units: 5})
 	mixed.Layers = stackOf(&layers.GRUSpec{Units: 9, Reset: "before"}, &layers.RNNSpec{Units: 18}, &layers.LSTMSpec{Units: 6, RecurrentActivation: "hard_sigmoid_keras3"}, &layers.GRUSpec{Units: 7})
 	mixed.Dropout = Dropout{Embedding: 0.1, Layers: 0.3, Output: 0.2}
-	mixed.Schedule = Schedule{Decay: 0.5, From: 1}
+	mixed.Schedule = Schedule{Kind: StepDecay, Decay: 0.5, From: 1}
 	mixed.Patience, mixed.ClipNorm = 2, 0.3
 	tied.Layers, tied.Tied = stackOf(&layers.GRUSpec{Units: 8}, &layers.LSTMSpec{Units: 6}), true
-	sgd.Optimizer, sgd.LearningRate, sgd.Schedule = SGD{}, 0.5, Schedule{Decay: 0.9}
+	sgd.Optimizer, sgd.LearningRate, sgd.Schedule = SGD{}, 0.5, Schedule{Kind: StepDecay, Decay: 0.9}
+	stream := textRun{
+		Text{Embedding: 6, Layers: mixed.Layers, Length: 7, Stream: true, InitialRange: 0.3, Dropout: mixed.Dropout},
+		Options{BatchSize: 5, Epochs: 3, LearningRate: 0.02, Validation: 0.25, Patience: 2, Seed: 11, Threads: 1},
+	}
 	return map[string]textRun{
-		"plain": small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows,
+		"stream": stream,
+		"plain":  small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows,
 		"two layers": two, "three layers": three, "mixed": mixed, "tied": tied, "sgd": sgd,
 	}
 }

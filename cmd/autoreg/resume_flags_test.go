@@ -11,7 +11,7 @@ func TestResumeFlags(t *testing.T) {
 	dir := t.TempDir()
 	data, model := write(t, dir, "lines", "a b c\nd e f\na c\nb d\n"), filepath.Join(dir, "model")
 	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--dropout", "0.25",
-		"--lr-decay", "1", "--lr-decay-from", "3", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
+		"--schedule", "step:0.9:from=3", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
 	ok(t, append(args, "2")...)
 	first := read(t, model)
 	resume := append(args, "3", "--resume", model+".checkpoint")
@@ -26,11 +26,11 @@ func TestResumeFlags(t *testing.T) {
 	}{
 		{"--dropout is 0.5 now and was 0.25 when", []string{"--dropout", "0.5"}},
 		{"--units is 6 now and was 5 when", []string{"--units", "6"}},
-		{"--lr-decay is 0.5 now and was 0 when", []string{"--lr-decay", "0.5"}},
+		{"--schedule is step:0.5:from=3 now and was step:0.9:from=3 when", []string{"--schedule", "step:0.5:from=3"}},
 	} {
 		fails(t, exitError, c.want, append(resume, c.args...)...)
 	}
 	layers := []string{"train", "text", "--data", data, "-o", model, "--resume", model + ".checkpoint", "--layers", "gru:5"}
 	fails(t, exitError, "--layers is gru:5 now and was lstm:5 when", layers...)
-	ok(t, "train", "text", "--data", data, "-o", model, "--resume", model+".checkpoint", "--lr-decay-from", "7") // of no effect
+	fails(t, exitError, "--schedule is constant now and was step:0.9:from=3 when", append(layers[:8:8], "--schedule", "constant")...)
 }

@@ -22,13 +22,13 @@ type trainJob struct {
 	flags *pflag.FlagSet
 
 	data               []string
+	validationData     []string // of a text model
 	model              string
 	checkpoint, resume string
 	overwrite, keep    bool
 	log, plot          string
 	temperature        float64 // of samples
-	optimizer          string
-	maxMemory          int // MiB
+	maxMemory          int     // MiB
 
 	options train.Options
 
@@ -75,24 +75,14 @@ func (j *trainJob) scheduleFlags(fs *pflag.FlagSet) {
 	o := &j.options
 	intFlag(fs, &o.Epochs, "epochs", "e", o.Epochs, 1, math.MaxInt32, "epochs in all")
 	intFlag(fs, &o.BatchSize, "batch", "", o.BatchSize, 1, math.MaxInt32, j.kind.items+" per step")
-	choiceFlag(fs, &j.optimizer, "optimizer", optimizerNames[0], optimizerNames, "how a step follows the gradient")
+	optimizerFlag(fs, &o.Optimizer)
 	floatFlag(fs, &o.LearningRate, "lr", "", o.LearningRate, "learning rate", "a number above 0", positive)
-	floatFlag(fs, &o.Schedule.Decay, "lr-decay", "", 0, "factor of the learning rate in each epoch after --lr-decay-from; 0 means 1", "a number, 0 or more", notNegative)
-	intFlag(fs, &o.Schedule.From, "lr-decay-from", "", 0, 0, math.MaxInt32, "last epoch with the full learning rate")
+	scheduleFlag(fs, &o.Schedule)
 	floatFlag(fs, &o.ClipNorm, "clip", "", 0, "greatest norm of the gradient, to which a longer one is scaled down; 0 means no limit", "a number, 0 or more", notNegative)
 	floatFlag(fs, &o.Validation, "validation", "", 0, "share of "+j.kind.items+" set aside for the validation loss", "0 or more and less than 1", share)
-	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best; 0 means never")
+	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best weights; 0 means never")
+	fs.BoolVar(&o.Best, "best", false, "keep the weights of the epoch with the lowest validation loss, not those of the last")
 }
-
-// optimizers are those that --optimizer names.
-var optimizers = train.Optimizers()
-
-var optimizerNames = func() (list []string) {
-	for _, o := range optimizers {
-		list = append(list, o.Kind())
-	}
-	return list
-}()
 
 // fileFlags defines the flags for files beside the model.
 func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
@@ -125,11 +115,11 @@ var commonFlags = []runFlag{
 	{"batch", func(o *train.Options) any { return o.BatchSize }},
 	{"optimizer", func(o *train.Options) any { return o.Optimizer.Kind() }},
 	{"lr", func(o *train.Options) any { return o.LearningRate }},
-	{"lr-decay", func(o *train.Options) any { return o.Schedule.Decay }},
-	{"lr-decay-from", func(o *train.Options) any { return o.Schedule.From }},
+	{"schedule", func(o *train.Options) any { return o.Schedule.String() }},
 	{"clip", func(o *train.Options) any { return o.ClipNorm }},
 	{"validation", func(o *train.Options) any { return o.Validation }},
 	{"patience", func(o *train.Options) any { return o.Patience }},
+	{"best", func(o *train.Options) any { return o.Best }},
 	{"seed", func(o *train.Options) any { return o.Seed }},
 }
 
@@ -141,9 +131,10 @@ type taskFlag[T train.Task] struct {
 
 // checkUnchanged refuses flags that say otherwise than the run that is resumed.
 func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T, o train.Options) error {
-	j.options.Schedule, o.Schedule = j.schedules(o.Schedule)
+	now := j.options
+	now.Schedule = sameDefaults(now.Schedule, o.Schedule)
 	for _, f := range commonFlags {
-		if now, before := f.value(&j.options), f.value(&o); j.flags.Changed(f.flag) && now != before {
+		if now, before := f.value(&now), f.value(&o); j.flags.Changed(f.flag) && now != before {
 			return changedError(f.flag, now, before)
 		}
 	}
@@ -153,25 +144,6 @@ func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T,
 		}
 	}
 	return nil
-}
-
-// schedules returns the schedule that the flags ask for, with what they leave out as it
-// was, and the one that was, in a form that is the same for equal schedules.
-func (j *trainJob) schedules(was train.Schedule) (now, before train.Schedule) {
-	now = j.options.Schedule
-	if !j.flags.Changed("lr-decay") {
-		now.Decay = was.Decay
-	}
-	if !j.flags.Changed("lr-decay-from") {
-		now.From = was.From
-	}
-	form := func(s train.Schedule) train.Schedule {
-		if s.Decay == 0 || s.Decay == 1 {
-			return train.Schedule{}
-		}
-		return s
-	}
-	return form(now), form(was)
 }
 
 // dropoutText returns the share that is dropped everywhere, or all shares where they
@@ -187,11 +159,6 @@ func dropoutText(d train.Dropout) string {
 func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, error) {
 	o := &j.options
 	o.Source, o.MaxBytes = source, int64(j.maxMemory)<<20
-	for _, known := range optimizers {
-		if known.Kind() == j.optimizer {
-			o.Optimizer = known
-		}
-	}
 	if j.resume == "" {
 		t, err := train.New(task, o)
 		return t, err

@@ -229,7 +229,7 @@ func (j *trainJob) writeData(rows [][]string, t *train.Trainer, epochs int) erro
 // writeEnd prints what the run has come to.
 func (j *trainJob) writeEnd(t *train.Trainer, removed bool) error {
 	text := "saved " + j.model
-	if t.Options().Patience > 0 {
+	if o := t.Options(); o.Best {
 		best, stopped := 0, false
 		for _, e := range t.History() {
 			if e.Best {
@@ -239,7 +239,7 @@ func (j *trainJob) writeEnd(t *train.Trainer, removed bool) error {
 		}
 		text += fmt.Sprintf(": the weights of epoch %d, the best", best)
 		if stopped {
-			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", t.Options().Patience) + text
+			text = fmt.Sprintf("%d epochs without a lower validation loss: stopped\n", o.Patience) + text
 		}
 	}
 	if removed {

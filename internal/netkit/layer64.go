@@ -80,7 +80,11 @@ func (r *Layer64) Run(x [][]float64) (y [][]float64) {
 	if r.inside != nil {
 		return r.both(x)
 	}
-	h, c := make([]float64, r.Units), make([]float64, r.Units)
+	return r.RunFrom(x, make([]float64, r.Units), make([]float64, r.Units))
+}
+
+// RunFrom is Run from the state h, and c of an LSTM, of a layer that goes step by step.
+func (r *Layer64) RunFrom(x [][]float64, h, c []float64) (y [][]float64) {
 	for _, in := range x {
 		switch r.Kind {
 		case "lstm":

@@ -53,3 +53,25 @@ func Exp(x float64) float64 {
 	}
 	return math.Ldexp(float64(sum*r)+1, int(n))
 }
+
+// CosPi returns cos πx within 2 ULP, for |x| < 2⁵². It is exact where x is a multiple of
+// ½. With x = n/2 + t and |t| <= ¼, it is ±cos πt or ±sin πt, by their power series up
+// to (πt)²⁰: |πt| <= 0.786, so the rest is below 1e-22.
+func CosPi(x float64) float64 {
+	n := math.Floor(float64(x*2) + 0.5)
+	y := float64((x - float64(n*0.5)) * math.Pi) // the difference is exact
+	q, at := float64(y*y), int64(n)&3
+	first, value := 0, 1.0
+	if at&1 == 1 {
+		first, value = 1, y
+	}
+	sum := 0.0
+	for k := 20 + first; k > first; k -= 2 {
+		sum = float64(float64(q*(1-sum)) / float64(k*(k-1)))
+	}
+	value = value - float64(value*sum)
+	if at == 1 || at == 2 {
+		value = -value
+	}
+	return value + 0 // not -0
+}

@@ -53,16 +53,44 @@ func TestExp(t *testing.T) {
 func TestBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 0))
 	const offset, prime = 0xcbf29ce484222325, 0x100000001b3 // of FNV-1a, here over whole results
-	logs, exps := uint64(offset), uint64(offset)
+	logs, exps, cosines := uint64(offset), uint64(offset), uint64(offset)
 	for range 10000 {
 		x := 700 * uniform(r)
 		logs = (logs ^ math.Float64bits(Log(math.Abs(x)+0x1p-60))) * prime
 		exps = (exps ^ math.Float64bits(Exp(x))) * prime
+		cosines = (cosines ^ math.Float64bits(CosPi(x))) * prime
 	}
 	if want := uint64(0x7f475909c7244105); logs != want {
 		t.Errorf("logarithms: hash %#x, want %#x", logs, want)
 	}
 	if want := uint64(0x5a7735bce7e7449c); exps != want {
 		t.Errorf("exponentials: hash %#x, want %#x", exps, want)
+	}
+	if want := uint64(0xd088cc85d2208a9b); cosines != want {
+		t.Errorf("cosines: hash %#x, want %#x", cosines, want)
+	}
+}
+
+func TestCosPi(t *testing.T) {
+	for x, want := range map[float64]float64{
+		0: 1, 0.5: 0, 1: -1, 1.5: 0, 2: 1, -0.5: 0, -1: -1, 3.5: 0, 1 << 50: 1, 1<<50 + 1: -1, 1<<50 + 0.5: 0,
+		0.25: math.Sqrt2 / 2, 0.75: -math.Sqrt2 / 2, 1. / 3: 0.5000000000000001, -5e-324: 1,
+	} {
+		if got := CosPi(x); math.Abs(got-want) > 2.3e-16*math.Abs(want) || got == 0 && math.Signbit(got) {
+			t.Errorf("CosPi(%v) = %v, want %v", x, got, want)
+		}
+	}
+	r := rand.New(rand.NewPCG(7, 0))
+	for range 100000 {
+		x := 4 * uniform(r)
+		want := math.Cos(math.Pi * x) // off by the rounding of the product
+		if got := CosPi(x); math.Abs(got-want) > 2e-15 || CosPi(-x) != got {
+			t.Errorf("CosPi(±%v) = %v, %v, want %v", x, got, CosPi(-x), want)
+		}
+		// Near a zero the value is πt, whatever the turn, and there is no cancellation.
+		small := math.Ldexp(uniform(r), -20)
+		if got, want := CosPi(1.5+small), math.Sin(math.Pi*((1.5+small)-1.5)); math.Abs(got-want) > 4.5e-16*math.Abs(want) {
+			t.Errorf("CosPi(1.5%+v) = %v, want %v", small, got, want)
+		}
 	}
 }

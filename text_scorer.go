@@ -1,0 +1,240 @@
+package autoreg
+
+import (
+	"context"
+	"iter"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// How many documents are read together: at most scoreRows, fewer if their logits would
+// take more than scoreLogits values, but at least scoreRowsLeast. More rows make the
+// product of a step faster until the logits no longer fit the cache.
+const (
+	scoreRows      = 32
+	scoreRowsLeast = 4
+	scoreLogits    = 1 << 19
+)
+
+// Scores are yielded in the order of the documents: one that ends before an earlier one
+// waits. So many documents, or tokens of them, may have begun and not been yielded.
+const (
+	scoreWaiting       = 1 << 10
+	scoreWaitingTokens = 1 << 20
+)
+
+// scoreKept is the most tokens of a document whose memory is used again.
+const scoreKept = 1 << 12
+
+// A textScorer is a call of Score. Its documents are rows of a batch, which join when
+// there is room and leave at their end.
+type textScorer struct {
+	ctx     context.Context
+	model   *TextModel
+	o       ScoreOptions
+	limit   int  // tokens of a document
+	rows    int  // documents read together at most
+	ended   bool // there are no more documents
+	workers *kernels.Workers
+
+	start *layers.State // of each document: after the prefix but for its last token
+	first []int         // that token, or none
+
+	batch   *layers.Batch // made with the first step
+	logits  kernels.Matrix
+	scratch [][]float32   // of each worker
+	active  []*scoredText // the batch's rows
+	syms    []int         // of these
+	judge   func(worker, from, to int)
+
+	waiting, waitingTokens int
+
+	queue  []*scoredText // documents begun and not yielded, in their order
+	tokens int           // in these
+	free   []*scoredText
+}
+
+// A scoredText is a document being scored.
+type scoredText struct {
+	text     string
+	empty    bool      // it holds no token
+	ids      []int     // the last token of the prefix, if there is one, and the document's
+	logProbs []float32 // of ids[1:] so far
+}
+
+func (d *scoredText) done() bool { return len(d.logProbs)+1 >= len(d.ids) }
+
+// newScorer returns a scorer, or an error for invalid options.
+func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer, error) {
+	if o == nil {
+		o = &ScoreOptions{}
+	}
+	if err := o.check(o.ofImages()...); err != nil {
+		return nil, err
+	}
+	s := &textScorer{
+		ctx: ctx, model: m, o: *o, limit: o.Length, start: m.text.Stack.NewState(),
+		waiting: scoreWaiting, waitingTokens: scoreWaitingTokens,
+	}
+	if o.Prefix != "" {
+		ids := m.Tokenizer().Append(nil, o.Prefix)
+		if len(ids) == 0 {
+			return nil, optionErr("%s is %.40q, which holds no word: leave it empty for none", option("Prefix"), o.Prefix)
+		}
+		for _, id := range ids[:len(ids)-1] {
+			s.start.Advance(id)
+		}
+		s.first = ids[len(ids)-1:]
+	}
+	switch least := 2 - len(s.first); {
+	case s.limit == 0:
+		s.limit = math.MaxInt
+	case s.limit < 2 && least == 2:
+		return nil, optionErr("%s is %d: want 2 or more, for the first token is not predicted, or 0 for no limit", option("Length"), s.limit)
+	case s.limit < 1:
+		return nil, optionErr("%s is %d: want 1 or more, or 0 for no limit", option("Length"), s.limit)
+	}
+	threads := o.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	s.workers = kernels.NewWorkers(threads)
+	s.rows = min(max(scoreLogits/m.Symbols(), scoreRowsLeast), scoreRows)
+	return s, nil
+}
+
+// run scores documents and yields them in their order. What it yields is valid until the
+// next one.
+func (s *textScorer) run(documents iter.Seq[string]) iter.Seq2[*scoredText, error] {
+	return func(yield func(*scoredText, error) bool) {
+		for text := range documents {
+			s.add(text)
+			for s.full() {
+				if !s.advance(yield) {
+					return
+				}
+			}
+		}
+		s.ended = true
+		for len(s.queue) > 0 {
+			if !s.advance(yield) {
+				return
+			}
+		}
+	}
+}
+
+// full reports whether documents must be read on before another one is added.
+func (s *textScorer) full() bool {
+	return len(s.active) == s.rows || len(s.queue) >= s.waiting || s.tokens > s.waitingTokens
+}
+
+// add adds a document.
+func (s *textScorer) add(text string) {
+	d := &scoredText{}
+	if n := len(s.free); n > 0 {
+		d, s.free = s.free[n-1], s.free[:n-1]
+	}
+	d.text, d.logProbs = text, d.logProbs[:0]
+	ids := append(d.ids[:0], s.first...)
+	first := len(ids)
+	ids = s.model.Tokenizer().Append(ids, text)
+	if d.empty = len(ids) == first; d.empty {
+		ids = ids[:0]
+	} else if ids = append(ids, s.model.stop()...); len(ids)-first > s.limit {
+		ids = ids[:first+s.limit]
+	}
+	d.ids = ids
+	d.logProbs = slices.Grow(d.logProbs, len(ids))
+	s.queue = append(s.queue, d)
+	s.tokens += len(ids)
+	if d.done() {
+		return
+	}
+	if s.batch != nil {
+		s.batch.SetRow(len(s.active), s.start)
+	}
+	s.active = append(s.active, d)
+}
+
+// advance reads one token of each document, unless the next document is done already, and
+// yields those that are done. It returns false if that was the last call.
+func (s *textScorer) advance(yield func(*scoredText, error) bool) bool {
+	if !s.queue[0].done() {
+		if err := s.ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
+		}
+		s.step()
+	}
+	n := 0
+	for ; n < len(s.queue) && s.queue[n].done(); n++ {
+		d := s.queue[n]
+		if !yield(d, nil) {
+			return false
+		}
+		s.tokens -= len(d.ids)
+		if d.text = ""; cap(d.ids) <= scoreKept {
+			s.free = append(s.free, d)
+		}
+	}
+	s.queue = append(s.queue[:0], s.queue[n:]...)
+	return true
+}
+
+// step predicts the next token of each active document.
+func (s *textScorer) step() {
+	if s.batch == nil {
+		s.makeBatch()
+	}
+	n := len(s.active)
+	s.batch.Resize(n)
+	for i, d := range s.active {
+		s.syms[i] = d.ids[len(d.logProbs)]
+	}
+	s.batch.Advance(s.syms[:n])
+	s.batch.Logits(s.logits.SubRows(0, n))
+	s.workers.Split(n, 1, s.judge)
+	for i := n - 1; i >= 0; i-- {
+		if !s.active[i].done() {
+			continue
+		}
+		last := len(s.active) - 1
+		if i != last {
+			s.batch.CopyRow(i, last)
+			s.active[i] = s.active[last]
+		}
+		s.active = s.active[:last]
+	}
+}
+
+// makeBatch makes a batch with the documents that are active, no larger than it needs to
+// be if there are no others.
+func (s *textScorer) makeBatch() {
+	n, symbols := s.rows, s.model.Symbols()
+	if s.ended {
+		n = len(s.active)
+	}
+	s.batch = s.model.text.Stack.NewBatch(n, s.workers)
+	for i := range s.active {
+		s.batch.SetRow(i, s.start)
+	}
+	s.logits = kernels.RowMajor(kernels.Alloc(n*symbols), n, symbols)
+	s.syms = make([]int, n)
+	s.scratch = make([][]float32, s.workers.Len())
+	for i := range s.scratch {
+		s.scratch[i] = kernels.Alloc(symbols)
+	}
+	s.judge = func(worker, from, to int) {
+		for i := from; i < to; i++ {
+			d := s.active[i]
+			x := s.logits.Data[i*s.logits.Row:][:symbols]
+			next := d.ids[len(d.logProbs)+1]
+			d.logProbs = append(d.logProbs, x[next]-kernels.LogSumExp(x, s.scratch[worker]))
+		}
+	}
+}

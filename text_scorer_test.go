@@ -1,0 +1,261 @@
+package autoreg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/kernels"
+)
+
+// someDocuments returns documents of many lengths, some without a token, some with words
+// that the model does not know, some that are not UTF-8.
+func someDocuments(m *TextModel, n int) []string {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	tok := m.Tokenizer()
+	docs := make([]string, n)
+	for i := range docs {
+		length := rng.IntN(12)
+		switch rng.IntN(10) {
+		case 0:
+			length = 0
+		case 1:
+			length = 60
+		}
+		words := make([]string, length)
+		for k := range words {
+			if words[k] = tok.Word(1 + rng.IntN(tok.Len()-1)); rng.IntN(12) == 0 {
+				words[k] = "qu\xffinoa\xc3"
+			}
+		}
+		docs[i] = strings.Join(words, " ")
+	}
+	return docs
+}
+
+// oneByOne is ScoreEach without anything clever.
+func oneByOne(m *TextModel, docs []string, o *ScoreOptions) (list []DocumentScore) {
+	x, scratch := make([]float32, m.Symbols()), make([]float32, m.Symbols())
+	prefix := m.Tokenizer().Append(nil, o.Prefix)
+	for _, doc := range docs {
+		score := DocumentScore{Text: doc}
+		ids := m.Tokenizer().Append(nil, doc)
+		if len(ids) > 0 {
+			ids = append(ids, m.Tokenizer().Stop())
+			score.Items = 1
+		}
+		if o.Length > 0 {
+			ids = ids[:min(o.Length, len(ids))]
+		}
+		s := m.text.Stack.NewState()
+		for _, id := range prefix {
+			s.Advance(id)
+		}
+		if o.Tokens {
+			score.Tokens = []TokenScore{}
+		}
+		for i, id := range ids {
+			if i > 0 || len(prefix) > 0 {
+				s.Logits(x)
+				l := x[id] - kernels.LogSumExp(x, scratch)
+				score.Symbols++
+				score.Loss -= float64(l)
+				if id == m.Tokenizer().Unknown() {
+					score.Unknown++
+				}
+				if o.Tokens {
+					score.Tokens = append(score.Tokens, TokenScore{id, m.Tokenizer().Word(id), l})
+				}
+			}
+			s.Advance(id)
+		}
+		list = append(list, score)
+	}
+	return list
+}
+
+// TestScoreEach: documents that are read together have the scores of documents read one
+// by one, to the bit, whatever their number and the threads', and come in their order.
+func TestScoreEach(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		m := small(t)
+		docs := someDocuments(m, 80)
+		word := m.Tokenizer().Word
+		for _, o := range []ScoreOptions{
+			{}, {Tokens: true}, {Length: 5}, {Length: 2, Tokens: true},
+			{Prefix: word(4), Tokens: true}, {Prefix: word(4) + " " + word(3) + " " + word(9), Length: 1},
+		} {
+			want := oneByOne(m, docs, &o)
+			for _, threads := range []int{0, 1, 2, 3} {
+				for _, c := range []struct{ rows, waiting, tokens int }{{0, 0, 0}, {1, 9, 9}, {2, 3, 1000}, {7, 1000, 1}, {7, 1000, 100}, {80, 1000, 1000}} {
+					o.Threads = threads
+					s, err := m.newScorer(t.Context(), &o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if c.rows > 0 {
+						s.rows, s.waiting, s.waitingTokens = c.rows, c.waiting, c.tokens
+					}
+					var got []DocumentScore
+					taken := 0
+					for d, err := range s.run(func(yield func(string) bool) {
+						for _, doc := range docs {
+							if taken++; !yield(doc) {
+								return
+							}
+						}
+					}) {
+						if err != nil {
+							t.Fatal(err)
+						}
+						if ahead := taken - len(got); c.rows > 0 && ahead > c.waiting {
+							t.Fatalf("%+v: %d documents taken before this one is yielded", c, ahead)
+						}
+						got = append(got, d.score(s))
+					}
+					if !reflect.DeepEqual(got, want) {
+						t.Fatalf("%+v, %+v: %+v, want %+v", o, c, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// The sum of the documents' predictions, in order, is what Score returns.
+func TestScoreEachIsScore(t *testing.T) {
+	m := openTiny(t)
+	for _, o := range []ScoreOptions{{Tokens: true}, {Tokens: true, Prefix: "recipe", Length: 4}} {
+		var sum Score
+		for d, err := range m.ScoreEach(t.Context(), slices.Values(tinyTexts), &o) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum.Items++
+			sum.Unknown += d.Unknown
+			sum.Symbols += len(d.Tokens)
+			for _, token := range d.Tokens {
+				sum.Loss -= float64(token.LogProb)
+			}
+		}
+		if got, err := m.Score(t.Context(), slices.Values(tinyTexts), &o); err != nil || got != sum {
+			t.Errorf("%+v: %+v, %v; the documents have %+v", o, got, err, sum)
+		}
+	}
+}
+
+func TestScoreEachEnds(t *testing.T) {
+	m := small(t)
+	docs := someDocuments(m, 200)
+	for range m.ScoreEach(t.Context(), slices.Values([]string(nil)), nil) {
+		t.Error("no documents have a score")
+	}
+	n := 0
+	for range m.ScoreEach(t.Context(), slices.Values(docs), nil) {
+		if n++; n == 3 {
+			break
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d scores before the loop was left", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	want := oneByOne(m, docs, &ScoreOptions{})
+	n = 0
+	for d, err := range m.ScoreEach(ctx, slices.Values(docs), &ScoreOptions{Threads: 2}) {
+		if n++; n == 5 {
+			cancel()
+		}
+		if err != nil {
+			if !errors.Is(err, context.Canceled) || !reflect.DeepEqual(d, DocumentScore{}) || n > len(docs) {
+				t.Errorf("score %d: %+v, %v", n, d, err)
+			}
+			n = -1
+			break
+		}
+		if !reflect.DeepEqual(d, want[n-1]) {
+			t.Errorf("score %d: %+v, want %+v", n, d, want[n-1])
+		}
+	}
+	if n != -1 {
+		t.Errorf("%d scores without an error", n)
+	}
+	for _, o := range []ScoreOptions{{Length: 1}, {Threads: -1}, {Width: 2}, {Prefix: " "}} {
+		n, failed := 0, error(nil)
+		for _, failed = range m.ScoreEach(t.Context(), slices.Values(docs), &o) {
+			n++
+		}
+		if option := (*OptionError)(nil); n != 1 || !errors.As(failed, &option) {
+			t.Errorf("%+v: %d scores, %v", o, n, failed)
+		}
+	}
+}
+
+// Options for texts are refused by models of other kinds.
+func TestScoreTextOptions(t *testing.T) {
+	for want, o := range map[string]ScoreOptions{
+		`Prefix is "carrots": it is for texts, leave it empty`: {Prefix: "carrots"},
+		`Tokens is true: it is for texts, leave it out`:        {Tokens: true},
+		`Length is 3: it is for texts, leave it at 0`:          {Length: 3},
+	} {
+		images := slices.Values([][]uint8{make([]uint8, 30)})
+		if _, err := smallPixels(1).Score(t.Context(), images, &o); err == nil || err.Error() != "autoreg: "+want {
+			t.Errorf("images: %v, want %q", err, want)
+		}
+	}
+}
+
+// A step allocates nothing, with one thread.
+func TestScoreNoAllocs(t *testing.T) {
+	m := small(t)
+	s, err := m.newScorer(t.Context(), &ScoreOptions{Threads: 1, Prefix: m.Tokenizer().Word(3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s.add(strings.Repeat(m.Tokenizer().Word(5)+" ", 12000))
+	}
+	testkit.NoAllocs(t, func() {
+		for range 1000 {
+			s.step()
+		}
+	})
+	if len(s.active) != 3 {
+		t.Fatal("the documents have ended")
+	}
+}
+
+func ExampleTextModel_ScoreEach() {
+	m, err := Open[*TextModel]("testdata/tiny.safetensors")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	lines := []string{"chop the carrots", "carrots the chop"}
+	for line, err := range m.ScoreEach(context.Background(), slices.Values(lines), &ScoreOptions{Tokens: true}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%.2f nats per token: %s\n", line.Mean(), line.Text)
+		for _, token := range line.Tokens {
+			fmt.Printf("%7.2f %q\n", token.LogProb, token.Word)
+		}
+	}
+	// Output:
+	// 3.75 nats per token: chop the carrots
+	//   -0.00 "the"
+	//   -0.66 "carrots"
+	//  -10.59 ""
+	// 10.10 nats per token: carrots the chop
+	//  -10.59 "the"
+	//  -10.56 "chop"
+	//   -9.14 ""
+}
