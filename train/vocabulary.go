@@ -46,6 +46,19 @@ func learnWords(docs []string, words tokenizer.Options, taken int64, o *Options)
 	return tok, err
 }
 
+// checkKnown refuses a document that holds what the vocabulary lacks, if there is no token
+// for that.
+func checkKnown(tok *tokenizer.Tokenizer, number int, doc string) error {
+	if tok.Unknown() >= 0 {
+		return nil
+	}
+	for unit := range tok.Missing(doc) {
+		return optionErr("document %d holds the %s %.40q, which the vocabulary lacks, and there is no token for what it lacks: leave out %s, or let the vocabulary have all (%s, %s)",
+			number, tok.Options().Unit, unit, vocabularyOption("NoUnknown"), vocabularyOption("VocabularySize"), vocabularyOption("MinCount"))
+	}
+	return nil
+}
+
 // sameVocabulary compares the options of a vocabulary.
 func sameVocabulary(c *comparison, was, now tokenizer.Options) {
 	sameField(c, vocabularyOption("VocabularySize"), was.VocabularySize, now.VocabularySize)
