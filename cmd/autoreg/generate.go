@@ -168,14 +168,16 @@ func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.TextModel, prompt stri
 }
 
 // writeJSONLine writes v on a line.
-func (a *app) writeJSONLine(v any) error {
+func (a *app) writeJSONLine(v any) error { return a.writeJSONLineTo(a.out, v) }
+
+func (a *app) writeJSONLineTo(w io.Writer, v any) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := io.WriteString(a.out, a.safe(b.String()))
+	_, err := io.WriteString(w, a.safe(b.String()))
 	return err
 }
 

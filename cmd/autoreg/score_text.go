@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/autoreg/autoreg"
@@ -39,20 +40,7 @@ type textScoreJSON struct {
 
 // scoreTexts scores the documents of a file, and shows the progress.
 func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
-	read := corpus.Options{Format: j.format, MaxMemory: int64(j.memory) << 20}
-	j.limits.apply(&read)
-	c, err := await(j.ctx, func() (*corpus.Corpus, error) {
-		f, err := j.open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		if looksLikeImages(f, path) { // a text model would read them as noise
-			return nil, fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, j.model, clothesName)
-		}
-		read.Open = j.opened(path, f)
-		return corpus.Read([]string{path}, &read)
-	})
+	c, err := j.readTexts(path)
 	if err != nil {
 		return autoreg.Score{}, err
 	}
@@ -63,4 +51,30 @@ func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score,
 		return s, &fileError{path, err}
 	}
 	return s, nil
+}
+
+// readTexts reads the documents of a file.
+func (j *scoreJob) readTexts(path string) (*corpus.Corpus, error) {
+	read := corpus.Options{Format: j.format, MaxMemory: int64(j.memory) << 20}
+	j.limits.apply(&read)
+	return await(j.ctx, func() (*corpus.Corpus, error) {
+		f, err := j.openTexts(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		read.Open = j.opened(path, f)
+		return corpus.Read([]string{path}, &read)
+	})
+}
+
+// openTexts opens a file of texts. It refuses images, which a text model would read as
+// noise.
+func (j *scoreJob) openTexts(path string) (fs.File, error) {
+	f, err := j.open(path)
+	if err == nil && looksLikeImages(f, path) {
+		f.Close()
+		return nil, fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, j.model, clothesName)
+	}
+	return f, err
 }
