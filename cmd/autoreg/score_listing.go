@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/autoreg/autoreg"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // list prints lines or documents one by one, instead of a score of each file.
@@ -139,7 +138,7 @@ func (l *listing) add(d *listed) error {
 	}
 	for _, t := range d.Tokens {
 		word := strconv.Quote(t.Word)
-		if t.ID == tokenizer.Stop {
+		if t.ID == l.model.Tokenizer().Stop() {
 			word = "end"
 		}
 		if _, err := fmt.Fprintf(l.out, "%9.4f  %s\n", t.LogProb, word); err != nil {

@@ -55,7 +55,7 @@ func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score,
 
 // readTexts reads the documents of a file.
 func (j *scoreJob) readTexts(path string) (*corpus.Corpus, error) {
-	read := corpus.Options{Format: j.format, MaxMemory: int64(j.memory) << 20}
+	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
 	j.limits.apply(&read)
 	return await(j.ctx, func() (*corpus.Corpus, error) {
 		f, err := j.openTexts(path)

@@ -26,6 +26,7 @@ type textJob struct {
 
 	layers  layerFlags
 	dropout float64 // everywhere
+	words   vocabularyFlags
 
 	// Their defaults depend on the corpus.
 	ignorePadding, windows bool
@@ -48,9 +49,12 @@ func (a *app) trainTextCommand() *cobra.Command {
 		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
-of a corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
-folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
-repeatedly for several. Plain text has one document a line. Where blank lines separate
+of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder of *.txt,
+*.text, *.md, *.log, *.json, *.jsonl and *.ndjson files, or - for standard input; give it
+repeatedly for several. A JSON list of objects with a title and directions is read as
+recipes. With --field NAME the member NAME of each object of a list, or of JSON lines, is
+a document: a string, or a list of strings; objects without it are skipped and counted. A
+JSON list of strings has a document in each. Plain text has one document a line. Where blank lines separate
 documents, as in a novel, say so with --format paragraphs, and where each file is one
 document, read to the letter, with --format text: nothing else tells these apart.
 
@@ -68,6 +72,7 @@ give the same model, to the byte: on any machine, with any number of threads, an
 however often it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
+  autoreg train text --data comments.jsonl.gz --field post.body -o comments.safetensors
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
 		Args: noArguments("name the corpus with --data FILE, once for each file"),
@@ -81,6 +86,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
+	fieldFlag(fs, &j.corpus.Field)
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs)
@@ -92,10 +98,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultVocabularySize, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
-	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
-	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
@@ -107,7 +110,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 
 // textFlags are the flags of a text run that decide its result, beside those of every
 // run.
-var textFlags = []taskFlag[*train.Text]{
+var textFlags = append([]taskFlag[*train.Text]{
 	{"ignore-padding", func(t *train.Text) any { return !t.CountPadding }},
 	{"windows", func(t *train.Text) any { return !t.CutLong }},
 	{"embedding", func(t *train.Text) any { return t.Embedding }},
@@ -116,11 +119,7 @@ var textFlags = []taskFlag[*train.Text]{
 	{"tied", func(t *train.Text) any { return t.Tied }},
 	{"dropout", func(t *train.Text) any { return dropoutText(t.Dropout) }},
 	{"length", func(t *train.Text) any { return t.Length }},
-	{"vocabulary", func(t *train.Text) any { return t.Vocabulary }},
-	{"keep-case", func(t *train.Text) any { return t.KeepCase }},
-	{"strip-punctuation", func(t *train.Text) any { return t.StripPunctuation }},
-	{"unicode-punctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
-}
+}, vocabularyTaskFlags(func(t *train.Text) *tokenizer.Options { return &t.Vocabulary })...)
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
@@ -150,9 +149,10 @@ func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
 	if t.Layers, t.Tied, err = j.layers.layers(j.flags); err != nil {
 		return nil, err
 	}
+	j.words.apply(j.flags, &t.Vocabulary)
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
 	recipes := texts.Format == corpus.FormatRecipes
-	t.CountPadding, t.CutLong = recipes, recipes
+	t.CountPadding, t.CutLong = recipes && j.words.stop, recipes
 	if j.flags.Changed("ignore-padding") {
 		t.CountPadding = !j.ignorePadding
 	}
