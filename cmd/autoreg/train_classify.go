@@ -139,7 +139,7 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 // writeTexts prints what was read.
 func (j *classifyJob) writeTexts(c *corpus.LabelledCorpus, t *train.Trainer) error {
 	names := j.classes.Classes()
-	rows := j.corpusRows(&c.Corpus)
+	rows := j.corpusRows("corpus", &c.Corpus)
 	for _, part := range []struct {
 		name string
 		set  *train.ClassDataset
