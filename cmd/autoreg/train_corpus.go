@@ -32,15 +32,12 @@ func (l *corpusLimits) apply(o *corpus.Options) {
 // mostFiles is how many files of a corpus are listed.
 const mostFiles = 20
 
-// corpusRows says what was read, in rows of a name and a text.
-func (a *app) corpusRows(c *corpus.Corpus) [][]string {
+// corpusRows says what was read, in rows of a name, first name itself, and a text.
+func (a *app) corpusRows(name string, c *corpus.Corpus) [][]string {
 	var rows [][]string
 	row := func(format string, args ...any) {
-		name := "corpus"
-		if len(rows) > 0 {
-			name = ""
-		}
 		rows = append(rows, []string{name, fmt.Sprintf(format, args...)})
+		name = ""
 	}
 	for i, f := range c.Files {
 		if i == mostFiles && len(c.Files) > mostFiles+1 {

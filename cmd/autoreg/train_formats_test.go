@@ -103,3 +103,34 @@ func TestAdviceReads(t *testing.T) {
 		os.Remove(model + ".checkpoint")
 	}
 }
+
+// TestValidationData measures the model on files of their own, which are read as those of
+// --data are and which a resumed run needs again.
+func TestValidationData(t *testing.T) {
+	dir := t.TempDir()
+	data := write(t, dir, "train.jsonl", strings.Repeat("{\"x\":\"boil the oats and serve .\"}\n", 9))
+	held := write(t, dir, "held.jsonl.gz", gzipped("{\"x\":\"boil the oats .\"}\n{\"x\":null}\n{\"x\":\"serve the rice .\"}\n"))
+	model, log := filepath.Join(dir, "model"), filepath.Join(dir, "log.jsonl")
+	args := trainArgs(data, model, "--field", "x", "--validation-data", held, "--log", log)
+	out := ok(t, append(args, "--patience", "2")...)
+	for _, want := range []string{
+		"corpus           " + data + ": 9 documents, read as json", "validation data  " + held + ": 2 documents, read as json", "1 skipped for want of a text",
+		"training         9 documents, 54 words", "validation       2 documents, 8 words, 12.50% of them unknown", "validation loss ",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if !bytes.Contains(read(t, log), []byte(`"val_loss":`)) {
+		t.Errorf("log: %s", read(t, log))
+	}
+	resume := []string{"train", "text", "--data", data, "--field", "x", "-o", model, "--resume", model + ".checkpoint", "--epochs", "3"}
+	fails(t, exitError, "--validation-data is empty: the run began with documents for validation, give them again", resume...)
+	ok(t, append(resume, "--validation-data", held)...)
+	for _, more := range [][]string{{"--validation-data", data}, {"--data", "-", "--validation-data", "-"}} {
+		fails(t, exitUsage, "--data and --validation-data are the same file", trainArgs(data, filepath.Join(dir, "none"), append(more, "--field", "x")...)...)
+	}
+	fails(t, exitError, "leave one of them out", trainArgs(data, filepath.Join(dir, "none"), "--field", "x", "--validation", "0.1", "--validation-data", held)...)
+	fails(t, exitUsage, "give --validation, 0.1 for example, or --validation-data FILE", trainArgs(data, filepath.Join(dir, "none"), "--patience", "1")...)
+	fails(t, exitError, `held.txt: there is no text in it`, trainArgs(data, filepath.Join(dir, "none"), "--field", "x", "--validation-data", write(t, dir, "held.txt", "\n"))...)
+}
