@@ -68,6 +68,8 @@ var optionFlags = map[string]string{
 	"train.CountPadding": "--ignore-padding",
 	"train.CutLong":      "--windows",
 	"train.Labels":       "--label",
+
+	"train.ValidationDocuments": "--validation-data",
 }
 
 // flagName returns the flag for a field of a package's options, or "".

@@ -128,6 +128,7 @@ var textFlags = append([]taskFlag[*train.Text]{
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
+	j.corpus.Raw = j.ofBytes(&j.task.Vocabulary)
 	read := func(paths []string) (*corpus.Corpus, error) {
 		if len(paths) == 0 {
 			return nil, nil
