@@ -189,4 +189,4 @@ func documentRate(documents float64) string { return thousands(int64(documents))
 
 func classLoss(loss, _ float64) string { return fmt.Sprintf("%.4f", loss) }
 
-func noSample(context.Context, int) (string, error) { return "", nil }
+func noSample(context.Context, int) (sampled, error) { return sampled{}, nil }
