@@ -99,11 +99,13 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.scheduleFlags(fs)
 	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
 	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
+	fs.BoolVar(&t.Stream, "stream", false, "learn the documents as one stream: --batch tracks of it side by side, --length steps at a time, with the state carried on")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
 	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
+	floatFlag(fs, &t.InitialRange, "init-uniform", "", 0, "draw all first weights evenly from minus to plus `X`; 0 means the rules of the layers", "a number, 0 or more", notNegative)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
 	j.words.define(fs, &t.Vocabulary)
 
@@ -120,6 +122,8 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 var textFlags = append([]taskFlag[*train.Text]{
 	{"ignore-padding", func(t *train.Text) any { return !t.CountPadding }},
 	{"windows", func(t *train.Text) any { return !t.CutLong }},
+	{"stream", func(t *train.Text) any { return t.Stream }},
+	{"init-uniform", func(t *train.Text) any { return t.InitialRange }},
 	{"embedding", func(t *train.Text) any { return t.Embedding }},
 	{"layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
 	{"units", func(t *train.Text) any { return unitsText(t.Layers) }},
@@ -169,7 +173,7 @@ func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, 
 	}
 	j.words.apply(j.flags, &t.Vocabulary)
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
-	recipes := texts.Format == corpus.FormatRecipes
+	recipes := texts.Format == corpus.FormatRecipes && !t.Stream
 	t.CountPadding, t.CutLong = recipes && j.words.stop, recipes
 	if j.flags.Changed("ignore-padding") {
 		t.CountPadding = !j.ignorePadding
@@ -223,6 +227,8 @@ func describeDataset(d *train.Dataset) string {
 	text := fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown",
 		thousands(d.Documents), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)))
 	switch {
+	case d.Tracks > 0:
+		text += fmt.Sprintf("; one stream in %s tracks, %s", thousands(d.Tracks), counted(d.Len()/d.Tracks, "chunk"))
 	case d.Cut > 0:
 		text += fmt.Sprintf("; %s words cut off from %s of them, after %s words (--windows keeps them)", thousands(d.Cut), thousands(d.Long), thousands(d.Length+1))
 	case d.Long > 0:
@@ -238,6 +244,8 @@ func (j *textJob) describeSteps() string {
 	steps := t.Training().Batches(size)
 	text := fmt.Sprintf("%s an epoch, of up to %s sequences", thousands(steps), thousands(size))
 	switch {
+	case t.Training().Tracks > 0:
+		text = fmt.Sprintf("%s an epoch, each of %s tracks times up to %s tokens", thousands(steps), thousands(size), thousands(t.Training().Length))
 	case n == 1:
 		text = "1 an epoch, for there is one sequence only: more documents make more, or a smaller --length"
 	case steps == 1:
