@@ -8,6 +8,9 @@ func Add(dst, a, x []float32) {
 	add(dst, a, x)
 }
 
+// Scale multiplies the elements of dst by a, each product rounded.
+func Scale(dst []float32, a float32) { scale(dst, a) }
+
 // AddRows adds the rows of m to dst, each element one sum in row order, as the
 // gradient of a bias needs: for i in order { dst[j] += m[i, j] }. It panics if
 // len(dst) is not m.Cols or m is longer than its data.
