@@ -64,7 +64,7 @@ func (j *scoreJob) scoreLines(m *autoreg.TextModel, paths []string) error {
 	)
 	failed := func() (err error) {
 		var refs []lineRef
-		for d, failed := range m.ScoreEach(j.ctx, j.textsOf(paths, &refs, &err), &j.options) {
+		for d, failed := range m.ScoreEach(j.ctx, j.textsOf(m, paths, &refs, &err), &j.options) {
 			if failed != nil {
 				return failed
 			}
@@ -114,7 +114,7 @@ type lineRef struct {
 
 // textsOf yields the lines of files, and appends to refs where each stands. It sets err
 // where they cannot be read.
-func (j *scoreJob) textsOf(paths []string, refs *[]lineRef, err *error) iter.Seq[string] {
+func (j *scoreJob) textsOf(m *autoreg.TextModel, paths []string, refs *[]lineRef, err *error) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, path := range paths {
 			var (
@@ -123,7 +123,7 @@ func (j *scoreJob) textsOf(paths []string, refs *[]lineRef, err *error) iter.Seq
 				done int64
 			)
 			goOn := true
-			for line, failed := range following(j.ctx, j.linesOf(path, &file)) {
+			for line, failed := range following(j.ctx, j.linesOf(m, path, &file)) {
 				if failed != nil {
 					*err, goOn = failed, false
 					break
@@ -162,7 +162,7 @@ func (f *lineFile) Read(p []byte) (int, error) {
 }
 
 // linesOf yields the lines of a file.
-func (j *scoreJob) linesOf(path string, file *lineFile) iter.Seq2[corpus.Line, error] {
+func (j *scoreJob) linesOf(m *autoreg.TextModel, path string, file *lineFile) iter.Seq2[corpus.Line, error] {
 	return func(yield func(corpus.Line, error) bool) {
 		f, err := j.openTexts(path)
 		if err != nil {
@@ -173,8 +173,7 @@ func (j *scoreJob) linesOf(path string, file *lineFile) iter.Seq2[corpus.Line, e
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			file.size = info.Size()
 		}
-		var read corpus.Options
-		j.limits.apply(&read)
+		read := j.textOptions(m)
 		if !j.flags.Changed("max-corpus") {
 			read.MaxBytes = math.MaxInt64 // lines are not kept
 		}

@@ -27,7 +27,7 @@ func (j *scoreJob) list(m *autoreg.TextModel, paths []string) error {
 
 // scoreDocuments prints the documents of a file with their tokens, in their order.
 func (j *scoreJob) scoreDocuments(m *autoreg.TextModel, path string, several bool) error {
-	c, err := j.readTexts(path)
+	c, err := j.readTexts(m, path)
 	if err != nil {
 		return err
 	}

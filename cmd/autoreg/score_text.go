@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -40,7 +41,7 @@ type textScoreJSON struct {
 
 // scoreTexts scores the documents of a file, and shows the progress.
 func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
-	c, err := j.readTexts(path)
+	c, err := j.readTexts(m, path)
 	if err != nil {
 		return autoreg.Score{}, err
 	}
@@ -54,9 +55,8 @@ func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score,
 }
 
 // readTexts reads the documents of a file.
-func (j *scoreJob) readTexts(path string) (*corpus.Corpus, error) {
-	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
-	j.limits.apply(&read)
+func (j *scoreJob) readTexts(m *autoreg.TextModel, path string) (*corpus.Corpus, error) {
+	read := j.textOptions(m)
 	return await(j.ctx, func() (*corpus.Corpus, error) {
 		f, err := j.openTexts(path)
 		if err != nil {
@@ -66,6 +66,14 @@ func (j *scoreJob) readTexts(path string) (*corpus.Corpus, error) {
 		read.Open = j.opened(path, f)
 		return corpus.Read([]string{path}, &read)
 	})
+}
+
+// textOptions returns how texts are read for a model.
+func (j *scoreJob) textOptions(m *autoreg.TextModel) corpus.Options {
+	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
+	read.Raw = m.Tokenizer().Options().Unit == tokenizer.Bytes
+	j.limits.apply(&read)
+	return read
 }
 
 // openTexts opens a file of texts. It refuses images, which a text model would read as
