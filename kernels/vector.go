@@ -8,6 +8,18 @@ func Add(dst, a, x []float32) {
 	add(dst, a, x)
 }
 
+// AddScaled sets dst[i] = dst[i] + a·x[i], the product rounded. dst may be x. It panics
+// if lengths differ.
+func AddScaled(dst, x []float32, a float32) {
+	if len(dst) != len(x) {
+		panic("kernels: AddScaled: lengths differ")
+	}
+	addScaled(dst, x, a)
+}
+
+// Scale sets dst[i] = dst[i]·a.
+func Scale(dst []float32, a float32) { scale(dst, a) }
+
 // AddRows adds the rows of m to dst, each element one sum in row order, as the
 // gradient of a bias needs: for i in order { dst[j] += m[i, j] }. It panics if
 // len(dst) is not m.Cols or m is longer than its data.
