@@ -11,7 +11,6 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // Limits of BeamOptions.Width.
@@ -115,6 +114,7 @@ func (m *TextModel) Beam(ctx context.Context, prompt string, o *BeamOptions) ([]
 type beamSearch struct {
 	stream  *Stream // after the prompt
 	width   int
+	stop    int // the stop token, or -1
 	workers *kernels.Workers
 	batch   *layers.Batch
 	logits  kernels.Matrix // [width, Symbols]
@@ -156,6 +156,7 @@ func newBeamSearch(stream *Stream, width int, workers *kernels.Workers) *beamSea
 	symbols := stream.Symbols()
 	s := &beamSearch{
 		stream: stream, width: width, workers: workers,
+		stop:    stream.model.Tokenizer().Stop(),
 		batch:   stream.model.text.Stack.NewBatch(width, workers),
 		logits:  kernels.RowMajor(kernels.Alloc(width*symbols), width, symbols),
 		scratch: make([][]float32, workers.Len()),
@@ -230,7 +231,7 @@ func (s *beamSearch) choose() {
 		if len(s.next) == s.width {
 			break
 		}
-		ends := r.symbol.ID == tokenizer.Stop
+		ends := int(r.symbol.ID) == s.stop
 		if ends && i >= s.width {
 			continue
 		}
@@ -282,7 +283,7 @@ func (s *beamSearch) beams(g *generation, prompt string, penalty float64) []Beam
 		for i, at := t.length-1, t.node; i >= 0; i, at = i-1, s.nodes[at].before {
 			b.IDs[i] = s.nodes[at].id
 		}
-		if b.IDs[t.length-1] == tokenizer.Stop {
+		if b.IDs[t.length-1] == s.stop {
 			b.Reason = sampler.ReasonStop
 		}
 		b.Score = t.logProb / lengthPenalty(t.length, penalty)

@@ -16,7 +16,6 @@ import (
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // few is a model of so few symbols that all texts can be tried.
@@ -53,7 +52,7 @@ func byScore(list []Beam, alpha float64, width int) []Beam {
 func exhaustive(m *TextModel, unknown bool, prompt []int, room int) (list []Beam) {
 	var extend func(b Beam)
 	extend = func(b Beam) {
-		if n := len(b.IDs); n > 0 && b.IDs[n-1] == tokenizer.Stop {
+		if n := len(b.IDs); n > 0 && b.IDs[n-1] == m.Tokenizer().Stop() {
 			b.Reason = sampler.ReasonStop
 			list = append(list, b)
 			return
@@ -119,7 +118,7 @@ func plainBeam(m *TextModel, prompt []int, width, room int, alpha float64) []Bea
 		})
 		kept = nil
 		for i, r := range ranks {
-			switch ends := r.b.IDs[length-1] == tokenizer.Stop; {
+			switch ends := r.b.IDs[length-1] == m.Tokenizer().Stop(); {
 			case ends && i < width:
 				r.b.Reason = sampler.ReasonStop
 				found = append(found, r.b)
@@ -257,7 +256,7 @@ func TestBeamOptions(t *testing.T) {
 
 // A step of a search allocates nothing, but for the list of its symbols.
 func TestBeamNoAllocs(t *testing.T) {
-	m := edited(t, few(t), func(weights func(string) []float32) { weights("output.bias")[tokenizer.Stop] = -1000 })
+	m := edited(t, few(t), func(weights func(string) []float32) { weights("output.bias")[0] = -1000 })
 	stream := m.NewStream()
 	stream.Advance(3)
 	s := newBeamSearch(stream, 5, kernels.NewWorkers(1))

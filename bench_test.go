@@ -8,6 +8,7 @@ package autoreg_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -150,6 +151,72 @@ func BenchmarkToken(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		ofRead(b, isa, 4*(4*units*(embedding+units)+symbols*units), f)
+	})
+}
+
+// BenchmarkSampling: drawing from 10,000 logits, over one token of the reference model in
+// the same run without its draw: best of several tries each, in turn. Zipf logits are like
+// those of a trained model, flat ones like those of a new one.
+func BenchmarkSampling(b *testing.B) {
+	chains := []struct {
+		name string
+		o    sampler.Options
+	}{
+		{"plain", sampler.Options{}},
+		{"temperature", sampler.Options{Temperature: new(0.8)}},
+		{"top-k", sampler.Options{TopK: 40, Temperature: new(0.8)}},
+		{"top-p", sampler.Options{TopP: 0.95}},
+		{"top-p,temperature", sampler.Options{TopP: 0.95, Temperature: new(0.8)}},
+		{"min-p", sampler.Options{MinP: 0.05, Temperature: new(0.8)}},
+		{"all", sampler.Options{
+			Bias: []sampler.SymbolBias{{ID: 5, Bias: 1}, {ID: 9, Bias: -1}}, Ban: []int{1},
+			Penalties: sampler.Penalties{Window: 64, Repetition: 1.1, Presence: 0.1, Frequency: 0.1},
+			TopK:      40, TypicalP: 0.95, TopP: 0.95, MinP: 0.05, Temperature: new(0.8),
+		}},
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	zipf, flat := make([]float32, symbols), make([]float32, symbols)
+	for i := range zipf {
+		zipf[i] = float32(-1.1*math.Log(float64(i)+2.7) + 1.5*rng.NormFloat64())
+		flat[i] = float32(0.05 * rng.NormFloat64())
+	}
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		state, dst, sym := chapterStack().NewState(), make([]float32, symbols), 1
+		token := func() {
+			state.Advance(sym)
+			state.Logits(dst)
+			sym = (sym*7 + 1) % symbols
+		}
+		for _, c := range chains {
+			for _, logits := range []struct {
+				name string
+				x    []float32
+			}{{"zipf", zipf}, {"flat", flat}} {
+				b.Run(fmt.Sprintf("chain=%s/logits=%s", c.name, logits.name), func(b *testing.B) {
+					chain := sampler.New(1, c.o.Transforms()...)
+					draw := func() { chain.Observe(chain.Sample(logits.x)) }
+					draw() // makes room
+					b.ReportAllocs()
+					for b.Loop() {
+						draw()
+					}
+					least := [2]time.Duration{time.Hour, time.Hour}
+					for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+						for i, f := range []func(){draw, token} {
+							f()
+							start := time.Now()
+							for range 10 {
+								f()
+							}
+							least[i] = min(least[i], time.Since(start))
+						}
+					}
+					b.ReportMetric(float64(least[0].Nanoseconds())/10, "best-ns")
+					b.ReportMetric(100*float64(least[0])/float64(least[1]), "%token")
+				})
+			}
+		}
 	})
 }
 

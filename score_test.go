@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 func TestScore(t *testing.T) {
@@ -37,7 +35,7 @@ func TestScore(t *testing.T) {
 		}
 		want := 0.0
 		for _, doc := range docs {
-			ids := append(tok.Append(nil, doc), tokenizer.Stop)
+			ids := append(tok.Append(nil, doc), tok.Stop())
 			if c.limit > 0 && len(ids) > c.limit {
 				ids = ids[:c.limit]
 			}

@@ -51,6 +51,9 @@ func hashOf(f *weights.File) modelHash {
 // A snapshot shows what the stream has read: the state depends on all symbols, and the last
 // 256 are in it.
 func (s *Stream) Snapshot() []byte {
+	if s.member != nil {
+		s = s.Fork() // its layers have consumed all symbols
+	}
 	hash, values := s.model.hash(), s.state.Values()
 	b := make([]byte, 0, snapshotFixed+4*int(min(s.count, recentTokens))+4*len(values))
 	b = append(b, snapshotMagic...)

@@ -8,7 +8,6 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A Stream is one sequence under way, read or drawn, for one goroutine at a time.
@@ -19,9 +18,11 @@ type Stream struct {
 	state *layers.State
 	named int // symbols from here on have no word
 
-	unknown bool                // "[UNK]" may be drawn
+	unknown bool                // the unknown token may be drawn
 	count   uint64              // symbols consumed
 	recent  [recentTokens]int32 // the last of them: number n, from 0, at n modulo the length
+
+	member *member // of the group that steps it; nil if there is none
 }
 
 // recentTokens is how many symbols a stream remembers, for penalties and spacing where a
@@ -40,18 +41,27 @@ func (s *Stream) Symbols() int { return s.model.Symbols() }
 // needed inside a prompt. It panics if sym is not in [0, Symbols()). It does not
 // allocate.
 func (s *Stream) Advance(sym int) {
-	s.state.Advance(sym)
+	if s.member != nil {
+		s.member.advance(sym)
+	} else {
+		s.state.Advance(sym)
+	}
 	s.recent[s.count%recentTokens] = int32(sym)
 	s.count++
 }
 
 // Logits sets dst [Symbols()] to the logits of the next symbol, unnormalised
 // natural-log weights. Those of symbols that the vocabulary does not name are -Inf, and
-// so is that of "[UNK]" unless AllowUnknown was called, so that they are never drawn.
+// so is that of the unknown token unless AllowUnknown was called, so that they are never
+// drawn.
 // Before the first Advance the logits are those of the zero state, which training does
 // not use. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
-	s.state.Logits(dst)
+	if s.member != nil {
+		s.member.wait(dst)
+	} else {
+		s.state.Logits(dst)
+	}
 	s.mask(dst)
 }
 
@@ -60,17 +70,20 @@ func (s *Stream) mask(dst []float32) {
 	for i := s.named; i < len(dst); i++ {
 		dst[i] = float32(math.Inf(-1))
 	}
-	if !s.unknown {
-		dst[tokenizer.Unknown] = float32(math.Inf(-1))
+	if id := s.model.Tokenizer().Unknown(); !s.unknown && id >= 0 {
+		dst[id] = float32(math.Inf(-1))
 	}
 }
 
-// AllowUnknown sets whether "[UNK]", which stands for all words outside the vocabulary,
-// has its logit and so can be drawn; at first it cannot. Advance always takes it.
+// AllowUnknown sets whether the unknown token, which stands for all that the vocabulary
+// lacks, has its logit and so can be drawn; at first it cannot. Advance always takes it.
 func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
 // Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
 func (s *Stream) Reset() {
+	if s.member != nil {
+		s.member.symbol = -1
+	}
 	s.state.Reset()
 	s.count = 0
 }
@@ -84,12 +97,23 @@ func (s *Stream) Fork() *Stream {
 }
 
 // CopyFrom is Fork into a stream that exists, which allocates nothing, for loops that fork
-// at every step. It panics if the streams are of different models.
+// at every step. A group that s has joined goes on stepping it. It panics if the streams
+// are of different models.
 func (s *Stream) CopyFrom(src *Stream) {
 	if s.model != src.model {
 		panic("autoreg: Stream: CopyFrom: streams of different models")
 	}
 	s.state.CopyFrom(src.state)
+	symbol := -1 // that no layer of src has consumed yet
+	if src.member != nil {
+		symbol = src.member.symbol
+	}
+	switch {
+	case s.member != nil:
+		s.member.symbol = symbol
+	case symbol >= 0:
+		s.state.Advance(symbol)
+	}
 	s.unknown, s.count, s.recent = src.unknown, src.count, src.recent
 }
 
@@ -102,11 +126,8 @@ func (s *Stream) remembered(yield func(sym int) bool) {
 	}
 }
 
-// stop ends a text.
-var stop = []int{tokenizer.Stop}
-
 // Generate consumes the prompt and then draws symbols with c, as c.Run does with
-// tokenizer.Stop, the model's own end of a text, as stop symbol. For a limit or
+// the stop token, the model's own end of a text, as stop symbol, if there is one. For a limit or
 // log-probabilities, Advance the prompt and call c.Run.
 //
 // Each symbol is yielded after the stream has consumed it. A caller that stops
@@ -127,7 +148,7 @@ func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) 
 			yield(step, err)
 			return
 		}
-		c.Run(ctx, s, &sampler.RunOptions{Stop: stop})(yield)
+		c.Run(ctx, s, &sampler.RunOptions{Stop: s.model.stop()})(yield)
 	}
 }
 

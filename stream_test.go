@@ -12,7 +12,6 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 var _ sampler.Source = (*Stream)(nil)
@@ -32,8 +31,8 @@ func collect(t *testing.T, s *Stream, n int, c *sampler.Chain, prompt ...int) []
 	return ids
 }
 
-// busy excludes the stop symbol, so that a run lasts.
-func busy(seed uint64) *sampler.Chain { return sampler.New(seed, sampler.Exclude(tokenizer.Stop)) }
+// busy excludes the stop token, so that a run lasts.
+func busy(seed uint64) *sampler.Chain { return sampler.New(seed, sampler.Exclude(0)) }
 
 // A stream's logits are the network's, save where no word has the symbol, and of
 // "[UNK]" unless it is allowed.
@@ -47,7 +46,7 @@ func TestStreamLogits(t *testing.T) {
 		plain.Logits(want)
 		want[11], want[12] = float32(math.Inf(-1)), float32(math.Inf(-1))
 		if i%2 == 0 {
-			want[tokenizer.Unknown] = float32(math.Inf(-1))
+			want[m.Tokenizer().Unknown()] = float32(math.Inf(-1))
 		}
 		if d := testkit.Diff(got, want); d != "" {
 			t.Fatalf("after %d symbols: logits%s", i, d)
@@ -75,13 +74,13 @@ func TestStreamLogits(t *testing.T) {
 func TestStreamDrawsNoUnknown(t *testing.T) {
 	m := endless(t)
 	for _, id := range collect(t, m.NewStream(), 50, sampler.New(1), 2) {
-		if id == tokenizer.Unknown {
+		if id == m.Tokenizer().Unknown() {
 			t.Fatal("a stream drew [UNK]")
 		}
 	}
 	s := m.NewStream()
 	s.AllowUnknown(true)
-	if ids := collect(t, s, 3, sampler.New(1), tokenizer.Unknown); !slices.Equal(ids, []int{1, 1, 1}) {
+	if ids := collect(t, s, 3, sampler.New(1), m.Tokenizer().Unknown()); !slices.Equal(ids, []int{1, 1, 1}) {
 		t.Errorf("with AllowUnknown: %v", ids)
 	}
 }
@@ -138,7 +137,7 @@ func TestGenerateStops(t *testing.T) {
 	m := openTiny(t)
 	prompt := m.Tokenizer().Append(nil, "until tender")
 	ids := collect(t, m.NewStream(), 99, sampler.New(1, sampler.Temperature(0)), prompt...)
-	if want := append(m.Tokenizer().Append(nil, "."), tokenizer.Stop); !slices.Equal(ids, want) {
+	if want := append(m.Tokenizer().Append(nil, "."), m.Tokenizer().Stop()); !slices.Equal(ids, want) {
 		t.Errorf("Generate = %v, want %v", ids, want)
 	}
 }

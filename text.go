@@ -257,7 +257,7 @@ func (g *generation) run(ctx context.Context, m *TextModel, logits []float32) it
 		if logits != nil {
 			source = &observed{s, logits}
 		}
-		for step, err := range g.chain.Run(ctx, source, &sampler.RunOptions{Stop: stop, Steps: g.room, LogProbs: g.o.LogProbs}) {
+		for step, err := range g.chain.Run(ctx, source, &sampler.RunOptions{Stop: m.stop(), Steps: g.room, LogProbs: g.o.LogProbs}) {
 			if err == nil {
 				g.drawn++
 			}

@@ -43,6 +43,14 @@ func (m *TextModel) Symbols() int { return m.text.Stack.Symbols() }
 // vocabulary larger than the training data had, are never drawn.
 func (m *TextModel) Tokenizer() *tokenizer.Tokenizer { return m.text.Tokenizer }
 
+// stop returns the symbols with which the model ends a text: the stop token, or none.
+func (m *TextModel) stop() []int {
+	if id := m.Tokenizer().Stop(); id >= 0 {
+		return []int{id}
+	}
+	return nil
+}
+
 // Length returns the number of steps of the sequences that the model was trained
 // on. Longer ones are allowed.
 func (m *TextModel) Length() int { return m.text.Config.Length }

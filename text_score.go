@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A DocumentScore is the score of one document.
@@ -20,14 +18,15 @@ type DocumentScore struct {
 // A TokenScore is one prediction: a token, and how likely it was after those before it.
 type TokenScore struct {
 	ID      int
-	Word    string  // "" for the stop symbol, "[UNK]" for words outside the vocabulary
+	Word    string  // its spelling, see tokenizer.Tokenizer.Word
 	LogProb float32 // ln p, in nats
 }
 
 // Score reads documents, each from the start of a sequence, and adds up -ln p of each
 // token given those before it. A document of n tokens has n predictions: of each token
-// but the first, and of the stop symbol that ends it. With ScoreOptions.Prefix the first
-// is predicted too. There is no padding. nil options mean the zero value.
+// but the first, and of the stop token that ends it, where the model has one. With
+// ScoreOptions.Prefix the first is predicted too. There is no padding. nil options mean
+// the zero value.
 //
 // Each -ln p is logsumexp(logits) - logit in float32, over all symbols as in
 // training; the sum is in float64, in order. It is NaN or infinite if the logits
@@ -49,7 +48,7 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 		if err != nil {
 			return sum, err
 		}
-		d.add(&sum)
+		d.add(&sum, m.Tokenizer().Unknown())
 	}
 	if sum.Symbols == 0 {
 		return sum, fmt.Errorf("%w: the texts hold no word", ErrNothingToScore)
@@ -84,8 +83,8 @@ func (m *TextModel) ScoreEach(ctx context.Context, documents iter.Seq[string], o
 }
 
 // add adds the document to a score, prediction by prediction, so that the sum does not
-// depend on which documents are scored together.
-func (d *scoredText) add(s *Score) {
+// depend on which documents are scored together. unknown is the id of the unknown token.
+func (d *scoredText) add(s *Score, unknown int) {
 	if d.empty {
 		return
 	}
@@ -93,7 +92,7 @@ func (d *scoredText) add(s *Score) {
 	s.Symbols += len(d.logProbs)
 	for i, l := range d.logProbs {
 		s.Loss -= float64(l)
-		if d.ids[i+1] == tokenizer.Unknown {
+		if d.ids[i+1] == unknown {
 			s.Unknown++
 		}
 	}
@@ -102,7 +101,7 @@ func (d *scoredText) add(s *Score) {
 // score returns the score of the document by s.
 func (d *scoredText) score(s *textScorer) DocumentScore {
 	score := DocumentScore{Text: d.text}
-	d.add(&score.Score)
+	d.add(&score.Score, s.model.Tokenizer().Unknown())
 	if s.o.Tokens {
 		score.Tokens = make([]TokenScore, len(d.logProbs))
 		for i, l := range d.logProbs {

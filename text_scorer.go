@@ -9,7 +9,6 @@ import (
 
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // How many documents are read together: at most scoreRows, fewer if their logits would
@@ -146,7 +145,7 @@ func (s *textScorer) add(text string) {
 	ids = s.model.Tokenizer().Append(ids, text)
 	if d.empty = len(ids) == first; d.empty {
 		ids = ids[:0]
-	} else if ids = append(ids, tokenizer.Stop); len(ids)-first > s.limit {
+	} else if ids = append(ids, s.model.stop()...); len(ids)-first > s.limit {
 		ids = ids[:first+s.limit]
 	}
 	d.ids = ids

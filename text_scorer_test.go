@@ -12,7 +12,6 @@ import (
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // someDocuments returns documents of many lengths, some without a token, some with words
@@ -48,7 +47,7 @@ func oneByOne(m *TextModel, docs []string, o *ScoreOptions) (list []DocumentScor
 		score := DocumentScore{Text: doc}
 		ids := m.Tokenizer().Append(nil, doc)
 		if len(ids) > 0 {
-			ids = append(ids, tokenizer.Stop)
+			ids = append(ids, m.Tokenizer().Stop())
 			score.Items = 1
 		}
 		if o.Length > 0 {
@@ -67,7 +66,7 @@ func oneByOne(m *TextModel, docs []string, o *ScoreOptions) (list []DocumentScor
 				l := x[id] - kernels.LogSumExp(x, scratch)
 				score.Symbols++
 				score.Loss -= float64(l)
-				if id == tokenizer.Unknown {
+				if id == m.Tokenizer().Unknown() {
 					score.Unknown++
 				}
 				if o.Tokens {

@@ -11,15 +11,15 @@ import (
 
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // endless returns a model that never stops, and whose likeliest word by far is
 // "[UNK]".
 func endless(t testing.TB) *TextModel {
-	return edited(t, small(t), func(weights func(string) []float32) {
+	m := small(t)
+	return edited(t, m, func(weights func(string) []float32) {
 		b := weights("output.bias")
-		b[tokenizer.Stop], b[tokenizer.Unknown] = -1000, 100
+		b[m.Tokenizer().Stop()], b[m.Tokenizer().Unknown()] = -1000, 100
 	})
 }
 

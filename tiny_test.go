@@ -68,7 +68,7 @@ func tiny(t testing.TB) *TextModel {
 			w[i] = -6
 		}
 		for _, text := range tinyTexts {
-			ids := append(tok.Append(nil, text), tokenizer.Stop)
+			ids := append(tok.Append(nil, text), tok.Stop())
 			for i, next := range ids[1:] {
 				at := next*V + ids[i]
 				w[at] = max(w[at], 5) + 1

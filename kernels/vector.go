@@ -17,7 +17,7 @@ func AddScaled(dst, x []float32, a float32) {
 	addScaled(dst, x, a)
 }
 
-// Scale sets dst[i] = dst[i]·a.
+// Scale multiplies the elements of dst by a, each product rounded.
 func Scale(dst []float32, a float32) { scale(dst, a) }
 
 // AddRows adds the rows of m to dst, each element one sum in row order, as the

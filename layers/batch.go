@@ -16,7 +16,12 @@ type Batch struct {
 	embed   kernels.Matrix   // [capacity, embedding]
 	x       []kernels.Matrix // [capacity, OutLen] after each layer but the last
 	work    []float32
+	block   buffer // [capacity, logitsBlock] some logits of each sequence
 }
+
+// logitsBlock is how many logits of each sequence LogitsTo computes at once: whole panels
+// of weights, and few enough for those of a large batch to stay in a cache.
+const logitsBlock = 4 * kernels.PanelWidth
 
 // NewBatch returns n sequences at their start, stepped by the given workers. It panics
 // if s.Steppers returns an error.
@@ -41,6 +46,7 @@ func (s *Stack) NewBatch(n int, w *kernels.Workers) *Batch {
 	row := ((cols+15)/16 | 1) * 16
 	b.slab = kernels.Matrix{Data: kernels.Alloc(n * row), Rows: n, Cols: cols, Row: row, Panel: kernels.PanelWidth}
 	b.work = kernels.Alloc(scratch)
+	b.block = newBuffer(n, min(logitsBlock, s.Symbols()))
 	return b
 }
 
@@ -97,6 +103,35 @@ func (b *Batch) out() kernels.Matrix {
 // Logits writes the logits of each sequence's next symbol into a row of dst
 // [n, Symbols]. With one worker it does not allocate.
 func (b *Batch) Logits(dst kernels.Matrix) { b.stack.Head.ApplyBatch(b.workers, dst, b.out()) }
+
+// LogitsTo is Logits into rows that lie anywhere: dst[i] [Symbols] gets those of sequence
+// i. It panics if a length is wrong.
+func (b *Batch) LogitsTo(dst [][]float32) {
+	head := b.stack.Head
+	if len(dst) != b.n {
+		panic("layers: Batch: LogitsTo: one row a sequence")
+	}
+	for _, row := range dst {
+		if len(row) != head.OutLen() {
+			panic("layers: Batch: LogitsTo: wrong length")
+		}
+	}
+	out := b.out()
+	if b.n == 1 {
+		head.Apply(dst[0], rowOf(out, 0))
+		return
+	}
+	for at := 0; at < head.OutLen(); at += logitsBlock {
+		n := min(logitsBlock, head.OutLen()-at)
+		block := columnsOf(b.block.rows(b.n), 0, n)
+		first := at / kernels.PanelWidth
+		w := panelsOf(head.W, first, min(first+logitsBlock/kernels.PanelWidth, head.W.Panels()))
+		kernels.Gemm(b.workers, block, out, w, head.Bias[at:at+n])
+		for i, row := range dst {
+			copy(row[at:at+n], rowOf(block, i))
+		}
+	}
+}
 
 // Reset puts every sequence back to its start.
 func (b *Batch) Reset() { clear(b.slab.Data) }

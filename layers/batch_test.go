@@ -13,7 +13,7 @@ import (
 
 // rowStacks are stacks of all kinds of layers that go step by step.
 func rowStacks() (list []*layers.Stack) {
-	list = append(list, random(11, 5), random(65, 3, 15, 16))
+	list = append(list, random(11, 5), random(65, 3, 15, 16), random(64, 3, 5), random(257, 2, 6), random(520, 2, 3))
 	sizes := []int{7, 18, 33}
 	var all []layers.Spec
 	for i, s := range netkit.Sequential(0) {
@@ -38,6 +38,10 @@ func TestBatchRows(t *testing.T) {
 					alone[i] = s.NewState()
 				}
 				snapshot, copied := s.NewState(), s.NewState()
+				rows := make([][]float32, capacity)
+				for i := range rows {
+					rows[i] = make([]float32, s.Symbols())
+				}
 				got, want := kernels.RowMajor(make([]float32, capacity*s.Symbols()), capacity, s.Symbols()), make([]float32, s.Symbols())
 				did := map[string]int{}
 				for step := range 150 {
@@ -85,10 +89,14 @@ func TestBatchRows(t *testing.T) {
 						t.Fatalf("capacity %d", b.Capacity())
 					}
 					b.Logits(got.SubRows(0, b.Len()))
+					b.LogitsTo(rows[:b.Len()])
 					for r := range b.Len() {
 						alone[r].Logits(want)
 						if d := testkit.Diff(got.Data[r*s.Symbols():][:s.Symbols()], want); d != "" {
 							t.Fatalf("stack %d, %d workers: after step %d, %s, row %d of %d: logits%s", k, workers, step, op, r, b.Len(), d)
+						}
+						if d := testkit.Diff(rows[r], want); d != "" {
+							t.Fatalf("stack %d, %d workers: after step %d, %s, LogitsTo row %d of %d: logits%s", k, workers, step, op, r, b.Len(), d)
 						}
 					}
 				}
@@ -127,6 +135,8 @@ func TestBatchMistakes(t *testing.T) {
 		"layers: Batch: GetRow: different stacks":       {func() { b.GetRow(0, other.NewState()) }},
 		"layers: Batch: Advance: one symbol a sequence": {func() { b.Advance([]int{1}) }, func() { b.Advance([]int{1, 2, 3}) }},
 		"layers: Embedding: symbol out of range":        {func() { b.Advance([]int{1, 11}) }},
+		"layers: Batch: LogitsTo: one row a sequence":   {func() { b.LogitsTo(nil) }, func() { b.LogitsTo(make([][]float32, 3)) }},
+		"layers: Batch: LogitsTo: wrong length":         {func() { b.LogitsTo([][]float32{make([]float32, 11), make([]float32, 10)}) }},
 	} {
 		panics(t, want, calls)
 	}
@@ -150,6 +160,10 @@ func TestBatchRowsNoAllocs(t *testing.T) {
 	for _, s := range rowStacks() {
 		b, st := s.NewBatch(5, kernels.NewWorkers(1)), s.NewState()
 		ids, y := make([]int, 5), kernels.RowMajor(make([]float32, 5*s.Symbols()), 5, s.Symbols())
+		rows := make([][]float32, 5)
+		for i := range rows {
+			rows[i] = make([]float32, s.Symbols())
+		}
 		b.Advance(ids)
 		b.Logits(y) // workers allocate their packing space once
 		testkit.NoAllocs(t, func() {
@@ -158,6 +172,7 @@ func TestBatchRowsNoAllocs(t *testing.T) {
 				b.Resize(n)
 				b.Advance(ids[:n])
 				b.Logits(y.SubRows(0, n))
+				b.LogitsTo(rows[:n])
 				b.CopyRow(0, n-1)
 				b.GetRow(n-1, st)
 				st.Advance(1)

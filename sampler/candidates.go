@@ -44,7 +44,13 @@ func (c *Candidates) Sort() {
 	if c.Sorted {
 		return
 	}
-	slices.SortFunc(c.C, func(a, b Candidate) int {
+	sortBest(c.C)
+	c.Sorted = true
+}
+
+// sortBest sorts by falling Logit, ties by rising ID.
+func sortBest(list []Candidate) {
+	slices.SortFunc(list, func(a, b Candidate) int {
 		switch {
 		case a.before(b):
 			return -1
@@ -53,7 +59,6 @@ func (c *Candidates) Sort() {
 		}
 		return 0
 	})
-	c.Sorted = true
 }
 
 // sortByID sorts the candidates by rising ID, which they nearly always are.
@@ -97,14 +102,30 @@ func (c *Candidates) weigh() (most float32) {
 // draw takes it: by blocks of ids, each as sum16, and these in float64.
 func sumWeights(list []Candidate, weights []float32) (total float64) {
 	for i := 0; i < len(list); {
-		var lanes [16]float32
-		block := list[i].ID / kernels.ExpBlock
-		for ; i < len(list) && list[i].ID/kernels.ExpBlock == block; i++ {
-			lanes[list[i].ID%16] += weights[i]
-		}
-		total += float64(kernels.Sum(lanes[:]))
+		var sum float32
+		sum, i = sumBlock(list, weights, i)
+		total += float64(sum)
 	}
 	return total
+}
+
+// sumBlock returns the sum of the weights from list[i] to the end of its block of ids, and
+// where the next one begins.
+func sumBlock(list []Candidate, weights []float32, i int) (sum float32, next int) {
+	block := list[i].ID / kernels.ExpBlock
+	if next = i + 1; next == len(list) || list[next].ID/kernels.ExpBlock != block {
+		return weights[i], next
+	}
+	var lanes [16]float32
+	for next = i; next < len(list) && list[next].ID/kernels.ExpBlock == block; next++ {
+		lanes[list[next].ID%16] += weights[next]
+	}
+	return kernels.Sum(lanes[:]), next
+}
+
+// newCandidates returns room for n candidates.
+func newCandidates(n int) Candidates {
+	return Candidates{weights: make([]float32, 0, n), kept: make([]float32, 0, n), ranks: make([]rank, 0, n), best: make([]Candidate, 0, n)}
 }
 
 // grow returns s with length n.
@@ -146,50 +167,6 @@ func (c *Candidates) keep(k int) {
 	worst := c.best[0]
 	c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return worst.before(d) })
 }
-
-// Top appends the k symbols with the largest finite logits x[id] to dst, sorted
-// by falling logit, ties by rising ID; fewer if there are no more.
-func Top(dst []Candidate, x []float32, k int) []Candidate {
-	n := len(dst)
-	c := Candidates{C: selectTop(slices.Grow(dst, max(min(k, len(x)), 0))[n:], x, k)}
-	c.Sort()
-	return append(dst, c.C...)
-}
-
-// selectTop appends what Top does to dst, which is empty, in no order.
-func selectTop(dst []Candidate, x []float32, k int) []Candidate {
-	id := 0
-	for ; id < len(x) && len(dst) < k; id++ {
-		if finite(x[id]) {
-			dst = append(dst, Candidate{int32(id), x[id]})
-		}
-	}
-	if len(dst) == 0 || id == len(x) {
-		return dst
-	}
-	heapify(dst)
-	worst := dst[0].Logit
-	for id < len(x) {
-		// Most chunks hold nothing better, which Max finds out faster than the loop.
-		end := min(id+chunk, len(x))
-		if kernels.Max(x[id:end]) <= worst {
-			id = end
-			continue
-		}
-		for ; id < end; id++ {
-			// A tie loses: ids rise.
-			if v := x[id]; v > worst && finite(v) {
-				dst[0] = Candidate{int32(id), v}
-				siftDown(dst, 0)
-				worst = dst[0].Logit
-			}
-		}
-	}
-	return dst
-}
-
-// chunk is the number of logits of which selectTop takes the maximum at once.
-const chunk = 64
 
 // heapify makes h a heap whose root comes last in sorted order.
 func heapify(h []Candidate) {

@@ -1,8 +1,8 @@
 package sampler
 
 import (
-	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/autoreg/autoreg/kernels"
 )
@@ -10,23 +10,29 @@ import (
 // A Chain draws symbols; see the package comment for how. It is for one
 // goroutine at a time.
 type Chain struct {
-	ts   []Transform
 	seed uint64
 	rng  rand.PCG
+	past *history // nil if no transform looks at it
 
-	// dense is set if the transforms are exclusions and at most one temperature,
-	// whose inverse is scale (0 for temperature 0): then logits are masked and
-	// scaled where they lie, and no candidates are built. The result is the same.
-	dense  bool
-	scales bool // dense, without exclusions and temperature 0: logits need not be changed
-	scale  float32
+	// A Temperature that comes last is not among ts but here, as its inverse, 0 for
+	// temperature 0: the exponentials take it along.
+	ts    []Transform
+	last  Temperature
+	scale float32
+	// edits is set if a transform may change a logit, apart from the last temperature, and
+	// reads if logits need not be changed at all in order to draw.
+	edits, reads bool
 
 	x          []float32 // logits, transformed in place
-	raw        []float32 // logits before candidates are built, where a log-probability is asked for
+	raw        []float32 // logits before they are changed, where a log-probability is asked for
 	expWeights []float32 // e^(x - m), m being the largest logit
-	sums       []float32 // of the blocks of expWeights
+	sums       []float32 // of the blocks of expWeights, or of those that candidates lie in
+	starts     []int     // the first candidate of each of the latter
+	mask       []uint64  // a bit for each symbol
+	maxima     []float32 // of columns of logits
+	edge       []Candidate
 	cands      Candidates
-	past       *history // nil if no transform looks at it
+	room       []Candidate // of cands
 }
 
 // New returns a chain at the start of the random sequence of seed. Without
@@ -36,31 +42,29 @@ func New(seed uint64, ts ...Transform) *Chain {
 	if Check(ts...) != nil {
 		panic("sampler: New: invalid transform; see Check")
 	}
-	c := &Chain{ts: append([]Transform(nil), ts...), dense: true, scale: 1}
-	temperatures, masks := 0, false
-	for _, t := range ts {
-		switch t := t.(type) {
-		case Exclusion:
-			// The dense path excludes first.
-			c.dense = c.dense && temperatures == 0
-			masks = true
-		case Temperature:
-			temperatures++
-			if c.scale = 0; t > 0 {
+	c := &Chain{ts: slices.Clone(ts), last: 1, scale: 1}
+	if n := len(ts); n > 0 {
+		if t, ok := ts[n-1].(Temperature); ok {
+			c.ts, c.last, c.scale = c.ts[:n-1], t, 0
+			if t > 0 {
 				c.scale = 1 / float32(t)
 			}
-		default:
-			c.dense = false
 		}
 	}
-	if temperatures > 1 {
-		c.dense = false
-	}
-	c.scales = c.dense && !masks && c.scale > 0
 	looked := 0
-	for _, t := range ts {
-		if t, ok := t.(interface{ window() int }); ok {
-			looked = max(looked, t.window())
+	c.reads = c.scale > 0
+	for i, t := range c.ts {
+		switch t := t.(type) {
+		case Exclusion:
+			c.reads = false
+		case TopP:
+			// Alone it marks what it keeps.
+			c.reads = c.reads && i == 0 && len(c.ts) == 1 && c.scale == 1
+		default:
+			c.reads, c.edits = false, true
+			if t, ok := t.(interface{ window() int }); ok {
+				looked = max(looked, t.window())
+			}
 		}
 	}
 	if looked > 0 {
@@ -116,12 +120,12 @@ const stream = 0x9e3779b97f4a7c15
 // if none is finite. It allocates only where len(logits) exceeds that
 // of all calls before.
 func (c *Chain) Sample(logits []float32) (id int) {
-	x := c.room(len(logits))
-	if c.scales {
+	x := c.buffer(len(logits))
+	if c.reads {
 		// Logits that do not change are not copied: copying 10,000 of them takes a
 		// third as long as their exponentials.
-		if total := c.exp(logits, c.scale); total > 0 {
-			return c.locate(c.rng.Uint64(), len(logits), total)
+		if d := c.read(logits); d.total > 0 {
+			return d.pick(c.next() * d.total)
 		}
 	}
 	copy(x, logits)
@@ -136,28 +140,34 @@ func (c *Chain) Probabilities(dst, logits []float32) {
 	if len(dst) != len(logits) {
 		panic("sampler: Probabilities: len(dst) != len(logits)")
 	}
-	x := c.room(len(logits))
+	x := c.buffer(len(logits))
 	copy(x, logits)
-	total, only := c.prepare(x)
+	d := c.prepare(x)
+	clear(dst)
 	switch {
-	case only >= 0:
-		clear(dst)
-		dst[only] = 1
-	case total > 0:
-		for i, w := range c.expWeights[:len(dst)] {
-			dst[i] = float32(float64(w) / total)
+	case d.only >= 0:
+		dst[d.only] = 1
+	case d.few != nil:
+		for i, w := range d.weights {
+			dst[d.few[i].ID] = float32(float64(w) / d.total)
 		}
 	default:
-		clear(dst)
+		for i, w := range d.weights {
+			if d.keeps(i, w) {
+				dst[i] = float32(float64(w) / d.total)
+			}
+		}
 	}
 }
 
-// room returns a buffer for n logits, after it has made all buffers that long.
-func (c *Chain) room(n int) []float32 {
+// buffer returns a buffer for n logits, after it has made all buffers that long.
+func (c *Chain) buffer(n int) []float32 {
 	if n > len(c.x) {
 		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
-		if !c.dense {
-			c.cands.C = make([]Candidate, 0, n)
+		if len(c.ts) > 0 {
+			c.room, c.edge = make([]Candidate, 0, n), make([]Candidate, 0, n)
+			c.starts, c.mask, c.maxima = make([]int, blocks(n)), make([]uint64, (n+63)/64), make([]float32, n/4)
+			c.cands = newCandidates(n)
 		}
 		if c.past != nil {
 			c.past.counts = make([]int32, n)
@@ -168,138 +178,16 @@ func (c *Chain) room(n int) []float32 {
 
 // sample draws from x, which it overwrites.
 func (c *Chain) sample(x []float32) int {
-	if c.scales {
-		if total := c.exp(x, c.scale); total > 0 {
-			return c.locate(c.rng.Uint64(), len(x), total)
-		}
-	}
-	v := c.rng.Uint64()
-	total, only := c.prepare(x)
+	u := c.next()
+	d := c.prepare(x)
 	switch {
-	case only >= 0:
-		return only
-	case total > 0:
-		return c.locate(v, len(x), total)
+	case d.only >= 0:
+		return d.only
+	case d.total > 0:
+		return d.pick(u * d.total)
 	}
 	return -1
 }
 
-// locate returns the symbol that v selects, given expWeights of n symbols.
-func (c *Chain) locate(v uint64, n int, total float64) int {
-	u := float64(v>>11) * 0x1p-53
-	return pick(c.expWeights[:n], c.sums[:blocks(n)], float64(u*total))
-}
-
-// prepare applies the transforms to x, which it overwrites, and computes expWeights and
-// the block sums. It returns the sum of the latter, 0 if no symbol can be drawn; or,
-// where only one symbol can be drawn, that one, which is -1 otherwise.
-func (c *Chain) prepare(x []float32) (total float64, only int) {
-	scale := float32(1)
-	if c.dense {
-		scale = c.scale
-		for _, t := range c.ts {
-			if e, ok := t.(Exclusion); ok {
-				e.mask(x)
-			}
-		}
-	} else {
-		c.transform(x)
-	}
-	if scale > 0 {
-		if total := c.exp(x, scale); total == total {
-			return total, -1
-		}
-	}
-	// Temperature 0, or something is not finite.
-	best := kernels.ArgMax(x)
-	if best >= 0 && x[best] > math.MaxFloat32 {
-		for i, v := range x {
-			if v > math.MaxFloat32 {
-				x[i] = float32(math.Inf(-1))
-			}
-		}
-		best = kernels.ArgMax(x)
-	}
-	switch {
-	case best < 0 || !finite(x[best]):
-		return 0, -1
-	case scale == 0 || !finite(float32(x[best]*scale)):
-		return 0, best
-	}
-	for i, v := range x {
-		if v != v {
-			x[i] = float32(math.Inf(-1))
-		}
-	}
-	return c.exp(x, scale), -1
-}
-
-// exp computes expWeights and the block sums of x and returns the sum of the latter,
-// which is NaN if the largest logit, scaled, is not finite, or one is NaN.
-func (c *Chain) exp(x []float32, scale float32) (total float64) {
-	sums := c.sums[:blocks(len(x))]
-	kernels.ExpBlocks(c.expWeights[:len(x)], sums, x, scale)
-	for _, s := range sums {
-		total += float64(s)
-	}
-	return total
-}
-
-// transform applies the transforms to candidates: afterwards x has the logits of those
-// that are left, and -Inf elsewhere.
-func (c *Chain) transform(x []float32) {
-	ts := c.ts
-	for len(ts) > 0 {
-		e, ok := ts[0].(Exclusion)
-		if !ok {
-			break
-		}
-		e.mask(x)
-		ts = ts[1:]
-	}
-	k := len(x)
-	if len(ts) > 0 {
-		if top, ok := ts[0].(TopK); ok && top > 0 {
-			k = min(k, int(top))
-			ts = ts[1:]
-		}
-	}
-	room := c.cands.C[:0]
-	c.cands.C, c.cands.Sorted, c.cands.past = selectTop(room, x, k), false, c.past
-	for _, t := range ts {
-		t.Apply(&c.cands)
-	}
-	fill(x, float32(math.Inf(-1)))
-	for _, d := range c.cands.C {
-		x[d.ID] = d.Logit
-	}
-	c.cands.C = room // a transform may have replaced the slice
-}
-
-// pick returns the first symbol at which the running sum of expWeights exceeds t ≥ 0, or
-// the last symbol that is not 0 if none does; -1 if all are 0. sums are those of blocks.
-func pick(expWeights, sums []float32, t float64) int {
-	block, start, end := -1, 0.0, 0.0
-	for b, s := range sums {
-		if s > 0 {
-			block, start = b, end
-		}
-		end += float64(s)
-		if end > t {
-			break
-		}
-	}
-	if block < 0 {
-		return -1
-	}
-	id, first := -1, block*kernels.ExpBlock
-	for i, v := range expWeights[first:min(first+kernels.ExpBlock, len(expWeights))] {
-		if v > 0 {
-			id = first + i
-			if start += float64(v); start > t {
-				break
-			}
-		}
-	}
-	return id
-}
+// next returns the next output of the generator as a number in [0, 1).
+func (c *Chain) next() float64 { return float64(c.rng.Uint64()>>11) * 0x1p-53 }

@@ -267,11 +267,11 @@ func TestChiSquare(t *testing.T) {
 		pow  float64
 	}{{"T=1", nil, 1}, {"T=0.5", []Transform{Temperature(0.5)}, 2}, {"K=16", []Transform{TopK(16), Temperature(0.5)}, 2}} {
 		chain := New(2024, c.ts...)
-		total, _ := chain.prepare(append(chain.room(len(x))[:0], x...))
+		d := chain.prepare(append(chain.buffer(len(x))[:0], x...))
 		counts := make(map[int]int)
 		for range draws {
 			// As Sample does, with weights made once.
-			counts[chain.locate(chain.rng.Uint64(), len(x), total)]++
+			counts[d.pick(chain.next()*d.total)]++
 		}
 		sum := 0.0
 		for _, v := range p {
@@ -344,11 +344,11 @@ func TestPick(t *testing.T) {
 		{[]float32{3, 5, 0}, 100, 302},
 		{[]float32{2.5, 5, 0}, 2.5, 300}, // a sum below its weights
 	} {
-		if got := pick(w, c.sums, c.t); got != c.want {
+		if got := (&pool{weights: w, sums: c.sums, cut: -1}).pick(c.t); got != c.want {
 			t.Errorf("pick(sums=%v, t=%v) = %d, want %d", c.sums, c.t, got, c.want)
 		}
 	}
-	if got := pick(nil, nil, 0); got != -1 {
+	if got := new(pool).pick(0); got != -1 {
 		t.Errorf("pick of nothing = %d, want -1", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/portable"
+	"github.com/autoreg/autoreg/kernels"
 )
 
 // TopP keeps the likeliest symbols that together have at least the probability p, and
@@ -33,6 +34,88 @@ func (p TopP) Apply(c *Candidates) {
 		c.ranks = append(c.ranks, rank{-float64(w), int32(i)})
 	}
 	c.keepShare(float64(p))
+}
+
+// nucleus narrows d, the pool of all symbols, to those that TopP keeps, and their sums.
+//
+// It looks for the smallest weight that is kept by sums of all weights from one on,
+// halving again and again those that come into question, and only sorts the last few.
+func (c *Chain) nucleus(d *pool, p float64) {
+	w, target := d.weights, float64(p*d.total)
+	// Weights from lo on have the mass and those from hi on do not, as bits, which order
+	// numbers that are not negative like the numbers.
+	lo, hi := uint32(0), math.Float32bits(2)
+	loMass, hiMass, loCount, hiCount := d.total, 0.0, len(w), 0
+	for pass := 0; loCount-hiCount > edgeCount && hi-lo > 1; pass++ {
+		// The mean splits them well; halving the bits ends the search in any case.
+		at := math.Float32bits(float32((loMass - hiMass) / float64(loCount-hiCount)))
+		if pass >= 16 {
+			at = lo + (hi-lo)/2
+		}
+		at = min(max(at, lo+1), hi-1)
+		n := kernels.SumBlocksFrom(d.sums, w, math.Float32frombits(at))
+		if mass := inOrder(d.sums); mass < target {
+			hi, hiMass, hiCount = at, mass, n
+		} else {
+			lo, loMass, loCount = at, mass, n
+		}
+	}
+	lo = max(lo, 1) // a weight of 0 adds nothing
+	kernels.MaskBetween(c.mask[:words(len(w))], w, math.Float32frombits(lo), math.Float32frombits(hi))
+	edge := appendMasked(c.edge[:0], c.mask[:words(len(w))], w)
+	if hi-lo > 1 {
+		sortBest(edge)
+	}
+	// As in keepShare: this sum is near the one that counts.
+	k, sum := 0, hiMass
+	for k < len(edge)-1 && sum+float64(edge[k].Logit) < target {
+		sum += float64(edge[k].Logit)
+		k++
+	}
+	for k > 0 && d.keepFrom(edge, k-1) >= target {
+		k--
+	}
+	for d.total = d.keepFrom(edge, k); d.total < target; d.total = d.keepFrom(edge, k) {
+		k++
+	}
+}
+
+// edgeCount is how many symbols nucleus sorts.
+const edgeCount = 48
+
+// keepFrom has d keep symbols down to edge[k], edge being sorted, and returns the sum of
+// their weights.
+func (d *pool) keepFrom(edge []Candidate, k int) (total float64) {
+	w := d.weights
+	d.least, d.cut = edge[k].Logit, len(w)
+	if k+1 == len(edge) || edge[k+1].Logit < d.least {
+		kernels.SumBlocksFrom(d.sums, w, d.least)
+		return inOrder(d.sums)
+	}
+	// Some that tie are left out. They are cut in the midst of a block.
+	d.cut = int(edge[k].ID)
+	b := d.cut / kernels.ExpBlock
+	from, to := b*kernels.ExpBlock, min((b+1)*kernels.ExpBlock, len(w))
+	kernels.SumBlocksFrom(d.sums[:b], w[:from], d.least)
+	var block [kernels.ExpBlock]float32
+	for i := from; i < to; i++ {
+		if d.keeps(i, w[i]) {
+			block[i-from] = w[i]
+		}
+	}
+	d.sums[b] = kernels.Sum(block[:])
+	kernels.SumBlocksFrom(d.sums[b+1:], w[to:], math.Nextafter32(d.least, 2))
+	return inOrder(d.sums)
+}
+
+// maskNucleus sets c.mask to the symbols of d.
+func (c *Chain) maskNucleus(d *pool) {
+	kernels.MaskBetween(c.mask[:words(len(d.weights))], d.weights, d.least, float32(math.Inf(1)))
+	for id := d.cut + 1; id < len(d.weights); id++ {
+		if d.weights[id] == d.least {
+			c.mask[id/64] &^= 1 << (id % 64)
+		}
+	}
 }
 
 // TypicalP keeps the symbols whose surprise, -ln probability, is nearest to the
@@ -120,8 +203,8 @@ func (c *Candidates) keepShare(p float64) {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.index, b.index))
 	})
 	target := float64(p * sumWeights(c.C, c.weights))
-	kept := grow(c.kept, len(c.C))
-	c.kept = kept
+	c.kept = grow(c.kept, len(c.C))
+	kept := c.kept
 	clear(kept)
 	// Sums of floats depend on their order. That in order of the ids, which counts, lies
 	// near this one, and it rises with every weight, since rounding is monotone.

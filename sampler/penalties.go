@@ -77,12 +77,13 @@ func (p Penalties) on(x []float32, past *history) {
 	}
 	past.count(p.window())
 	for _, sym := range past.last(p.window()) {
-		if int(sym) < len(x) {
-			if n := past.counts[sym]; n > 0 {
-				x[sym] = p.of(x[sym], n)
-				past.counts[sym] = 0
-			}
+		if int(sym) >= len(past.counts) {
+			continue
 		}
+		if n := past.counts[sym]; n > 0 && int(sym) < len(x) {
+			x[sym] = p.of(x[sym], n)
+		}
+		past.counts[sym] = 0
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *Chain) Run(ctx context.Context, s Source, o *RunOptions) iter.Seq2[Step
 		}
 		slotted, _ := s.(Slotted)
 		given, _ := s.(Given)
-		x := c.room(s.Symbols())
+		x := c.buffer(s.Symbols())
 		for n := 1; ; n++ {
 			if err := ctx.Err(); err != nil {
 				yield(Step{ID: -1, Reason: ReasonCanceled}, err)
@@ -94,7 +94,7 @@ func (c *Chain) draw(x []float32, logProb bool) (s Step) {
 		return s
 	}
 	lse, raw := c.logSumExp(x), x
-	if !c.dense { // candidates may leave another logit at the symbol that is drawn
+	if c.edits { // the symbol that is drawn may have another logit by then
 		if len(c.raw) < len(x) {
 			c.raw = kernels.Alloc(len(x))
 		}

@@ -94,7 +94,7 @@ func (d *Detokenizer) address(word string) (before, after, ok bool) {
 // joinAddress notes a word of an address, which begins no sentence.
 func (d *Detokenizer) joinAddress(word string, before bool) (bool, bool, bool) {
 	d.start = within
-	d.last, d.chars, d.short = kindOf(word), 0, false
+	d.last, d.chars, d.short = d.kindOf(word), 0, false
 	if d.last == aLetter {
 		d.last = aWord
 	}

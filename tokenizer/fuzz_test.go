@@ -30,13 +30,13 @@ func FuzzAppend(f *testing.F) {
 			if len(list) == 0 {
 				continue
 			}
-			tok, err := Learn(slices.Values([]string{text}), &Options{VocabularySize: 1 << 20, KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation})
+			tok, err := Learn(slices.Values([]string{text}), &Options{VocabularySize: 1 << 20, Case: o.Case, Punctuation: o.Punctuation, UnicodePunctuation: o.UnicodePunctuation})
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids := tok.Append(nil, text)
 			joined := string(tok.AppendText(nil, ids...))
-			if joined != strings.Join(list, " ") || slices.Contains(ids, Unknown) {
+			if joined != strings.Join(list, " ") || slices.Contains(ids, tok.Unknown()) {
 				t.Fatalf("%q: ids spell %q, want %q", text, joined, list)
 			}
 			if again := tok.Append(nil, joined); !slices.Equal(again, ids) {
@@ -80,7 +80,7 @@ func FuzzAppend(f *testing.F) {
 // (ToUpper twice over, since some letters have no way back).
 func squeeze(s string, o Options) string {
 	s = strings.ReplaceAll(s, " ", "")
-	if !o.KeepCase {
+	if o.Case != KeepCase {
 		s = strings.ToUpper(s)
 	}
 	return s

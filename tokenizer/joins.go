@@ -33,6 +33,13 @@ const maxChars = 9
 // joins reports whether word is written without a space before and after it. It
 // keeps count of what is open, and of what the last word was.
 func (d *Detokenizer) joins(word string) (before, after bool) {
+	if word == lineEnd {
+		d.last, d.start, d.addr = nothing, begins, address{}
+		return true, true
+	}
+	if d.t.options.Punctuation == KeepPunctuation {
+		return false, false
+	}
 	if before, after, ok := d.address(word); ok {
 		return before, after
 	}
@@ -124,7 +131,7 @@ func (d *Detokenizer) joinWord(word string) bool {
 	if joined {
 		d.start = within
 	}
-	d.last, d.chars, d.final, d.short = kindOf(word), 0, 0, abbreviation(word)
+	d.last, d.chars, d.final, d.short = d.kindOf(word), 0, 0, abbreviation(word)
 	switch d.last {
 	case aNumber:
 		d.chars = digits(word)
@@ -135,8 +142,8 @@ func (d *Detokenizer) joinWord(word string) bool {
 }
 
 // kindOf classifies a word, no mark.
-func kindOf(word string) kind {
-	if word == unknownWord {
+func (d *Detokenizer) kindOf(word string) kind {
+	if word == d.t.options.unknownWord() {
 		return aWord
 	}
 	final, size := utf8.DecodeLastRuneInString(word)

@@ -3,22 +3,22 @@ package tokenizer
 import (
 	"cmp"
 	"container/heap"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
 )
 
-// Learn counts the words of all texts, after the pipeline that o chooses, and makes
-// a tokenizer of the most frequent: at most o.VocabularySize entries, of which two are
-// reserved (see the package comment). Every word of every text is counted, in
-// whatever order the texts come; equally frequent words are ordered by falling
-// bytes, so that the result depends on the counts alone. nil options mean the zero
-// value.
+// Learn counts the units of all texts, after the pipeline that o chooses, and makes
+// a tokenizer of the most frequent: at most o.VocabularySize entries, the reserved ones
+// included (see the package comment), each of which occurs o.MinCount times or more.
+// Every unit of every text is counted, in whatever order the texts come; equally frequent
+// ones are ordered by falling bytes, so that the result depends on the counts alone.
+// Where units are bytes there is nothing to count: texts are not read. nil options mean
+// the zero value.
 //
 // It returns an error for invalid options, if the texts hold no word, and if
-// counting their words takes more memory than o.MaxBytes. A word takes its length and
+// counting their units takes more memory than o.MaxBytes. One takes its length and
 // 35 to 60 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	t, err := learn(texts, o)
@@ -30,56 +30,63 @@ func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	limit, maxBytes := o.VocabularySize, o.MaxBytes
-	if limit == 0 {
-		limit = DefaultVocabularySize
+	if err := o.check(); err != nil {
+		return nil, err
 	}
+	if o.Unit == Bytes {
+		return newTokenizer(nil, o)
+	}
+	all := o.WithDefaults()
+	limit, maxBytes := all.VocabularySize, o.MaxBytes
 	if maxBytes == 0 {
 		maxBytes = DefaultMaxBytes
 	}
-	switch {
-	case limit < 3:
-		return nil, outOfRange("VocabularySize", limit, fmt.Sprintf("at least 3, for 2 of them are reserved, or 0 for %d", DefaultVocabularySize))
-	case maxBytes < 0:
-		return nil, outOfRange("MaxBytes", maxBytes, "0 or more")
-	}
-
 	var (
-		words  = newCounts(maxBytes)
-		table  = classes(o)
-		buf    []byte
-		number int64 // of the text
+		units   = newCounts(maxBytes)
+		p       = newPipeline(all)
+		unknown = all.unknownWord()
+		buf     []byte
+		number  int64 // of the text
 	)
 	for text := range texts {
 		number++
-		text = validText(text)
+		text = p.valid(text)
 		for {
-			if buf, text = nextWord(text, &table, buf); len(buf) == 0 {
+			if buf, text = next(text, &p, buf); len(buf) == 0 {
 				break
 			}
-			if !words.add(buf, cap(buf)) {
-				return nil, words.full(number)
+			if !all.NoUnknown && string(buf) == unknown { // which is no unit to learn
+				continue
+			}
+			if !units.add(buf, cap(buf)) {
+				return nil, units.full(number)
 			}
 		}
 	}
-	// No word equals "" or "[UNK]": words are not empty, and brackets are either
-	// words of their own or dropped.
-	if words.n == 0 {
-		return nil, errors.New("the texts hold no word to learn")
+	if units.n == 0 {
+		return nil, fmt.Errorf("the texts hold no %s to learn", all.Unit)
 	}
-	if !words.take(tokenBytes*min(words.n, limit), cap(buf)) {
-		return nil, words.full(number)
+	if !units.take(tokenBytes*min(units.n, limit), cap(buf)) {
+		return nil, units.full(number)
 	}
-	most := words.mostFrequent(limit - 2)
+	most := units.mostFrequent(limit-all.reserved(), int64(o.MinCount))
+	if len(most) == 0 {
+		return nil, optionErrorf("%s is %d, but no %s occurs more than %d times", option("MinCount"), o.MinCount, all.Unit, units.mostFrequent(1, 0)[0].count)
+	}
 	vocabulary := make([]string, 0, 2+len(most))
-	vocabulary = append(vocabulary, "", unknownWord)
+	if !all.NoStop {
+		vocabulary = append(vocabulary, "")
+	}
+	if !all.NoUnknown {
+		vocabulary = append(vocabulary, unknown)
+	}
 	for _, e := range most {
 		vocabulary = append(vocabulary, strings.Clone(e.word)) // not the block that it lies in
 	}
 	return newTokenizer(vocabulary, o)
 }
 
-// full is the error for texts with too many words.
+// full is the error for texts with too many units.
 func (t *counts) full(texts int64) error {
 	return optionErrorf("the first %d texts hold %d different words, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise %s",
 		texts, t.n, t.max>>20, option("MaxBytes"))
@@ -113,12 +120,14 @@ func (h *leastFrequent) Pop() any {
 	return x
 }
 
-// mostFrequent returns the k most frequent words, or all if there are fewer, in order.
-func (t *counts) mostFrequent(k int) []wordCount {
+// mostFrequent returns the k most frequent words that occur least times or more, or all
+// if there are fewer, in order.
+func (t *counts) mostFrequent(k int, least int64) []wordCount {
 	var most leastFrequent
 	for _, block := range t.entries {
 		for _, e := range block {
 			switch {
+			case e.count < least:
 			case len(most) < k:
 				heap.Push(&most, e)
 			case e.order(most[0]) < 0:

@@ -45,7 +45,7 @@ func TestLearnCounts(t *testing.T) {
 		texts = append(texts, strings.Repeat(string(rune('a'+i%4)), letterBlock*i/2+1))
 	}
 	for _, most := range []int{1, 2, 100, 5000, 1 << 20} {
-		tok, err := Learn(slices.Values(texts), &Options{VocabularySize: most + 2, KeepCase: true})
+		tok, err := Learn(slices.Values(texts), &Options{VocabularySize: most + 2, Case: KeepCase})
 		if err != nil {
 			t.Fatal(err)
 		}

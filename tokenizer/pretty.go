@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"iter"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -35,8 +36,16 @@ import (
 //     or in I'm, I'll, I'd, I've, is written so, except where the vocabulary has i later
 //     than e, that is, less often, so that i is mostly that of "i.e.".
 //
-// Id 0 ends a text: it prints nothing, and a word that follows starts a new line
-// and a new text. "[UNK]" is a word like any other.
+// With KeepPunctuation, words stand between single spaces, as they did. With LineEnds,
+// nothing stands at either side of the end of a line, and a sentence begins after it.
+//
+// Characters and bytes are written as they are. Bytes that begin a character are held
+// back until it is complete, or [Detokenizer.Flush] ends the text; a byte that is no part
+// of valid UTF-8 is written as U+FFFD. So what is written is always valid UTF-8, and
+// never ends within a character.
+//
+// The stop token ends a text: it prints nothing, and a unit that follows starts a new
+// line and a new text. The unknown token is a word like any other.
 //
 // Letters, digits and capitals are those of package unicode, whose tables
 // (unicode.Version) grow with Go releases: a program built with another release may
@@ -59,6 +68,9 @@ type Detokenizer struct {
 	final rune    // the last word, if a letter alone
 	short bool    // the last word is an abbreviation
 	addr  address // what of an address has been written
+
+	held [utf8.UTFMax]byte // bytes that begin a character
+	n    int               // how many
 }
 
 // A start says whether the next word begins a sentence.
@@ -79,6 +91,11 @@ func (t *Tokenizer) Detokenizer() Detokenizer {
 // stands as it is: the words that follow are spaced as if the detokenizer had
 // written it, except that nothing more is put behind a blank at its end.
 func (t *Tokenizer) DetokenizerAfter(text string) Detokenizer {
+	if t.options.Unit != Words {
+		d := t.Detokenizer()
+		d.noteBegun(text)
+		return d
+	}
 	return t.after(text, t.Words(text))
 }
 
@@ -103,18 +120,22 @@ func (t *Tokenizer) AppendPretty(dst []byte, ids ...int) []byte {
 	return d.Append(dst, ids...)
 }
 
-// Append appends the words of ids, continuing the text that earlier calls wrote, to
+// Append appends the units of ids, continuing the text that earlier calls wrote, to
 // dst and returns the extended slice. It panics on an id outside 0 to Len()-1.
 func (d *Detokenizer) Append(dst []byte, ids ...int) []byte {
 	for _, id := range ids {
 		word := d.t.Word(id)
-		if id == Stop {
+		switch {
+		case id == d.t.stop:
+			dst = d.Flush(dst)
 			wrap := d.wrap || d.begun
 			*d = d.t.Detokenizer()
 			d.wrap = wrap
-			continue
+		case d.t.options.Unit == Words:
+			dst = d.append(dst, word)
+		default:
+			dst = d.verbatim(dst, word)
 		}
-		dst = d.append(dst, word)
 	}
 	return dst
 }
@@ -128,14 +149,18 @@ func (d *Detokenizer) append(dst []byte, word string) []byte {
 	case d.begun && !before && !d.glue:
 		dst = append(dst, ' ')
 	}
-	d.begun, d.wrap, d.glue = true, false, after
-	return d.spell(dst, word)
+	d.begun, d.wrap, d.glue = word != lineEnd, false, after
+	dst = d.spell(dst, word)
+	if d.t.options.Punctuation == KeepPunctuation && strings.ContainsAny(word[len(word)-1:], ".!?") {
+		d.start = begins
+	}
+	return dst
 }
 
 // spell writes the letters of a word, with a capital where one is due. Marks leave
 // the start of a sentence pending; the first letter or number uses it up.
 func (d *Detokenizer) spell(dst []byte, word string) []byte {
-	keep := d.t.options.KeepCase
+	keep := d.t.options.Case == KeepCase
 	if !keep && d.t.pronoun && pronoun(word) {
 		d.start = within
 		return append(append(dst, 'I'), word[1:]...)

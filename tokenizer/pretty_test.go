@@ -176,7 +176,7 @@ func TestDetokenizerAfter(t *testing.T) {
 
 func TestPrettyKeepsCase(t *testing.T) {
 	text := "ham . and Eggs , i | iOS"
-	tok := learnOne(t, &Options{KeepCase: true}, text)
+	tok := learnOne(t, &Options{Case: KeepCase}, text)
 	if got, want := string(tok.AppendPretty(nil, tok.Append(nil, text)...)), "ham. and Eggs, i | iOS"; got != want {
 		t.Errorf("AppendPretty = %q, want %q", got, want)
 	}

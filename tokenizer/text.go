@@ -28,24 +28,30 @@ const (
 	alone        // a word of its own
 	dropped
 	blank
-	lead // of a character beyond ASCII, which may be punctuation
+	lead      // of a character beyond ASCII, which may be punctuation
+	endOfLine // a word of its own, if Options.LineEnds
 )
 
-// classes tabulates the pipeline of o.
+// classes tabulates the pipeline of o, which has its defaults.
 func classes(o *Options) (c [256]class) {
 	for i := range len(asciiBlanks) {
 		c[asciiBlanks[i]] = blank
 	}
-	if o.StripPunctuation {
+	if o.LineEnds {
+		c['\n'] = endOfLine
+	}
+	switch o.Punctuation {
+	case KeepPunctuation:
+	case StripPunctuation:
 		for i := range len(stripped) {
 			c[stripped[i]] = dropped
 		}
-	} else {
+	default:
 		for i := range len(padded) {
 			c[padded[i]] = alone
 		}
 	}
-	if !o.KeepCase {
+	if o.Case == FoldCase {
 		for b := 'A'; b <= 'Z'; b++ {
 			c[b] = upper
 		}
@@ -70,12 +76,8 @@ func validText(text string) string {
 }
 
 // nextWord cuts the next of the pipeline's words off a valid text: steps 2 to 4 in
-// one pass. It returns the word, in the memory of buf where it fits, and the text
-// after it; the word is empty at the end. (Padding with spaces, collapsing them,
+// one pass, with results as those of next. (Padding with spaces, collapsing them,
 // lowering and splitting in turn gives the same words, which a test checks.)
-//
-// It is a function and not a method of some state so that buf can stay on the
-// caller's stack.
 func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest string) {
 	word = buf[:0]
 	for i := 0; i < len(text); i++ {
@@ -86,7 +88,7 @@ func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest str
 		case upper:
 			word = append(word, b|0x20)
 		case dropped:
-		case alone:
+		case alone, endOfLine:
 			if len(word) == 0 {
 				word = append(word, b)
 				i++
@@ -114,60 +116,87 @@ func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest str
 }
 
 // Append appends the ids of text, after the whole pipeline, to dst and returns the
-// extended slice. Unknown words give 1; a text without words adds nothing. It
-// neither pads nor cuts. Beyond the growth of dst it allocates only for a word
-// longer than 64 bytes or a text that is not valid UTF-8.
+// extended slice. Units that the vocabulary lacks give Unknown(), or nothing where there
+// is none; a text without units adds nothing. It neither pads nor cuts. Beyond the growth
+// of dst it allocates only for a word longer than 64 bytes or a text that is not valid
+// UTF-8.
 func (t *Tokenizer) Append(dst []int, text string) []int {
 	var buf [64]byte
-	text = validText(text)
+	text = t.pipeline.valid(text)
 	for {
 		var word []byte
-		if word, text = nextWord(text, &t.class, buf[:]); len(word) == 0 {
+		if word, text = next(text, &t.pipeline, buf[:]); len(word) == 0 {
 			return dst
 		}
 		id, ok := t.ids[string(word)]
-		if !ok {
-			id = Unknown
+		if ok {
+			dst = append(dst, int(id))
+		} else if t.unknown >= 0 {
+			dst = append(dst, t.unknown)
 		}
-		dst = append(dst, int(id))
 	}
 }
 
-// AppendRaw appends the ids of the words of text exactly as they stand, without
+// AppendRaw appends the ids of the units of text exactly as they stand, without
 // lowering or touching punctuation, to dst and returns the extended slice: a caller
 // writes "recipe for cake | chop 1 /" as the vocabulary spells it. Words are
 // separated by runs of blanks as Python's str.split() has them: Unicode's white
 // space and the four separators U+001C to U+001F. But only ASCII blanks separate where
 // the vocabulary has a word with others in it, such as a no-break space: the longest
-// such word is taken. Invalid UTF-8 is replaced first, as in Append; of byte order
-// marks only one at the start of text is dropped. Unknown words give 1.
+// such word is taken; and with Options.LineEnds the end of a line is a word. Invalid
+// UTF-8 is replaced first, as in Append, unless units are bytes; of byte order marks
+// only one at the start of text is dropped. Units that the vocabulary lacks are taken as
+// in Append.
 func (t *Tokenizer) AppendRaw(dst []int, text string) []int {
-	text = rawText(text)
+	text = t.rawText(text)
 	for {
 		var word string
 		if word, text = t.nextRaw(text); word == "" {
 			return dst
 		}
-		id, _ := t.ID(word)
-		dst = append(dst, id)
+		if id, _ := t.ID(word); id >= 0 {
+			dst = append(dst, id)
+		}
 	}
 }
 
 // rawText is the part of step 1 of the pipeline that applies to raw text.
-func rawText(text string) string {
+func (t *Tokenizer) rawText(text string) string {
+	if t.options.Unit == Bytes {
+		return text
+	}
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	return strings.TrimPrefix(text, byteOrderMark)
 }
 
-// nextRaw cuts the next of AppendRaw's words off a valid text. The word is empty at
-// the end.
+// nextRaw cuts the next of AppendRaw's units off a text that has been through rawText.
+// The unit is empty at the end.
 func (t *Tokenizer) nextRaw(text string) (word, rest string) {
+	switch {
+	case text == "":
+		return "", ""
+	case t.options.Unit == Bytes:
+		return text[:1], text[1:]
+	case t.options.Unit == Characters:
+		_, size := utf8.DecodeRuneInString(text)
+		return text[:size], text[size:]
+	}
+	return t.nextRawWord(text)
+}
+
+// nextRawWord is nextRaw for words.
+func (t *Tokenizer) nextRawWord(text string) (word, rest string) {
 	for {
-		text = strings.TrimLeft(text, asciiBlanks)
+		for text != "" && t.pipeline.class[text[0]] == blank {
+			text = text[1:]
+		}
 		if text == "" {
 			return "", ""
+		}
+		if t.pipeline.class[text[0]] == endOfLine {
+			return text[:1], text[1:]
 		}
 		if n := t.blankWord(text); n > 0 {
 			return text[:n], text[n:]
@@ -219,13 +248,14 @@ func pythonBlank(r rune) bool {
 	return unicode.IsSpace(r) || 0x1C <= r && r <= 0x1F
 }
 
-// AppendText appends the words of ids, joined by single spaces, to dst and returns
-// the extended slice. Each id contributes its spelling, so that id 0 adds an empty
-// word: a text that ends in id 0 ends in a space. Nothing stands before the first
-// word, whatever dst holds. It panics on an id outside 0 to Len()-1.
+// AppendText appends the spellings of ids, words joined by single spaces, to dst and
+// returns the extended slice. The stop token adds an empty word: a text of words that
+// ends in it ends in a space. Nothing stands before the first word, whatever dst holds.
+// Where units are bytes the result may not be valid UTF-8. It panics on an id outside 0
+// to Len()-1.
 func (t *Tokenizer) AppendText(dst []byte, ids ...int) []byte {
 	for i, id := range ids {
-		if i > 0 {
+		if i > 0 && t.options.Unit == Words {
 			dst = append(dst, ' ')
 		}
 		dst = append(dst, t.Word(id)...)

@@ -38,14 +38,14 @@ func TestAppend(t *testing.T) {
 		{"reserved spelling", "[UNK]", nil, "[UNK] [UNK] [UNK]"},
 		{"empty", "", nil, ""},
 		{"blank", " \n ", nil, ""},
-		{"keep case", "A a", &Options{KeepCase: true}, "A a"},
-		{"strip", "don't a_b 1/4 -- .", &Options{StripPunctuation: true}, "dont ab 14"},
-		{"strip the backslash too", `a\b`, &Options{StripPunctuation: true}, "ab"},
+		{"keep case", "A a", &Options{Case: KeepCase}, "A a"},
+		{"strip", "don't a_b 1/4 -- .", &Options{Punctuation: StripPunctuation}, "dont ab 14"},
+		{"strip the backslash too", `a\b`, &Options{Punctuation: StripPunctuation}, "ab"},
 		{"invalid run", "a \xff\xfe\xc3 b", nil, "a \uFFFD b"},
 		{"cut-off rune", "a \xe2\x82", nil, "a \uFFFD"},
 		{"curly quotes stay", "“a” b", nil, "[UNK] b"},
 		{"curly quotes apart", "“Don’t—1”…", &Options{UnicodePunctuation: true}, "“ don ’ t [UNK] 1 ” [UNK]"},
-		{"curly quotes dropped", "“Don’t—1”…", &Options{UnicodePunctuation: true, StripPunctuation: true}, "[UNK]"},
+		{"curly quotes dropped", "“Don’t—1”…", &Options{UnicodePunctuation: true, Punctuation: StripPunctuation}, "[UNK]"},
 		{"byte order marks", "\uFEFFrecipe for h\uFEFFam\uFEFF", nil, "recipe for ham"},
 		{"only a byte order mark", "\uFEFF", nil, ""},
 	} {
@@ -77,7 +77,7 @@ func TestPaddingSet(t *testing.T) {
 	if n != 31 {
 		t.Errorf("%d characters stand alone, want 31", n)
 	}
-	if c := classes(&Options{StripPunctuation: true}); c['\\'] != dropped || c['-'] != dropped {
+	if c := classes(&Options{Punctuation: StripPunctuation}); c['\\'] != dropped || c['-'] != dropped {
 		t.Error("StripPunctuation does not drop both the backslash and the hyphen")
 	}
 }
@@ -99,19 +99,19 @@ func reference(text string, o Options) []string {
 			switch {
 			case !isTypographic(r):
 				b.WriteRune(r)
-			case !o.StripPunctuation:
+			case o.Punctuation != StripPunctuation:
 				b.WriteString(" " + string(r) + " ")
 			}
 		}
 		text = b.String()
 	}
-	if o.StripPunctuation {
+	if o.Punctuation == StripPunctuation {
 		text = stripSet.ReplaceAllString(text, "")
 	} else {
 		text = padSet.ReplaceAllString(text, " $0 ")
 		text = spaces.ReplaceAllString(text, " ")
 	}
-	if !o.KeepCase {
+	if o.Case != KeepCase {
 		b := []byte(text)
 		for i, c := range b {
 			if 'A' <= c && c <= 'Z' {
@@ -123,20 +123,20 @@ func reference(text string, o Options) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n\v\f\r", r) })
 }
 
-// scan collects what nextWord cuts off.
+// scan collects what next cuts off.
 func scan(text string, o Options) (list []string) {
-	table := classes(&o)
+	p := newPipeline(o.WithDefaults())
 	var word []byte
-	for text = validText(text); ; list = append(list, string(word)) {
-		if word, text = nextWord(text, &table, word); len(word) == 0 {
+	for text = p.valid(text); ; list = append(list, string(word)) {
+		if word, text = next(text, &p, word); len(word) == 0 {
 			return list
 		}
 	}
 }
 
 var allOptions = []Options{
-	{}, {KeepCase: true}, {StripPunctuation: true}, {KeepCase: true, StripPunctuation: true},
-	{UnicodePunctuation: true}, {UnicodePunctuation: true, StripPunctuation: true},
+	{}, {Case: KeepCase}, {Punctuation: StripPunctuation}, {Case: KeepCase, Punctuation: StripPunctuation},
+	{UnicodePunctuation: true}, {UnicodePunctuation: true, Punctuation: StripPunctuation},
 }
 
 func TestNextWordEqualsSubstitutions(t *testing.T) {

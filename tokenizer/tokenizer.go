@@ -7,66 +7,30 @@ import (
 	"unicode/utf8"
 )
 
-// Ids with a fixed meaning. Both count towards Options.VocabularySize.
-const (
-	Stop    = 0 // padding, and the end of a text; spelled ""
-	Unknown = 1 // any word outside the vocabulary; spelled "[UNK]"
-)
-
-// unknownWord is the spelling of Unknown.
-const unknownWord = "[UNK]"
-
-// DefaultVocabularySize is the vocabulary size that Learn aims at when
-// Options.VocabularySize is 0.
-const DefaultVocabularySize = 10000
-
-// DefaultMaxBytes is the memory that Learn may take to count words when
-// Options.MaxBytes is 0.
-const DefaultMaxBytes = 1 << 30
-
-// Options choose the pipeline. The zero value, or a nil pointer, is the pipeline
-// of the package comment.
-type Options struct {
-	// VocabularySize is the largest vocabulary that Learn makes, the two reserved ids
-	// included; 0 means DefaultVocabularySize. New takes a vocabulary as it is, and
-	// only checks it against VocabularySize where that is not 0.
-	VocabularySize int
-	// MaxBytes is how many bytes of memory Learn may take to count words, beside the
-	// texts; 0 means DefaultMaxBytes. It has no effect elsewhere.
-	MaxBytes int64
-	// KeepCase leaves the letters A to Z as they are.
-	KeepCase bool
-	// StripPunctuation drops ASCII punctuation (all 32 characters, so the backslash
-	// too) instead of making words of it: "don't" is read as "dont".
-	StripPunctuation bool
-	// UnicodePunctuation treats punctuation beyond ASCII as ASCII punctuation is
-	// treated, instead of leaving it in its word: curly quotation marks and
-	// apostrophes, « » ‹ › „ ‚, ¿ ¡, dashes, the ellipsis, and that of Arabic, Chinese,
-	// Japanese and others become words of their own, or are dropped. "“Don’t”" is
-	// read as "“ don ’ t ”".
-	UnicodePunctuation bool
-}
-
 // A Tokenizer is an immutable vocabulary with the pipeline that goes with it. Make
 // one with [Learn], [New] or [Tokenizer.UnmarshalJSON]; the zero value serves only
 // the last. It is safe for concurrent use.
 type Tokenizer struct {
-	options Options // with VocabularySize and MaxBytes 0
-	words   []string
-	ids     map[string]int32
-	class   [256]class
+	options  Options // with their defaults, and VocabularySize, MinCount and MaxBytes 0
+	words    []string
+	ids      map[string]int32
+	pipeline pipeline
+
+	stop, unknown int // ids, or -1
 
 	longestBlank int  // bytes of the longest word with a blank in it, beyond ASCII; 0 if there is none
 	pronoun      bool // "i" is mostly the pronoun
 	rightQuotes  bool // no word has “ or „: then ” opens and closes
 }
 
-// New makes a tokenizer from a whole vocabulary, in which the index of a word is
+// New makes a tokenizer from a whole vocabulary, in which the index of a unit is
 // its id. It copies the list. nil options mean the zero value.
 //
-// It returns an error unless vocabulary[0] is "", vocabulary[1] is "[UNK]", at
-// least one word follows, and every word is valid UTF-8, free of ASCII blanks, not
-// empty and different from all others.
+// The list begins with "" for the stop token and with the spelling of the unknown
+// token, where the options have them; at least one unit follows. New returns an error
+// unless all are different and valid UTF-8, and each is free of ASCII blanks, but for
+// the end of a line with Options.LineEnds, or, where units are characters, is one. Where
+// they are bytes the list is empty, for their vocabulary is always the same.
 func New(vocabulary []string, o *Options) (*Tokenizer, error) {
 	t, err := newTokenizer(vocabulary, o)
 	return t, wrap(err)
@@ -77,55 +41,158 @@ func newTokenizer(vocabulary []string, o *Options) (*Tokenizer, error) {
 	if o == nil {
 		o = &Options{}
 	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	all := o.WithDefaults()
+	if all.Unit == Bytes {
+		if len(vocabulary) > 0 {
+			return nil, fmt.Errorf("the vocabulary has %d entries: want none, for bytes have all 256 in their order", len(vocabulary))
+		}
+		vocabulary = byteVocabulary(all)
+	}
 	switch {
-	case o.VocabularySize < 0:
-		return nil, outOfRange("VocabularySize", o.VocabularySize, "0 or more")
 	case o.VocabularySize > 0 && len(vocabulary) > o.VocabularySize:
 		return nil, optionErrorf("the vocabulary has %d entries, more than %s (%d)", len(vocabulary), option("VocabularySize"), o.VocabularySize)
 	case int64(len(vocabulary)) > math.MaxInt32:
 		return nil, fmt.Errorf("the vocabulary has %d entries, more than an id can count", len(vocabulary))
-	case len(vocabulary) < 3:
-		return nil, fmt.Errorf("the vocabulary has %d entries: want \"\", \"[UNK]\" and at least one word", len(vocabulary))
-	case vocabulary[Stop] != "":
-		return nil, fmt.Errorf("entry 0 of the vocabulary is %.40q: want \"\" (padding)", vocabulary[Stop])
-	case vocabulary[Unknown] != unknownWord:
-		return nil, fmt.Errorf("entry 1 of the vocabulary is %.40q: want \"[UNK]\"", vocabulary[Unknown])
 	}
 	t := &Tokenizer{
-		options: Options{KeepCase: o.KeepCase, StripPunctuation: o.StripPunctuation, UnicodePunctuation: o.UnicodePunctuation},
-		words:   append([]string(nil), vocabulary...),
-		ids:     make(map[string]int32, len(vocabulary)),
-		class:   classes(o),
+		options:  all.pipeline(),
+		words:    append([]string(nil), vocabulary...),
+		ids:      make(map[string]int32, len(vocabulary)),
+		pipeline: newPipeline(all),
 
+		stop: -1, unknown: -1,
 		rightQuotes: true,
 	}
-	for i, w := range t.words {
-		switch {
-		case w == "" && i != Stop:
-			return nil, fmt.Errorf("entry %d of the vocabulary is empty: only entry 0 may be", i)
-		case !utf8.ValidString(w):
-			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, is not valid UTF-8", i, w)
-		case strings.ContainsAny(w, asciiBlanks):
-			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, holds a blank: a word has none", i, w)
-		}
-		if first, dup := t.ids[w]; dup {
-			return nil, fmt.Errorf("entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
-		}
-		t.ids[w] = int32(i)
-		if strings.IndexFunc(w, pythonBlank) >= 0 {
-			t.longestBlank = max(t.longestBlank, len(w))
-		}
-		t.rightQuotes = t.rightQuotes && !strings.ContainsAny(w, "“„")
+	if err := t.addReserved(); err != nil {
+		return nil, err
+	}
+	if err := t.addUnits(); err != nil {
+		return nil, err
 	}
 	t.pronoun = hasPronoun(t.ids)
 	return t, nil
 }
 
+// byteVocabulary returns the vocabulary of bytes.
+func byteVocabulary(o Options) []string {
+	var list []string
+	if !o.NoStop {
+		list = append(list, "")
+	}
+	for b := range 256 {
+		list = append(list, string([]byte{byte(b)}))
+	}
+	return list
+}
+
+// addReserved gives the stop and the unknown token their ids.
+func (t *Tokenizer) addReserved() error {
+	var names []string
+	if !t.options.NoStop {
+		t.stop = len(names)
+		names = append(names, "")
+	}
+	if !t.options.NoUnknown {
+		t.unknown = len(names)
+		names = append(names, t.options.unknownWord())
+	}
+	if len(t.words) <= len(names) {
+		return fmt.Errorf("the vocabulary has %d entries: want %sat least one %s", len(t.words), listed(names), t.options.Unit)
+	}
+	for i, name := range names {
+		if t.words[i] != name {
+			what := "the unknown token"
+			if i == t.stop {
+				what = "the stop token"
+			}
+			return fmt.Errorf("entry %d of the vocabulary is %.40q: want %q (%s)", i, t.words[i], name, what)
+		}
+		t.ids[name] = int32(i)
+	}
+	return nil
+}
+
+// listed writes the spellings of reserved ids in front of others.
+func listed(names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		fmt.Fprintf(&b, "%q", name)
+		if i == len(names)-1 {
+			b.WriteString(" and ")
+		} else {
+			b.WriteString(", ")
+		}
+	}
+	return b.String()
+}
+
+// unknownWord returns the spelling of the unknown token.
+func (o *Options) unknownWord() string {
+	if o.UnknownWord == "" {
+		return DefaultUnknownWord
+	}
+	return o.UnknownWord
+}
+
+// addUnits gives the learned units their ids.
+func (t *Tokenizer) addUnits() error {
+	for i, w := range t.words {
+		if i == t.stop || i == t.unknown {
+			continue
+		}
+		if err := t.checkUnit(w); err != nil {
+			return fmt.Errorf("entry %d of the vocabulary%w", i, err)
+		}
+		if first, dup := t.ids[w]; dup {
+			return fmt.Errorf("entry %d of the vocabulary, %.40q, repeats entry %d", i, w, first)
+		}
+		t.ids[w] = int32(i)
+		if t.options.Unit == Words {
+			if strings.IndexFunc(w, pythonBlank) >= 0 && w != lineEnd {
+				t.longestBlank = max(t.longestBlank, len(w))
+			}
+			t.rightQuotes = t.rightQuotes && !strings.ContainsAny(w, "“„")
+		}
+	}
+	return nil
+}
+
+// checkUnit returns what is wrong with the spelling of a unit.
+func (t *Tokenizer) checkUnit(w string) error {
+	switch {
+	case t.options.Unit == Bytes:
+		return nil
+	case w == "" && t.stop == 0:
+		return fmt.Errorf(" is empty: only entry 0 may be")
+	case w == "":
+		return fmt.Errorf(" is empty")
+	case !utf8.ValidString(w):
+		return fmt.Errorf(", %.40q, is not valid UTF-8", w)
+	case t.options.Unit == Characters && utf8.RuneCountInString(w) != 1:
+		return fmt.Errorf(", %.40q, is not one character", w)
+	case t.options.Unit == Words && strings.ContainsAny(w, asciiBlanks) && !(t.options.LineEnds && w == lineEnd):
+		return fmt.Errorf(", %.40q, holds a blank: a word has none", w)
+	}
+	return nil
+}
+
 // Len returns the number of ids, reserved ones included: ids are 0 to Len()-1.
 func (t *Tokenizer) Len() int { return len(t.words) }
 
-// Word returns the spelling of id: "" for 0, "[UNK]" for 1. It panics if id is
-// outside 0 to Len()-1.
+// Stop returns the id of the stop token, which ends a text and is spelled "": 0, or -1 if
+// there is none.
+func (t *Tokenizer) Stop() int { return t.stop }
+
+// Unknown returns the id of the unknown token, which stands for every unit outside the
+// vocabulary: the one after the stop token, or -1 if there is none.
+func (t *Tokenizer) Unknown() int { return t.unknown }
+
+// Word returns the spelling of id: "" for the stop token, that of Options.UnknownWord
+// for the unknown one. Where units are bytes it is one byte, which may not be valid
+// UTF-8. It panics if id is outside 0 to Len()-1.
 func (t *Tokenizer) Word(id int) string {
 	if id < 0 || id >= len(t.words) {
 		panic("tokenizer: Word: id out of range")
@@ -133,17 +200,17 @@ func (t *Tokenizer) Word(id int) string {
 	return t.words[id]
 }
 
-// ID returns the id of a word as the vocabulary spells it: no step of the pipeline
-// is applied. It reports false, and id Unknown, for a word that is not there; ""
-// and "[UNK]" are there, as 0 and 1.
+// ID returns the id of a unit as the vocabulary spells it: no step of the pipeline
+// is applied. It reports false, and id Unknown(), for one that is not there. The
+// spellings of the stop and of the unknown token are there.
 func (t *Tokenizer) ID(word string) (id int, ok bool) {
 	n, ok := t.ids[word]
 	if !ok {
-		return Unknown, false
+		return t.unknown, false
 	}
 	return int(n), true
 }
 
-// Options returns the pipeline's choices. VocabularySize and MaxBytes are 0: they matter
-// only while learning.
+// Options returns the pipeline's choices, with their defaults. VocabularySize, MinCount
+// and MaxBytes are 0: they matter only while learning.
 func (t *Tokenizer) Options() Options { return t.options }

@@ -29,7 +29,7 @@ func vocabulary(tok *Tokenizer) []string {
 
 func TestNew(t *testing.T) {
 	list := []string{"", "[UNK]", "salt", "1\u00a0cup", `\`, "É"}
-	tok, err := New(list, &Options{VocabularySize: 6, KeepCase: true})
+	tok, err := New(list, &Options{VocabularySize: 6, Case: KeepCase})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestNew(t *testing.T) {
 	if got := tok.Word(2); got != "salt" {
 		t.Errorf("Word(2) = %q after the caller changed its list, want salt", got)
 	}
-	if got, want := tok.Options(), (Options{KeepCase: true}); got != want {
+	if got, want := tok.Options(), (Options{Unit: Words, Case: KeepCase, Punctuation: SplitPunctuation}); got != want {
 		t.Errorf("Options() = %+v, want %+v", got, want)
 	}
 	for id, w := range []string{"", "[UNK]", "salt", "1\u00a0cup", `\`, "É"} {
@@ -45,7 +45,7 @@ func TestNew(t *testing.T) {
 			t.Errorf("ID(%q) = %d, %v, want %d, true", w, got, ok, id)
 		}
 	}
-	if got, ok := tok.ID("Salt"); got != Unknown || ok {
+	if got, ok := tok.ID("Salt"); got != tok.Unknown() || got != 1 || ok {
 		t.Errorf("ID(Salt) = %d, %v, want 1, false", got, ok)
 	}
 }
@@ -115,11 +115,11 @@ func TestLearn(t *testing.T) {
 		{"count before bytes", nil, []string{"b a c", "c b", "c"}, "c b a"},
 		{"ties fall", nil, []string{"apple zest", "zest apple mint"}, "zest apple mint"},
 		{"longer is larger", nil, []string{"oat oats"}, "oats oat"},
-		{"bytes, not letters", &Options{KeepCase: true}, []string{"Zest apple éclair"}, "éclair apple Zest"},
+		{"bytes, not letters", &Options{Case: KeepCase}, []string{"Zest apple éclair"}, "éclair apple Zest"},
 		{"limit counts the reserved ids", &Options{VocabularySize: 4}, []string{"a a a b b c"}, "a b"},
 		{"one word", nil, []string{"salt Salt SALT"}, "salt"},
 		{"spelling of the reserved", nil, []string{"[UNK]"}, "unk ] ["},
-		{"spelling of the reserved, stripped", &Options{KeepCase: true, StripPunctuation: true}, []string{"[UNK]"}, "UNK"},
+		{"spelling of the reserved, stripped", &Options{Case: KeepCase, Punctuation: StripPunctuation}, []string{"[UNK]"}, "UNK"},
 		{"punctuation", nil, []string{"don't, don't"}, "t don ' ,"},
 		{"invalid bytes", nil, []string{"a\xff\xfeb a\xffb"}, "a\uFFFDb"},
 	} {
@@ -158,7 +158,7 @@ func TestLearnRefuses(t *testing.T) {
 		{"a", &Options{VocabularySize: 2}, "at least 3"},
 		{"a", &Options{VocabularySize: -1}, "at least 3"},
 		{" \t\n", nil, "no word"},
-		{"-- ...", &Options{StripPunctuation: true}, "no word"},
+		{"-- ...", &Options{Punctuation: StripPunctuation}, "no word"},
 	} {
 		if _, err := Learn(slices.Values([]string{c.text}), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Learn(%q, %+v): error %v, want one with %q", c.text, c.o, err, c.want)

@@ -7,7 +7,7 @@ import (
 
 // The words are those whose ids Append and AppendRaw give.
 func TestWords(t *testing.T) {
-	for _, o := range []*Options{nil, {KeepCase: true}, {StripPunctuation: true}, {UnicodePunctuation: true}} {
+	for _, o := range []*Options{nil, {Case: KeepCase}, {Punctuation: StripPunctuation}, {UnicodePunctuation: true}} {
 		tok, err := New([]string{"", "[UNK]", "don", "'", "t", "dont", "Don't", "a\\b", "\uFFFD", "x\u00a0y", "x", "y", "."}, o)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -94,4 +95,51 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 		}
 	})
+}
+
+// BenchmarkStreamStep is a step of a stream in 20 tracks: the small and the large model of
+// the Penn Treebank runs, the former as Zaremba, Sutskever and Vinyals trained it, and one
+// of characters.
+func BenchmarkStreamStep(b *testing.B) {
+	lstms := func(units int) []layers.Spec {
+		return []layers.Spec{&layers.LSTMSpec{Units: units}, &layers.LSTMSpec{Units: units}}
+	}
+	for _, c := range []struct {
+		name    string
+		symbols int
+		run     textRun
+	}{
+		{"h=2x200/v=10000/b=20/t=20", 10000, textRun{Text{Embedding: 200, Layers: lstms(200), Length: 20}, Options{BatchSize: 20, Optimizer: SGD{}, LearningRate: 1, ClipNorm: 0.25}}},
+		{"h=2x512/v=10000/b=20/t=35/tied", 10000, textRun{Text{Embedding: 512, Layers: lstms(512), Length: 35, Tied: true, Dropout: Dropout{0.5, 0.5, 0.5}}, Options{BatchSize: 20}}},
+		{"h=2x512/v=65/b=32/t=100", 65, textRun{Text{Embedding: 64, Layers: lstms(512), Length: 100, Dropout: Dropout{0, 0.3, 0.3}}, Options{BatchSize: 32}}},
+	} {
+		testkit.EachISA(b, func(b *testing.B, isa string) {
+			if isa == "generic" {
+				b.Skip("minutes a step")
+			}
+			for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
+				b.Run(fmt.Sprintf("%s/threads=%d", c.name, threads), func(b *testing.B) {
+					o := c.run
+					o.Text.Stream, o.Options.Threads = true, threads
+					docs := 2*o.BatchSize + 1
+					t := randomTrainer(b, c.symbols, docs, o)
+					for b.Loop() {
+						if _, err := t.step([]int{1}); err != nil {
+							b.Fatal(err)
+						}
+					}
+					weights := c.symbols * t.work.net.(*layers.Stack).Head.InLen()
+					in := o.Embedding
+					for range 2 {
+						H := o.Layers[0].OutLen(in)
+						weights += 4 * H * (in + H)
+						in = H
+					}
+					rows := float64(o.BatchSize * o.Length)
+					b.ReportMetric(6*rows*float64(weights)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+					b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+				})
+			}
+		})
+	}
 }

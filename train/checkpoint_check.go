@@ -82,9 +82,14 @@ type comparison struct{ err error }
 
 // same compares one option. A zero value means that of the run.
 func same[T comparable](c *comparison, name string, was, now T) {
+	sameField(c, option(name), was, now)
+}
+
+// sameField is same for a field of any package.
+func sameField[T comparable](c *comparison, field apierror.Field, was, now T) {
 	var zero T
 	if c.err == nil && now != zero && now != was {
-		c.err = optionErr("%s is %v now and was %v: a run cannot change it midway (leave it out, or start anew)", option(name), now, was)
+		c.err = optionErr("%s is %v now and was %v: a run cannot change it midway (leave it out, or start anew)", field, now, was)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // midway returns a small run with Patience, in its second epoch.
@@ -107,10 +108,16 @@ func TestCheckpointHoldsNoTraces(t *testing.T) {
 func TestResumeRefusesOtherOptions(t *testing.T) {
 	path := save(t, midway(t))
 	for name, o := range map[string]textRun{
-		"Vocabulary":         {Text: Text{Vocabulary: 50}},
-		"KeepCase":           {Text: Text{KeepCase: true}},
-		"StripPunctuation":   {Text: Text{StripPunctuation: true}},
-		"UnicodePunctuation": {Text: Text{UnicodePunctuation: true}},
+		"Unit":               {Text: Text{Vocabulary: tokenizer.Options{Unit: tokenizer.Bytes}}},
+		"VocabularySize":     {Text: Text{Vocabulary: tokenizer.Options{VocabularySize: 50}}},
+		"MinCount":           {Text: Text{Vocabulary: tokenizer.Options{MinCount: 2}}},
+		"Case":               {Text: Text{Vocabulary: tokenizer.Options{Case: tokenizer.KeepCase}}},
+		"Punctuation":        {Text: Text{Vocabulary: tokenizer.Options{Punctuation: tokenizer.StripPunctuation}}},
+		"UnicodePunctuation": {Text: Text{Vocabulary: tokenizer.Options{UnicodePunctuation: true}}},
+		"LineEnds":           {Text: Text{Vocabulary: tokenizer.Options{LineEnds: true}}},
+		"NoStop":             {Text: Text{Vocabulary: tokenizer.Options{NoStop: true}}},
+		"NoUnknown":          {Text: Text{Vocabulary: tokenizer.Options{NoUnknown: true}}},
+		"UnknownWord":        {Text: Text{Vocabulary: tokenizer.Options{UnknownWord: "<unk>"}}},
 		"Embedding":          {Text: Text{Embedding: 7}},
 		"Layers":             {Text: Text{Layers: oneLSTM(11)}},
 		"Length":             {Text: Text{Length: 13}},

@@ -9,11 +9,11 @@ import (
 )
 
 // A ClassDataset is documents as ids, each with its class. A document is its first Length
-// ids, or one tokenizer.Stop if it has none. It is immutable and safe for concurrent use.
+// ids, or the stop token if it has none. It is immutable and safe for concurrent use.
 type ClassDataset struct {
 	Length  int   // ids of a document at most
 	Words   int64 // ids in the documents, each counted once
-	Unknown int64 // how many of Words are tokenizer.Unknown
+	Unknown int64 // how many of Words are the unknown token
 	Long    int   // documents of more than Length ids
 	Cut     int64 // ids that they have lost
 	Empty   int   // documents without a word
@@ -37,7 +37,7 @@ func newClassDataset(docs []string, classes []int32, list []int, count int, tok 
 		ids = tok.Append(ids[:0], docs[i])
 		switch n := len(ids); {
 		case n == 0:
-			ids = append(ids, tokenizer.Stop)
+			ids = append(ids, tok.Stop())
 			d.Empty++
 			d.Words-- // which add counts
 		case n > length:
@@ -52,17 +52,17 @@ func newClassDataset(docs []string, classes []int32, list []int, count int, tok 
 		if !grow(&d.ids, len(ids), 4, room-d.bytes()) || !grow(&d.rows, 1, 8, room-d.bytes()) || !grow(&d.classes, 1, 4, room-d.bytes()) {
 			return nil, errDataBytes
 		}
-		d.add(ids, classes[i])
+		d.add(ids, classes[i], tok.Unknown())
 	}
 	return d, nil
 }
 
 // add adds a document.
-func (d *ClassDataset) add(ids []int, class int32) {
+func (d *ClassDataset) add(ids []int, class int32, unknown int) {
 	from := len(d.ids)
 	for _, id := range ids {
 		d.ids = append(d.ids, int32(id))
-		if id == tokenizer.Unknown {
+		if id == unknown {
 			d.Unknown++
 		}
 	}

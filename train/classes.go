@@ -31,10 +31,9 @@ type Classes struct {
 	// occur in Labels, sorted byte by byte.
 	Names []string
 
-	Vocabulary         int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
-	KeepCase           bool // see tokenizer.Options
-	StripPunctuation   bool // see tokenizer.Options
-	UnicodePunctuation bool // see tokenizer.Options
+	// Vocabulary says what tokens are, see Text. It must have a stop token, which a
+	// document without any other token is read as.
+	Vocabulary tokenizer.Options
 
 	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
 	Layers    []layers.Spec // nil means one GRU of DefaultClassUnits in both directions
@@ -53,7 +52,7 @@ func (t *Classes) things() string { return "documents" }
 func (t *Classes) ownValidation() bool { return false }
 
 func (t *Classes) complete(o *Options) {
-	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
+	t.Vocabulary = t.Vocabulary.WithDefaults()
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
@@ -65,8 +64,13 @@ func (t *Classes) complete(o *Options) {
 }
 
 func (t *Classes) check() error {
+	if err := checkVocabulary(t.Vocabulary); err != nil {
+		return err
+	}
+	if t.Vocabulary.NoStop {
+		return optionErr("%s is not for classes: a document without a token is read as the stop token", vocabularyOption("NoStop"))
+	}
 	for _, f := range []intOption{
-		{"Vocabulary", t.Vocabulary, 3, model.MaxSymbols},
 		{"Embedding", t.Embedding, 1, model.MaxWidth},
 		{"Length", t.Length, 1, model.MaxLength},
 	} {
@@ -91,21 +95,10 @@ func (t *Classes) config(symbols int, names []string) model.ClassifierConfig {
 	return model.ClassifierConfig{Symbols: symbols, Embedding: t.Embedding, Layers: t.Layers, Classes: names, Length: t.Length}
 }
 
-// words returns the options of the vocabulary.
-func (t *Classes) words() *tokenizer.Options {
-	return &tokenizer.Options{
-		VocabularySize: t.Vocabulary, KeepCase: t.KeepCase,
-		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
-	}
-}
-
 func (t *Classes) compare(c *comparison, task Task) {
 	was := task.(*Classes)
 	same(c, "Names", strings.Join(was.Names, ", "), strings.Join(t.Names, ", "))
-	same(c, "Vocabulary", was.Vocabulary, t.Vocabulary)
-	same(c, "KeepCase", was.KeepCase, t.KeepCase)
-	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
-	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
+	sameVocabulary(c, was.Vocabulary, t.Vocabulary)
 	same(c, "Embedding", was.Embedding, t.Embedding)
 	sameLayers(c, was.Layers, t.Layers)
 	same(c, "Length", was.Length, t.Length)

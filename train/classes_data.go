@@ -33,7 +33,7 @@ func (t *Classes) create(o *Options) error {
 	if err := t.checkExamples(names, classes, o); err != nil {
 		return err
 	}
-	tok, err := learnWords(learn, t.words(), t.documentBytes(o), o)
+	tok, err := learnWords(learn, t.Vocabulary, t.documentBytes(o), o)
 	if err != nil {
 		return err
 	}
@@ -265,5 +265,5 @@ func (t *Classes) checkHeader(names []string, tok *tokenizer.Tokenizer, o *Optio
 		return err
 	}
 	return optionErr("%d words, %d classes and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d), or have fewer classes",
-		tok.Len(), len(names), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
+		tok.Len(), len(names), o.Epochs, total, weights.MaxHeader, vocabularyOption("VocabularySize"), t.Vocabulary.VocabularySize, option("Epochs"), o.Epochs)
 }

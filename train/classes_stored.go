@@ -10,22 +10,22 @@ import (
 // storedClasses is a Classes and its Options as the JSON of a checkpoint has them. The
 // names of the classes are in the model's configuration.
 type storedClasses struct {
-	Vocabulary         int             `json:"vocabulary"`
-	KeepCase           bool            `json:"keep_case"`
-	StripPunctuation   bool            `json:"strip_punctuation"`
+	storedVocabulary
 	UnicodePunctuation bool            `json:"unicode_punctuation"`
 	Embedding          int             `json:"embedding"`
 	Layers             json.RawMessage `json:"layers"`
 	Dropout            *storedDropout  `json:"dropout,omitempty"`
 	Length             int             `json:"length"`
 	storedRun
+	storedTokens
 }
 
 // stored returns what a checkpoint has of the options.
 func (t *Classes) stored(o *Options) storedClasses {
+	vocabulary, tokens := storeVocabulary(t.Vocabulary)
 	s := storedClasses{
-		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
-		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding,
+		storedVocabulary: vocabulary, storedTokens: tokens,
+		UnicodePunctuation: t.Vocabulary.UnicodePunctuation, Embedding: t.Embedding,
 		Layers: model.AppendLayers(nil, t.Layers), Length: t.Length, storedRun: storeRun(o),
 	}
 	if t.Dropout != (Dropout{}) {
@@ -54,8 +54,8 @@ func (t *Classes) resumed(f *weights.File) (*resumedRun, error) {
 		return nil, err
 	}
 	task := &Classes{
-		Names: t.model.Config.Classes, Vocabulary: c.Vocabulary, KeepCase: c.KeepCase, StripPunctuation: c.StripPunctuation,
-		UnicodePunctuation: c.UnicodePunctuation, Embedding: c.Embedding, Length: c.Length,
+		Names: t.model.Config.Classes, Vocabulary: vocabularyOf(c.storedVocabulary, c.UnicodePunctuation, c.storedTokens),
+		Embedding: c.Embedding, Length: c.Length,
 	}
 	if task.Layers, err = readLayers(c.Layers); err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func TestClassesLearn(t *testing.T) {
 func TestClassDataset(t *testing.T) {
 	task := &Classes{
 		Documents: []string{"a b c d e", "", "a b", "c zebra"}, Labels: []string{"x", "y", "x", "y"}, Names: []string{"y", "x"},
-		Vocabulary: 5, Embedding: 2, Length: 3,
+		Vocabulary: tokenizer.Options{VocabularySize: 5}, Embedding: 2, Length: 3,
 	}
 	if _, err := New(task, nil); err != nil {
 		t.Fatal(err)
@@ -163,11 +163,11 @@ func TestClassDataset(t *testing.T) {
 	id := func(w string) int32 {
 		n, ok := task.Tokenizer().ID(w)
 		if !ok {
-			n = tokenizer.Unknown
+			n = task.Tokenizer().Unknown()
 		}
 		return int32(n)
 	}
-	for i, want := range [][]int32{{id("a"), id("b"), id("c")}, {tokenizer.Stop}, {id("a"), id("b")}, {id("c"), id("zebra")}} {
+	for i, want := range [][]int32{{id("a"), id("b"), id("c")}, {int32(task.Tokenizer().Stop())}, {id("a"), id("b")}, {id("c"), id("zebra")}} {
 		if got := d.Row(i); !slices.Equal(got, want) {
 			t.Errorf("document %d is %v, want %v", i, got, want)
 		}
@@ -211,7 +211,8 @@ func TestClassesRefuse(t *testing.T) {
 		{"patience", Classes{}, Options{Patience: 1}, "Patience", "no documents are set aside"},
 		{"memory", Classes{}, Options{MaxBytes: 1 << 20}, "BatchSize", "of memory, more than"},
 		{"memory of the documents", Classes{}, Options{MaxBytes: 10}, "MaxBytes", "raise MaxBytes"},
-		{"the header", Classes{}, Options{Epochs: 1 << 20}, "Vocabulary", "of a checkpoint's header"},
+		{"the header", Classes{}, Options{Epochs: 1 << 20}, "VocabularySize", "of a checkpoint's header"},
+		{"no stop token", Classes{Vocabulary: tokenizer.Options{NoStop: true}}, Options{}, "NoStop", "NoStop is not for classes"},
 	} {
 		if c.task.Documents == nil {
 			c.task.Documents = docs

@@ -35,7 +35,9 @@ type DatasetOptions struct {
 }
 
 // A Dataset is documents as sequences of ids. A step reads an id of a sequence and
-// predicts the next one, or tokenizer.Stop after the last id of a document.
+// predicts the next one, or the stop token after the last id of a document; where the
+// tokenizer has no stop token, that id is only predicted, and a document of n ids has n-1
+// steps.
 //
 // A document of n ids has n steps: it is read from its first id to its last. With
 // n > Length it is cut into windows: the first one reads ids [0, Length) and predicts
@@ -44,7 +46,7 @@ type DatasetOptions struct {
 // the zero state and does not depend on the one before it. With DatasetOptions.CutLong
 // such a document is its first window alone.
 //
-// With DatasetOptions.Tracks the documents are one stream, with tokenizer.Stop behind each
+// With DatasetOptions.Tracks the documents are one stream, with the stop token, if there is one, behind each
 // of them. The stream is cut into Tracks tracks of equal length, give or take a
 // step, and each track into chunks of Length steps, the last of which may have fewer.
 // Chunk k of track b is sequence k·Tracks + b, so that batches of Tracks sequences go through
@@ -57,7 +59,7 @@ type Dataset struct {
 	Length    int   // steps of a sequence at most
 	Documents int   // that the sequences are from
 	Words     int64 // ids in the sequences, each counted once
-	Unknown   int64 // how many of Words are tokenizer.Unknown
+	Unknown   int64 // how many of Words are the unknown token
 	Long      int   // documents of more than Length ids, with CutLong of more than Length+1: several windows, or cut off
 	Cut       int64 // ids that CutLong has dropped
 	Tracks    int   // DatasetOptions.Tracks
@@ -65,6 +67,7 @@ type Dataset struct {
 	ids  []int32 // of all documents, one after the other
 	rows []span  // sequences
 	cut  bool    // DatasetOptions.CutLong
+	stop int32   // the stop token, which is padding too; -1 if there is none
 }
 
 // A span is the range [from, to) of the ids of a sequence in Dataset.ids. Adjacent
@@ -106,7 +109,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 	if o.Tracks > 0 {
 		return newStream(docs, tok, o, -1, maxBytes)
 	}
-	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong}
+	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong, stop: int32(tok.Stop())}
 	var ids []int
 	for _, doc := range docs {
 		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
@@ -127,7 +130,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
 			return nil, errDataBytes
 		}
-		d.add(ids)
+		d.add(ids, tok.Unknown())
 	}
 	return d, nil
 }
@@ -159,11 +162,11 @@ func grow[T any](s *[]T, n int, size, maxBytes int64) bool {
 const muchGarbage = 16 << 20
 
 // add adds the sequences of a document.
-func (d *Dataset) add(ids []int) {
+func (d *Dataset) add(ids []int, unknown int) {
 	from := len(d.ids)
 	for _, id := range ids {
 		d.ids = append(d.ids, int32(id))
-		if id == tokenizer.Unknown {
+		if id == unknown {
 			d.Unknown++
 		}
 	}
@@ -173,10 +176,18 @@ func (d *Dataset) add(ids []int) {
 		end := min(from+d.Length+1, to)
 		d.rows = append(d.rows, span{int32(from), int32(end)})
 		// CutLong has left one window, whose last id is only predicted.
-		if from += d.Length; d.cut || from >= to {
+		if from += d.Length; d.cut || from >= to-d.unread() {
 			return
 		}
 	}
+}
+
+// unread returns how many ids at the end of a document are only predicted.
+func (d *Dataset) unread() int {
+	if d.stop < 0 {
+		return 1
+	}
+	return 0
 }
 
 // bytes returns the memory that the ids and sequences take.
@@ -199,7 +210,7 @@ func (d *Dataset) Steps(i int) int {
 	if d.Tracks > 0 {
 		return int(r.to - r.from - 1)
 	}
-	return min(int(r.to-r.from), d.Length)
+	return max(0, min(int(r.to-r.from)-d.unread(), d.Length))
 }
 
 // Batches returns how many batches of size sequences there are; the last may be

@@ -89,7 +89,7 @@ func TestPrettyOnRealRecipes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{VocabularySize: 1 << 20, KeepCase: true})
+		tok, err := tokenizer.Learn(slices.Values(texts.Docs), &tokenizer.Options{VocabularySize: 1 << 20, Case: tokenizer.KeepCase})
 		if err != nil {
 			t.Fatal(err)
 		}

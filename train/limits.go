@@ -30,7 +30,7 @@ func (t *Text) checkHeader(tok *tokenizer.Tokenizer, o *Options, free map[string
 		return err
 	}
 	return optionErr("%d words and the losses of %d epochs would take up to %d bytes of a checkpoint's header, which has room for %d: lower %s (%d) or %s (%d)",
-		tok.Len(), o.Epochs, total, weights.MaxHeader, option("Vocabulary"), t.Vocabulary, option("Epochs"), o.Epochs)
+		tok.Len(), o.Epochs, total, weights.MaxHeader, vocabularyOption("VocabularySize"), t.Vocabulary.VocabularySize, option("Epochs"), o.Epochs)
 }
 
 // headerBytes returns the most that the header of a checkpoint takes, with a vocabulary,

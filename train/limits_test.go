@@ -146,7 +146,7 @@ func TestHeaderLimit(t *testing.T) {
 	}
 	small := textRun{Text{Embedding: 2, Layers: oneLSTM(2), Length: 2}, Options{BatchSize: 2, Epochs: 1, Threads: 1}}
 	_, err := small.new(docs)
-	if err == nil || !strings.Contains(err.Error(), "lower Vocabulary (10000) or Epochs (1)") {
+	if err == nil || !strings.Contains(err.Error(), "lower VocabularySize (10000) or Epochs (1)") {
 		t.Errorf("a vocabulary of 17 MiB: error %v", err)
 	} else {
 		wantOnePrefix(t, err)

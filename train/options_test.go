@@ -26,7 +26,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("options %+v, want %+v", o, want)
 	}
 	task := textOf(tr)
-	wantTask := Text{Vocabulary: tokenizer.DefaultVocabularySize, Embedding: 100, Layers: oneLSTM(128), Length: 200}
+	wantTask := Text{Vocabulary: tokenizer.Options{}.WithDefaults(), Embedding: 100, Layers: oneLSTM(128), Length: 200}
 	if fields(task) != fields(&wantTask) {
 		t.Errorf("task %s, want %s", fields(task), fields(&wantTask))
 	}
@@ -53,7 +53,7 @@ func wantField(t *testing.T, err error, text string) {
 		return
 	}
 	other := o.Text(func(pkg, field string) string {
-		if pkg != "train" {
+		if pkg != "train" && pkg != "tokenizer" {
 			t.Errorf("error %q: field %s of package %s", err, field, pkg)
 		}
 		return "--" + strings.ToLower(field)
@@ -67,7 +67,7 @@ func wantField(t *testing.T, err error, text string) {
 func fields(task Task) string {
 	switch t := task.(type) {
 	case *Text:
-		return fmt.Sprint(t.Vocabulary, t.KeepCase, t.StripPunctuation, t.UnicodePunctuation, t.Embedding,
+		return fmt.Sprint(t.Vocabulary, t.Embedding,
 			string(model.AppendLayers(nil, t.Layers)), t.Length, t.Dropout, t.Tied, t.CountPadding, t.CutLong)
 	case *Images:
 		return fmt.Sprint(t.Filters, t.Blocks, t.Kernel)
@@ -81,8 +81,11 @@ func TestOptionsRefused(t *testing.T) {
 		o    textRun
 		want string
 	}{
-		{textRun{Text: Text{Vocabulary: -1}}, "Vocabulary is -1"},
-		{textRun{Text: Text{Vocabulary: 2}}, "Vocabulary is 2"},
+		{textRun{Text: Text{Vocabulary: tokenizer.Options{VocabularySize: -1}}}, "VocabularySize is -1"},
+		{textRun{Text: Text{Vocabulary: tokenizer.Options{VocabularySize: 2}}}, "VocabularySize is 2"},
+		{textRun{Text: Text{Vocabulary: tokenizer.Options{VocabularySize: 1 << 25}}}, "VocabularySize is 33554432: want at most"},
+		{textRun{Text: Text{Vocabulary: tokenizer.Options{Unit: "rune"}}}, `Unit is "rune"`},
+		{textRun{Text: Text{Vocabulary: tokenizer.Options{NoStop: true}, CountPadding: true}}, "CountPadding needs the stop token"},
 		{textRun{Text: Text{Embedding: -5}}, "Embedding is -5"},
 		{textRun{Text: Text{Embedding: 1 << 17}}, "Embedding"},
 		{textRun{Text: Text{Layers: oneLSTM(-1)}}, "Layers: layer 0: lstm: units is -1"},
@@ -130,7 +133,7 @@ func TestOptionsRefused(t *testing.T) {
 		{[]string{strings.Repeat("a ", 1<<19)}, textRun{Options: Options{MaxBytes: 1 << 20}}, "the documents and their encoded words take more memory than is allowed, 1 MiB: raise MaxBytes"},
 		{[]string{"", " "}, textRun{}, "no word"},
 		{testDocs(1000, 20, 10000), textRun{Text: Text{Embedding: 1 << 16}}, "the model would be too large: "},
-		{[]string{"a b", ". ,"}, textRun{Text{StripPunctuation: true}, Options{Validation: 0.5}}, "set aside for validation hold no words"},
+		{[]string{"a b", ". ,"}, textRun{Text{Vocabulary: tokenizer.Options{Punctuation: tokenizer.StripPunctuation}}, Options{Validation: 0.5}}, "set aside for validation hold no words"},
 	} {
 		if _, err := c.o.new(c.docs); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want one with %q", c.docs, err, c.want)
@@ -149,10 +152,10 @@ func TestSmallCorpora(t *testing.T) {
 		{[]string{"a"}, textRun{Text: Text{CountPadding: true, CutLong: true}}},
 		{[]string{"a", "a a"}, textRun{Options: Options{BatchSize: 1}}},
 		{[]string{"a", "a a"}, textRun{Text{Length: 1 << 20}, Options{BatchSize: 1 << 16}}}, // no memory for steps that there are not
-		{[]string{"a", "", ".", "b"}, textRun{Text{StripPunctuation: true}, Options{BatchSize: 1}}},
+		{[]string{"a", "", ".", "b"}, textRun{Text{Vocabulary: tokenizer.Options{Punctuation: tokenizer.StripPunctuation}}, Options{BatchSize: 1}}},
 		{[]string{"a", "b", ""}, textRun{Options: Options{BatchSize: 2, Validation: 0.5}}},
 		{[]string{"a", "", "b"}, textRun{Text{CountPadding: true}, Options{BatchSize: 2, Validation: 0.5}}},
-		{[]string{"a b c d e f"}, textRun{Text: Text{Length: 1, Layers: oneLSTM(1), Embedding: 1, Vocabulary: 3}}},
+		{[]string{"a b c d e f"}, textRun{Text: Text{Length: 1, Layers: oneLSTM(1), Embedding: 1, Vocabulary: tokenizer.Options{VocabularySize: 3}}}},
 	} {
 		c.o.Epochs = 2
 		if c.o.Length == 0 {

@@ -3,7 +3,6 @@ package train
 import (
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A pass takes batches of sequences through a network that predicts each next id:
@@ -77,7 +76,7 @@ func (p *pass) layOut(d *Dataset, lo, hi int) {
 			}
 			// Behind its end a sequence goes on with padding.
 			row := d.Row(lo + b)
-			p.ids[n], p.head.targets[n] = tokenizer.Stop, tokenizer.Stop
+			p.ids[n], p.head.targets[n] = d.stop, d.stop
 			if t < len(row) {
 				p.ids[n] = row[t]
 			}

@@ -15,7 +15,7 @@ import (
 // it is negative, is an id that is read before the first one, which then is predicted too.
 // It returns errDataBytes if it would take more than maxBytes at any time.
 func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before int, maxBytes int64) (*Dataset, error) {
-	d := &Dataset{Length: o.Length, Documents: len(docs), Tracks: o.Tracks}
+	d := &Dataset{Length: o.Length, Documents: len(docs), Tracks: o.Tracks, stop: int32(tok.Stop())}
 	if before >= 0 {
 		d.ids = append(d.ids, int32(before))
 	}
@@ -27,7 +27,9 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 		}
 		ids = tok.Append(ids[:0], doc)
 		n := int64(len(ids))
-		ids = append(ids, tokenizer.Stop)
+		if d.stop >= 0 {
+			ids = append(ids, tok.Stop())
+		}
 		if len(ids) > maxIDs-len(d.ids) {
 			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
 		}
@@ -36,7 +38,7 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 		}
 		for _, id := range ids {
 			d.ids = append(d.ids, int32(id))
-			if id == tokenizer.Unknown {
+			if id == tok.Unknown() {
 				d.Unknown++
 			}
 		}

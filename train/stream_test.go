@@ -15,7 +15,7 @@ import (
 // streamIDs returns the ids of documents as one stream.
 func streamIDs(tok *tokenizer.Tokenizer, docs []string) (ids []int) {
 	for _, doc := range docs {
-		ids = append(tok.Append(ids, doc), tokenizer.Stop)
+		ids = append(tok.Append(ids, doc), tok.Stop())
 	}
 	return ids
 }
@@ -123,7 +123,7 @@ func TestStreamValidation(t *testing.T) {
 	if e, err := task.validate(context.Background()); err != nil || int(e.Positions) != want {
 		t.Errorf("%d predictions, want %d (%v)", e.Positions, want, err)
 	}
-	if task.Validation().ids[0] != tokenizer.Stop {
+	if task.Validation().ids[0] != int32(task.Tokenizer().Stop()) {
 		t.Errorf("validation begins with the id %d", task.Validation().ids[0])
 	}
 	o.Options.Validation = 0.1

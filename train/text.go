@@ -34,11 +34,9 @@ type Text struct {
 	// losses of validation are of as many tracks.
 	Stream bool
 
-	Vocabulary       int  // most words, two reserved ones included; 0 means tokenizer.DefaultVocabularySize
-	KeepCase         bool // see tokenizer.Options
-	StripPunctuation bool // see tokenizer.Options
-
-	UnicodePunctuation bool // see tokenizer.Options
+	// Vocabulary says what tokens are. Its MaxBytes is not in the checkpoints;
+	// Options.MaxBytes bounds it.
+	Vocabulary tokenizer.Options
 
 	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
 	Layers    []layers.Spec // nil means one LSTM of DefaultUnits
@@ -77,7 +75,7 @@ func (t *Text) things() string { return "documents" }
 func (t *Text) ownValidation() bool { return t.ValidationDocuments != nil }
 
 func (t *Text) complete(o *Options) {
-	setDefault(&t.Vocabulary, tokenizer.DefaultVocabularySize)
+	t.Vocabulary = t.Vocabulary.WithDefaults()
 	setDefault(&t.Embedding, DefaultEmbedding)
 	setDefault(&t.Length, DefaultLength)
 	if t.Layers == nil {
@@ -89,8 +87,13 @@ func (t *Text) complete(o *Options) {
 }
 
 func (t *Text) check() error {
+	if err := checkVocabulary(t.Vocabulary); err != nil {
+		return err
+	}
+	if t.CountPadding && t.Vocabulary.NoStop {
+		return optionErr("%s needs the stop token, which is what padding is: leave out one of it and %s", option("CountPadding"), vocabularyOption("NoStop"))
+	}
 	for _, f := range []intOption{
-		{"Vocabulary", t.Vocabulary, 3, model.MaxSymbols},
 		{"Embedding", t.Embedding, 1, model.MaxWidth},
 		{"Length", t.Length, 1, model.MaxLength},
 	} {
@@ -138,20 +141,9 @@ func (t *Text) dataset(o *Options) DatasetOptions {
 	return d
 }
 
-// words returns the options of the vocabulary.
-func (t *Text) words() *tokenizer.Options {
-	return &tokenizer.Options{
-		VocabularySize: t.Vocabulary, KeepCase: t.KeepCase,
-		StripPunctuation: t.StripPunctuation, UnicodePunctuation: t.UnicodePunctuation,
-	}
-}
-
 func (t *Text) compare(c *comparison, task Task) {
 	was := task.(*Text)
-	same(c, "Vocabulary", was.Vocabulary, t.Vocabulary)
-	same(c, "KeepCase", was.KeepCase, t.KeepCase)
-	same(c, "StripPunctuation", was.StripPunctuation, t.StripPunctuation)
-	same(c, "UnicodePunctuation", was.UnicodePunctuation, t.UnicodePunctuation)
+	sameVocabulary(c, was.Vocabulary, t.Vocabulary)
 	same(c, "Embedding", was.Embedding, t.Embedding)
 	sameLayers(c, was.Layers, t.Layers)
 	same(c, "Length", was.Length, t.Length)

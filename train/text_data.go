@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"runtime"
-	"slices"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
@@ -20,7 +18,7 @@ func (t *Text) create(o *Options) error {
 	if err != nil {
 		return err
 	}
-	tok, err := learnWords(training, t.words(), t.documentBytes(o), o)
+	tok, err := learnWords(training, t.Vocabulary, t.documentBytes(o), o)
 	if err != nil {
 		return err
 	}
@@ -41,18 +39,6 @@ func (t *Text) create(o *Options) error {
 	initialise(t.model.Stack, o.Seed, t.InitialRange)
 	t.hash = t.data.hash()
 	return nil
-}
-
-// learnWords learns a vocabulary of documents, where taken bytes of memory are in use.
-func learnWords(docs []string, words *tokenizer.Options, taken int64, o *Options) (*tokenizer.Tokenizer, error) {
-	if words.MaxBytes = o.MaxBytes - taken; words.MaxBytes <= 0 {
-		return nil, errDocuments(o)
-	}
-	tok, err := tokenizer.Learn(slices.Values(docs), words)
-	if taken >= muchGarbage {
-		runtime.GC() // the garbage of reading documents and counting words
-	}
-	return tok, err
 }
 
 func (t *Text) open(f *weights.File) (err error) {
@@ -174,7 +160,7 @@ func (d textData) hash() string {
 				padding = d.Length + 1 - len(row)
 			}
 			for range padding {
-				buf = binary.LittleEndian.AppendUint32(buf, tokenizer.Stop)
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(d.stop))
 			}
 			h.Write(buf)
 		}

@@ -14,9 +14,7 @@ import (
 // opposite of a field: ignore_padding that of CountPadding, as in the first version, and
 // windows, left out when false, that of CutLong.
 type storedText struct {
-	Vocabulary         int             `json:"vocabulary"`
-	KeepCase           bool            `json:"keep_case"`
-	StripPunctuation   bool            `json:"strip_punctuation"`
+	storedVocabulary
 	UnicodePunctuation bool            `json:"unicode_punctuation,omitempty"`
 	Embedding          int             `json:"embedding"`
 	Units              int             `json:"units,omitempty"`
@@ -39,6 +37,7 @@ type storedText struct {
 	Stream             bool            `json:"stream,omitempty"`
 	OwnValidation      bool            `json:"own_validation,omitempty"` // ValidationDocuments
 	InitialRange       float64         `json:"initial_range,omitempty"`
+	storedTokens
 }
 
 type storedDropout struct {
@@ -49,9 +48,10 @@ type storedDropout struct {
 
 // stored returns what a checkpoint has of the options.
 func (t *Text) stored(o *Options) storedText {
+	vocabulary, tokens := storeVocabulary(t.Vocabulary)
 	s := storedText{
-		Vocabulary: t.Vocabulary, KeepCase: t.KeepCase, StripPunctuation: t.StripPunctuation,
-		UnicodePunctuation: t.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
+		storedVocabulary: vocabulary, storedTokens: tokens,
+		UnicodePunctuation: t.Vocabulary.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
 		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
 		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
@@ -73,8 +73,8 @@ func (t *Text) stored(o *Options) storedText {
 // options returns the task and the options that s stands for.
 func (s *storedText) options() (*Text, Options, error) {
 	t := &Text{
-		Vocabulary: s.Vocabulary, KeepCase: s.KeepCase, StripPunctuation: s.StripPunctuation,
-		UnicodePunctuation: s.UnicodePunctuation, Embedding: s.Embedding, Tied: s.Tied, Length: s.Length,
+		Vocabulary: vocabularyOf(s.storedVocabulary, s.UnicodePunctuation, s.storedTokens),
+		Embedding:  s.Embedding, Tied: s.Tied, Length: s.Length,
 		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
 		Stream: s.Stream, InitialRange: s.InitialRange,
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -18,7 +19,7 @@ func TestRealTraining(t *testing.T) {
 	}
 	for _, ignore := range []bool{false, true} {
 		tr, err := textRun{
-			Text{Vocabulary: 1000, Embedding: 32, Layers: oneLSTM(48), Length: 80, CountPadding: !ignore, CutLong: !ignore},
+			Text{Vocabulary: tokenizer.Options{VocabularySize: 1000}, Embedding: 32, Layers: oneLSTM(48), Length: 80, CountPadding: !ignore, CutLong: !ignore},
 			Options{BatchSize: 8, LearningRate: 0.005, Epochs: 2, Validation: 0.1},
 		}.new(texts.Docs[:256])
 		if err != nil {

@@ -22,23 +22,28 @@ type classified struct {
 
 func (a *app) classifyCommand() *cobra.Command {
 	var (
-		model, prompt, format string
-		limits                corpusLimits
-		memory                int // MiB
-		asJSON                bool
+		model, prompt string
+		format, field string
+		limits        corpusLimits
+		memory        int // MiB
+		asJSON        bool
 	)
 	cmd := &cobra.Command{
 		Use:   "classify --model MODEL [FILE...]",
 		Short: "Tell classes of texts apart",
 		Long: `Tell classes of texts apart: for each text it prints the likeliest class, a tab and the
-class's probability, on a line. A text is what --prompt gives, or each line of each FILE,
-plain text, gzipped or not, or - for standard input; blank lines are none. With --format
-paragraphs blank lines separate the texts, and with --format text each FILE is one.
+class's probability, on a line. A text is what --prompt gives, or each document of each
+FILE, which may be - for standard input: plain text or JSON, gzipped or not, read as
+autoreg train text reads it. Plain text has a text on each line, unless --format
+paragraphs says that blank lines separate them, or --format text that each FILE is one.
+With --field NAME the text is the member NAME of each object of a JSON list, or of JSON
+lines.
 
 The model is a classifier, which autoreg train classify makes. With --json each text is an
 object on a line: class, probability, the probabilities of all classes, and the text.`,
 		Example: `  autoreg classify --model dessert.safetensors --prompt "Beat eggs and sugar until pale, fold in flour and bake."
-  autoreg classify --model dessert.safetensors directions.txt --json`,
+  autoreg classify --model dessert.safetensors directions.txt --json
+  autoreg classify --model dessert.safetensors recipes.json.gz --field directions`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			one := cmd.Flags().Changed("prompt")
 			switch {
@@ -58,7 +63,7 @@ object on a line: class, probability, the probabilities of all classes, and the 
 				return a.classify(ctx, m, prompt, asJSON)
 			}
 			for _, path := range args {
-				read := corpus.Options{Format: format, MaxMemory: int64(memory) << 20, Open: a.open}
+				read := corpus.Options{Format: format, Field: field, MaxMemory: int64(memory) << 20, Open: a.open}
 				limits.apply(&read)
 				c, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read([]string{path}, &read) })
 				if err != nil {
@@ -76,7 +81,8 @@ object on a line: class, probability, the probabilities of all classes, and the 
 	fs := cmd.Flags()
 	fs.StringVarP(&model, "model", "m", "", "model `FILE` of a classifier, or - for standard input (required)")
 	fs.StringVarP(&prompt, "prompt", "p", "", "the `TEXT` to classify")
-	choiceFlag(fs, &format, "format", corpus.FormatLines, []string{corpus.FormatLines, corpus.FormatParagraphs, corpus.FormatText}, "what is a text of a file")
+	choiceFlag(fs, &format, "format", corpus.FormatAuto, formats, "how the files are read; auto takes each line of plain text as a text")
+	fieldFlag(fs, &field)
 	fs.BoolVar(&asJSON, "json", false, "print each text as a JSON object on a line")
 	limits.define(fs)
 	intFlag(fs, &memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts that take more than `N` MiB of memory")

@@ -18,7 +18,6 @@ import (
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 func (a *app) generateCommand() *cobra.Command {
@@ -214,7 +213,7 @@ func (a *app) checkPrompt(m *autoreg.TextModel, prompt string, o *autoreg.Genera
 	}
 	if unknown := m.UnknownWords(prompt, o); len(unknown) > 0 {
 		known := "read as [UNK]"
-		if !slices.ContainsFunc(ids, func(id int) bool { return id != tokenizer.Unknown }) {
+		if !slices.ContainsFunc(ids, func(id int) bool { return id != m.Tokenizer().Unknown() }) {
 			known += ", which leaves none that it knows"
 		}
 		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))

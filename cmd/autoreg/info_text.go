@@ -28,7 +28,7 @@ func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int
 	info := &modelInfo{
 		fileInfo: d.info, machineInfo: thisMachine(),
 		Layers: layersJSON(d.model.Layers()), Params: d.model.Params(), Length: length,
-		Words: tok.Len(), KeepCase: tok.Options().KeepCase, Strip: tok.Options().StripPunctuation,
+		Words: tok.Len(), KeepCase: tok.Options().Case == tokenizer.KeepCase, Strip: tok.Options().Punctuation == tokenizer.StripPunctuation,
 		Unicode: tok.Options().UnicodePunctuation,
 	}
 	if j.vocabulary {

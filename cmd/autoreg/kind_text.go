@@ -35,11 +35,11 @@ var textKind = kind{
 	scorer:   textScorer,
 
 	formats:    formats,
-	scoreFlags: []string{"max-tokens", "max-document", "max-corpus"},
+	scoreFlags: []string{"field", "max-tokens", "max-document", "max-corpus"},
 }
 
 // formats are the names of a corpus file's formats, as flags take them.
-var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatLines, corpus.FormatParagraphs, corpus.FormatText}
+var formats = []string{corpus.FormatAuto, corpus.FormatRecipes, corpus.FormatJSON, corpus.FormatLines, corpus.FormatParagraphs, corpus.FormatText}
 
 // textSizes are the flags of info for the sizes of a text model.
 var textSizes = []string{"symbols", "embedding", "units", "layers", "tied"}

@@ -27,12 +27,19 @@ func (j *trainJob) check() error {
 			j.checkpoint = j.model + ".checkpoint"
 		}
 	}
-	if flag := j.needsValidation(); flag != "" && j.options.Validation == 0 && j.resume == "" {
-		return usagef("--%s needs %s to measure the model on: give --validation, 0.1 for example", flag, j.kind.items)
+	if flag := j.needsValidation(); flag != "" && j.options.Validation == 0 && len(j.validationData) == 0 && j.resume == "" {
+		or := ""
+		if j.flags.Lookup("validation-data") != nil {
+			or = ", or --validation-data FILE"
+		}
+		return usagef("--%s needs %s to measure the model on: give --validation, 0.1 for example%s", flag, j.kind.items, or)
 	}
 	var inputs []fileFlag
 	for _, path := range j.data {
 		inputs = append(inputs, fileFlag{"data", path})
+	}
+	for _, path := range j.validationData {
+		inputs = append(inputs, fileFlag{"validation-data", path})
 	}
 	inputs = append(inputs, fileFlag{"resume", j.resume})
 	outputs := []fileFlag{{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot}}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/sampler"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // rule separates the positions of a listing.
@@ -76,7 +75,7 @@ like.`,
 					line.NewTokens++
 					err = a.writeJSONLine(line.of(at))
 				} else {
-					err = a.writePosition(at, temperatures)
+					err = a.writePosition(at, m.Tokenizer().Stop(), temperatures)
 				}
 				if err != nil {
 					return err
@@ -144,7 +143,7 @@ func (p positionJSON) of(at autoreg.Position) positionJSON {
 }
 
 // writePosition prints the text so far, a table of words, and a rule.
-func (a *app) writePosition(at autoreg.Position, temperatures []float64) error {
+func (a *app) writePosition(at autoreg.Position, stop int, temperatures []float64) error {
 	head, align := []string{""}, "l"
 	for _, t := range temperatures {
 		head, align = append(head, "T = "+formatTemperature(t)), align+"r"
@@ -152,7 +151,7 @@ func (a *app) writePosition(at autoreg.Position, temperatures []float64) error {
 	rows := [][]string{head}
 	for _, next := range at.Next {
 		word := next.Word
-		if next.ID == tokenizer.Stop {
+		if next.ID == stop {
 			word = "(stop)"
 		}
 		row := []string{a.safe(word)}

@@ -24,6 +24,7 @@ type scoreJob struct {
 	model  string
 	format string
 	memory int // MiB
+	field  string
 	asJSON bool
 
 	limits  corpusLimits
@@ -43,9 +44,10 @@ func (a *app) scoreCommand() *cobra.Command {
 		Long: `Tell how well a model predicts what is in each file: the mean loss per word, or per
 value of an image, in nats.
 
-A text model reads plain text or a JSON list of recipes, gzipped or not, as for
-training: plain text has one document a line, unless --format paragraphs says that
-blank lines separate them, or --format text that each file is one. The perplexity, e to the mean loss, is the number of
+A text model reads plain text or JSON, gzipped or not, as for training: plain text has
+one document a line, unless --format paragraphs says that blank lines separate them, or
+--format text that each file is one; JSON is a list of recipes or of strings, or with
+--field NAME objects whose member NAME is a document. The perplexity, e to the mean loss, is the number of
 equally likely words that would be as hard to predict. Every word of a document
 counts but the first, and so does its end. Words that the model does not know count
 as [UNK], which is easy to predict: compare two models on a file only if they know
@@ -77,6 +79,7 @@ FILE may be - for standard input, or a pipe.`,
 	fs := cmd.Flags()
 	modelFlag(fs, &j.model, cookbooksName)
 	choiceFlag(fs, &j.format, "format", corpus.FormatAuto, formatNames(), "how the files are read")
+	fieldFlag(fs, &j.field)
 	fs.BoolVar(&j.asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
 	intFlag(fs, &j.options.Length, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
 	j.limits.define(fs)

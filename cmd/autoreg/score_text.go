@@ -39,7 +39,7 @@ type textScoreJSON struct {
 
 // scoreTexts scores the documents of a file, and shows the progress.
 func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
-	read := corpus.Options{Format: j.format, MaxMemory: int64(j.memory) << 20}
+	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
 	j.limits.apply(&read)
 	c, err := await(j.ctx, func() (*corpus.Corpus, error) {
 		f, err := j.open(path)

@@ -22,6 +22,7 @@ type trainJob struct {
 	flags *pflag.FlagSet
 
 	data               []string
+	validationData     []string // of a text model
 	model              string
 	checkpoint, resume string
 	overwrite, keep    bool

@@ -25,6 +25,7 @@ type classifyJob struct {
 
 	layers  string  // --layers
 	dropout float64 // everywhere
+	words   vocabularyFlags
 
 	classes *train.Classes // the task of the run
 }
@@ -33,7 +34,7 @@ func (a *app) trainClassifyCommand() *cobra.Command {
 	j := &classifyJob{}
 	j.trainJob = trainJob{app: a, kind: trainKind{
 		name: "classify", learns: "labelled texts", items: "documents",
-		flags: flagNames(classFlags, append(labelFlagNames, "format")...),
+		flags: flagNames(classFlags),
 		begin: j.begin, rate: documentRate, loss: classLoss, sample: noSample,
 	}}
 	return j.command(&cobra.Command{
@@ -74,10 +75,7 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 	fs.StringVar(&j.layers, "layers", fmt.Sprintf("bidirectional(gru:%d)", train.DefaultClassUnits), "`LAYERS` between embedding and output, each a kind and its units: \"bidirectional(lstm:64):merge=sum\", \"gru:100\", \"rnn:64:activation=relu\"")
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "words of a text that are read: the rest is cut off")
-	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultVocabularySize, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
-	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
-	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)
 	j.machineFlags(fs, &o.Threads)
@@ -86,16 +84,12 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 
 // classFlags are the flags of a run of a classifier that decide its result, beside those
 // of every run and those for how texts are read.
-var classFlags = []taskFlag[*train.Classes]{
+var classFlags = append([]taskFlag[*train.Classes]{
 	{"embedding", func(t *train.Classes) any { return t.Embedding }},
 	{"layers", func(t *train.Classes) any { return layers.FormatSpecs(t.Layers) }},
 	{"dropout", func(t *train.Classes) any { return dropoutText(t.Dropout) }},
 	{"length", func(t *train.Classes) any { return t.Length }},
-	{"vocabulary", func(t *train.Classes) any { return t.Vocabulary }},
-	{"keep-case", func(t *train.Classes) any { return t.KeepCase }},
-	{"strip-punctuation", func(t *train.Classes) any { return t.StripPunctuation }},
-	{"unicode-punctuation", func(t *train.Classes) any { return t.UnicodePunctuation }},
-}
+}, vocabularyTaskFlags(func(t *train.Classes) *tokenizer.Options { return &t.Vocabulary })...)
 
 // begin reads the texts and begins the run, or resumes it.
 func (j *classifyJob) begin(ctx context.Context) (*train.Trainer, error) {
@@ -122,6 +116,7 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 	if t.Layers, err = layers.ParseSpecs(j.layers); err != nil {
 		return nil, usagef("--layers %s: %v", shellQuote(j.layers), err)
 	}
+	j.words.apply(j.flags, &t.Vocabulary)
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
 	j.classes = &train.Classes{}
 	if j.resume == "" {
@@ -144,7 +139,7 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 // writeTexts prints what was read.
 func (j *classifyJob) writeTexts(c *corpus.LabelledCorpus, t *train.Trainer) error {
 	names := j.classes.Classes()
-	rows := j.corpusRows(&c.Corpus)
+	rows := j.corpusRows("corpus", &c.Corpus)
 	for _, part := range []struct {
 		name string
 		set  *train.ClassDataset

@@ -19,6 +19,11 @@ func (l *corpusLimits) define(fs *pflag.FlagSet) {
 	intFlag(fs, &l.corpus, "max-corpus", "", corpus.DefaultMaxBytes>>20, 1, math.MaxInt32, "refuse a corpus of more than `N` MiB, unpacked, all files together")
 }
 
+// fieldFlag defines the flag for the member that holds a text.
+func fieldFlag(fs *pflag.FlagSet, p *string) {
+	fs.StringVar(p, "field", "", "`MEMBER` of JSON objects that holds a text; \"post.body\" is a member of a member")
+}
+
 // apply sets the limits in o.
 func (l *corpusLimits) apply(o *corpus.Options) {
 	o.MaxDocBytes, o.MaxBytes = l.document<<20, int64(l.corpus)<<20
@@ -27,15 +32,12 @@ func (l *corpusLimits) apply(o *corpus.Options) {
 // mostFiles is how many files of a corpus are listed.
 const mostFiles = 20
 
-// corpusRows says what was read, in rows of a name and a text.
-func (a *app) corpusRows(c *corpus.Corpus) [][]string {
+// corpusRows says what was read, in rows of a name, first name itself, and a text.
+func (a *app) corpusRows(name string, c *corpus.Corpus) [][]string {
 	var rows [][]string
 	row := func(format string, args ...any) {
-		name := "corpus"
-		if len(rows) > 0 {
-			name = ""
-		}
 		rows = append(rows, []string{name, fmt.Sprintf(format, args...)})
+		name = ""
 	}
 	for i, f := range c.Files {
 		if i == mostFiles && len(c.Files) > mostFiles+1 {
@@ -57,11 +59,17 @@ func (a *app) corpusRows(c *corpus.Corpus) [][]string {
 			notes = append(notes, counted(n, one, many))
 		}
 	}
-	switch {
-	case c.NoText+c.NoLabel > 0:
-		notes = append(notes, fmt.Sprintf("%s skipped, %s for want of a text and %s for want of a label", thousands(c.Skipped), thousands(c.NoText), thousands(c.NoLabel)))
-	case c.Format == corpus.FormatRecipes || c.Skipped > 0:
-		notes = append(notes, thousands(c.Skipped)+" skipped for want of a title or directions")
+	recipes := c.Skipped - c.NoText - c.OtherType - c.NoLabel
+	if n := recipes; n > 0 || c.Format == corpus.FormatRecipes {
+		notes = append(notes, thousands(n)+" skipped for want of a title or directions")
+	}
+	for _, skipped := range []struct {
+		n   int
+		why string
+	}{{c.NoText, "for want of a text"}, {c.OtherType, "whose text is not a string"}, {c.NoLabel, "for want of a label"}} {
+		if skipped.n > 0 {
+			notes = append(notes, thousands(skipped.n)+" skipped "+skipped.why)
+		}
 	}
 	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")
 	note(c.Replaced, "invalid UTF-8 sequence replaced", "invalid UTF-8 sequences replaced")

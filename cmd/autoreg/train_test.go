@@ -151,7 +151,7 @@ func TestInterruptAtEnd(t *testing.T) {
 func TestSamplePrompt(t *testing.T) {
 	dir := t.TempDir()
 	data := write(t, dir, "corpus.txt", "...\nIt was a dark and stormy night\n"+strings.Repeat("a night was it\n", 5))
-	r := command(trainArgs(data, filepath.Join(dir, "a"), "--strip-punctuation")...)
+	r := command(trainArgs(data, filepath.Join(dir, "a"), "--punctuation", "strip")...)
 	if r.code != exitOK || r.err != "" || strings.Count(r.out, "\n  It was") != 2 {
 		t.Errorf("by default: %+v", r)
 	}
@@ -206,7 +206,7 @@ func TestTrainBadInput(t *testing.T) {
 	bad(1, "cut off", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b")
 	bad(1, "read it as plain text with --format lines", "[1, 2]")
 	bad(1, "a table of 2 columns", "name,age\nBob,3\n")
-	bad(1, "no word", "...\n", "--strip-punctuation")
+	bad(1, "no word", "...\n", "--punctuation", "strip")
 	bad(1, "documents", "a b c\n", "--validation", "0.5")
 	bad(1, "--max-memory", "a b c\n", "--max-memory", "1", "--units", "1000", "--vocabulary", "1000")
 	bad(2, "--lr", "a\n", "--lr", "0")
@@ -216,7 +216,8 @@ func TestTrainBadInput(t *testing.T) {
 	bad(2, "--patience", "a\n", "--patience", "3")
 	bad(2, "--epochs", "a\n", "--epochs", "0")
 	bad(2, "--batch", "a\n", "--batch", "x")
-	bad(2, "--vocabulary", "a\n", "--vocabulary", "2")
+	bad(2, "--vocabulary", "a\n", "--vocabulary", "0")
+	bad(1, "--vocabulary is 2: want at least 3", "a\n", "--vocabulary", "2")
 	bad(2, "--format", "a\n", "--format", "pdf")
 	bad(2, "--temperature", "a\n", "--temperature", "-1")
 	bad(2, "--seed", "a\n", "--seed", "-1")
@@ -247,7 +248,7 @@ func TestTrainBadInput(t *testing.T) {
 	resume("no checkpoint", files.data, "--resume", files.model)
 	resume("documents", write(t, dir, "other", "a\n"), "--resume", files.checkpoint)
 	resume("--batch is 9 now and was 7", files.data, "--resume", files.checkpoint, "--batch", "9")
-	resume("--keep-case is true now and was false", files.data, "--resume", files.checkpoint, "--keep-case")
+	resume("--case is keep now and was fold", files.data, "--resume", files.checkpoint, "--case", "keep")
 	resume("--clip is 1 now and was 0", files.data, "--resume", files.checkpoint, "--clip", "1")
 	resume("--epochs is 3", files.data, "--resume", files.checkpoint, "--epochs", "3")
 	fails(t, 2, "overwrite", "train", "text", "-d", files.data, "-o", model, "--resume", files.checkpoint, "--overwrite")

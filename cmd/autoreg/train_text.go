@@ -26,6 +26,7 @@ type textJob struct {
 
 	layers  layerFlags
 	dropout float64 // everywhere
+	words   vocabularyFlags
 
 	// Their defaults depend on the corpus.
 	ignorePadding, windows bool
@@ -48,9 +49,14 @@ func (a *app) trainTextCommand() *cobra.Command {
 		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
 		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
-of a corpus: JSON lists of recipes, or plain text; gzipped or not. --data names a file, a
-folder of *.txt, *.text, *.md and *.json files, or - for standard input; give it
-repeatedly for several. Plain text has one document a line. Where blank lines separate
+of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder of *.txt,
+*.text, *.md, *.log, *.json, *.jsonl and *.ndjson files, or - for standard input; give it
+repeatedly for several. A JSON list of objects with a title and directions is read as
+recipes. With --field NAME the member NAME of each object of a list, or of JSON lines, is
+a document: a string, or a list of strings; objects without it are skipped and counted. A
+JSON list of strings has a document in each. --validation-data names texts of the same
+kinds to measure the model on after each epoch; --validation sets a share of --data aside
+for that. Plain text has one document a line. Where blank lines separate
 documents, as in a novel, say so with --format paragraphs, and where each file is one
 document, read to the letter, with --format text: nothing else tells these apart.
 
@@ -68,6 +74,7 @@ give the same model, to the byte: on any machine, with any number of threads, an
 however often it was interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
+  autoreg train text --data comments.jsonl.gz --field post.body -o comments.safetensors
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
 		Args: noArguments("name the corpus with --data FILE, once for each file"),
@@ -79,23 +86,24 @@ however often it was interrupted.`,
 func (j *textJob) define(fs *pflag.FlagSet) {
 	o, t := &j.options, &j.task
 	filesFlag(fs, &j.data, "data", "d", true, "corpus, a `FILE` or folder, or - for standard input (required; may be repeated)")
+	filesFlag(fs, &j.validationData, "validation-data", "", true, "corpus for the validation loss alone, a `FILE` or folder, read as --data is (may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &j.corpus.Format, "format", corpus.FormatAuto, formats, "how the corpus is read; auto takes each line of plain text as a document")
+	fieldFlag(fs, &j.corpus.Field)
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs)
 	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
 	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
+	fs.BoolVar(&t.Stream, "stream", false, "learn the documents as one stream: --batch tracks of it side by side, --length steps at a time, with the state carried on")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
 	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
+	floatFlag(fs, &t.InitialRange, "init-uniform", "", 0, "draw all first weights evenly from minus to plus `X`; 0 means the rules of the layers", "a number, 0 or more", notNegative)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	intFlag(fs, &t.Vocabulary, "vocabulary", "", tokenizer.DefaultVocabularySize, 3, model.MaxSymbols, "greatest number of words in the vocabulary, padding and [UNK] included; the most frequent ones are taken")
-	fs.BoolVar(&t.KeepCase, "keep-case", false, "keep capital letters: Apple and apple are two words")
-	fs.BoolVar(&t.StripPunctuation, "strip-punctuation", false, "drop punctuation instead of making words of it")
-	fs.BoolVar(&t.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
@@ -107,62 +115,74 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 
 // textFlags are the flags of a text run that decide its result, beside those of every
 // run.
-var textFlags = []taskFlag[*train.Text]{
+var textFlags = append([]taskFlag[*train.Text]{
 	{"ignore-padding", func(t *train.Text) any { return !t.CountPadding }},
 	{"windows", func(t *train.Text) any { return !t.CutLong }},
+	{"stream", func(t *train.Text) any { return t.Stream }},
+	{"init-uniform", func(t *train.Text) any { return t.InitialRange }},
 	{"embedding", func(t *train.Text) any { return t.Embedding }},
 	{"layers", func(t *train.Text) any { return layers.FormatSpecs(t.Layers) }},
 	{"units", func(t *train.Text) any { return unitsText(t.Layers) }},
 	{"tied", func(t *train.Text) any { return t.Tied }},
 	{"dropout", func(t *train.Text) any { return dropoutText(t.Dropout) }},
 	{"length", func(t *train.Text) any { return t.Length }},
-	{"vocabulary", func(t *train.Text) any { return t.Vocabulary }},
-	{"keep-case", func(t *train.Text) any { return t.KeepCase }},
-	{"strip-punctuation", func(t *train.Text) any { return t.StripPunctuation }},
-	{"unicode-punctuation", func(t *train.Text) any { return t.UnicodePunctuation }},
-}
+}, vocabularyTaskFlags(func(t *train.Text) *tokenizer.Options { return &t.Vocabulary })...)
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
-	texts, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(j.data, &j.corpus) })
+	read := func(paths []string) (*corpus.Corpus, error) {
+		if len(paths) == 0 {
+			return nil, nil
+		}
+		return await(ctx, func() (*corpus.Corpus, error) { return corpus.Read(paths, &j.corpus) })
+	}
+	texts, err := read(j.data)
 	if err != nil {
 		return nil, err
 	}
-	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts) })
+	validation, err := read(j.validationData)
+	if err != nil {
+		return nil, err
+	}
+	j.trainer, err = await(ctx, func() (*train.Trainer, error) { return j.newTrainer(texts, validation) })
 	if err != nil {
 		return nil, err
 	}
 	if err := j.chooseSample(texts, j.text.Tokenizer()); err != nil {
 		return nil, err
 	}
-	if err := j.writeCorpus(texts); err != nil {
+	if err := j.writeCorpus(texts, validation); err != nil {
 		return nil, err
 	}
 	return j.trainer, writeLayers(j.out, j.trainer.Layers())
 }
 
-// newTrainer begins or resumes the run. Then j.text is its task.
-func (j *textJob) newTrainer(texts *corpus.Corpus) (*train.Trainer, error) {
+// newTrainer begins or resumes the run. Then j.text is its task. validation may be nil.
+func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, error) {
 	t := &j.task
 	var err error
 	if t.Layers, t.Tied, err = j.layers.layers(j.flags); err != nil {
 		return nil, err
 	}
+	j.words.apply(j.flags, &t.Vocabulary)
 	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout}
-	recipes := texts.Format == corpus.FormatRecipes
-	t.CountPadding, t.CutLong = recipes, recipes
+	recipes := texts.Format == corpus.FormatRecipes && !t.Stream
+	t.CountPadding, t.CutLong = recipes && j.words.stop, recipes
 	if j.flags.Changed("ignore-padding") {
 		t.CountPadding = !j.ignorePadding
 	}
 	if j.flags.Changed("windows") {
 		t.CutLong = !j.windows
 	}
-	j.text = &train.Text{Documents: texts.Docs}
+	j.text = &train.Text{}
 	if j.resume == "" {
 		*j.text = *t
-		j.text.Documents = texts.Docs
+	}
+	j.text.Documents = texts.Docs
+	if validation != nil {
+		j.text.ValidationDocuments = validation.Docs
 	}
 	trainer, err := j.start(j.text, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
 	if err != nil {
@@ -183,9 +203,13 @@ func notSequential(err error) error {
 }
 
 // writeCorpus prints what was read.
-func (j *textJob) writeCorpus(c *corpus.Corpus) error {
+func (j *textJob) writeCorpus(c, validation *corpus.Corpus) error {
 	t := j.text
-	rows := append(j.corpusRows(c), []string{"training", describeDataset(t.Training())})
+	rows := j.corpusRows("corpus", c)
+	if validation != nil {
+		rows = append(rows, j.corpusRows("validation data", validation)...)
+	}
+	rows = append(rows, []string{"training", describeDataset(t.Training())})
 	if v := t.Validation(); v != nil {
 		rows = append(rows, []string{"validation", describeDataset(v)})
 	}
@@ -198,6 +222,8 @@ func describeDataset(d *train.Dataset) string {
 	text := fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown",
 		thousands(d.Documents), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)))
 	switch {
+	case d.Tracks > 0:
+		text += fmt.Sprintf("; one stream in %s tracks, %s", thousands(d.Tracks), counted(d.Len()/d.Tracks, "chunk"))
 	case d.Cut > 0:
 		text += fmt.Sprintf("; %s words cut off from %s of them, after %s words (--windows keeps them)", thousands(d.Cut), thousands(d.Long), thousands(d.Length+1))
 	case d.Long > 0:
@@ -213,6 +239,8 @@ func (j *textJob) describeSteps() string {
 	steps := t.Training().Batches(size)
 	text := fmt.Sprintf("%s an epoch, of up to %s sequences", thousands(steps), thousands(size))
 	switch {
+	case t.Training().Tracks > 0:
+		text = fmt.Sprintf("%s an epoch, each of %s tracks times up to %s tokens", thousands(steps), thousands(size), thousands(t.Training().Length))
 	case n == 1:
 		text = "1 an epoch, for there is one sequence only: more documents make more, or a smaller --length"
 	case steps == 1:

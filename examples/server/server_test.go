@@ -52,7 +52,7 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.TextModel {
 			w[i] = math.MaxFloat32 // the sums overflow
 		}
 	}
-	weights("output.bias")[tokenizer.Stop] = stop
+	weights("output.bias")[0] = stop
 	var file bytes.Buffer
 	if _, err := f.WriteTo(&file); err != nil {
 		t.Fatal(err)

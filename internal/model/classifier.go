@@ -156,10 +156,10 @@ type Classifier struct {
 	Metadata map[string]string // see Text
 }
 
-// NewClassifier returns a model of zero weights. It panics if c.Check would fail or
-// c.Symbols is less than tok.Len.
+// NewClassifier returns a model of zero weights. It panics if c.Check would fail,
+// c.Symbols is less than tok.Len or tok has no stop token.
 func NewClassifier(c ClassifierConfig, tok *tokenizer.Tokenizer) *Classifier {
-	if c.Check() != nil || c.Symbols < tok.Len() {
+	if c.Check() != nil || c.Symbols < tok.Len() || tok.Stop() < 0 {
 		panic("model: NewClassifier: invalid config")
 	}
 	return &Classifier{Config: c, Tokenizer: tok, Stack: layers.NewStack(c.stack())}
@@ -187,6 +187,9 @@ func ClassifierFromFile(f *weights.File) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	if tok.Stop() < 0 {
+		return nil, bad("metadata %q: there is no stop token, which a classifier reads for a text without any other", KeyTokenizer)
+	}
 	if err := checkSize(f, c.Sizes().Params); err != nil {
 		return nil, err
 	}
@@ -199,12 +202,12 @@ func ClassifierFromFile(f *weights.File) (*Classifier, error) {
 }
 
 // Append appends the tokens of a text as the model reads it: the first Config.Length of
-// them, or one tokenizer.Stop for a text without any.
+// them, or the stop token for a text without any.
 func (m *Classifier) Append(ids []int, text string) []int {
 	n := len(ids)
 	ids = m.Tokenizer.Append(ids, text)
 	if len(ids) == n {
-		return append(ids, tokenizer.Stop)
+		return append(ids, m.Tokenizer.Stop())
 	}
 	return ids[:n+min(len(ids)-n, m.Config.Length)]
 }

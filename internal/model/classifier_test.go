@@ -10,7 +10,6 @@ import (
 
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/tokenizer"
 )
 
 var smallClassifier = ClassifierConfig{
@@ -74,12 +73,12 @@ func TestClassifierParams(t *testing.T) {
 func TestClassifierAppend(t *testing.T) {
 	m := randomClassifier(t)
 	for text, want := range map[string][]int{
-		"":                       {9, tokenizer.Stop},
-		" \n":                    {9, tokenizer.Stop},
+		"":                       {9, m.Tokenizer.Stop()},
+		" \n":                    {9, m.Tokenizer.Stop()},
 		"the salt":               {9, 3, 4},
 		"the salt. the":          {9, 3, 4, 2, 3},
 		"salt the the salt salt": {9, 4, 3, 3, 4},
-		"pepper":                 {9, tokenizer.Unknown},
+		"pepper":                 {9, m.Tokenizer.Unknown()},
 	} {
 		if got := m.Append([]int{9}, text); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", text, got, want)

@@ -33,7 +33,7 @@ const (
 // members of its layers.Spec beside its type. "tied":true, behind the layers, says that
 // the output layer has the embedding's weights.
 type Config struct {
-	Symbols   int           // V, symbols that there are logits for: words, [UNK] and the stop symbol
+	Symbols   int           // V, symbols that there are logits for: those of the vocabulary, all of them
 	Embedding int           // E, length of a symbol's vector
 	Layers    []layers.Spec // between embedding and output
 	Tied      bool          // the output layer has the embedding's weights
@@ -77,7 +77,7 @@ func checkShape(symbols, embedding, length int, list []layers.Spec, stack layers
 		value    int
 		min, max int
 	}{
-		{"symbols", symbols, 3, MaxSymbols},
+		{"symbols", symbols, 1, MaxSymbols},
 		{"embedding", embedding, 1, MaxWidth},
 		{"length", length, 1, MaxLength},
 	} {

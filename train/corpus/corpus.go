@@ -12,8 +12,9 @@ import (
 
 // Formats of a corpus file, for Options.Format.
 const (
-	FormatAuto       = "auto"       // FormatRecipes for a JSON list of objects, otherwise FormatLines
+	FormatAuto       = "auto"       // what a file looks like, see Read
 	FormatRecipes    = "recipes"    // a JSON list of objects with a title and directions
+	FormatJSON       = "json"       // JSON objects with a member for the text, or strings, in one list or one after the other
 	FormatLines      = "lines"      // plain text, one document a line
 	FormatParagraphs = "paragraphs" // plain text, documents separated by blank lines
 	FormatText       = "text"       // plain text, one document a file
@@ -22,7 +23,7 @@ const (
 )
 
 // textFormats are those of texts without labels.
-var textFormats = []string{FormatAuto, FormatRecipes, FormatLines, FormatParagraphs, FormatText}
+var textFormats = []string{FormatAuto, FormatRecipes, FormatJSON, FormatLines, FormatParagraphs, FormatText}
 
 // Default limits of Options.
 const (
@@ -39,6 +40,10 @@ const maxDocBytes = 1 << 30
 type Options struct {
 	// Format is one of the Format constants, for all files; "" means FormatAuto.
 	Format string
+	// Field names the member of JSON objects that holds the text; "" where the texts are
+	// no objects but strings. Where an object has no such member and the name has a dot,
+	// it is a member of a member: "post.body".
+	Field string
 	// Raw leaves the text of documents as it is in the file, to the byte, for a model of
 	// bytes: invalid UTF-8 and byte order marks, and with FormatText the ends of lines.
 	// Text in UTF-16 or UTF-32 is refused. Labels are not concerned.
@@ -89,10 +94,11 @@ type File struct {
 
 // Counts count the parts of files that were left out or changed.
 type Counts struct {
-	Skipped   int // recipes left out because they have no title or no directions; labelled texts, see NoText and NoLabel
-	NoText    int // of these, labelled texts without a text
+	Skipped   int // recipes without title or directions, and what NoText, OtherType and NoLabel count
+	NoText    int // of these, records of FormatJSON and labelled texts without a text
+	OtherType int // of these, records of FormatJSON whose text is neither a string nor a list of strings
 	NoLabel   int // of these, labelled texts without a label
-	NullSteps int // directions, or parts of a labelled text, left out because they are null
+	NullSteps int // directions, or parts of a text, left out because they are null
 	Replaced  int // invalid UTF-8 sequences in the documents and labels that became U+FFFD
 	LineEnds  int // CR LF that became LF, of FormatText
 	Marks     int // byte order marks, U+FEFF, dropped elsewhere than at the start of a file
@@ -101,6 +107,7 @@ type Counts struct {
 func (c *Counts) add(o Counts) {
 	c.Skipped += o.Skipped
 	c.NoText += o.NoText
+	c.OtherType += o.OtherType
 	c.NoLabel += o.NoLabel
 	c.NullSteps += o.NullSteps
 	c.Replaced += o.Replaced
@@ -110,8 +117,9 @@ func (c *Counts) add(o Counts) {
 
 // Read reads the texts of all paths, in order. A path is a file, plain or gzip
 // (told apart by its first bytes, not its name), "-" for standard input, or a folder:
-// its *.txt, *.text, *.md and *.json files (in any case, also with .gz behind) sorted
-// by name, byte by byte. Names in a folder that begin with a dot, other names and
+// its *.txt, *.text, *.md, *.log, *.json, *.jsonl and *.ndjson files (in any case, also
+// with .gz behind), for recipes and json only the last three, sorted by name, byte by
+// byte. Names in a folder that begin with a dot, other names and
 // folders inside are left out. Devices and sockets are refused. nil options mean the
 // zero value. The formats:
 //
@@ -121,6 +129,13 @@ func (c *Counts) add(o Counts) {
 //     the directions is left out and counted; if there is nothing else among them the
 //     object is skipped. Other members are ignored, and of a repeated member the last
 //     counts.
+//   - json: JSON values, in one list or one after the other, as JSON lines have them. A
+//     document is the member Field of an object, or without Field the value itself: a
+//     string as it is, or, of a member, a list of strings, joined by single spaces. Values
+//     without a text (one that is missing, null or only blanks) and those of another type
+//     are skipped and counted, for each of both reasons. Members are as in recipes, and
+//     a null in a list is left out and counted. Without Field an object is an error
+//     that lists its members.
 //   - lines: each line is a document; blank lines are none.
 //   - paragraphs: lines up to the next blank line are a document, joined by LF.
 //   - text: each file is a document, with blanks and ends of lines as they are, but that
@@ -133,12 +148,14 @@ func (c *Counts) add(o Counts) {
 // pair, becomes one U+FFFD and is counted.
 //
 // FormatAuto decides for each file by its first 64 KiB. A JSON list of objects, or an
-// empty one, is recipes, and other text is lines. What is JSON of another shape, a web
+// empty one, is recipes, a JSON list of strings is json, and so is with Field a list or
+// lines of JSON of any kind; other text is lines. What is JSON of another shape, a web
 // page, a table of comma-separated values or a pointer of Git LFS is refused unless
 // Format says lines, paragraphs or text. Binary files are refused.
 //
 // Errors name the file and say where in it: the record counted from 0, the line
-// from 1, and the byte of the unpacked data, as UTF-8, from 0. A file without a
+// from 1, and the byte of the unpacked data, as UTF-8, from 0. Field without a file that
+// is read as json is an error. A file without a
 // document is an error, unless it is one of several in a folder. Memory grows with the
 // kept text, the number of documents and the largest record, not with the rest of the
 // files.
@@ -155,7 +172,7 @@ func Read(paths []string, o *Options) (*Corpus, error) {
 			return nil, wrap(err)
 		}
 	}
-	return r.finish(), nil
+	return r.finish()
 }
 
 // Decode is Read for a file that is already open. It refuses a device if r
@@ -169,7 +186,7 @@ func Decode(r io.Reader, name string, o *Options) (*Corpus, error) {
 	if err := c.readFile(r, name, false); err != nil {
 		return nil, wrap(err)
 	}
-	return c.finish(), nil
+	return c.finish()
 }
 
 // RecipeText returns the document of one recipe:

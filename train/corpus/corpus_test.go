@@ -118,7 +118,7 @@ func TestDecodeCorpusRefuses(t *testing.T) {
 		{"all skipped", `[{},{"title":"a"}]`, Options{}, `no record of 2 has both "title" and "directions"; the members of the first are none`},
 		{"unknown format", "a", Options{Format: "csv"}, `Format is "csv"`},
 		{"negative cap", "a", Options{MaxBytes: -1}, "want 0 or more"},
-		{"an object", good, Options{}, "JSON list of objects"},
+		{"an object", good, Options{}, `this is one JSON object with the members "title", "directions": name the member that holds the text with Field`},
 		{"an object by name", good, Options{Format: FormatRecipes}, `line 1, byte 0: found "{": want [`},
 		{"a string", `"x"`, Options{Format: FormatRecipes}, `want [`},
 		{"list of strings", `["a"]`, Options{Format: FormatRecipes}, "record 0 (line 1, byte 1): this is a string"},

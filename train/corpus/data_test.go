@@ -16,6 +16,24 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
+// TestJSONData reads a member of published recipes.
+func TestJSONData(t *testing.T) {
+	for _, c := range []struct {
+		file, field string
+		docs        int
+		counts      Counts
+	}{
+		{"epicurious/recipes.json.gz", "title", 17565, Counts{}},
+		{"epicurious/recipes.json.gz", "directions", 17565, Counts{}},
+		{"allrecipes/recipes.json.gz", "directions", 49506, Counts{}},
+	} {
+		got, err := Read([]string{testkit.DataFile(t, c.file)}, &Options{Field: c.field})
+		if err != nil || len(got.Docs) != c.docs || got.Counts != c.counts || got.Format != FormatJSON {
+			t.Errorf("%s, %s: %d documents, %+v, %v", c.file, c.field, len(got.Docs), got.Counts, err)
+		}
+	}
+}
+
 // TestTextData reads published corpora as texts.
 func TestTextData(t *testing.T) {
 	for _, c := range []struct {

@@ -93,7 +93,7 @@ func TestReadCorpusFiles(t *testing.T) {
 		{map[string]string{"a.txt": "a\n", "b.txt": ""}, []string{"a.txt", "b.txt"}, nil, "b.txt: there is no text in it"},
 		{map[string]string{"a.txt": "a\n"}, []string{"a.txt", "none"}, nil, "none"},
 		{map[string]string{"d/a.txt": "", "d/b.txt": "\n"}, []string{"d"}, nil, "there is no text in its 2 files"},
-		{map[string]string{"d/a.csv": "a\n"}, []string{"d"}, nil, "there is no .txt, .text, .md or .json file in this folder"},
+		{map[string]string{"d/a.csv": "a\n"}, []string{"d"}, nil, "there is no .txt, .text, .md, .log, .json, .jsonl or .ndjson file in this folder"},
 		{map[string]string{"d/a.txt": "a\n", "d/b.json": `{"a":1}`}, []string{"d"}, nil, "b.json: this is one JSON object"},
 		{map[string]string{"a.txt": "abc\n", "b.txt": "abcd\n"}, []string{"a.txt", "b.txt"}, &Options{MaxBytes: 8}, "b.txt: the unpacked data is larger than the limit of 8 bytes, all files together: raise MaxBytes"},
 	} {

@@ -35,10 +35,10 @@ func (r *reader) readRecipes(in *bufio.Reader, at int64, auto bool) error {
 	case err != nil || kept > 0:
 		return err
 	case r.file.Skipped > 0:
-		return &emptyError{fmt.Sprintf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s`,
-			r.file.Skipped, memberNames(first))}
+		return emptyErrorf(`nothing to learn from: no record of %d has both "title" and "directions"; the members of the first are %s: if one of them holds the text, name it with %s`,
+			r.file.Skipped, memberNames(first), option("Field"))
 	}
-	return &emptyError{"nothing to learn from: the list of recipes is empty"}
+	return emptyErrorf("nothing to learn from: the list of recipes is empty")
 }
 
 // readRecords calls take with each record of a list, and counts those that it keeps and
@@ -72,7 +72,7 @@ func (r *reader) readRecords(list *jsonList, auto bool, take func(record []byte)
 		}
 		var syntax *jsonSyntaxError
 		switch {
-		case errors.As(err, &syntax) && auto && n == 0: // it may be a text that begins like a list
+		case errors.As(err, &syntax) && auto && (n == 0 || list.any): // it may be a text that begins like a list
 			return 0, nil, otherText(fmt.Sprintf("malformed JSON in record %d, %v", n, syntax))
 		case errors.As(err, &syntax):
 			return 0, nil, fmt.Errorf("malformed JSON in record %d, %w", n, syntax)
@@ -90,10 +90,15 @@ type jsonSyntaxError struct {
 	line int   // from 1
 	what string
 	end  bool // the data ends before the list does
+	from int  // the line in which the record begins, or 0 outside one
 }
 
 func (e *jsonSyntaxError) Error() string {
-	return fmt.Sprintf("line %d, byte %d: %s", e.line, e.at, e.what)
+	text := fmt.Sprintf("line %d, byte %d: %s", e.line, e.at, e.what)
+	if 0 < e.from && e.from < e.line {
+		text += fmt.Sprintf(" (the record begins in line %d)", e.from)
+	}
+	return text
 }
 
 // A jsonList cuts a JSON list into its elements.
@@ -104,7 +109,8 @@ type jsonList struct {
 
 	things string // what the records are, for errors
 	object string // the form of a record, for errors
-	lines  bool   // there is no list, but one object after the other
+	any    bool   // a record may be any value, not an object alone
+	lines  bool   // there is no list, but one value after the other
 
 	at         int64 // of the next byte
 	line       int
@@ -113,7 +119,7 @@ type jsonList struct {
 	recordLine int
 }
 
-// next returns the next element, a JSON object, valid until the following call; or
+// next returns the next element, a JSON object unless any is set, valid until the following call; or
 // io.EOF after the end of a list that nothing follows.
 func (l *jsonList) next() ([]byte, error) {
 	b, err := l.skipBlanks()
@@ -159,24 +165,56 @@ func (l *jsonList) next() ([]byte, error) {
 // element returns the element that begins with b, which has been read.
 func (l *jsonList) element(b byte) ([]byte, error) {
 	l.recordAt, l.recordLine = l.at-1, l.line
-	if b != '{' {
-		name := jsonType(b)
-		if b == ']' && !l.lines {
-			return nil, l.unexpected("found %q: want a record after the comma, or no comma", b)
-		}
-		if name == "" {
-			return nil, l.unexpected("found %q: want a record", b)
-		}
+	name := jsonType(b)
+	switch {
+	case b == ']' && !l.lines:
+		return nil, l.unexpected("found %q: want a record after the comma, or no comma", b)
+	case name == "":
+		return nil, l.unexpected("found %q: want a record", b)
+	case b != '{' && !l.any:
 		return nil, fmt.Errorf("this is %s: want %s", name, l.object)
+	case b == '{' || b == '[':
+		return l.readValue(b, 1)
+	case b == '"':
+		return l.readValue(b, 0)
 	}
-	return l.readObject()
+	return l.readScalar(b)
 }
 
-// readObject reads on from an opening brace to the one that closes it.
-func (l *jsonList) readObject() ([]byte, error) {
-	l.record = append(l.record[:0], '{')
-	quoted := false
-	for depth := 1; depth > 0; {
+// readScalar reads on from the first byte of a number, true, false or null to its last.
+func (l *jsonList) readScalar(b byte) ([]byte, error) {
+	l.record = append(l.record[:0], b)
+	for {
+		b, err := l.in.ReadByte()
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if err == nil && jsonScalar(b) {
+			if len(l.record) >= l.maxDoc {
+				return nil, errLongRecord
+			}
+			l.record = append(l.record, b)
+			l.at++
+			continue
+		}
+		if err == nil {
+			if err = l.in.UnreadByte(); err != nil {
+				return nil, err
+			}
+		}
+		if json.Valid(l.record) {
+			return l.record, nil
+		}
+		return nil, l.checkRecord("not a value")
+	}
+}
+
+// readValue reads on from an opening brace or bracket, of depth 1, to the one that closes
+// it, or from a quotation mark, of depth 0, to the next.
+func (l *jsonList) readValue(b byte, depth int) ([]byte, error) {
+	l.record = append(l.record[:0], b)
+	quoted := depth == 0
+	for depth > 0 || quoted {
 		b, err := l.in.ReadByte()
 		if err == io.EOF {
 			return nil, l.checkRecord("the data ends inside a record")
@@ -213,7 +251,7 @@ func (l *jsonList) readObject() ([]byte, error) {
 	if json.Valid(l.record) {
 		return l.record, nil
 	}
-	return nil, l.checkRecord("not an object")
+	return nil, l.checkRecord("not a value")
 }
 
 // checkRecord returns the first syntax error in what has been read of a record; or, if it
@@ -226,12 +264,12 @@ func (l *jsonList) checkRecord(atEnd string) error {
 	if errors.As(err, &bad) {
 		off := max(bad.Offset, 1) - 1 // Offset counts the offending byte
 		line := l.recordLine + bytes.Count(l.record[:off], []byte("\n"))
-		return &jsonSyntaxError{at: l.recordAt + off, line: line, what: bad.Error()}
+		return &jsonSyntaxError{at: l.recordAt + off, line: line, what: bad.Error(), from: l.recordLine}
 	}
 	if atEnd == "" {
 		return nil
 	}
-	return &jsonSyntaxError{at: l.at, line: l.line, what: atEnd}
+	return &jsonSyntaxError{at: l.at, line: l.line, what: atEnd, from: l.recordLine}
 }
 
 // skipBlanks returns the next byte that is not JSON white space. The end of the data

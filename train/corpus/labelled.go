@@ -12,11 +12,9 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 )
 
-// Formats of a file of labelled texts, for LabelledOptions.Format.
-const (
-	FormatJSON = "json" // objects, in one JSON list or one after the other, as JSON lines have them
-	FormatTabs = "tabs" // plain text, each line a label, a tab and a text
-)
+// FormatTabs is a format of labelled texts alone, for LabelledOptions.Format: plain text,
+// each line a label, a tab and a text.
+const FormatTabs = "tabs"
 
 // Limits on labels.
 const (
@@ -27,10 +25,11 @@ const (
 // LabelledOptions choose how labelled texts are read. The zero value, or a nil pointer,
 // works.
 type LabelledOptions struct {
-	// Options are those of Read, but for Format: FormatAuto, FormatJSON or FormatTabs.
+	// Options are those of Read, but for Format: FormatAuto, FormatJSON or FormatTabs, and
+	// Field, which is for texts without labels.
 	Options
-	// Text and Label name the members of an object that hold its text and its label; ""
-	// means "text" and "label".
+	// Text and Label name the members of an object that hold its text and its label, as
+	// Field does; "" means "text" and "label".
 	Text, Label string
 	// Contains makes two labels of all: Contains itself, where the label is that or is a
 	// list that contains it, and Other, where it does not. "" takes labels as they are.
@@ -72,7 +71,7 @@ func ReadLabelled(paths []string, o *LabelledOptions) (*LabelledCorpus, error) {
 			return nil, wrap(err)
 		}
 	}
-	return r.finishLabelled(), nil
+	return r.finishLabelled()
 }
 
 // DecodeLabelled is ReadLabelled for a file that is already open: see Decode.
@@ -84,7 +83,7 @@ func DecodeLabelled(r io.Reader, name string, o *LabelledOptions) (*LabelledCorp
 	if err := c.readFile(r, name, false); err != nil {
 		return nil, wrap(err)
 	}
-	return c.finishLabelled(), nil
+	return c.finishLabelled()
 }
 
 // A labelReader is the part of a reader that is for labels.
@@ -123,6 +122,8 @@ func newLabelledReader(o *LabelledOptions) (*reader, error) {
 		return nil, optionErrorf("%s and %s are both %.40q: want two labels", option("Contains"), option("Other"), l.other)
 	case l.text == l.label:
 		return nil, optionErrorf("%s and %s are both %.40q: want two members", option("Text"), option("Label"), l.text)
+	case o.Field != "":
+		return nil, optionErrorf("%s is %.40q: of labelled texts it is %s that names the member with the text", option("Field"), o.Field, option("Text"))
 	}
 	r, err := newReader(&o.Options, FormatAuto, FormatJSON, FormatTabs)
 	if err != nil {
@@ -132,12 +133,16 @@ func newLabelledReader(o *LabelledOptions) (*reader, error) {
 	return r, nil
 }
 
-func (r *reader) finishLabelled() *LabelledCorpus {
-	c := &LabelledCorpus{Corpus: *r.finish(), Labels: make([]string, len(r.labels.of))}
-	for i, k := range r.labels.of {
-		c.Labels[i] = r.labels.names[k]
+func (r *reader) finishLabelled() (*LabelledCorpus, error) {
+	c, err := r.finish()
+	if err != nil {
+		return nil, err
 	}
-	return c
+	labels := make([]string, len(r.labels.of))
+	for i, k := range r.labels.of {
+		labels[i] = r.labels.names[k]
+	}
+	return &LabelledCorpus{Corpus: *c, Labels: labels}, nil
 }
 
 // sniffLabelled chooses the format of labelled texts that begin with head.
@@ -178,28 +183,19 @@ func (r *reader) readLabelled(in *bufio.Reader, at int64, head []byte) error {
 	case err != nil || kept > 0:
 		return err
 	case r.file.Skipped > 0:
-		return &emptyError{fmt.Sprintf("nothing to learn from: of %d records %d have no text (%q) and %d no label (%q); the members of the first are %s",
-			r.file.Skipped, r.file.NoText, r.labels.text, r.file.NoLabel, r.labels.label, memberNames(first))}
+		return emptyErrorf("nothing to learn from: of %d records %d have no text (%q) and %d no label (%q); the members of the first are %s",
+			r.file.Skipped, r.file.NoText, r.labels.text, r.file.NoLabel, r.labels.label, memberNames(first))
 	}
-	return &emptyError{"nothing to learn from: there are no records"}
+	return emptyErrorf("nothing to learn from: there are no records")
 }
 
 // labelledRecord takes one valid JSON object.
 func (r *reader) labelledRecord(record []byte) (keep bool, err error) {
 	l, was := r.labels, r.file.Counts
-	var text, label []byte
-	members(record, func(name, value []byte) {
-		switch {
-		case isJSONName(name, l.text):
-			text = value
-		case isJSONName(name, l.label):
-			label = value
-		}
-	})
-	if l.doc, err = r.appendText(l.doc[:0], text); err != nil {
+	if l.doc, err = r.appendText(l.doc[:0], member(record, l.text)); err != nil {
 		return false, err
 	}
-	name, err := r.labelOf(label)
+	name, err := r.labelOf(member(record, l.label))
 	if err != nil {
 		return false, err
 	}

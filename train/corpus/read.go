@@ -56,6 +56,8 @@ func newReader(o *Options, formats ...string) (*reader, error) {
 	case !slices.Contains(formats, r.o.Format):
 		last := len(formats) - 1
 		return nil, outOfRange("Format", fmt.Sprintf("%.40q", r.o.Format), strings.Join(formats[:last], ", ")+" or "+formats[last])
+	case r.o.Field != "" && r.o.Format != FormatAuto && r.o.Format != FormatJSON:
+		return nil, optionErrorf("%s is %.40q: it is for %s %s, not %s", option("Field"), r.o.Field, option("Format"), FormatJSON, r.o.Format)
 	case r.o.MaxDocBytes < 0 || r.o.MaxDocBytes > maxDocBytes:
 		return nil, outOfRange("MaxDocBytes", r.o.MaxDocBytes, fmt.Sprintf("0 to %d", maxDocBytes))
 	case r.o.MaxBytes < 0:
@@ -90,10 +92,24 @@ func (r *reader) readPath(path string) error {
 	return r.readFile(f, path, false)
 }
 
+// Extensions of the files of a folder that are read.
+var (
+	jsonExtensions = []string{".json", ".jsonl", ".ndjson"}
+	textExtensions = append([]string{".txt", ".text", ".md", ".log"}, jsonExtensions...)
+)
+
+// extensions returns those of the format.
+func (r *reader) extensions() []string {
+	if r.o.Format == FormatRecipes || r.o.Format == FormatJSON {
+		return jsonExtensions
+	}
+	return textExtensions
+}
+
 // isText reports whether a file of a folder is read, by its name.
-func isText(name string) bool {
+func (r *reader) isText(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
-	return slices.Contains([]string{".txt", ".text", ".md", ".json"}, filepath.Ext(name))
+	return slices.Contains(r.extensions(), filepath.Ext(name))
 }
 
 // readFolder reads the texts of a folder.
@@ -120,7 +136,7 @@ func (r *reader) readFolder(f fs.File, path string) error {
 		switch {
 		case e.Name()[0] == '.':
 			continue
-		case !isText(e.Name()) || !mode.IsRegular() && mode&fs.ModeSymlink == 0:
+		case !r.isText(e.Name()) || !mode.IsRegular() && mode&fs.ModeSymlink == 0:
 			r.corpus.LeftOut++
 			continue
 		}
@@ -130,7 +146,9 @@ func (r *reader) readFolder(f fs.File, path string) error {
 	}
 	switch {
 	case len(r.corpus.Files) == files:
-		return fail(errors.New("there is no .txt, .text, .md or .json file in this folder, nor one of these with .gz behind (folders inside are not searched)"))
+		ext := r.extensions()
+		last := len(ext) - 1
+		return fail(fmt.Errorf("there is no %s or %s file in this folder, nor one of these with .gz behind (folders inside are not searched)", strings.Join(ext[:last], ", "), ext[last]))
 	case r.docs.n == before:
 		return fail(fmt.Errorf("there is no text in its %d files", len(r.corpus.Files)-files))
 	}
@@ -147,9 +165,17 @@ func (r *reader) readEntry(path string) error {
 }
 
 // An emptyError says why a file has no document.
-type emptyError struct{ msg string }
+type emptyError struct{ text error }
 
-func (e *emptyError) Error() string { return e.msg }
+func (e *emptyError) Error() string                   { return e.text.Error() }
+func (e *emptyError) Unwrap() error                   { return e.text }
+func (e *emptyError) Text(name apierror.Namer) string { return apierror.Text(e.text, name) }
+
+// emptyErrorf returns an emptyError for a format and arguments as apierror.Errorf takes
+// them.
+func emptyErrorf(format string, args ...any) error {
+	return &emptyError{apierror.Errorf(format, args...)}
+}
 
 // readFile reads one file, which may be without a document if it is one of several.
 func (r *reader) readFile(f io.Reader, path string, several bool) error {
@@ -198,33 +224,39 @@ func (r *reader) readStream(f io.Reader) error {
 		return err
 	}
 	auto := r.o.Format == FormatAuto
+	isJSON := r.o.Format == FormatRecipes || r.o.Format == FormatJSON
 	r.file.Format = r.o.Format
 	if r.labels != nil {
 		return r.readLabelled(in, at, head)
 	}
-	if auto || r.o.Format == FormatRecipes {
+	if auto || isJSON {
 		if err := checkOtherText(head); err != nil {
 			return err
 		}
 	}
 	if auto {
-		if r.file.Format, err = sniff(head, whole); err != nil {
+		if r.file.Format, err = sniff(head, whole, r.o.Field != ""); err != nil {
 			return err
 		}
 	}
 	switch r.file.Format {
 	case FormatRecipes:
 		return r.readRecipes(in, at, auto)
+	case FormatJSON:
+		return r.readJSON(in, at, auto)
 	case FormatText:
 		return r.readWhole(in, at)
 	}
 	return r.readText(in, at, r.file.Format == FormatParagraphs)
 }
 
-func (r *reader) finish() *Corpus {
+func (r *reader) finish() (*Corpus, error) {
+	if r.o.Field != "" && !slices.ContainsFunc(r.corpus.Files, func(f File) bool { return f.Format == FormatJSON }) {
+		return nil, wrap(optionErrorf("%s is %.40q, but no file holds JSON: leave it out, or say with %s %s that they do", option("Field"), r.o.Field, option("Format"), FormatJSON))
+	}
 	r.hash.Sum(r.corpus.SHA256[:0])
 	r.corpus.Docs = r.docs.list()
-	return &r.corpus
+	return &r.corpus, nil
 }
 
 // mark is U+FEFF, the byte order mark, as UTF-8.

@@ -113,6 +113,14 @@ func memberNames(record []byte) string {
 	return strings.Join(list, ", ")
 }
 
+// withMembers describes a valid JSON object by its members.
+func withMembers(record []byte) string {
+	if names := memberNames(record); names != "none" {
+		return "with the members " + names
+	}
+	return "without members"
+}
+
 // isJSONName reports whether a quoted name spells want, with or without escapes.
 func isJSONName(quoted []byte, want string) bool {
 	inner := quoted[1 : len(quoted)-1]

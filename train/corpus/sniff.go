@@ -12,8 +12,11 @@ import (
 
 // otherText returns the error for text of a kind that FormatAuto does not read: what it
 // is, and how to read it nevertheless.
-func otherText(what string) error {
-	return optionErrorf("%s; or read it as plain text with %s %s", what, option("Format"), FormatLines)
+func otherText(what string) error { return otherTextf("%s", what) }
+
+// otherTextf is otherText for a format and arguments as optionErrorf takes them.
+func otherTextf(format string, args ...any) error {
+	return optionErrorf(format+"; or read it as plain text with %s %s", append(args, option("Format"), FormatLines)...)
 }
 
 // A signature is the first bytes of files of one kind.
@@ -168,11 +171,16 @@ func otherKind(head []byte) string {
 	return ""
 }
 
-// sniff chooses the format of a text that begins with head, which may be all of it.
-func sniff(head []byte, whole bool) (string, error) {
+// sniff chooses the format of a text that begins with head, which may be all of it. With
+// field JSON of any shape is json.
+func sniff(head []byte, whole, field bool) (string, error) {
 	start := bytes.TrimLeft(head, jsonBlanks)
 	if len(start) > 0 && (start[0] == '[' || start[0] == '{') {
-		return sniffJSON(start, whole)
+		format, err := sniffJSON(start, whole)
+		if field && format != FormatLines {
+			return FormatJSON, nil
+		}
+		return format, err
 	}
 	if columns := tableColumns(head, whole); columns > 0 {
 		return "", otherText(fmt.Sprintf("this is a table of %d columns, not a text: write the column to learn to a file of its own, one text a line", columns))
@@ -182,7 +190,7 @@ func sniff(head []byte, whole bool) (string, error) {
 
 const jsonBlanks = " \t\r\n"
 
-const wantList = "recipes come as one JSON list of objects with a title and directions"
+const wantList = "recipes come as one JSON list of objects with a title and directions, other texts as a list of strings or as objects"
 
 // jsonObject is how a JSON object begins that is not empty.
 var jsonObject = regexp.MustCompile(`^\{\s*"(\\.|[^"\\\n])*"\s*:`)
@@ -192,6 +200,9 @@ var jsonObject = regexp.MustCompile(`^\{\s*"(\\.|[^"\\\n])*"\s*:`)
 func sniffJSON(head []byte, whole bool) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
 		return "", otherText(fmt.Sprintf("this is %s: %s", fmt.Sprintf(format, args...), wantList))
+	}
+	refuseObjects := func(what string) (string, error) {
+		return "", otherTextf("this is %s: name the member that holds the text with %s", what, option("Field"))
 	}
 	depth, inner := 0, head
 	for len(inner) > 0 && inner[0] == '[' {
@@ -231,19 +242,26 @@ func sniffJSON(head []byte, whole bool) (string, error) {
 	switch {
 	case depth == 1 && len(values) == 1 && inner[0] == ']':
 		return FormatRecipes, nil // an empty list
-	case len(values) > 1:
-		return refuse("JSON lines, one value after the other (jq -s . makes a list of them)")
+	case depth == 0 && len(values) > 1:
+		return refuseObjects("JSON lines of objects " + withMembers(values[0]))
+	case depth == 0 && len(values) == 1 && whole:
+		return refuseObjects("one JSON object " + withMembers(values[0]))
 	case depth == 0:
 		name := []byte("{}")
 		if object {
 			name = inner[bytes.IndexByte(inner, '"'):]
 			name = name[:skipJSONValue(name, 0)]
 		}
-		return refuse("one JSON object, which begins with %.40s", name)
+		return refuseObjects(fmt.Sprintf("a JSON object, which begins with %.40s", name))
+	case len(values) > 1:
+		return refuse("JSON lines of lists")
 	case depth > 1:
 		return refuse("a JSON list that begins with a list")
 	case len(inner) == 0:
 		return refuse("the beginning of a JSON list")
+	}
+	if inner[0] == '"' {
+		return FormatJSON, nil
 	}
 	return refuse("a JSON list that begins with %s", jsonType(inner[0]))
 }

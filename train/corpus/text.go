@@ -74,10 +74,10 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 			continue
 		}
 		if r.docs.n == before && r.file.Skipped > 0 {
-			return &emptyError{fmt.Sprintf("nothing to learn from: of %d lines %d have no text and %d no label", r.file.Skipped, r.file.NoText, r.file.NoLabel)}
+			return emptyErrorf("nothing to learn from: of %d lines %d have no text and %d no label", r.file.Skipped, r.file.NoText, r.file.NoLabel)
 		}
 		if r.docs.n == before {
-			return &emptyError{fmt.Sprintf("there is no text in it: %d bytes, none but blanks", at)}
+			return emptyErrorf("there is no text in it: %d bytes, none but blanks", at)
 		}
 		return nil
 	}

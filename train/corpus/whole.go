@@ -3,7 +3,6 @@ package corpus
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"slices"
 
@@ -36,7 +35,7 @@ func (r *reader) readWhole(in *bufio.Reader, at int64) error {
 		doc = r.appendValid(nil, r.unixLines(doc))
 	}
 	if isBlank(doc) {
-		return &emptyError{fmt.Sprintf("there is no text in it: %d bytes, none but blanks", size)}
+		return emptyErrorf("there is no text in it: %d bytes, none but blanks", size)
 	}
 	return r.docs.add(doc)
 }

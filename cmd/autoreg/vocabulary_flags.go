@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/tokenizer"
+	"github.com/autoreg/autoreg/train"
+)
+
+// vocabularyFlags are the flags that say what tokens are.
+type vocabularyFlags struct {
+	stop    bool
+	unknown string
+}
+
+func (v *vocabularyFlags) define(fs *pflag.FlagSet, o *tokenizer.Options) {
+	choiceFlag(fs, (*string)(&o.Unit), "unit", string(tokenizer.Words), []string{string(tokenizer.Words), string(tokenizer.Characters), string(tokenizer.Bytes)}, "what a token is")
+	intFlag(fs, &o.VocabularySize, "vocabulary", "", tokenizer.DefaultVocabularySize, 1, model.MaxSymbols, "greatest number of tokens in the vocabulary, those for stop and unknown included; the most frequent ones are taken")
+	intFlag(fs, &o.MinCount, "min-count", "", 0, 0, 1<<30, "leave out of the vocabulary what occurs fewer than `N` times")
+	choiceFlag(fs, (*string)(&o.Case), "case", "", []string{string(tokenizer.KeepCase), string(tokenizer.FoldCase)}, "the letters A to Z; fold makes them a to z (default fold for words, otherwise keep)")
+	choiceFlag(fs, (*string)(&o.Punctuation), "punctuation", string(tokenizer.SplitPunctuation), []string{string(tokenizer.SplitPunctuation), string(tokenizer.StripPunctuation), string(tokenizer.KeepPunctuation)}, "punctuation of words: words of its own, dropped, or kept in the word that it stands in")
+	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
+	fs.BoolVar(&o.LineEnds, "line-ends", false, "make the end of a line a token among words")
+	fs.BoolVar(&v.stop, "stop", true, "have a token for the end of a document, at which a text that is generated ends")
+	fs.StringVar(&v.unknown, "unknown", tokenizer.DefaultUnknownWord, "spelling of the token for all that is not in the vocabulary, `WORD`, which is also read as that token; \"\" for no such token; bytes never have one")
+}
+
+// apply sets the options that are the opposite of a flag.
+func (v *vocabularyFlags) apply(fs *pflag.FlagSet, o *tokenizer.Options) {
+	o.NoStop, o.NoUnknown = !v.stop, v.unknown == ""
+	if fs.Changed("unknown") {
+		o.UnknownWord = v.unknown
+	}
+}
+
+// vocabularyTaskFlags are the flags of a vocabulary among those that decide the result of
+// a run.
+func vocabularyTaskFlags[T train.Task](of func(t T) *tokenizer.Options) []taskFlag[T] {
+	var list []taskFlag[T]
+	for _, f := range []struct {
+		flag  string
+		value func(o *tokenizer.Options) any
+	}{
+		{"unit", func(o *tokenizer.Options) any { return o.WithDefaults().Unit }},
+		{"vocabulary", func(o *tokenizer.Options) any { return o.VocabularySize }},
+		{"min-count", func(o *tokenizer.Options) any { return o.MinCount }},
+		{"case", func(o *tokenizer.Options) any { return o.WithDefaults().Case }},
+		{"punctuation", func(o *tokenizer.Options) any { return o.WithDefaults().Punctuation }},
+		{"unicode-punctuation", func(o *tokenizer.Options) any { return o.UnicodePunctuation }},
+		{"line-ends", func(o *tokenizer.Options) any { return o.LineEnds }},
+		{"stop", func(o *tokenizer.Options) any { return !o.NoStop }},
+		{"unknown", func(o *tokenizer.Options) any { return fmt.Sprintf("%q", unknownWord(*o)) }},
+	} {
+		list = append(list, taskFlag[T]{f.flag, func(t T) any { return f.value(of(t)) }})
+	}
+	return list
+}
+
+// unknownWord returns the spelling of the unknown token, "" if there is none.
+func unknownWord(o tokenizer.Options) string {
+	switch {
+	case o.WithDefaults().NoUnknown:
+		return ""
+	case o.UnknownWord == "":
+		return tokenizer.DefaultUnknownWord
+	}
+	return o.UnknownWord
+}
