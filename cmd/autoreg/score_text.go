@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -40,6 +41,7 @@ type textScoreJSON struct {
 // scoreTexts scores the documents of a file, and shows the progress.
 func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
 	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
+	read.Raw = m.Tokenizer().Options().Unit == tokenizer.Bytes
 	j.limits.apply(&read)
 	c, err := await(j.ctx, func() (*corpus.Corpus, error) {
 		f, err := j.open(path)
