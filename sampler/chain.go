@@ -163,11 +163,11 @@ func (c *Chain) Probabilities(dst, logits []float32) {
 // buffer returns a buffer for n logits, after it has made all buffers that long.
 func (c *Chain) buffer(n int) []float32 {
 	if n > len(c.x) {
-		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
+		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(blocks(n)*kernels.ExpBlock), kernels.Alloc(blocks(n))
 		if len(c.ts) > 0 {
 			c.room, c.edge = make([]Candidate, 0, n), make([]Candidate, 0, n)
 			c.starts, c.maxima = make([]int, blocks(n)), make([]float32, n/4)
-			c.mask, c.ties = make([]uint64, words(n)), make([]uint64, words(n))
+			c.mask, c.ties = make([]uint64, blocks(n)*kernels.ExpBlock/64), make([]uint64, words(n))
 			c.cands = newCandidates(n)
 		}
 		if c.past != nil {

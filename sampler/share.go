@@ -85,22 +85,57 @@ type bracket struct {
 	loCount, hiCount int
 }
 
-// narrow narrows the bracket by sums of w, the weights within it, until few are in it or
-// all are the same.
-func (b *bracket) narrow(w, sums []float32, target float64, few int) {
-	mass, count := b.hiMass, b.hiCount // besides w
+// cut narrows the bracket to one side of the weight at, by the sum of w from there on. w
+// are the weights in the bracket, those that are left out above it being count and of that
+// mass.
+func (b *bracket) cut(w, sums []float32, target float64, at uint32, mass float64, count int) {
+	n := count + kernels.SumBlocksFrom(sums, w, math.Float32frombits(at))
+	if m := mass + inOrder(sums); m < target {
+		b.hi, b.hiMass, b.hiCount = at, m, n
+	} else {
+		b.lo, b.loMass, b.loCount = at, m, n
+	}
+}
+
+// narrow cuts the bracket until few of w are in it, or all are the same.
+func (b *bracket) narrow(w, sums []float32, target float64, few int, mass float64, count int) {
 	for pass := 0; b.loCount-b.hiCount > few && b.hi-b.lo > 1; pass++ {
 		// The mean splits weights well; halving the bits ends the search in any case.
 		at := math.Float32bits(float32((b.loMass - b.hiMass) / float64(b.loCount-b.hiCount)))
 		if pass >= 16 {
 			at = b.lo + (b.hi-b.lo)/2
 		}
-		at = min(max(at, b.lo+1), b.hi-1)
-		n := count + kernels.SumBlocksFrom(sums, w, math.Float32frombits(at))
-		if m := mass + inOrder(sums); m < target {
-			b.hi, b.hiMass, b.hiCount = at, m, n
-		} else {
-			b.lo, b.loMass, b.loCount = at, m, n
+		b.cut(w, sums, target, min(max(at, b.lo+1), b.hi-1), mass, count)
+	}
+}
+
+// guess cuts the bracket of all weights by a sample: where the lighter ones have the
+// mass that may go, and a little to the other side.
+func (b *bracket) guess(w, sums []float32, target float64) {
+	const size = 32
+	if len(w) < 32*size {
+		return
+	}
+	var sample [size]uint32
+	for i := range sample {
+		sample[i] = math.Float32bits(w[i*(len(w)/size)])
+	}
+	slices.Sort(sample[:])
+	rest, j := (b.loMass-target)*size/float64(len(w)), 0
+	for j < size && rest > 0 {
+		rest -= float64(math.Float32frombits(sample[j]))
+		j++
+	}
+	if j == size {
+		return // the mass is in a few weights that the sample lacks
+	}
+	for _, i := range [2]int{j - 1 - j/2, j + 1 + j/2} {
+		at := b.hi
+		if i >= 0 && i < size {
+			at = sample[i]
+		}
+		if b.lo < at && at < b.hi {
+			b.cut(w, sums, target, at, 0, 0)
 		}
 	}
 }
@@ -112,25 +147,21 @@ const fewWeights = 48
 // It looks for the smallest of their weights: among all, then among those that come
 // into question, and only sorts the last few.
 func (c *Chain) nucleus(d *pool, p float64) {
-	w, target := d.weights, float64(p*d.total)
-	b := bracket{hi: math.Float32bits(2), loMass: d.total, loCount: len(w)}
-	b.narrow(w, d.sums, target, max(len(w)/16, fewWeights))
+	n := len(d.weights)
+	w, target := d.whole(), float64(p*d.total)
+	clear(w[n:])
+	b := bracket{hi: math.Float32bits(2), loMass: d.total, loCount: n}
+	b.guess(w, d.sums, target)
+	b.narrow(w, d.sums, target, max(n/16, fewWeights), 0, 0)
 	edge := c.within(w, &b)
 	if b.hi-b.lo > 1 && len(edge) > fewWeights {
 		part := c.cands.kept[:len(edge)]
 		for i, e := range edge {
 			part[i] = e.Logit
 		}
-		b.narrow(part, d.sums[:blocks(len(part))], target, fewWeights)
+		b.narrow(part, d.sums[:blocks(len(part))], target, fewWeights, b.hiMass, b.hiCount)
 		lo, hi := math.Float32frombits(b.lo), math.Float32frombits(b.hi)
-		n := 0
-		for _, e := range edge {
-			if lo <= e.Logit && e.Logit < hi {
-				edge[n] = e
-				n++
-			}
-		}
-		edge = edge[:n]
+		edge = slices.DeleteFunc(edge, func(e Candidate) bool { return e.Logit < lo || hi <= e.Logit })
 	}
 	if b.hi-b.lo > 1 { // otherwise they tie, and are sorted
 		c.sortEdge(edge)
@@ -149,11 +180,15 @@ func (c *Chain) nucleus(d *pool, p float64) {
 	}
 }
 
+// whole returns the weights of all symbols and zeros up to the end of the last block: the
+// kernels are faster without a part of one.
+func (d *pool) whole() []float32 { return d.weights[:len(d.sums)*kernels.ExpBlock] }
+
 // within returns the symbols whose weights are in the bracket, with these in place of
 // logits, by rising ID.
 func (c *Chain) within(w []float32, b *bracket) []Candidate {
 	lo := max(b.lo, 1) // a weight of 0 adds nothing
-	mask := c.mask[:words(len(w))]
+	mask := c.mask[:len(w)/64]
 	kernels.MaskBetween(mask, w, math.Float32frombits(lo), math.Float32frombits(b.hi))
 	return appendMasked(c.edge[:0], mask, w)
 }
@@ -173,7 +208,7 @@ func (c *Chain) sortEdge(edge []Candidate) {
 // keepFrom has d keep symbols down to edge[k], edge being sorted, and returns the sum of
 // their weights.
 func (d *pool) keepFrom(edge []Candidate, k int) (total float64) {
-	w := d.weights
+	w := d.whole()
 	d.least, d.cut, d.last = edge[k].Logit, len(w), int(edge[k].ID)
 	if k+1 == len(edge) || edge[k+1].Logit < d.least {
 		kernels.SumBlocksFrom(d.sums, w, d.least)
@@ -182,7 +217,7 @@ func (d *pool) keepFrom(edge []Candidate, k int) (total float64) {
 	// Some that tie are left out. They are cut in the midst of a block.
 	d.cut = d.last
 	b := d.cut / kernels.ExpBlock
-	from, to := b*kernels.ExpBlock, min((b+1)*kernels.ExpBlock, len(w))
+	from, to := b*kernels.ExpBlock, (b+1)*kernels.ExpBlock
 	kernels.SumBlocksFrom(d.sums[:b], w[:from], d.least)
 	var block [kernels.ExpBlock]float32
 	for i := from; i < to; i++ {
