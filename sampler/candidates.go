@@ -18,7 +18,8 @@ func (a Candidate) before(b Candidate) bool {
 	return a.Logit > b.Logit || a.Logit == b.Logit && a.ID < b.ID
 }
 
-// Candidates are the symbols that a Transform works on. IDs are unique.
+// Candidates are the symbols that a Transform works on. IDs are unique. A chain has them
+// by rising ID; a transform may leave them in another order.
 type Candidates struct {
 	C      []Candidate
 	Sorted bool // by falling Logit, ties by rising ID; false if not known
