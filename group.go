@@ -41,6 +41,7 @@ type GroupOptions struct {
 type Group struct {
 	model    *TextModel
 	capacity int
+	threads  int
 	rows     int // most streams of a step
 
 	mu          sync.Mutex
@@ -78,15 +79,14 @@ func (m *TextModel) NewGroup(o *GroupOptions) (*Group, error) {
 	case o.Threads < 0:
 		return nil, optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), o.Threads)
 	}
-	g := &Group{model: m, capacity: o.Capacity, rows: groupRows}
+	g := &Group{model: m, capacity: o.Capacity, threads: o.Threads, rows: groupRows}
 	if o.Capacity > 0 {
 		g.rows = min(g.rows, o.Capacity)
 	}
-	threads := o.Threads
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
+	if g.threads == 0 {
+		g.threads = runtime.GOMAXPROCS(0)
 	}
-	for range threads {
+	for range g.threads {
 		g.idle = append(g.idle, newStepper(m, g.rows))
 	}
 	return g, nil
@@ -216,8 +216,13 @@ func (g *Group) gather(st *stepper, leader *member) {
 	g.mu.Unlock()
 }
 
-// share returns how many members that wait are for one of the steps about to begin.
-func (g *Group) share() int { return (g.waiting + g.gathering - 1) / g.gathering }
+// share returns how many members that wait go with the leader of a step that is about to
+// begin: no more than leave their share to the other steps about to begin, and no more
+// than make the step that of one of the threads, so that no thread has little to do for
+// long.
+func (g *Group) share() int {
+	return min((g.waiting+g.gathering-1)/g.gathering, (g.joined+g.threads-1)/g.threads-1)
+}
 
 // release hands st to the member that has waited longest, or makes it idle.
 func (g *Group) release(st *stepper) {

@@ -141,15 +141,24 @@ func TestGroupTogether(t *testing.T) {
 	}
 }
 
-// Two steps that are about to begin share the streams that wait.
+// Steps that are about to begin share the streams that wait, and none takes more than its
+// thread's part of all.
 func TestGroupShare(t *testing.T) {
-	g := group(t, small(t), nil)
-	for _, c := range []struct{ waiting, gathering, want int }{
-		{0, 1, 0}, {5, 1, 5}, {1, 2, 1}, {4, 2, 2}, {5, 2, 3}, {0, 3, 0}, {7, 3, 3},
+	for _, c := range []struct{ joined, threads, waiting, gathering, want int }{
+		{16, 1, 0, 1, 0},
+		{16, 1, 15, 1, 15},
+		{16, 2, 15, 1, 7},
+		{17, 2, 15, 1, 8},
+		{16, 2, 6, 1, 6},
+		{16, 2, 6, 2, 3},
+		{16, 2, 5, 2, 3},
+		{16, 4, 5, 3, 2},
+		{3, 8, 1, 1, 0},
+		{1, 1, 0, 1, 0},
 	} {
-		g.waiting, g.gathering = c.waiting, c.gathering
+		g := &Group{joined: c.joined, threads: c.threads, waiting: c.waiting, gathering: c.gathering}
 		if got := g.share(); got != c.want {
-			t.Errorf("%d wait for %d steps: the first takes %d, want %d", c.waiting, c.gathering, got, c.want)
+			t.Errorf("%+v: the step takes %d", c, got)
 		}
 	}
 }

@@ -16,12 +16,15 @@ type Batch struct {
 	embed   kernels.Matrix   // [capacity, embedding]
 	x       []kernels.Matrix // [capacity, OutLen] after each layer but the last
 	work    []float32
-	block   buffer // [capacity, logitsBlock] some logits of each sequence
+	logits  []float32 // [capacity, logitsRow] some logits of each sequence
 }
 
-// logitsBlock is how many logits of each sequence LogitsTo computes at once: whole panels
-// of weights, and few enough for those of a large batch to stay in a cache.
-const logitsBlock = 4 * kernels.PanelWidth
+// LogitsTo computes the logits of eight panels of weights at once: few enough for those of
+// a large batch to stay in a cache. Their rows lie an odd number of cache lines apart.
+const (
+	logitsPanels = 8
+	logitsRow    = logitsPanels*kernels.PanelWidth + 16
+)
 
 // NewBatch returns n sequences at their start, stepped by the given workers. It panics
 // if s.Steppers returns an error.
@@ -46,7 +49,7 @@ func (s *Stack) NewBatch(n int, w *kernels.Workers) *Batch {
 	row := ((cols+15)/16 | 1) * 16
 	b.slab = kernels.Matrix{Data: kernels.Alloc(n * row), Rows: n, Cols: cols, Row: row, Panel: kernels.PanelWidth}
 	b.work = kernels.Alloc(scratch)
-	b.block = newBuffer(n, min(logitsBlock, s.Symbols()))
+	b.logits = kernels.Alloc(n * logitsRow)
 	return b
 }
 
@@ -121,14 +124,13 @@ func (b *Batch) LogitsTo(dst [][]float32) {
 		head.Apply(dst[0], rowOf(out, 0))
 		return
 	}
-	for at := 0; at < head.OutLen(); at += logitsBlock {
-		n := min(logitsBlock, head.OutLen()-at)
-		block := columnsOf(b.block.rows(b.n), 0, n)
-		first := at / kernels.PanelWidth
-		w := panelsOf(head.W, first, min(first+logitsBlock/kernels.PanelWidth, head.W.Panels()))
-		kernels.Gemm(b.workers, block, out, w, head.Bias[at:at+n])
+	for panel := 0; panel < head.W.Panels(); panel += logitsPanels {
+		w := panelsOf(head.W, panel, min(panel+logitsPanels, head.W.Panels()))
+		block := kernels.Matrix{Data: b.logits, Rows: b.n, Cols: w.Cols, Row: logitsRow, Panel: kernels.PanelWidth}
+		at := panel * kernels.PanelWidth
+		kernels.Gemm(b.workers, block, out, w, head.Bias[at:at+w.Cols])
 		for i, row := range dst {
-			copy(row[at:at+n], rowOf(block, i))
+			copy(row[at:], rowOf(block, i))
 		}
 	}
 }
