@@ -37,7 +37,8 @@ type TokenScore struct {
 // the bit, with any number of threads.
 //
 // It returns an error if ctx is done, if no document holds a token
-// ([ErrNothingToScore]), or for invalid options.
+// ([ErrNothingToScore]), if one holds what the model has no token for (a model without an
+// unknown token), or for invalid options.
 func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) (Score, error) {
 	s, err := m.newScorer(ctx, o)
 	if err != nil {
@@ -60,8 +61,8 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 // A document without a token has a score without Items. Documents are taken from the
 // sequence before the scores of those before them are yielded, a bounded number of them.
 //
-// An error is yielded last: if ctx is done, or for invalid options. No documents are no
-// error. With ScoreOptions.Tokens each document allocates its list; otherwise nothing is
+// An error of Score is yielded last, in place of the document that it is about. No
+// documents are no error. With ScoreOptions.Tokens each document allocates its list; otherwise nothing is
 // allocated per token.
 func (m *TextModel) ScoreEach(ctx context.Context, documents iter.Seq[string], o *ScoreOptions) iter.Seq2[DocumentScore, error] {
 	return func(yield func(DocumentScore, error) bool) {

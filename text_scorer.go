@@ -2,13 +2,16 @@ package autoreg
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"math"
 	"runtime"
 	"slices"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // How many documents are read together: at most scoreRows, fewer if their logits would
@@ -40,6 +43,9 @@ type textScorer struct {
 	rows    int  // documents read together at most
 	ended   bool // there are no more documents
 	workers *kernels.Workers
+
+	taken  int  // documents
+	strict bool // a unit that the vocabulary lacks has no token: it is an error
 
 	start *layers.State // of each document: after the prefix but for its last token
 	first []int         // that token, or none
@@ -80,8 +86,13 @@ func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer
 		ctx: ctx, model: m, o: *o, limit: o.Length, start: m.text.Stack.NewState(),
 		waiting: scoreWaiting, waitingTokens: scoreWaitingTokens,
 	}
+	tok := m.Tokenizer()
+	s.strict = tok.Unknown() < 0 && tok.Options().Unit != tokenizer.Bytes
 	if o.Prefix != "" {
-		ids := m.Tokenizer().Append(nil, o.Prefix)
+		if err := s.missing(o.Prefix); err != nil {
+			return nil, optionErr("%s %w", option("Prefix"), err)
+		}
+		ids := tok.Append(nil, o.Prefix)
 		if len(ids) == 0 {
 			return nil, optionErr("%s is %.40q, which holds no word: leave it empty for none", option("Prefix"), o.Prefix)
 		}
@@ -111,7 +122,13 @@ func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer
 // next one.
 func (s *textScorer) run(documents iter.Seq[string]) iter.Seq2[*scoredText, error] {
 	return func(yield func(*scoredText, error) bool) {
+		var failed error
 		for text := range documents {
+			s.taken++
+			if err := s.missing(text); err != nil {
+				failed = wrap(apierror.Errorf("document %d %w", s.taken, err))
+				break
+			}
 			s.add(text)
 			for s.full() {
 				if !s.advance(yield) {
@@ -125,7 +142,23 @@ func (s *textScorer) run(documents iter.Seq[string]) iter.Seq2[*scoredText, erro
 				return
 			}
 		}
+		if failed != nil {
+			yield(nil, failed)
+		}
 	}
+}
+
+// missing returns an error for a text with a unit that has no token. Without it the text
+// would be scored as if it were not there.
+func (s *textScorer) missing(text string) error {
+	if !s.strict {
+		return nil
+	}
+	tok := s.model.Tokenizer()
+	for unit := range tok.Missing(text) {
+		return fmt.Errorf("holds the %s %.40q, which the model does not know, and it has no token for unknown ones", tok.Options().Unit, unit)
+	}
+	return nil
 }
 
 // full reports whether documents must be read on before another one is added.

@@ -10,8 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // someDocuments returns documents of many lengths, some without a token, some with words
@@ -194,6 +198,74 @@ func TestScoreEachEnds(t *testing.T) {
 		}
 		if option := (*OptionError)(nil); n != 1 || !errors.As(failed, &option) {
 			t.Errorf("%+v: %d scores, %v", o, n, failed)
+		}
+	}
+}
+
+// spelled returns a model of random weights over letters or bytes, without a stop token.
+func spelled(t testing.TB, unit tokenizer.Unit) *TextModel {
+	t.Helper()
+	vocabulary := []string{"a", "b", "c", "é", " "}
+	if unit == tokenizer.Bytes {
+		vocabulary = nil
+	}
+	tok, err := tokenizer.New(vocabulary, &tokenizer.Options{Unit: unit, NoStop: true, NoUnknown: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := model.Config{Symbols: tok.Len(), Embedding: 5, Layers: []layers.Spec{&layers.LSTMSpec{Units: 7}}, Length: 20}
+	return textModel(t, c, tok, func(weights func(string) []float32) {
+		for i, name := range []string{"embedding.weight", "lstm.weight_ih_l0", "lstm.weight_hh_l0", "output.weight"} {
+			testkit.Values(weights(name), uint64(i), 1)
+		}
+	})
+}
+
+// TestScoreWithoutStop: a document of n tokens has n-1 predictions where there is no stop
+// token, and none that are left out where there is no unknown token.
+func TestScoreWithoutStop(t *testing.T) {
+	letters := spelled(t, tokenizer.Characters)
+	docs := []string{"", "abba", "é", "a b", "xa", "ba"}
+	symbols := []int{0, 3, 0, 2}
+	n := 0
+	for d, err := range letters.ScoreEach(t.Context(), slices.Values(docs), nil) {
+		if n == len(symbols) {
+			if want := `autoreg: document 5 holds the character "x", which the model does not know, and it has no token for unknown ones`; err == nil || err.Error() != want {
+				t.Errorf("%+v, %v; want %s", d, err, want)
+			}
+		} else if err != nil || d.Text != docs[n] || d.Symbols != symbols[n] || d.Items != min(len(docs[n]), 1) {
+			t.Errorf("%q: %+v, %v; want %d predictions", docs[n], d, err, symbols[n])
+		}
+		n++
+	}
+	if n != len(symbols)+1 {
+		t.Errorf("%d scores", n)
+	}
+	if _, err := letters.Score(t.Context(), slices.Values([]string{"é", "a", ""}), nil); !errors.Is(err, ErrNothingToScore) {
+		t.Errorf("documents of one token: %v", err)
+	}
+	var option *OptionError
+	_, err := letters.Score(t.Context(), slices.Values(docs), &ScoreOptions{Prefix: "cx"})
+	if !errors.As(err, &option) || err.Error() != `autoreg: Prefix holds the character "x", which the model does not know, and it has no token for unknown ones` {
+		t.Errorf("a prefix: %v", err)
+	}
+	got, err := letters.Score(t.Context(), slices.Values([]string{"é"}), &ScoreOptions{Prefix: "ab"})
+	if err != nil || got.Symbols != 1 {
+		t.Errorf("after a prefix: %+v, %v", got, err)
+	}
+
+	got, err = spelled(t, tokenizer.Bytes).Score(t.Context(), slices.Values([]string{"a\xff\x00é", "b"}), nil)
+	if err != nil || got != (Score{Items: 2, Symbols: 4, Loss: got.Loss}) {
+		t.Errorf("bytes: %+v, %v", got, err)
+	}
+
+	beams, err := letters.Beam(t.Context(), "ab", &BeamOptions{Width: 3, NewTokens: 5})
+	if err != nil || len(beams) != 3 {
+		t.Fatalf("%+v, %v", beams, err)
+	}
+	for _, b := range beams {
+		if len(b.IDs) != 5 || b.Reason != sampler.ReasonLength || !strings.HasPrefix(b.Text, "ab") {
+			t.Errorf("%+v", b)
 		}
 	}
 }

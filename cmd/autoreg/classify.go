@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -64,6 +65,7 @@ object on a line: class, probability, the probabilities of all classes, and the 
 			}
 			for _, path := range args {
 				read := corpus.Options{Format: format, Field: field, MaxMemory: int64(memory) << 20, Open: a.open}
+				read.Raw = m.Tokenizer().Options().Unit == tokenizer.Bytes
 				limits.apply(&read)
 				c, err := await(ctx, func() (*corpus.Corpus, error) { return corpus.Read([]string{path}, &read) })
 				if err != nil {

@@ -29,6 +29,7 @@ func (a *app) generateCommand() *cobra.Command {
 		plain       bool
 		pretty      bool
 		asJSON      bool
+		beams       beamFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "generate PROMPT...",
@@ -44,6 +45,8 @@ The same model, seed and options give the same text everywhere. Without --seed a
 random one is taken, which is shown if standard error is a terminal. With --count the
 first text has the seed --seed, the second one more, and so on.
 
+` + beamsHelp + `
+
 With --json each text is a JSON object on a line: text, with the prompt; reason, why it
 ended: stop (the model ended it), length (a limit), canceled, or nothing (there was no
 word to draw); prompt_tokens and new_tokens, the words read and written; seed.
@@ -54,11 +57,15 @@ like.`,
   autoreg generate "recipe for apple pudding |" --temperature 0.5 --seed 7
   autoreg generate "recipe for" --count 3 --top-k 40 --new-tokens 60
   autoreg generate --model recipes.safetensors --plain "recipe for cake | chop 1 /" --raw-prompt
+  autoreg generate "recipe for apple pudding |" --beams 4 --length-penalty 0.6
   autoreg generate -- "- 1 cup of milk"
   echo "recipe for mutton" | autoreg generate -`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
+				return err
+			}
+			if err := beams.check(cmd.Flags()); err != nil {
 				return err
 			}
 			prompt, err := a.prompt(cmd.Context(), args)
@@ -71,11 +78,14 @@ like.`,
 			}
 			o.Temperature = &temperature
 			o.Plain = plain || !pretty
-			if !cmd.Flags().Changed("seed") {
+			if !cmd.Flags().Changed("seed") && beams.width == 0 {
 				o.Seed = a.drawSeed()
 			}
 			if err := a.checkPrompt(m, prompt, &o); err != nil {
 				return err
+			}
+			if beams.width > 0 {
+				return a.beams(cmd.Context(), m, prompt, &beams, &o, asJSON)
 			}
 			for i := range count {
 				if asJSON {
@@ -111,6 +121,7 @@ like.`,
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
 	fs.BoolVar(&asJSON, "json", false, "write each text as a JSON object on a line")
+	beams.define(fs)
 	cmd.SetFlagErrorFunc(promptFlagError)
 	return cmd
 }
@@ -167,14 +178,16 @@ func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.TextModel, prompt stri
 }
 
 // writeJSONLine writes v on a line.
-func (a *app) writeJSONLine(v any) error {
+func (a *app) writeJSONLine(v any) error { return a.writeJSONLineTo(a.out, v) }
+
+func (a *app) writeJSONLineTo(w io.Writer, v any) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := io.WriteString(a.out, a.safe(b.String()))
+	_, err := io.WriteString(w, a.safe(b.String()))
 	return err
 }
 

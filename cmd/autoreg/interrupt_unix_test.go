@@ -103,6 +103,7 @@ func waitingCommands(fifo, dir string) [][]string {
 		{"generate", "--model", fifo, "a"},
 		{"probs", "--model", fifo, "a"},
 		{"score", fifo},
+		{"score", "--lines", fifo},
 		{"score", "--model", images.model, fifo},
 		{"score", "--model", fifo, f.data},
 		{"info", "--model", fifo},

@@ -21,7 +21,7 @@ var classKind = kind{
 	scorer:   classScorer,
 
 	formats:    labelledFormats,
-	scoreFlags: append([]string{"validation", "threads", "max-document", "max-corpus"}, labelFlagNames...),
+	scoreFlags: append([]string{"validation", "max-document", "max-corpus"}, labelFlagNames...),
 }
 
 // A classifierInfo is the JSON of info for a classifier.

@@ -35,7 +35,7 @@ var textKind = kind{
 	scorer:   textScorer,
 
 	formats:    formats,
-	scoreFlags: []string{"field", "max-tokens", "max-document", "max-corpus"},
+	scoreFlags: []string{"field", "max-tokens", "lines", "top", "tokens", "prefix", "max-document", "max-corpus"},
 }
 
 // formats are the names of a corpus file's formats, as flags take them.

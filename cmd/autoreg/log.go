@@ -18,7 +18,8 @@ import (
 // An epochRecord is one line of the log: an epoch that has ended.
 type epochRecord struct {
 	train.EpochStats
-	Sample string `json:"sample,omitempty"`
+	Sample string   `json:"sample,omitempty"`
+	Copied *float64 `json:"copied,omitempty"` // of the sample, see train.Dataset.Copied
 }
 
 // A logWriter appends to a log, epoch by epoch. The nil logWriter writes nothing.

@@ -34,7 +34,7 @@ func TestLog(t *testing.T) {
 	add := func(l *logWriter, es ...train.EpochStats) {
 		t.Helper()
 		for _, e := range es {
-			if err := l.append(epochRecord{e, "a <b>\nc"}); err != nil {
+			if err := l.append(epochRecord{EpochStats: e, Sample: "a <b>\nc"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -102,7 +102,7 @@ func TestLog(t *testing.T) {
 	}
 	l := open(nil)
 	for _, e := range history[:2] {
-		if err := l.append(epochRecord{e, strings.Repeat("word ", 1<<19)}); err != nil {
+		if err := l.append(epochRecord{EpochStats: e, Sample: strings.Repeat("word ", 1<<19)}); err != nil {
 			t.Fatal(err)
 		}
 	}

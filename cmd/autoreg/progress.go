@@ -17,6 +17,9 @@ type progress struct {
 
 	total, done   int64
 	start, latest time.Time // of the work, and of the line before
+
+	shown time.Time // no bar is shown before
+	held  int64     // steps until then
 }
 
 // newProgress returns a progress of total steps, with the time that is left.
@@ -49,18 +52,29 @@ func (p *progress) add(n int) {
 	if p == nil {
 		return
 	}
+	now := time.Now()
 	if p.bar != nil {
-		_ = p.bar.Add(n)
+		if p.held += int64(n); now.After(p.shown) {
+			_ = p.bar.Add64(p.held)
+			p.held = 0
+		}
 		return
 	}
 	p.done += int64(n)
-	now := time.Now()
 	if now.Sub(p.latest) < p.app.every || p.done >= p.total {
 		return
 	}
 	p.latest = now
 	left := time.Duration(float64(now.Sub(p.start)) / float64(p.done) * float64(p.total-p.done))
 	p.app.note("%s  %s/%s, %s left", p.text, thousands(p.done), thousands(p.total), left.Round(time.Second))
+}
+
+// hold shows no bar of work that takes less than d.
+func (p *progress) hold(d time.Duration) {
+	if p != nil && p.bar != nil {
+		p.bar.StartWithoutRender()
+		p.shown = p.start.Add(d)
+	}
 }
 
 // describe changes the words in front; the next add shows them.

@@ -32,6 +32,10 @@ type scoreJob struct {
 	read    images.Options
 	options autoreg.ScoreOptions
 
+	lines  bool // list each line
+	top    int  // of these, the most surprising; 0 means all
+	tokens bool // list the tokens too
+
 	labels     labelFlags
 	validation float64 // share of a file's documents
 }
@@ -53,6 +57,13 @@ counts but the first, and so does its end. Words that the model does not know co
 as [UNK], which is easy to predict: compare two models on a file only if they know
 about as many of its words.
 
+--lines lists the lines of plain text instead, the most surprising first, with their loss
+per word: odd lines of a log, bad records of a table. --top N keeps only the first N, so
+that a file of any length can be read in little memory. --tokens lists each word with
+ln p, its log-probability after the words before it, and without --lines those of whole
+documents. --prefix gives words that come before each text and are not scored; then its
+first word counts too.
+
 An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or not,
 PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
 as for training (give --antialias if it was given there). A value is a pixel, or in
@@ -67,6 +78,8 @@ table says for each class what its texts are taken for.
 FILE may be - for standard input, or a pipe.`,
 		Example: `  autoreg score novel.txt --format paragraphs
   autoreg score --model recipes.safetensors held-back.json.gz
+  autoreg score --model log.safetensors --lines --top 20 /var/log/syslog
+  echo "chop the carrots" | autoreg score - --tokens --prefix "recipe for"
   autoreg score --model clothes t10k-images-idx3-ubyte.gz
   autoreg score --model dessert.safetensors recipes.json.gz --text directions --label categories --contains Dessert --validation 0.1
   zstd -dc novel.txt.zst | autoreg score - --json`,
@@ -82,11 +95,15 @@ FILE may be - for standard input, or a pipe.`,
 	fieldFlag(fs, &j.field)
 	fs.BoolVar(&j.asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
 	intFlag(fs, &j.options.Length, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	fs.BoolVar(&j.lines, "lines", false, "list the lines of the files, the most surprising first")
+	intFlag(fs, &j.top, "top", "", 0, 1, math.MaxInt32, "with --lines, list only the `N` most surprising (default all)")
+	fs.BoolVar(&j.tokens, "tokens", false, "list each word and its log-probability, in nats")
+	fs.StringVar(&j.options.Prefix, "prefix", "", "`TEXT` that comes before each document and is not scored")
 	j.limits.define(fs)
 	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
 	imageFileFlags(fs, &j.read)
-	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads for images and labelled texts; 0 means one per CPU; the result does not depend on it")
+	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the result does not depend on it")
 	j.labels.define(fs)
 	floatFlag(fs, &j.validation, "validation", "", 0, "score only the labelled texts of a file that autoreg train classify sets aside with this share", "0 or more and less than 1", share)
 	return cmd
@@ -101,6 +118,9 @@ func (j *scoreJob) execute(paths []string) error {
 	k := kindOf(m)
 	if err := j.checkFlags(k); err != nil {
 		return err
+	}
+	if j.lines || j.tokens {
+		return j.list(m.(*autoreg.TextModel), paths)
 	}
 	s := k.scorer(j, m)
 	sheet := &scoreSheet{j.app, j.asJSON, s.align, [][]string{s.head}}
@@ -132,6 +152,15 @@ func (j *scoreJob) execute(paths []string) error {
 func (j *scoreJob) checkFlags(k *kind) error {
 	if !slices.Contains(k.formats, j.format) {
 		return usagef("--format %s is not for the model %s, which is one of %s: want one of %s", j.format, j.model, k.of, strings.Join(k.formats, ", "))
+	}
+	if j.top > 0 && !j.lines {
+		return usagef("--top goes with --lines: give both")
+	}
+	if err := exclusive(j.flags, "lines", "field"); err != nil {
+		return err
+	}
+	if j.lines && j.format != corpus.FormatAuto && j.format != corpus.FormatLines {
+		return usagef("--lines and --format %s exclude each other: give one of them", j.format)
 	}
 	for _, other := range kinds {
 		for _, name := range other.scoreFlags {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
 )
@@ -87,6 +88,7 @@ func writeClassTables(w io.Writer, s autoreg.ClassScore) error {
 func (j *scoreJob) scoreLabelled(m *autoreg.Classifier, path string) (autoreg.ClassScore, error) {
 	read := j.labels.LabelledOptions
 	read.Format, read.MaxMemory, read.Open = j.format, int64(j.memory)<<20, j.open
+	read.Raw = m.Tokenizer().Options().Unit == tokenizer.Bytes
 	j.limits.apply(&read.Options)
 	c, err := await(j.ctx, func() (*corpus.LabelledCorpus, error) { return corpus.ReadLabelled([]string{path}, &read) })
 	if err != nil {

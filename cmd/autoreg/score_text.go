@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
@@ -39,20 +41,7 @@ type textScoreJSON struct {
 
 // scoreTexts scores the documents of a file, and shows the progress.
 func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score, error) {
-	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
-	j.limits.apply(&read)
-	c, err := await(j.ctx, func() (*corpus.Corpus, error) {
-		f, err := j.open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		if looksLikeImages(f, path) { // a text model would read them as noise
-			return nil, fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, j.model, clothesName)
-		}
-		read.Open = j.opened(path, f)
-		return corpus.Read([]string{path}, &read)
-	})
+	c, err := j.readTexts(m, path)
 	if err != nil {
 		return autoreg.Score{}, err
 	}
@@ -63,4 +52,37 @@ func (j *scoreJob) scoreTexts(m *autoreg.TextModel, path string) (autoreg.Score,
 		return s, &fileError{path, err}
 	}
 	return s, nil
+}
+
+// readTexts reads the documents of a file.
+func (j *scoreJob) readTexts(m *autoreg.TextModel, path string) (*corpus.Corpus, error) {
+	read := j.textOptions(m)
+	return await(j.ctx, func() (*corpus.Corpus, error) {
+		f, err := j.openTexts(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		read.Open = j.opened(path, f)
+		return corpus.Read([]string{path}, &read)
+	})
+}
+
+// textOptions returns how texts are read for a model.
+func (j *scoreJob) textOptions(m *autoreg.TextModel) corpus.Options {
+	read := corpus.Options{Format: j.format, Field: j.field, MaxMemory: int64(j.memory) << 20}
+	read.Raw = m.Tokenizer().Options().Unit == tokenizer.Bytes
+	j.limits.apply(&read)
+	return read
+}
+
+// openTexts opens a file of texts. It refuses images, which a text model would read as
+// noise.
+func (j *scoreJob) openTexts(path string) (fs.File, error) {
+	f, err := j.open(path)
+	if err == nil && looksLikeImages(f, path) {
+		f.Close()
+		return nil, fmt.Errorf("%s holds images, and the model %s is one of text: name an image model, as in --model %s", path, j.model, clothesName)
+	}
+	return f, err
 }

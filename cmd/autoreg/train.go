@@ -49,9 +49,8 @@ type trainKind struct {
 	// loss words a mean loss in nats, and the one over words where padding counts too,
 	// or 0.
 	loss func(loss, words float64) string
-	// sample lets the model as it is after an epoch make something, and returns what
-	// to say of it, or "".
-	sample func(ctx context.Context, epoch int) (string, error)
+	// sample lets the model as it is after an epoch make something.
+	sample func(ctx context.Context, epoch int) (sampled, error)
 }
 
 // command completes a command with what all that train have in common.

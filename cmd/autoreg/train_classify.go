@@ -95,6 +95,7 @@ var classFlags = append([]taskFlag[*train.Classes]{
 func (j *classifyJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.labels.Options)
 	j.labels.MaxMemory, j.labels.Open = int64(j.maxMemory)<<20, j.open
+	j.labels.Raw = j.ofBytes(&j.task.Vocabulary)
 	texts, err := await(ctx, func() (*corpus.LabelledCorpus, error) { return corpus.ReadLabelled(j.data, &j.labels.LabelledOptions) })
 	if err != nil {
 		return nil, err
@@ -188,4 +189,4 @@ func documentRate(documents float64) string { return thousands(int64(documents))
 
 func classLoss(loss, _ float64) string { return fmt.Sprintf("%.4f", loss) }
 
-func noSample(context.Context, int) (string, error) { return "", nil }
+func noSample(context.Context, int) (sampled, error) { return sampled{}, nil }

@@ -134,3 +134,37 @@ func TestValidationData(t *testing.T) {
 	fails(t, exitUsage, "give --validation, 0.1 for example, or --validation-data FILE", trainArgs(data, filepath.Join(dir, "none"), "--patience", "1")...)
 	fails(t, exitError, `held.txt: there is no text in it`, trainArgs(data, filepath.Join(dir, "none"), "--field", "x", "--validation-data", write(t, dir, "held.txt", "\n"))...)
 }
+
+// A model of bytes learns the bytes of the file, in a run that is resumed too.
+func TestTrainRawBytes(t *testing.T) {
+	dir := t.TempDir()
+	data := write(t, dir, "latin1.txt", strings.Repeat("Cr\xe8me\r\n", 30))
+	model := filepath.Join(dir, "model")
+	out := ok(t, trainArgs(data, model, "--format", "text", "--unit", "byte", "--epochs", "1")...)
+	if strings.Contains(out, "replaced") || strings.Contains(out, "made LF") || !strings.Contains(out, "210 ") {
+		t.Errorf("%s", out)
+	}
+	ok(t, "train", "text", "--data", data, "--format", "text", "-o", model, "--resume", model+".checkpoint", "--epochs", "2")
+	if out := ok(t, "score", "-m", model, data, "--format", "text"); !strings.Contains(out, " 210 ") && !strings.Contains(out, " 209 ") {
+		t.Errorf("score: %s", out)
+	}
+	fails(t, exitError, "this is text in UTF-16LE: to read it byte by byte convert it to UTF-8", trainArgs(write(t, dir, "wide", "\xff\xfea\x00\n\x00"), filepath.Join(dir, "none"), "--unit", "byte")...)
+}
+
+// A model that has learned one sentence by heart writes copies of it, and says so.
+func TestCopiedSample(t *testing.T) {
+	dir := t.TempDir()
+	model, log := filepath.Join(dir, "model"), filepath.Join(dir, "log.jsonl")
+	text := strings.Repeat("boil the oats and sip the tea , then fry an egg while they are warm .\n", 40)
+	out := ok(t, trainArgs(write(t, dir, "data", text), model, "--epochs", "20", "--log", log, "--sample", "boil", "--temperature", "0.5")...)
+	if !strings.Contains(out, "  copied: 0.0% of its runs of 8 tokens stand in the training data\n") ||
+		!strings.Contains(out, "  copied: 100.0% of its runs of 8 tokens stand in the training data\n") {
+		t.Errorf("%s", out)
+	}
+	if lines := string(read(t, log)); !strings.Contains(lines, `"copied":0}`) || !strings.Contains(lines, `"copied":1}`) {
+		t.Errorf("log: %s", lines)
+	}
+	if out := ok(t, trainArgs(write(t, dir, "data", text), model, "--sample-tokens", "7", "--overwrite")...); strings.Contains(out, "copied") {
+		t.Errorf("a sample of 7 tokens: %s", out)
+	}
+}

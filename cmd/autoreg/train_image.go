@@ -323,13 +323,13 @@ func (j *imageJob) samplePath(epoch int) string {
 
 // sample lets the model as it is draw a sheet of images and returns its name. The
 // seed is that of the run plus the epoch. Images that are interrupted are none.
-func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
+func (j *imageJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	if j.samples == "" {
-		return "", nil
+		return sampled{}, nil
 	}
 	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load[*autoreg.ImageModel])
 	if err != nil {
-		return "", err
+		return sampled{}, err
 	}
 	o := j.trainer.Options()
 	height, width := m.Size() // however large: the images of the training are
@@ -338,16 +338,16 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (string, error) {
 		Height: height, Width: width,
 	})
 	if ctx.Err() != nil {
-		return "", nil // the epoch itself is complete
+		return sampled{}, nil // the epoch itself is complete
 	}
 	if err != nil {
-		return "", err
+		return sampled{}, err
 	}
 	scale := defaultScale(m.Size())
 	path := j.samplePath(epoch)
 	sheet := pixels.Grid(render(m, drawn), columnsFor(len(drawn)), scale, gap(scale))
 	if err := writeImage(path, pngFile{sheet}); err != nil {
-		return "", &fileError{"--samples", err}
+		return sampled{}, &fileError{"--samples", err}
 	}
-	return path, nil
+	return sampled{text: path}, nil
 }

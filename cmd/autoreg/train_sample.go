@@ -12,6 +12,12 @@ import (
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
+// A sampled is what a model makes after an epoch; the zero value is nothing.
+type sampled struct {
+	text   string   // of a text model the text, of others what to say
+	copied *float64 // see train.Dataset.Copied; nil where that does not apply
+}
+
 // chooseSample settles the prompt of the texts after each epoch, and says which of
 // its words the model will not know.
 func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) error {
@@ -70,23 +76,37 @@ func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
 // sample lets the model as it is write a text. Its seed is that of the run plus the
 // epoch, so that a run prints the same texts whenever it is repeated. A text that is
 // interrupted is none.
-func (j *textJob) sample(ctx context.Context, epoch int) (string, error) {
+func (j *textJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	if j.samplePrompt == "" {
-		return "", nil
+		return sampled{}, nil
 	}
 	m, err := loadSnapshot(j.trainer.Snapshot(), autoreg.Load[*autoreg.TextModel])
 	if err != nil {
-		return "", err
+		return sampled{}, err
 	}
-	g, err := m.Generate(ctx, j.samplePrompt, &autoreg.GenerateOptions{
+	var text strings.Builder
+	var drawn []int
+	for piece, err := range m.Text(ctx, j.samplePrompt, &autoreg.GenerateOptions{
 		Temperature: &j.temperature,
 		MaxTokens:   j.sampleTokens,
 		Seed:        j.trainer.Options().Seed + uint64(epoch),
-	})
-	if ctx.Err() != nil {
-		return "", nil // the epoch itself is complete
+	}) {
+		if err != nil && ctx.Err() == nil {
+			return sampled{}, err
+		}
+		text.WriteString(piece.Text)
+		if piece.ID >= 0 && piece.ID != m.Tokenizer().Stop() {
+			drawn = append(drawn, piece.ID)
+		}
 	}
-	return g.Text, err
+	if ctx.Err() != nil {
+		return sampled{}, nil // the epoch itself is complete
+	}
+	of := sampled{text: text.String()}
+	if share, ok := j.text.Training().Copied(drawn); ok {
+		of.copied = &share
+	}
+	return of, nil
 }
 
 // loadSnapshot makes a model of what a run has.

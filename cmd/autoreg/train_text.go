@@ -51,14 +51,16 @@ func (a *app) trainTextCommand() *cobra.Command {
 		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
 of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder of *.txt,
 *.text, *.md, *.log, *.json, *.jsonl and *.ndjson files, or - for standard input; give it
-repeatedly for several. A JSON list of objects with a title and directions is read as
-recipes. With --field NAME the member NAME of each object of a list, or of JSON lines, is
-a document: a string, or a list of strings; objects without it are skipped and counted. A
-JSON list of strings has a document in each. --validation-data names texts of the same
-kinds to measure the model on after each epoch; --validation sets a share of --data aside
-for that. Plain text has one document a line. Where blank lines separate
-documents, as in a novel, say so with --format paragraphs, and where each file is one
-document, read to the letter, with --format text: nothing else tells these apart.
+repeatedly for several. --validation-data names texts of the same kinds to measure the
+model on after each epoch, instead of a share of --data that --validation sets aside.
+
+Plain text has one document a line. Where blank lines separate documents, as in a novel,
+say so with --format paragraphs, and where each file is one document, read to the letter,
+with --format text: nothing else tells these apart. A JSON list of objects with a title
+and directions is read as recipes, and a list of strings as a document each. With --field
+NAME a document is the member NAME of each object, in a list or in JSON lines: a string,
+or a list of strings; objects without it are skipped and counted. What is not UTF-8 is
+replaced, but kept with --unit byte.
 
 Without options it is the reference model, and for recipes the reference training:
 each is cut or padded to 201 words, and predicting padding counts in the loss. For
@@ -66,12 +68,14 @@ plain text there is no padding, and documents of more than 200 words are cut int
 windows. If training diverges, as it does with too high an --lr, no model is written and
 the checkpoint stays what it was.
 
-After each epoch it prints the loss, in nats per word, and a text that the model
-writes, and saves a checkpoint. Ctrl-C ends the run, with a checkpoint too (a second
-Ctrl-C without): --resume goes on from there. When the model is saved the checkpoint is
-removed, unless --keep-checkpoint keeps it for more epochs. The same data and options
-give the same model, to the byte: on any machine, with any number of threads, and
-however often it was interrupted.`,
+After each epoch it prints the loss, in nats per word, a text that the model writes, and
+which share of the runs of 8 tokens in that text stand in the training data too: a model
+that copies has a high share, and a validation loss far above that of training. Then it
+saves a checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
+--resume goes on from there. When the model is saved the checkpoint is removed, unless
+--keep-checkpoint keeps it for more epochs. The same data and options give the same model,
+to the byte: on any machine, with any number of threads, and however often it was
+interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
   autoreg train text --data comments.jsonl.gz --field post.body -o comments.safetensors
@@ -132,6 +136,7 @@ var textFlags = append([]taskFlag[*train.Text]{
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
+	j.corpus.Raw = j.ofBytes(&j.task.Vocabulary)
 	read := func(paths []string) (*corpus.Corpus, error) {
 		if len(paths) == 0 {
 			return nil, nil

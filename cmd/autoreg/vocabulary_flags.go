@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/spf13/pflag"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
 )
@@ -57,6 +60,23 @@ func vocabularyTaskFlags[T train.Task](of func(t T) *tokenizer.Options) []taskFl
 		list = append(list, taskFlag[T]{f.flag, func(t T) any { return f.value(of(t)) }})
 	}
 	return list
+}
+
+// ofBytes reports whether the tokens of the run are bytes: those of o, or of the checkpoint
+// that it goes on from.
+func (j *trainJob) ofBytes(o *tokenizer.Options) bool {
+	if j.resume == "" {
+		return o.Unit == tokenizer.Bytes
+	}
+	if info, err := os.Stat(j.resume); err != nil || !info.Mode().IsRegular() {
+		return false // an error when the run is resumed
+	}
+	meta, err := weights.ReadMetadata(j.resume)
+	if err != nil {
+		return false
+	}
+	var t tokenizer.Tokenizer
+	return json.Unmarshal([]byte(meta[model.KeyTokenizer]), &t) == nil && t.Options().Unit == tokenizer.Bytes
 }
 
 // unknownWord returns the spelling of the unknown token, "" if there is none.
