@@ -88,9 +88,12 @@ func (l *listing) head() error {
 	if l.several {
 		file = "file  "
 	}
-	_, err := fmt.Fprintf(l.out, "%9s  %s%*s  text\n", "nats/word", file, l.width, "line")
+	_, err := fmt.Fprintf(l.out, "%s  %s%*s  text\n", l.rate(), file, l.width, "line")
 	return err
 }
+
+// rate names the loss per token.
+func (l *listing) rate() string { return "nats/" + unitName(l.model.Tokenizer()) }
 
 // What score --json prints of a line, or of a document.
 type listedJSON struct {
@@ -99,7 +102,7 @@ type listedJSON struct {
 	Document int         `json:"document,omitempty"`
 	Words    int         `json:"words"`
 	Unknown  int         `json:"unknown"`
-	Loss     number      `json:"loss"` // nats per word
+	Loss     number      `json:"loss"` // nats per token
 	Text     string      `json:"text"`
 	Tokens   []tokenJSON `json:"tokens,omitempty"`
 }
@@ -122,10 +125,10 @@ func (l *listing) add(d *listed) error {
 		file = lineText(d.file) + "  "
 	}
 	if l.lines {
-		if _, err := fmt.Fprintf(l.out, "%9.4f  %s%*d  %s\n", d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*.4f  %s%*d  %s\n", len(l.rate()), d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f nats/word\n", file, d.number, counted(d.Symbols, "word"), d.Mean()); err != nil {
+	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f %s\n", file, d.number, counted(d.Symbols, unitName(l.model.Tokenizer())), d.Mean(), l.rate()); err != nil {
 		return err
 	}
 	if !l.tokens {

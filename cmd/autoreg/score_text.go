@@ -25,7 +25,8 @@ func textScorer(j *scoreJob, m autoreg.Model) scorer {
 			return textScoreJSON{of, s.Items, s.Symbols, s.Unknown, number(s.Mean()), number(s.Perplexity())}
 		},
 	)
-	s.align, s.head = "lrrrrr", []string{"file", "documents", "words", "unknown", "nats/word", "perplexity"}
+	unit := unitName(m.(*autoreg.TextModel).Tokenizer())
+	s.align, s.head = "lrrrrr", []string{"file", "documents", unit + "s", "unknown", "nats/" + unit, "perplexity"}
 	return s
 }
 
@@ -33,9 +34,9 @@ func textScorer(j *scoreJob, m autoreg.Model) scorer {
 type textScoreJSON struct {
 	scored
 	Documents  int    `json:"documents"`
-	Words      int    `json:"words"`
+	Words      int    `json:"words"` // or other tokens
 	Unknown    int    `json:"unknown"`
-	Loss       number `json:"loss"` // nats per word
+	Loss       number `json:"loss"` // nats per token
 	Perplexity number `json:"perplexity"`
 }
 
