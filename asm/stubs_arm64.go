@@ -175,6 +175,11 @@ func IndexNEON(x *float32, n int, v float32) int
 //go:noescape
 func AddNEON(dst, a, x *float32, n int)
 
+// AddScaledNEON does for i := range n { dst[i] += float32(a * x[i]) }.
+//
+//go:noescape
+func AddScaledNEON(dst, x *float32, n int, a float32)
+
 // AddRowsNEON adds rows of 64 elements that lie stride apart:
 //
 //	for i := range rows {

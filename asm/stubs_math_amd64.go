@@ -172,6 +172,16 @@ func ScaleAVX2(dst []float32, a float32)
 //go:noescape
 func ScaleAVX512(dst []float32, a float32)
 
+// AddScaledAVX2 does for i := range x { dst[i] += float32(a * x[i]) }.
+//
+//go:noescape
+func AddScaledAVX2(dst, x []float32, a float32)
+
+// AddScaledAVX512 does for i := range x { dst[i] += float32(a * x[i]) }.
+//
+//go:noescape
+func AddScaledAVX512(dst, x []float32, a float32)
+
 // AddRowsAVX2 does for i := range rows { for j := range 64 { dst[j] +=
 // x[i*stride+j] } }.
 //

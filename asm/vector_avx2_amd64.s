@@ -111,6 +111,60 @@ done:
 	VZEROUPPER
 	RET
 
+// func AddScaledAVX2(dst, x []float32, a float32)
+TEXT ·AddScaledAVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         x_base+24(FP), SI
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS a+48(FP), Y4
+	SUBQ         $32, CX
+	JLT          rest
+
+loop: // for each 32: dst[i] += float32(a*x[i])
+	VMULPS  (SI), Y4, Y0
+	VMULPS  32(SI), Y4, Y1
+	VMULPS  64(SI), Y4, Y2
+	VMULPS  96(SI), Y4, Y3
+	VADDPS  (DI), Y0, Y0
+	VADDPS  32(DI), Y1, Y1
+	VADDPS  64(DI), Y2, Y2
+	VADDPS  96(DI), Y3, Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ    $128, SI
+	ADDQ    $128, DI
+	SUBQ    $32, CX
+	JGE     loop
+
+rest:
+	ADDQ $24, CX
+	JLT  tail
+
+loop8: // for each 8 that remain
+	VMULPS  (SI), Y4, Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $32, SI
+	ADDQ    $32, DI
+	SUBQ    $8, CX
+	JGE     loop8
+
+tail: // the last len(x)%8
+	ADDQ $8, CX
+	JE   done
+	TAIL_MASK(Y5)
+	VMASKMOVPS (SI), Y5, Y0
+	VMASKMOVPS (DI), Y5, Y1
+	VMULPS     Y4, Y0, Y0
+	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y5, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func AddRowsAVX2(dst, x *float32, rows, stride int)
 //
 // Y0-Y7 dst, R8 stride in bytes, CX rows left.

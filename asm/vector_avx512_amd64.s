@@ -111,6 +111,60 @@ done:
 	VZEROUPPER
 	RET
 
+// func AddScaledAVX512(dst, x []float32, a float32)
+TEXT ·AddScaledAVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         x_base+24(FP), SI
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS a+48(FP), Z4
+	SUBQ         $64, CX
+	JLT          rest
+
+loop: // for each 64: dst[i] += float32(a*x[i])
+	VMULPS  (SI), Z4, Z0
+	VMULPS  64(SI), Z4, Z1
+	VMULPS  128(SI), Z4, Z2
+	VMULPS  192(SI), Z4, Z3
+	VADDPS  (DI), Z0, Z0
+	VADDPS  64(DI), Z1, Z1
+	VADDPS  128(DI), Z2, Z2
+	VADDPS  192(DI), Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $256, SI
+	ADDQ    $256, DI
+	SUBQ    $64, CX
+	JGE     loop
+
+rest:
+	ADDQ $48, CX
+	JLT  tail
+
+loop16: // for each 16 that remain
+	VMULPS  (SI), Z4, Z0
+	VADDPS  (DI), Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+	SUBQ    $16, CX
+	JGE     loop16
+
+tail: // the last len(x)%16
+	ADDQ $16, CX
+	JE   done
+	TAIL_MASK(K1)
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVUPS.Z (DI), K1, Z1
+	VMULPS    Z4, Z0, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func AddRowsAVX512(dst, x *float32, rows, stride int)
 //
 // Z0-Z3 dst, R8 stride in bytes, CX rows left.

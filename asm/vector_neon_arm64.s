@@ -64,6 +64,33 @@ loop: // for i := range groups*16 { dst[b*stride+i] *= a }
 done:
 	RET
 
+// func AddScaledNEON(dst, x *float32, n int, a float32)
+//
+//	V0-V3 x   V4-V7 dst   V8 a   R0 dst   R1 x   R2 elements left
+TEXT ·AddScaledNEON(SB), NOSPLIT, $0-28
+	MOVD  dst+0(FP), R0
+	MOVD  x+8(FP), R1
+	MOVD  n+16(FP), R2
+	FMOVS a+24(FP), F8
+	CBZ   R2, done
+
+loop: // for i := range n { dst[i] += float32(a*x[i]) }
+	FLDPQ (R1), (F0, F1)
+	FLDPQ 32(R1), (F2, F3)
+	FLDPQ (R0), (F4, F5)
+	FLDPQ 32(R0), (F6, F7)
+	ADD   $64, R1
+	EACH4E(FMULE_S4, 8, 0, 0, 0)
+	EACH4(FADD_S4, 4, 0, 0)
+	FSTPQ (F0, F1), (R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD   $64, R0
+	SUBS  $16, R2
+	BNE   loop
+
+done:
+	RET
+
 // func AddRowsNEON(dst, x *float32, rows, stride int)
 //
 //	V0-V15 dst   V16-V23 x   R0 dst   R1 x   R2 rows left

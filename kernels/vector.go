@@ -8,6 +8,15 @@ func Add(dst, a, x []float32) {
 	add(dst, a, x)
 }
 
+// AddScaled sets dst[i] = dst[i] + a·x[i], the product rounded. dst may be x. It panics
+// if lengths differ.
+func AddScaled(dst, x []float32, a float32) {
+	if len(dst) != len(x) {
+		panic("kernels: AddScaled: lengths differ")
+	}
+	addScaled(dst, x, a)
+}
+
 // Scale multiplies the elements of dst by a, each product rounded.
 func Scale(dst []float32, a float32) { scale(dst, a) }
 

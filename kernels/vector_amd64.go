@@ -45,6 +45,25 @@ func scale(dst []float32, a float32) {
 	}
 }
 
+func addScaled(dst, x []float32, a float32) {
+	isa := cpu.Active()
+	if isa == cpu.Generic {
+		addScaledGeneric(dst, x, a)
+		return
+	}
+	raceRead(x)
+	raceWrite(dst)
+	for len(x) > 0 {
+		n := min(len(x), asmChunk)
+		if isa == cpu.AVX512 {
+			asm.AddScaledAVX512(dst[:n], x[:n], a)
+		} else {
+			asm.AddScaledAVX2(dst[:n], x[:n], a)
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
+
 func addRows(dst []float32, m Matrix, p int) {
 	isa := cpu.Active()
 	if isa == cpu.Generic || m.Rows == 0 {

@@ -33,6 +33,19 @@ func scale(dst []float32, a float32) {
 	scaleGeneric(dst, a)
 }
 
+func addScaled(dst, x []float32, a float32) {
+	if cpu.Active() == cpu.NEON {
+		raceRead(x)
+		raceWrite(dst)
+		for len(x) >= neonGroup {
+			n := min(len(x)&^(neonGroup-1), neonChunk)
+			asm.AddScaledNEON(&dst[0], &x[0], n, a)
+			dst, x = dst[n:], x[n:]
+		}
+	}
+	addScaledGeneric(dst, x, a)
+}
+
 func addRows(dst []float32, m Matrix, p int) {
 	if cpu.Active() != cpu.NEON {
 		addRowsGeneric(dst, m, p)

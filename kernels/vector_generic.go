@@ -7,10 +7,17 @@ func addGeneric(dst, a, x []float32) {
 	}
 }
 
-// scaleGeneric sets dst[i] = dst[i]·a.
+// scaleGeneric defines Scale.
 func scaleGeneric(dst []float32, a float32) {
 	for i, v := range dst {
 		dst[i] = float32(v * a)
+	}
+}
+
+// addScaledGeneric defines AddScaled.
+func addScaledGeneric(dst, x []float32, a float32) {
+	for i, v := range x {
+		dst[i] += float32(a * v)
 	}
 }
 

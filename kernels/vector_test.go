@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
@@ -33,15 +34,53 @@ func TestAdd(t *testing.T) {
 	})
 }
 
+func TestAddScaled(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		check := func(what string, dst, x *testkit.Buffer, a float32) {
+			t.Helper()
+			want := append([]float32(nil), dst.S...)
+			addScaledGeneric(want, x.S, a)
+			AddScaled(dst.S, x.S, a)
+			if d := testkit.Diff(dst.S, want) + dst.Stray() + x.Unchanged(); d != "" {
+				t.Fatalf("AddScaled[%s](n=%d, %v, %s): %s", isa, len(want), a, what, d)
+			}
+		}
+		for _, n := range append(longSizes, testkit.Sizes...) {
+			for off := range 16 {
+				check(fmt.Sprintf("off=%d", off), testkit.NewBuffer(n, off).Values(1, 2), testkit.NewBuffer(n, (off*5+1)%16).Values(2, 3), 1.7)
+				if n > 228 && off == 1 {
+					break
+				}
+			}
+		}
+		for shift := range testkit.Specials {
+			x := testkit.Specials[shift:]
+			for _, a := range testkit.Specials {
+				check(fmt.Sprintf("specials from %d", shift), testkit.NewBuffer(67, shift%16).Fill(testkit.Specials), testkit.NewBuffer(67, 0).Fill(x), a)
+			}
+		}
+		// In place, and against float64: both roundings are at most half a ULP.
+		dst := testkit.NewBuffer(100, 1).Values(3, 2)
+		before := append([]float32(nil), dst.S...)
+		AddScaled(dst.S, dst.S, -0.3)
+		for i, v := range before {
+			exact := float64(v) - float64(float32(0.3))*float64(v)
+			if d := math.Abs(float64(dst.S[i]) - exact); d > 0x1p-23*math.Abs(float64(v)) {
+				t.Fatalf("AddScaled[%s]: %v, want %v", isa, dst.S[i], exact)
+			}
+		}
+	})
+}
+
 func TestScale(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		check := func(what string, dst *testkit.Buffer, a float32) {
 			t.Helper()
 			want := append([]float32(nil), dst.S...)
 			scaleGeneric(want, a)
-			scale(dst.S, a)
+			Scale(dst.S, a)
 			if d := testkit.Diff(dst.S, want) + dst.Stray(); d != "" {
-				t.Fatalf("scale[%s](n=%d, %v, %s): %s", isa, len(want), a, what, d)
+				t.Fatalf("Scale[%s](n=%d, %v, %s): %s", isa, len(want), a, what, d)
 			}
 		}
 		for _, n := range append(longSizes, testkit.Sizes...) {
@@ -67,8 +106,10 @@ func TestVectorPageEnd(t *testing.T) {
 			want := append([]float32(nil), dst...)
 			addGeneric(want, want, x)
 			scaleGeneric(want, 3)
+			addScaledGeneric(want, x, 0.3)
 			Add(dst, dst, x)
-			scale(dst, 3)
+			Scale(dst, 3)
+			AddScaled(dst, x, 0.3)
 			if d := testkit.Diff(dst, want); d != "" {
 				t.Fatalf("[%s] n=%d: %s", isa, n, d)
 			}
@@ -162,6 +203,7 @@ func TestVectorContract(t *testing.T) {
 	dst := testkit.NewBuffer(70, 0).Values(1, 1)
 	testkit.Panics(t, "kernels: Add: lengths differ", func() { Add(dst.S, dst.S, make([]float32, 69)) })
 	testkit.Panics(t, "kernels: Add: lengths differ", func() { Add(dst.S, make([]float32, 71), dst.S) })
+	testkit.Panics(t, "kernels: AddScaled: lengths differ", func() { AddScaled(dst.S, make([]float32, 71), 2) })
 	testkit.Panics(t, "kernels: AddRows: len(dst) != m.Cols", func() { AddRows(dst.S, NewPanels(2, 71)) })
 	short := Matrix{Data: make([]float32, 2*70-1), Rows: 2, Cols: 70, Row: 70, Panel: PanelWidth}
 	testkit.Panics(t, "kernels: AddRows: m is longer than its data", func() { AddRows(dst.S, short) })
@@ -185,7 +227,8 @@ func TestSliceAllocs(t *testing.T) {
 				}
 				Add(dst, dst, x)
 				AddRows(dst, m)
-				scale(dst, 2)
+				AddScaled(dst, x, 2)
+				Scale(dst, 2)
 				Adam(a[0].S, a[1].S, a[2].S, a[3].S, adamStep)
 			}
 		})
@@ -232,9 +275,9 @@ func FuzzAdd(f *testing.F) {
 				t.Errorf("Add[%s](n=%d, off=%d): %s", isa, n, off, d)
 			}
 			scaleGeneric(want, a)
-			scale(dst.S, a)
+			Scale(dst.S, a)
 			if d := testkit.Diff(dst.S, want) + dst.Stray(); d != "" {
-				t.Errorf("scale[%s](n=%d, %v, off=%d): %s", isa, n, a, off, d)
+				t.Errorf("Scale[%s](n=%d, %v, off=%d): %s", isa, n, a, off, d)
 			}
 		})
 	})

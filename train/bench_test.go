@@ -71,6 +71,32 @@ func BenchmarkTrainStep(b *testing.B) {
 	})
 }
 
+// BenchmarkUpdate is a step of each optimizer on ten million parameters, on one thread. Its
+// memory is that of parameters, gradients and slots, read and, gradients aside, written.
+func BenchmarkUpdate(b *testing.B) {
+	const n = 10_000_000
+	w, g := make([]float32, n), make([]float32, n)
+	testkit.Values(w, 1, 1)
+	testkit.Values(g, 2, 0.1)
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		for _, o := range []Optimizer{SGD{}, Momentum{}, Momentum{Nesterov: true}, Adam{}, AdamW{}} {
+			b.Run("optimizer="+o.Kind(), func(b *testing.B) {
+				var slots [][]float32
+				for i := range o.Slots() {
+					slots = append(slots, make([]float32, n))
+					testkit.Values(slots[i], uint64(3+i), 0.1)
+				}
+				s := &UpdateStep{LearningRate: 1e-6, GradScale: 1, Powers: []float64{0.5, 0.5}}
+				b.SetBytes(int64(4 * n * (3 + 2*len(slots))))
+				b.ReportAllocs()
+				for b.Loop() {
+					o.Update(w, g, slots, s)
+				}
+			})
+		}
+	})
+}
+
 // BenchmarkStreamStep is a step of a stream in 20 tracks: the small and the large model of
 // the Penn Treebank runs, the former as Zaremba, Sutskever and Vinyals trained it, and one
 // of characters.

@@ -119,6 +119,12 @@ func mutantStates(t *testing.T) (list []mutantState) {
 		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
 		Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5, From: 1}},
 	})
+	text("momentum, plateau", 14, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3})}, Options{
+		Optimizer: Momentum{}, Schedule: Schedule{Kind: PlateauDecay, Decay: 0.5, Floor: 0.1, Warmup: 3}, Validation: 0.2, Best: true,
+	}})
+	text("adamw, cosine", 7, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3})}, Options{
+		Optimizer: AdamW{}, Schedule: Schedule{Kind: CosineDecay, Floor: 0.1, Warmup: 3},
+	}})
 	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3}, &layers.RNNSpec{Units: 2})}, Options{Optimizer: SGD{}}})
 
 	set := smallImages(7, 1)

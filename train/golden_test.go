@@ -232,7 +232,7 @@ func TestGoldenAdam(t *testing.T) {
 					t.Fatal(err)
 				}
 				what := fmt.Sprintf("%s, step %d: ", c.Name, i+1)
-				if got := float64(adamRate(&o.step)); math.Abs(got-s.LRt) > 3e-5*s.LRt || c.Name == "float32" && math.Abs(got-s.LRt) > 1e-7*s.LRt {
+				if got := float64(adamStep(&o.step).LR); math.Abs(got-s.LRt) > 3e-5*s.LRt || c.Name == "float32" && math.Abs(got-s.LRt) > 1e-7*s.LRt {
 					t.Errorf("%sstep size %v, want %v", what, got, s.LRt)
 				}
 				near(t, what+"w", w, s.W.Data, tol)

@@ -97,7 +97,8 @@ func (s Schedule) check() error {
 	case s.Warmup < 0 || s.Warmup > maxWarmup:
 		return fail("0 to %d steps of warm-up are wanted", maxWarmup)
 	case s != used:
-		return optionErr("%s has the values %+v, of which the kind %q does not use all: leave those at 0", option("Schedule"), s, s.Kind)
+		type fields Schedule // without String
+		return optionErr("%s has the values %+v, of which the kind %q does not use all: leave the others at 0", option("Schedule"), fields(s), s.Kind)
 	}
 	return nil
 }
@@ -118,8 +119,8 @@ func (s *Schedule) rate(full float64, steps, stepsPerEpoch int, history []epochR
 		rate = floor
 		if left := float64(float64(s.Epochs)*float64(stepsPerEpoch)) - float64(steps); left > 0 {
 			x := float64(max(0, steps-s.Warmup))
-			x /= x + left // below 1; without a warm-up in it x + left is the cosine's length
-			rate = floor + float64((full-floor)*(0.5+float64(0.5*portable.CosPi(x))))
+			x /= x + left                                                            // below 1; without a warm-up in it x + left is the cosine's length
+			rate = full - float64((full-floor)*(0.5-float64(0.5*portable.CosPi(x)))) // full where x is 0
 		}
 	}
 	if steps < s.Warmup {

@@ -1,9 +1,15 @@
 package train
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/model"
 )
 
 // losses returns a history of epochs with these validation losses.
@@ -184,5 +190,123 @@ func TestParseSchedule(t *testing.T) {
 		if s, err := ParseSchedule(text); err == nil {
 			t.Errorf("%q is read as %+v", text, s)
 		}
+	}
+}
+
+// The steps of runs have the rates that their schedules say, and the statistics have
+// those of the steps, after a resume too.
+func TestScheduleStats(t *testing.T) {
+	for _, name := range []string{"plateau", "cosine"} {
+		o := smallVariants()[name]
+		tr, err := o.new(smallDocs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last float64
+		lowered := false
+		if err := tr.Run(context.Background(), &RunOptions{
+			OnStep: func(s Stats) {
+				full := min(1, float64(tr.progress.Steps)/float64(o.Schedule.Warmup)) * o.LearningRate
+				last, lowered = s.LearningRate, lowered || s.LearningRate < full
+				want := o.Schedule
+				if want.Kind == CosineDecay {
+					want.Epochs = o.Epochs
+				} else {
+					want.Patience = 1
+				}
+				if rate := want.rate(o.LearningRate, tr.progress.Steps-1, s.Steps, tr.progress.History); s.LearningRate != rate {
+					t.Errorf("%s: epoch %d, step %d: a rate of %v, want %v", name, s.Epoch, s.Step, s.LearningRate, rate)
+				}
+			},
+			OnEpoch: func(e EpochStats) {
+				if e.LearningRate != last {
+					t.Errorf("%s: epoch %d says %v, its last step %v", name, e.Epoch, e.LearningRate, last)
+				}
+			},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !lowered {
+			t.Errorf("%s: the rate was never lower than the full one", name)
+		}
+		again, err := Resume(save(t, tr), smallText(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(again.History()), fmt.Sprint(tr.History()); got != want {
+			t.Errorf("%s: resumed with the history %s, want %s", name, got, want)
+		}
+	}
+}
+
+// More epochs than the run began with do not change the length of its cosine.
+func TestCosineIsFixed(t *testing.T) {
+	o := smallVariants()["cosine"]
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	path := save(t, tr)
+	for _, schedule := range []Schedule{{}, o.Schedule, tr.Options().Schedule} {
+		again, err := Resume(path, smallText(), &Options{Epochs: o.Epochs + 1, Schedule: schedule})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := again.Options().Schedule; got.Epochs != o.Epochs {
+			t.Errorf("the cosine is over %d epochs, want %d", got.Epochs, o.Epochs)
+		}
+		if err := again.Run(context.Background(), &RunOptions{OnStep: func(s Stats) {
+			if want := o.LearningRate * o.Schedule.Floor; s.LearningRate != want {
+				t.Errorf("after the cosine the rate is %v, want %v", s.LearningRate, want)
+			}
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	longer := o.Schedule
+	longer.Epochs = o.Epochs + 1
+	var field *OptionError
+	if _, err := Resume(path, smallText(), &Options{Schedule: longer}); !errors.As(err, &field) || field.Field != "Schedule" {
+		t.Errorf("another length: error %v", err)
+	}
+}
+
+// Best makes the weights of the best epoch the result of a run that goes on to its end.
+func TestBest(t *testing.T) {
+	o := smallVariants()["plateau"]
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshots := map[int][]byte{}
+	if err := tr.Run(context.Background(), &RunOptions{OnEpoch: func(e EpochStats) {
+		snapshots[e.Epoch] = weightBytes(t, tr.Snapshot())
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	best := tr.progress.Best
+	if best == 0 || best == o.Epochs || len(snapshots) != o.Epochs {
+		t.Fatalf("the best of %d epochs is %d: the test needs one before the last of %d", len(snapshots), best, o.Epochs)
+	}
+	if !slices.Equal(weightBytes(t, tr.Model()), snapshots[best]) {
+		t.Error("the model is not that of the best epoch")
+	}
+	text := checkpointOf(t, tr).Metadata[model.KeyCheckpoint]
+	if !strings.Contains(text, `"patience":0,"best":true,`) {
+		t.Errorf("checkpoint %s", text)
+	}
+	for _, c := range [][2]string{{`"best":true`, `"best":false`}, {`"patience":0,"best":true`, `"patience":2,"best":true`}, {`"best":true,`, ``}} {
+		f := checkpointOf(t, tr)
+		f.Metadata[model.KeyCheckpoint] = strings.Replace(text, c[0], c[1], 1)
+		if _, err := resume(f, smallText(), Options{}); err == nil {
+			t.Errorf("%s → %s: no error", c[0], c[1])
+		}
+	}
+	var field *OptionError
+	if _, err := Resume(save(t, newTestTrainer(t, smallDocs(), small())), smallText(), &Options{Best: true}); !errors.As(err, &field) || field.Field != "Best" {
+		t.Errorf("a run without the best weights is resumed with them: error %v", err)
 	}
 }

@@ -46,10 +46,10 @@ func readOptimizer(kind string) (Optimizer, error) {
 	if kind == "" {
 		return Adam{}, nil
 	}
-	switch o := optimizerOf(kind); o {
+	switch o := optimizerOf(kind).(type) {
 	case nil:
 		return otherOptimizer{kind: kind}, nil
-	case Adam{}:
+	case Adam:
 		return nil, damaged("the optimizer is %.40q", kind)
 	default:
 		return o, nil

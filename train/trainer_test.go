@@ -196,6 +196,8 @@ var smallHashes = map[string]string{
 	"tied":           "b5f153e3fe2bf9df",
 	"sgd":            "5de55d6c3338b3f1",
 	"stream":         "3332bbe53a0facd5",
+	"cosine":         "ed9144aa883a9b14",
+	"plateau":        "9ff2f5ad6d4583dd",
 }
 
 func smallVariants() map[string]textRun {
@@ -213,6 +215,11 @@ func smallVariants() map[string]textRun {
 	mixed.Patience, mixed.ClipNorm = 2, 0.3
 	tied.Layers, tied.Tied = stackOf(&layers.GRUSpec{Units: 8}, &layers.LSTMSpec{Units: 6}), true
 	sgd.Optimizer, sgd.LearningRate, sgd.Schedule = SGD{}, 0.5, Schedule{Kind: StepDecay, Decay: 0.9}
+	cosine, plateau := two, mixed
+	cosine.Optimizer, cosine.LearningRate, cosine.ClipNorm = Momentum{Nesterov: true}, 0.5, 0.2
+	cosine.Schedule, cosine.Best = Schedule{Kind: CosineDecay, Floor: 0.1, Warmup: 8}, true
+	plateau.Optimizer, plateau.LearningRate, plateau.Patience, plateau.Best = AdamW{Decay: 0.1}, 0.3, 0, true
+	plateau.Schedule, plateau.Epochs = Schedule{Kind: PlateauDecay, Decay: 0.3, Warmup: 3}, 5
 	stream := textRun{
 		Text{Embedding: 6, Layers: mixed.Layers, Length: 7, Stream: true, InitialRange: 0.3, Dropout: mixed.Dropout},
 		Options{BatchSize: 5, Epochs: 3, LearningRate: 0.02, Validation: 0.25, Patience: 2, Seed: 11, Threads: 1},
@@ -221,6 +228,7 @@ func smallVariants() map[string]textRun {
 		"stream": stream,
 		"plain":  small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows,
 		"two layers": two, "three layers": three, "mixed": mixed, "tied": tied, "sgd": sgd,
+		"cosine": cosine, "plateau": plateau,
 	}
 }
 

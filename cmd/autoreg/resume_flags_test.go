@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ func TestResumeFlags(t *testing.T) {
 	dir := t.TempDir()
 	data, model := write(t, dir, "lines", "a b c\nd e f\na c\nb d\n"), filepath.Join(dir, "model")
 	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--dropout", "0.25",
-		"--schedule", "step:0.9:from=3", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
+		"--schedule", "step:0.9:from=3", "--optimizer", "momentum", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
 	ok(t, append(args, "2")...)
 	first := read(t, model)
 	resume := append(args, "3", "--resume", model+".checkpoint")
@@ -26,6 +27,8 @@ func TestResumeFlags(t *testing.T) {
 	}{
 		{"--dropout is 0.5 now and was 0.25 when", []string{"--dropout", "0.5"}},
 		{"--units is 6 now and was 5 when", []string{"--units", "6"}},
+		{"--optimizer is momentum:0.8 now and was momentum:0.9 when", []string{"--optimizer", "momentum:0.8"}},
+		{"--best is true now and was false when", []string{"--best"}},
 		{"--schedule is step:0.5:from=3 now and was step:0.9:from=3 when", []string{"--schedule", "step:0.5:from=3"}},
 	} {
 		fails(t, exitError, c.want, append(resume, c.args...)...)
@@ -33,4 +36,38 @@ func TestResumeFlags(t *testing.T) {
 	layers := []string{"train", "text", "--data", data, "-o", model, "--resume", model + ".checkpoint", "--layers", "gru:5"}
 	fails(t, exitError, "--layers is gru:5 now and was lstm:5 when", layers...)
 	fails(t, exitError, "--schedule is constant now and was step:0.9:from=3 when", append(layers[:8:8], "--schedule", "constant")...)
+}
+
+// Bad values of the flags for optimizers and schedules, and those that need a validation
+// loss, are refused by their names, and a log has the learning rate.
+func TestScheduleFlags(t *testing.T) {
+	dir := t.TempDir()
+	data, model, log := write(t, dir, "lines", "a b c\nd e f\na c\nb d\nc d e\n"), filepath.Join(dir, "model"), filepath.Join(dir, "log.jsonl")
+	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--batch", "2", "--epochs", "2", "--sample", ""}
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{exitUsage, `"lion" for "--optimizer"`, []string{"--optimizer", "lion"}},
+		{exitUsage, `want a factor between 0 and 1`, []string{"--optimizer", "momentum:1"}},
+		{exitUsage, `"linear" for "--schedule"`, []string{"--schedule", "linear"}},
+		{exitUsage, `"from=x" for`, []string{"--schedule", "from=x"}},
+		{exitError, "--schedule is step:-1:from=1: a decay of more than 0", []string{"--schedule", "step:-1"}},
+		{exitError, "--schedule has a warm-up of 9 steps, but the run has 6", []string{"--schedule", "constant:warmup=9"}},
+		{exitUsage, "--schedule plateau needs documents", []string{"--schedule", "plateau:0.5"}},
+		{exitUsage, "--best needs documents", []string{"--best"}},
+	} {
+		fails(t, c.code, c.want, append(args[:len(args):len(args)], c.args...)...)
+	}
+	args = append(args, "--optimizer", "nesterov:0.5", "--schedule", "cosine:floor=0.5", "--lr", "0.5", "--log", log, "--keep-checkpoint")
+	ok(t, args...)
+	if text := string(read(t, log)); !strings.Contains(text, `"learning_rate":0.2`) {
+		t.Errorf("the log is %s", text)
+	}
+	// The cosine stays over two epochs, named or not.
+	resume := append(args[:len(args):len(args)], "--resume", model+".checkpoint", "--epochs", "3")
+	ok(t, resume...)
+	ok(t, append(resume, "--schedule", "cosine:epochs=2:floor=0.5")...)
+	fails(t, exitError, "--schedule is cosine:epochs=3:floor=0.5 now and was cosine:epochs=2:floor=0.5", append(resume, "--schedule", "cosine:epochs=3:floor=0.5")...)
 }
