@@ -70,13 +70,14 @@ func (j *scoreJob) writeLines(m *autoreg.TextModel, lines []listed, several bool
 type listing struct {
 	*scoreJob
 	model   *autoreg.TextModel
-	several bool // files: each row names its own
-	width   int  // of the numbers of lines
+	several bool   // files: each row names its own
+	loss    string // the name of the column of losses
+	width   int    // of the numbers of lines
 	out     io.Writer
 }
 
 func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *listing {
-	return &listing{j, m, several, width, j.out}
+	return &listing{j, m, several, "nats/" + unitOf(m), width, j.out}
 }
 
 // head prints the names of the columns.
@@ -88,7 +89,7 @@ func (l *listing) head() error {
 	if l.several {
 		file = "file  "
 	}
-	_, err := fmt.Fprintf(l.out, "%9s  %s%*s  text\n", "nats/word", file, l.width, "line")
+	_, err := fmt.Fprintf(l.out, "%s  %s%*s  text\n", l.loss, file, l.width, "line")
 	return err
 }
 
@@ -122,17 +123,17 @@ func (l *listing) add(d *listed) error {
 		file = lineText(d.file) + "  "
 	}
 	if l.lines {
-		if _, err := fmt.Fprintf(l.out, "%9.4f  %s%*d  %s\n", d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*.4f  %s%*d  %s\n", len(l.loss), d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f nats/word\n", file, d.number, counted(d.Symbols, "word"), d.Mean()); err != nil {
+	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f %s\n", file, d.number, counted(d.Symbols, unitOf(l.model)), d.Mean(), l.loss); err != nil {
 		return err
 	}
 	if !l.tokens {
 		return nil
 	}
 	if first, ok := l.first(d); ok {
-		if _, err := fmt.Fprintf(l.out, "%9s  %s\n", "-", strconv.Quote(l.model.Tokenizer().Word(first))); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*s  %s\n", len(l.loss), "-", strconv.Quote(l.model.Tokenizer().Word(first))); err != nil {
 			return err
 		}
 	}
@@ -141,7 +142,7 @@ func (l *listing) add(d *listed) error {
 		if t.ID == l.model.Tokenizer().Stop() {
 			word = "end"
 		}
-		if _, err := fmt.Fprintf(l.out, "%9.4f  %s\n", t.LogProb, word); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*.4f  %s\n", len(l.loss), t.LogProb, word); err != nil {
 			return err
 		}
 	}
