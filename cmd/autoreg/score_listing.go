@@ -65,9 +65,9 @@ func (j *scoreJob) writeLines(m *autoreg.TextModel, lines []listed, several bool
 	return out.Flush()
 }
 
-// A listing prints lines or documents with their scores: as a JSON object on a line, or
+// A lineListing prints lines or documents with their scores: as a JSON object on a line, or
 // as rows of a table.
-type listing struct {
+type lineListing struct {
 	*scoreJob
 	model   *autoreg.TextModel
 	several bool   // files: each row names its own
@@ -76,12 +76,12 @@ type listing struct {
 	out     io.Writer
 }
 
-func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *listing {
-	return &listing{j, m, several, "nats/" + unitOf(m), width, j.out}
+func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *lineListing {
+	return &lineListing{j, m, several, "nats/" + unitOf(m), width, j.out}
 }
 
 // head prints the names of the columns.
-func (l *listing) head() error {
+func (l *lineListing) head() error {
 	if l.asJSON {
 		return nil
 	}
@@ -95,26 +95,26 @@ func (l *listing) head() error {
 
 // What score --json prints of a line, or of a document.
 type listedJSON struct {
-	File     string      `json:"file"`
-	Line     int         `json:"line,omitempty"`
-	Document int         `json:"document,omitempty"`
-	Words    int         `json:"words"`
-	Unknown  int         `json:"unknown"`
-	Loss     number      `json:"loss"` // nats per word
-	Text     string      `json:"text"`
-	Tokens   []tokenJSON `json:"tokens,omitempty"`
+	File     string        `json:"file"`
+	Line     int           `json:"line,omitempty"`
+	Document int           `json:"document,omitempty"`
+	Words    int           `json:"words"`
+	Unknown  int           `json:"unknown"`
+	Loss     number        `json:"loss"` // nats per word
+	Text     string        `json:"text"`
+	Tokens   []scoredToken `json:"tokens,omitempty"`
 }
 
-// A tokenJSON is a token of a text; the first of a document without a prefix is not
+// A scoredToken is a token of a text; the first of a document without a prefix is not
 // predicted.
-type tokenJSON struct {
+type scoredToken struct {
 	ID      int      `json:"id"`
 	Token   string   `json:"token"`
 	LogProb *float32 `json:"logprob"` // null if it is not finite, too
 }
 
 // add prints a line or a document.
-func (l *listing) add(d *listed) error {
+func (l *lineListing) add(d *listed) error {
 	if l.asJSON {
 		return l.addJSON(d)
 	}
@@ -149,7 +149,7 @@ func (l *listing) add(d *listed) error {
 	return nil
 }
 
-func (l *listing) addJSON(d *listed) error {
+func (l *lineListing) addJSON(d *listed) error {
 	o := listedJSON{File: d.file, Words: d.Symbols, Unknown: d.Unknown, Loss: number(d.Mean()), Text: d.Text}
 	if l.lines {
 		o.Line = d.number
@@ -158,10 +158,10 @@ func (l *listing) addJSON(d *listed) error {
 	}
 	if l.tokens {
 		if first, ok := l.first(d); ok {
-			o.Tokens = append(o.Tokens, tokenJSON{ID: first, Token: l.model.Tokenizer().Word(first)})
+			o.Tokens = append(o.Tokens, scoredToken{ID: first, Token: l.model.Tokenizer().Word(first)})
 		}
 		for _, t := range d.Tokens {
-			o.Tokens = append(o.Tokens, tokenJSON{ID: t.ID, Token: t.Word})
+			o.Tokens = append(o.Tokens, scoredToken{ID: t.ID, Token: t.Word})
 			if p := t.LogProb; p >= -math.MaxFloat32 && p <= math.MaxFloat32 {
 				o.Tokens[len(o.Tokens)-1].LogProb = &p
 			}
@@ -171,7 +171,7 @@ func (l *listing) addJSON(d *listed) error {
 }
 
 // first returns the first token of a document, if it is not predicted.
-func (l *listing) first(d *listed) (id int, ok bool) {
+func (l *lineListing) first(d *listed) (id int, ok bool) {
 	if l.options.Prefix != "" {
 		return 0, false
 	}
