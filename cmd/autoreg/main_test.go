@@ -258,7 +258,7 @@ func TestProgressLines(t *testing.T) {
 // TestInterruptedOutput ends a text half way.
 func TestInterruptedOutput(t *testing.T) {
 	for _, args := range [][]string{
-		{"generate", "-m", small().model, "recipe for", "--plain"},
+		{"generate", "-m", small().model, "recipe for", "--plain", "--seed", "1"},
 		{"probs", "-m", small().model, "recipe for"},
 		{"score", "-m", small().model, small().data},
 	} {

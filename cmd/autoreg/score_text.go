@@ -10,9 +10,11 @@ import (
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
-func textScorer(j *scoreJob, m autoreg.Model) scorer {
+func textScorer(j *scoreJob, model autoreg.Model) scorer {
+	m := model.(*autoreg.TextModel)
+	unit := unitName(m.Tokenizer())
 	s := newScorer(
-		func(path string) (autoreg.Score, error) { return j.scoreTexts(m.(*autoreg.TextModel), path) },
+		func(path string) (autoreg.Score, error) { return j.scoreTexts(m, path) },
 		(*autoreg.Score).Add,
 		func(s autoreg.Score) []string {
 			return []string{
@@ -25,7 +27,6 @@ func textScorer(j *scoreJob, m autoreg.Model) scorer {
 			return textScoreJSON{of, s.Items, s.Symbols, s.Unknown, number(s.Mean()), number(s.Perplexity())}
 		},
 	)
-	unit := unitName(m.(*autoreg.TextModel).Tokenizer())
 	s.align, s.head = "lrrrrr", []string{"file", "documents", unit + "s", "unknown", "nats/" + unit, "perplexity"}
 	return s
 }
@@ -34,9 +35,9 @@ func textScorer(j *scoreJob, m autoreg.Model) scorer {
 type textScoreJSON struct {
 	scored
 	Documents  int    `json:"documents"`
-	Words      int    `json:"words"` // or other tokens
+	Words      int    `json:"words"`
 	Unknown    int    `json:"unknown"`
-	Loss       number `json:"loss"` // nats per token
+	Loss       number `json:"loss"` // nats per word
 	Perplexity number `json:"perplexity"`
 }
 

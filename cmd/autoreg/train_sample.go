@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
@@ -98,9 +99,9 @@ func (j *textJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	var text strings.Builder
 	var drawn []int
 	for piece, err := range m.Text(ctx, j.samplePrompt, &autoreg.GenerateOptions{
-		Temperature: &j.temperature,
-		MaxTokens:   j.sampleTokens,
-		Seed:        j.trainer.Options().Seed + uint64(epoch),
+		Sampling:  sampler.Options{Temperature: &j.temperature},
+		MaxTokens: j.sampleTokens,
+		Seed:      j.trainer.Options().Seed + uint64(epoch),
 	}) {
 		if err != nil && ctx.Err() == nil {
 			return sampled{}, err
