@@ -79,6 +79,12 @@ func (s *Stream) mask(dst []float32) {
 // lacks, has its logit and so can be drawn; at first it cannot. Advance always takes it.
 func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
+// SetThreads makes Logits run on n threads, as long as s has not joined a Group; at first,
+// and for n < 1, it runs on one. The logits are the same. It helps where the output layer
+// is large: two threads take about half the time for it and several microseconds more, for
+// a goroutine has to begin on another CPU, which is left idle again until the next call.
+func (s *Stream) SetThreads(n int) { s.state.SetThreads(n) }
+
 // Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
 func (s *Stream) Reset() {
 	if s.member != nil {
