@@ -44,6 +44,7 @@ var optionFlags = map[string]string{
 	"tokenizer.Punctuation":        "--punctuation",
 	"tokenizer.UnicodePunctuation": "--unicode-punctuation",
 	"tokenizer.LineEnds":           "--line-ends",
+	"tokenizer.Stem":               "--stem",
 	"tokenizer.NoStop":             "--stop=false",
 	"tokenizer.NoUnknown":          "--unknown",
 	"tokenizer.UnknownWord":        "--unknown",
