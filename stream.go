@@ -144,7 +144,7 @@ func (s *Stream) remembered(yield func(sym int) bool) {
 // Nothing is allocated per symbol.
 func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) iter.Seq2[sampler.Step, error] {
 	return func(yield func(sampler.Step, error) bool) {
-		n, err := s.read(ctx, prompt)
+		n, err := s.read(ctx, c, prompt)
 		prompt = prompt[n:]
 		if err != nil {
 			step := sampler.Step{ID: -1}
@@ -158,8 +158,8 @@ func (s *Stream) Generate(ctx context.Context, c *sampler.Chain, prompt ...int) 
 	}
 }
 
-// read consumes symbols and returns how many.
-func (s *Stream) read(ctx context.Context, ids []int) (n int, err error) {
+// read consumes symbols, which c takes note of, and returns how many.
+func (s *Stream) read(ctx context.Context, c *sampler.Chain, ids []int) (n int, err error) {
 	for n, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return n, err
@@ -168,6 +168,7 @@ func (s *Stream) read(ctx context.Context, ids []int) (n int, err error) {
 			return n, wrap(apierror.Errorf("prompt: symbol %d: want 0 to %d", id, s.Symbols()-1))
 		}
 		s.Advance(id)
+		c.Observe(id)
 	}
 	return len(ids), nil
 }
