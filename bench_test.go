@@ -202,7 +202,7 @@ func BenchmarkSampling(b *testing.B) {
 						draw()
 					}
 					least := [2]time.Duration{time.Hour, time.Hour}
-					for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+					for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
 						for i, f := range []func(){draw, token} {
 							f()
 							start := time.Now()

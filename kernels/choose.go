@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // SumBlocksFrom sums the elements of x that are at least least, and returns their number:
 //
@@ -63,9 +66,7 @@ func MaxColumns(dst, x []float32) {
 	}
 }
 
-// pad copies x to the beginning of dst and NaN to the rest.
-func pad(dst, x []float32) {
-	for i := copy(dst, x); i < len(dst); i++ {
-		dst[i] = float32(math.NaN())
-	}
-}
+// pad copies x to the beginning of dst and NaN to the rest, at most a block.
+func pad(dst, x []float32) { copy(dst[copy(dst, x):], nans[:]) }
+
+var nans = [ExpBlock]float32(slices.Repeat([]float32{float32(math.NaN())}, ExpBlock))

@@ -18,7 +18,8 @@ func (a Candidate) before(b Candidate) bool {
 	return a.Logit > b.Logit || a.Logit == b.Logit && a.ID < b.ID
 }
 
-// Candidates are the symbols that a Transform works on. IDs are unique.
+// Candidates are the symbols that a Transform works on. IDs are unique. A chain has them
+// by rising ID; a transform may leave them in another order.
 type Candidates struct {
 	C      []Candidate
 	Sorted bool // by falling Logit, ties by rising ID; false if not known
@@ -27,7 +28,6 @@ type Candidates struct {
 	weights []float32 // e^(C[i].Logit - m), m being the largest Logit
 	kept    []float32 // the weights that are kept
 	ranks   []rank
-	best    []Candidate
 }
 
 // A Transform narrows or reweights the candidates in place: it may remove,
@@ -76,14 +76,21 @@ func (c *Candidates) sortByID() {
 func (c *Candidates) most() float32 {
 	most := float32(math.Inf(-1))
 	for _, d := range c.C {
-		most = max(most, d.Logit)
+		if d.Logit > most {
+			most = d.Logit
+		}
 	}
 	return most
 }
 
 // clean removes candidates that cannot be drawn.
 func (c *Candidates) clean() {
-	c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return !finite(d.Logit) })
+	for i := range c.C {
+		if !finite(c.C[i].Logit) {
+			c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return !finite(d.Logit) })
+			return
+		}
+	}
 }
 
 // weigh sorts the candidates by ID, computes their weights and returns the largest logit.
@@ -113,19 +120,29 @@ func sumWeights(list []Candidate, weights []float32) (total float64) {
 // where the next one begins.
 func sumBlock(list []Candidate, weights []float32, i int) (sum float32, next int) {
 	block := list[i].ID / kernels.ExpBlock
-	if next = i + 1; next == len(list) || list[next].ID/kernels.ExpBlock != block {
+	for next = i + 1; next < len(list) && list[next].ID/kernels.ExpBlock == block; next++ {
+	}
+	switch next - i {
+	case 1:
 		return weights[i], next
+	case 2: // the zeros of other lanes change nothing
+		return weights[i] + weights[i+1], next
 	}
 	var lanes [16]float32
-	for next = i; next < len(list) && list[next].ID/kernels.ExpBlock == block; next++ {
-		lanes[list[next].ID%16] += weights[next]
+	for ; i < next; i++ {
+		lanes[uint(list[i].ID)%16] += weights[i]
 	}
-	return kernels.Sum(lanes[:]), next
+	for w := 8; w > 0; w /= 2 {
+		for j := range w {
+			lanes[j] += lanes[j+w]
+		}
+	}
+	return lanes[0], next
 }
 
 // newCandidates returns room for n candidates.
 func newCandidates(n int) Candidates {
-	return Candidates{weights: make([]float32, 0, n), kept: make([]float32, 0, n), ranks: make([]rank, 0, n), best: make([]Candidate, 0, n)}
+	return Candidates{weights: make([]float32, 0, n), kept: make([]float32, 0, n), ranks: make([]rank, 0, n)}
 }
 
 // grow returns s with length n.
@@ -156,16 +173,30 @@ func (c *Candidates) keep(k int) {
 		c.C = c.C[:k]
 		return
 	}
-	c.best = append(c.best[:0], c.C[:k]...)
-	heapify(c.best)
-	for _, d := range c.C[k:] {
-		if d.before(c.best[0]) {
-			c.best[0] = d
-			siftDown(c.best, 0)
+	c.sortByID()
+	c.kept = grow(c.kept, len(c.C))
+	for i, d := range c.C {
+		c.kept[i] = d.Logit
+	}
+	least := largest(c.kept, k)
+	ties := k // of those that equal least, how many are kept
+	for _, d := range c.C {
+		if d.Logit > least {
+			ties--
 		}
 	}
-	worst := c.best[0]
-	c.C = slices.DeleteFunc(c.C, func(d Candidate) bool { return worst.before(d) })
+	left := c.C[:0]
+	for _, d := range c.C {
+		if d.Logit == least {
+			if ties--; ties < 0 {
+				continue
+			}
+		} else if d.Logit < least {
+			continue
+		}
+		left = append(left, d)
+	}
+	c.C = left
 }
 
 // heapify makes h a heap whose root comes last in sorted order.

@@ -28,7 +28,7 @@ type Chain struct {
 	expWeights []float32 // e^(x - m), m being the largest logit
 	sums       []float32 // of the blocks of expWeights, or of those that candidates lie in
 	starts     []int     // the first candidate of each of the latter
-	mask       []uint64  // a bit for each symbol
+	mask, ties []uint64  // a bit for each symbol
 	maxima     []float32 // of columns of logits
 	edge       []Candidate
 	cands      Candidates
@@ -163,10 +163,11 @@ func (c *Chain) Probabilities(dst, logits []float32) {
 // buffer returns a buffer for n logits, after it has made all buffers that long.
 func (c *Chain) buffer(n int) []float32 {
 	if n > len(c.x) {
-		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(n), kernels.Alloc(blocks(n))
+		c.x, c.expWeights, c.sums = kernels.Alloc(n), kernels.Alloc(blocks(n)*kernels.ExpBlock), kernels.Alloc(blocks(n))
 		if len(c.ts) > 0 {
 			c.room, c.edge = make([]Candidate, 0, n), make([]Candidate, 0, n)
-			c.starts, c.mask, c.maxima = make([]int, blocks(n)), make([]uint64, (n+63)/64), make([]float32, n/4)
+			c.starts, c.maxima = make([]int, blocks(n)), make([]float32, n/4)
+			c.mask, c.ties = make([]uint64, blocks(n)*kernels.ExpBlock/64), make([]uint64, words(n))
 			c.cands = newCandidates(n)
 		}
 		if c.past != nil {

@@ -1,7 +1,9 @@
 package sampler
 
 import (
+	"encoding/binary"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -48,6 +50,39 @@ func FuzzSample(f *testing.F) {
 					t.Fatalf("%v: drew %d of %v", ts, got, x)
 				}
 			}
+		}
+	})
+}
+
+// FuzzChain draws with any transforms from any logits: as each of them by way of candidates
+// does, and the symbol has a probability.
+func FuzzChain(f *testing.F) {
+	f.Add(uint64(1), []byte{0, 0, 128, 63, 0, 0, 192, 127, 0, 0, 128, 127})
+	f.Add(uint64(5), []byte{255, 255, 127, 127, 255, 255, 127, 255, 1, 0, 0, 0})
+	f.Add(uint64(9), make([]byte, 1100))
+	f.Fuzz(func(t *testing.T, seed uint64, raw []byte) {
+		x := make([]float32, len(raw)/4)
+		if len(x) == 0 {
+			return
+		}
+		for i := range x {
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		rng := rand.New(rand.NewPCG(seed, 1))
+		ts := make([]Transform, 1+rng.IntN(5))
+		for i := range ts {
+			ts[i] = anyTransform(rng, len(x))
+		}
+		a, b := New(seed, ts...), New(seed, hide(ts)...)
+		p := make([]float32, len(x))
+		for range 20 {
+			a.Probabilities(p, x)
+			got, want := a.Sample(x), b.Sample(x)
+			if got != want || got >= 0 && !(p[got] > 0) || got < 0 && slices.Max(p) > 0 {
+				t.Fatalf("%v: drew %d, by way of candidates %d, from %v", names(ts), got, want, p)
+			}
+			a.Observe(max(got, 0))
+			b.Observe(max(got, 0))
 		}
 	})
 }

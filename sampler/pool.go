@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/autoreg/autoreg/kernels"
 )
@@ -18,6 +19,7 @@ type pool struct {
 	weights []float32
 	least   float32
 	cut     int
+	last    int // the lightest symbol that nucleus keeps
 
 	// sums are the sums of weights that can be drawn, of blocks of ids; of candidates, of
 	// those in which there are any, starts being the first candidate of each.
@@ -86,6 +88,11 @@ func (c *Chain) prepare(x []float32) pool {
 				return d
 			}
 			c.maskNucleus(&d)
+			if len(rest) == 0 && c.scale > 0 && c.countMasked(x) > few(x) {
+				if d, ok := c.heat(x, d); ok {
+					return d
+				}
+			}
 			if c.take(x) {
 				return c.finish(rest)
 			}
@@ -105,6 +112,28 @@ func (c *Chain) prepare(x []float32) pool {
 		}
 	}
 	return c.softmax(x)
+}
+
+// heat returns the pool of the symbols in c.mask, which are those of d, after the last
+// temperature. It takes the weights of all symbols, and of these those from that of
+// d.last on: the same symbols, apart from new ties, which lose their weight. It returns
+// false if they turn out not to be the same.
+func (c *Chain) heat(x []float32, d pool) (pool, bool) {
+	w := d.weights
+	total := c.exp(x, c.scale)
+	if d.least, d.cut = w[d.last], len(w); !(total > 0) || d.least == 0 {
+		return d, false
+	}
+	ties := c.ties[:words(len(w))]
+	kernels.MaskBetween(ties, w, d.least, math.Nextafter32(d.least, 2))
+	for i, m := range ties {
+		for m &^= c.mask[i]; m != 0; m &= m - 1 {
+			w[64*i+bits.TrailingZeros64(m)] = 0
+		}
+	}
+	n := kernels.SumBlocksFrom(d.sums, w, d.least)
+	d.total = inOrder(d.sums)
+	return d, n == c.countMasked(x)
 }
 
 // softmax returns the pool of x, which it may change, after the last temperature.

@@ -263,10 +263,20 @@ func (s still) Logits(dst []float32) { copy(dst, s) }
 func (s still) Advance(int)          {}
 
 func TestNoAllocs(t *testing.T) {
-	x := make([]float32, 20)
+	all := Options{
+		Bias: []SymbolBias{{3, 1}}, Ban: []int{2}, Penalties: Penalties{Repetition: 1.1, Presence: 0.1, Frequency: 0.1},
+		TopK: 40, TypicalP: 0.95, TopP: 0.95, MinP: 0.05, Temperature: new(0.8),
+	}
+	x := make([]float32, 700)
 	testkit.Values(x, 1, 5)
 	for _, ts := range [][]Transform{
 		nil,
+		all.Transforms(),
+		{TopP(0.95)},
+		{TopP(0.5), Temperature(0.8)},
+		{MinP(0.05)},
+		{TypicalP(0.9), Temperature(0.8)},
+		{Temperature(0.8), TopK(600), TopP(0.9), Penalties{Presence: 1}},
 		{Temperature(0.8), Exclude(1)},
 		{Temperature(0)},
 		{TopK(7), Temperature(0.8)},

@@ -118,8 +118,8 @@ func (c *Chain) all(x []float32) {
 
 // take drops the symbols that are not in c.mask: it makes candidates of the others, if
 // these are few, and otherwise sets the logits of those that are dropped to -Inf.
-func (c *Chain) take(x []float32) (few bool) {
-	if c.countMasked(x) <= len(x)/16 {
+func (c *Chain) take(x []float32) bool {
+	if c.countMasked(x) <= few(x) {
 		c.gather(x)
 		return true
 	}
@@ -132,6 +132,9 @@ func (c *Chain) take(x []float32) (few bool) {
 	}
 	return false
 }
+
+// few returns up to how many symbols are worked on as candidates.
+func few(x []float32) int { return len(x) / 16 }
 
 // gather makes candidates of the symbols in c.mask.
 func (c *Chain) gather(x []float32) {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -64,7 +65,7 @@ func TestCopied(t *testing.T) {
 		if share, ok := d.Copied(own[:copiedGram]); share != 1 || !ok {
 			t.Errorf("%+v: %d ids have share %v, %v, want 1", o, copiedGram, share, ok)
 		}
-		if share, _ := d.Copied([]int{-1, 1 << 40, 0, 0, 0, 0, 0, 0}); share != 0 {
+		if share, _ := d.Copied([]int{-1, math.MaxInt, 0, 0, 0, 0, 0, 0}); share != 0 {
 			t.Errorf("%+v: ids that the model does not have: share %v", o, share)
 		}
 	}

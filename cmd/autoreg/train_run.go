@@ -151,7 +151,7 @@ func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochSta
 	}
 	r := epochRecord{EpochStats: e, Sample: made.text, Copied: made.copied}
 	if r.Sample != "" {
-		if _, err := fmt.Fprintf(j.out, "  %s\n", j.safe(r.Sample)); err != nil {
+		if _, err := fmt.Fprintf(j.out, "  %s\n", strings.ReplaceAll(j.safe(r.Sample), "\n", "\n  ")); err != nil {
 			return err
 		}
 	}

@@ -109,6 +109,12 @@ func FuzzCorpus(f *testing.F) {
 			used := testkit.Allocated(func() { c, err = readString(string(data), fuzzOptions(format)) })
 			checkCorpus(t, data, c, err, used)
 		}
+		o := fuzzOptions(FormatText)
+		o.Raw = true
+		c, err := readString(string(data), o)
+		if err == nil && !isGzip(data) && (len(c.Docs) != 1 || c.Docs[0] != string(data) || c.Counts != (Counts{})) {
+			t.Fatalf("%q: raw %q, %+v", data, c.Docs, c.Counts)
+		}
 	})
 }
 
