@@ -100,7 +100,7 @@ func (m *TextModel) Beam(ctx context.Context, prompt string, o *BeamOptions) ([]
 	}
 	stream := m.NewStream()
 	stream.AllowUnknown(o.AllowUnknown)
-	if _, err := stream.read(ctx, g.ids); err != nil {
+	if _, err := stream.read(ctx, g.chain, g.ids); err != nil {
 		return nil, err
 	}
 	s := newBeamSearch(stream, cmp.Or(o.Width, DefaultBeamWidth), kernels.NewWorkers(threads))
@@ -292,11 +292,7 @@ func (s *beamSearch) beams(g *generation, prompt string, penalty float64) []Beam
 	slices.SortStableFunc(list, func(a, b Beam) int { return cmp.Compare(b.Score, a.Score) })
 	list = list[:min(len(list), s.width)]
 	for i := range list {
-		text, own := g.prompt(prompt), *g
-		for _, id := range list[i].IDs {
-			text += own.piece(id)
-		}
-		list[i].Text = text
+		list[i].Text = g.prompt(prompt) + g.spelled(list[i].IDs)
 	}
 	return list
 }

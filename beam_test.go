@@ -174,7 +174,7 @@ func TestBeamGreedy(t *testing.T) {
 		for id := 2; id < m.Tokenizer().Len(); id++ {
 			for _, alpha := range []float64{0, 1} {
 				prompt := m.Tokenizer().Word(id)
-				o := GenerateOptions{Temperature: new(0.0), LogProbs: true, MaxTokens: 20, Plain: id%2 == 0, OmitPrompt: id%3 == 0, AllowUnknown: id%4 == 0}
+				o := GenerateOptions{Sampling: sampler.Options{Temperature: new(0.0)}, LogProbs: true, MaxTokens: 20, Plain: id%2 == 0, OmitPrompt: id%3 == 0, AllowUnknown: id%4 == 0}
 				want, err := m.Generate(t.Context(), prompt, &o)
 				if err != nil {
 					t.Fatal(err)

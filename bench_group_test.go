@@ -124,3 +124,52 @@ func (r *groupRun) draw(tokens int) {
 	}
 	all.Wait()
 }
+
+// BenchmarkThreads: a token of one stream whose output layer runs on two threads. x-threads
+// is its rate over that on one, best of a hundred tries each, in turn.
+func BenchmarkThreads(b *testing.B) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		b.Skip("fewer CPUs than threads")
+	}
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		notGeneric(b, isa)
+		for _, size := range []struct{ units, symbols int }{{units, symbols}, {4 * units, symbols}, {4 * units, 3 * symbols}} {
+			b.Run(fmt.Sprintf("h=%d/v=%d/threads=2", size.units, size.symbols), func(b *testing.B) {
+				s := layers.NewStack(layers.StackConfig{
+					Symbols: size.symbols, Embedding: embedding, Outputs: size.symbols,
+					Layers: []layers.Spec{&layers.LSTMSpec{Units: size.units}},
+				})
+				for i, w := range layers.ValuesOf(s) {
+					testkit.Values(w, uint64(i), 0.2)
+				}
+				logits, chain := make([]float32, size.symbols), sampler.New(1)
+				token := func(threads int) func() {
+					state, sym := s.NewState(), 1
+					state.SetThreads(threads)
+					return func() {
+						state.Advance(sym)
+						state.Logits(logits)
+						sym = chain.Sample(logits)
+					}
+				}
+				two, one := token(2), token(1)
+				two()
+				b.ReportAllocs()
+				for b.Loop() {
+					two()
+				}
+				least := [2]time.Duration{time.Hour, time.Hour}
+				for range 100 {
+					for i, f := range []func(){two, one} {
+						start := time.Now()
+						for range 10 {
+							f()
+						}
+						least[i] = min(least[i], time.Since(start))
+					}
+				}
+				b.ReportMetric(float64(least[1])/float64(least[0]), "x-threads")
+			})
+		}
+	})
+}

@@ -49,9 +49,9 @@ func Example() {
 func ExampleTextModel_Generate() {
 	m := load()
 	g, err := m.Generate(context.Background(), "peel the onions and", &autoreg.GenerateOptions{
-		Temperature: new(0.0),
-		Plain:       true,
-		MaxTokens:   50, // the prompt's words included
+		Sampling:  sampler.Options{Temperature: new(0.0)},
+		Plain:     true,
+		MaxTokens: 50, // the prompt's words included
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -102,7 +102,7 @@ func (n noRepeat) Apply(c *sampler.Candidates) {
 func ExampleGenerateOptions_transforms() {
 	m := load()
 	drawn := noRepeat{}
-	o := &autoreg.GenerateOptions{Temperature: new(0.0), Transforms: []sampler.Transform{drawn}}
+	o := &autoreg.GenerateOptions{Sampling: sampler.Options{Temperature: new(0.0)}, Transforms: []sampler.Transform{drawn}}
 	for piece, err := range m.Text(context.Background(), "recipe for roasted", o) {
 		if err != nil {
 			log.Fatal(err)
@@ -115,26 +115,73 @@ func ExampleGenerateOptions_transforms() {
 	// recipe for roasted carrots | Slice the onions and roast them until tender.
 }
 
-// What the model expects next, at two temperatures.
-func ExampleTextModel_Probs() {
+// What the model expected at each token, and how likely what it drew was.
+func ExampleGenerateOptions_alternatives() {
 	m := load()
-	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Temperature: new(1.0)}
-	for at, err := range m.Probs(context.Background(), "recipe for", o, 2, 1, 0.5) {
+	o := &autoreg.GenerateOptions{Seed: 2, NewTokens: 2, Sampling: sampler.Options{Temperature: new(1.0)}, Alternatives: 2}
+	for piece, err := range m.Text(context.Background(), "recipe for", o) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(at.Text)
-		for _, next := range at.Next {
-			fmt.Printf("  %-8s %5.2f%% %5.2f%%\n", next.Word, 100*next.P[0], 100*next.P[1])
+		if piece.ID < 0 {
+			continue // the prompt
+		}
+		fmt.Printf("%q: %.2f%%\n", piece.Text, 100*math.Exp(float64(piece.LogProb)))
+		for _, other := range piece.Alternatives {
+			fmt.Printf("  %-8s %5.2f%%\n", other.Word, 100*math.Exp(float64(other.LogProb)))
 		}
 	}
 	// Output:
-	// recipe for
-	//   roasted  82.07% 95.46%
-	//   baked    17.89%  4.54%
-	// recipe for baked
-	//   onions   99.79% 100.00%
-	//             0.01%  0.00%
+	// " baked": 17.89%
+	//   roasted  82.07%
+	//   baked    17.89%
+	// " onions": 99.79%
+	//   onions   99.79%
+	//             0.01%
+}
+
+// A text that ends where its first sentence does, with words that are not to be used.
+func ExampleGenerateOptions_stopStrings() {
+	m := load()
+	tender, _ := m.Tokenizer().ID("tender")
+	g, err := m.Generate(context.Background(), "recipe for roasted carrots |", &autoreg.GenerateOptions{
+		Seed:        1,
+		Sampling:    sampler.Options{TopP: 0.9, Ban: []int{tender}},
+		StopStrings: []string{" until", "."},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(g.Text)
+	fmt.Printf("%v %q, seed %d\n", g.Reason, g.StopString, g.Seed)
+	// Output:
+	// recipe for roasted carrots | Chop the beets and bake them
+	// stop string " until", seed 1
+}
+
+// A long prompt is read once, and kept for later: many texts go on from it.
+func ExampleStream_Snapshot() {
+	m := load()
+	s := m.NewStream()
+	for _, id := range m.Tokenizer().Append(nil, "recipe for roasted carrots | chop the") {
+		s.Advance(id)
+	}
+	kept := s.Snapshot() // into a file, for example
+
+	s, err := m.Restore(kept)
+	if err != nil {
+		log.Fatal(err) // an ErrSnapshot: the model has changed since, for example
+	}
+	for _, prompt := range []string{"", "onions and"} {
+		g, err := m.Generate(context.Background(), prompt, &autoreg.GenerateOptions{From: s, Seed: 1})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%q\n", g.Text)
+	}
+	// Output:
+	// " beets and bake them until tender."
+	// "onions and bake them until brown."
 }
 
 // How well the model predicts a text.
@@ -184,7 +231,7 @@ func ExampleGenerateOptions_logProbs() {
 	for seed := range uint64(5) {
 		var b strings.Builder
 		sum, n := 0.0, 0
-		for piece, err := range m.Text(context.Background(), "recipe for", &autoreg.GenerateOptions{Seed: seed, Temperature: new(1.5), LogProbs: true}) {
+		for piece, err := range m.Text(context.Background(), "recipe for", &autoreg.GenerateOptions{Seed: seed, Sampling: sampler.Options{Temperature: new(1.5)}, LogProbs: true}) {
 			if err != nil {
 				log.Fatal(err)
 			}
@@ -225,13 +272,13 @@ func ExampleStream_Generate() {
 }
 
 // A fork continues a text in two ways, reading the prompt once.
-func ExampleStream_CopyFrom() {
+func ExampleStream_Fork() {
 	m := load()
-	a, b := m.NewStream(), m.NewStream()
+	a := m.NewStream()
 	for _, id := range m.Tokenizer().Append(nil, "recipe for roasted") {
 		a.Advance(id)
 	}
-	b.CopyFrom(a)
+	b := a.Fork()
 	for i, s := range []*autoreg.Stream{a, b} {
 		for step, err := range s.Generate(context.Background(), sampler.New(uint64(i), sampler.TopK(2))) {
 			if err != nil {

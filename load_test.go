@@ -308,14 +308,9 @@ func TestExtremeWeights(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s = %v: %v", tensor.Name, v, err)
 			}
-			for _, o := range []*GenerateOptions{{NewTokens: 3}, {NewTokens: 3, TopK: 2}, {NewTokens: 3, Temperature: new(0.0)}, {NewTokens: 3, Temperature: new(1e-40)}} {
+			for _, o := range []*GenerateOptions{{NewTokens: 3, Alternatives: 2}, {NewTokens: 3, Sampling: sampler.Options{TopK: 2}}, {NewTokens: 3, Sampling: sampler.Options{Temperature: new(0.0)}}, {NewTokens: 3, Sampling: sampler.Options{Temperature: new(1e-40)}}} {
 				if _, err := m.Generate(context.Background(), "any words", o); err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
 					t.Errorf("%s = %v: Generate: %v", tensor.Name, v, err)
-				}
-			}
-			for _, err := range m.Probs(context.Background(), "any words", &GenerateOptions{NewTokens: 2}, 3, 1, 0) {
-				if err != nil && !errors.Is(err, sampler.ErrNoSymbol) {
-					t.Errorf("%s = %v: Probs: %v", tensor.Name, v, err)
 				}
 			}
 			if score, err := m.Score(context.Background(), func(yield func(string) bool) { yield("a few words") }, nil); err != nil {

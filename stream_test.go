@@ -222,7 +222,7 @@ func TestConcurrentStreams(t *testing.T) {
 	want := make([][]int, n)
 	texts := make([]string, n)
 	options := func(i int) *GenerateOptions {
-		return &GenerateOptions{Seed: uint64(i), NewTokens: 30, TopK: 20 * (i % 3)}
+		return &GenerateOptions{Seed: uint64(i), NewTokens: 30, Sampling: sampler.Options{TopK: 20 * (i % 3)}}
 	}
 	for i := range n {
 		want[i] = collect(t, m.NewStream(), 40, busy(uint64(i)), i+2)

@@ -15,7 +15,8 @@ type DocumentScore struct {
 	Tokens []TokenScore
 }
 
-// A TokenScore is one prediction: a token, and how likely it was after those before it.
+// A TokenScore is a token and how likely it was after those before it: of a prediction
+// that is scored, or one that could be drawn.
 type TokenScore struct {
 	ID      int
 	Word    string  // its spelling, see tokenizer.Tokenizer.Word

@@ -331,3 +331,37 @@ func ExampleTextModel_ScoreEach() {
 	//  -10.56 "chop"
 	//   -9.14 ""
 }
+
+// BenchmarkScore scores documents of 5 to 44 words by models of 10,000, so many together.
+func BenchmarkScore(b *testing.B) {
+	for _, units := range []int{128, 512} {
+		m := random(b, 10000, model.Config{Symbols: 10000, Embedding: 100, Layers: []layers.Spec{&layers.LSTMSpec{Units: units}}, Length: 20})
+		docs := make([]string, 64)
+		for i := range docs {
+			for k := range 5 + i*7%40 {
+				docs[i] += m.Tokenizer().Word(2+(i*31+k*17)%9998) + " "
+			}
+		}
+		for _, threads := range []int{1, 2} {
+			for _, rows := range []int{1, 32} {
+				b.Run(fmt.Sprintf("h=%d/b=%d/threads=%d", units, rows, threads), func(b *testing.B) {
+					tokens := 0
+					for b.Loop() {
+						s, err := m.newScorer(b.Context(), &ScoreOptions{Threads: threads})
+						if err != nil {
+							b.Fatal(err)
+						}
+						s.rows = rows
+						for d, err := range s.run(slices.Values(docs)) {
+							if err != nil {
+								b.Fatal(err)
+							}
+							tokens += len(d.logProbs)
+						}
+					}
+					b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
+				})
+			}
+		}
+	}
+}

@@ -47,7 +47,7 @@ func TestGenerateText(t *testing.T) {
 			for _, id := range ids {
 				want += " " + tok.Word(id)
 			}
-			o := &GenerateOptions{Temperature: new(2.0), TopK: 3, Seed: seed, MaxTokens: 39, Plain: true}
+			o := &GenerateOptions{Sampling: sampler.Options{Temperature: new(2.0), TopK: 3}, Seed: seed, MaxTokens: 39, Plain: true}
 			if got := generate(t, m, prompt, o); got != want {
 				t.Errorf("Generate[%s](seed %d) = %q, want %q", isa, seed, got, want)
 			}
@@ -105,18 +105,6 @@ func TestLimits(t *testing.T) {
 		if c.want >= 0 && n != c.want || c.want < 0 && n != 300 {
 			t.Errorf("MaxTokens %d, NewTokens %d: %d new words, want %d", c.max, c.new, n, c.want)
 		}
-		probs := 0
-		for _, err := range m.Probs(t.Context(), prompt, &GenerateOptions{MaxTokens: c.max, NewTokens: c.new}, 1, 1) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if probs++; probs == 300 {
-				break
-			}
-		}
-		if probs != n {
-			t.Errorf("MaxTokens %d, NewTokens %d: Probs has %d positions, want %d", c.max, c.new, probs, n)
-		}
 	}
 	if got := generate(t, m, prompt, &GenerateOptions{MaxTokens: 5}); got != prompt {
 		t.Errorf("a prompt of MaxTokens words becomes %q", got)
@@ -125,7 +113,7 @@ func TestLimits(t *testing.T) {
 
 func TestUnknownIsNotDrawn(t *testing.T) {
 	m := endless(t)
-	for _, o := range []GenerateOptions{{}, {TopK: 2}, {Temperature: new(0.0)}, {Temperature: new(0.1)}} {
+	for _, o := range []GenerateOptions{{}, {Sampling: sampler.Options{TopK: 2}}, {Sampling: sampler.Options{Temperature: new(0.0)}}, {Sampling: sampler.Options{Temperature: new(0.1)}}} {
 		if got := generate(t, m, "word", &o); strings.Contains(got, "[UNK]") {
 			t.Errorf("%+v: %q", o, got)
 		}
@@ -144,7 +132,7 @@ func TestDefaults(t *testing.T) {
 	want := generate(t, m, prompt, nil)
 	texts := map[string]bool{}
 	for seed := range uint64(30) {
-		a, b := generate(t, m, prompt, &GenerateOptions{Seed: seed}), generate(t, m, prompt, &GenerateOptions{Seed: seed, Temperature: new(0.7), MaxTokens: 200})
+		a, b := generate(t, m, prompt, &GenerateOptions{Seed: seed}), generate(t, m, prompt, &GenerateOptions{Seed: seed, Sampling: sampler.Options{Temperature: new(0.7)}, MaxTokens: 200})
 		if a != b || seed == 0 && a != want {
 			t.Errorf("seed %d: %q without a temperature, %q with 0.7, %q without options", seed, a, b, want)
 		}
@@ -153,12 +141,12 @@ func TestDefaults(t *testing.T) {
 	if len(texts) < 15 {
 		t.Errorf("30 seeds give %d texts", len(texts))
 	}
-	cold := generate(t, m, prompt, &GenerateOptions{Temperature: new(0.0)})
+	cold := generate(t, m, prompt, &GenerateOptions{Sampling: sampler.Options{Temperature: new(0.0)}})
 	for seed := range uint64(5) {
-		if got := generate(t, m, prompt, &GenerateOptions{Temperature: new(0.0), Seed: seed}); got != cold {
+		if got := generate(t, m, prompt, &GenerateOptions{Sampling: sampler.Options{Temperature: new(0.0)}, Seed: seed}); got != cold {
 			t.Errorf("temperature 0, seed %d: %q, want %q", seed, got, cold)
 		}
-		if got := generate(t, m, prompt, &GenerateOptions{TopK: 1, Seed: seed}); got != cold {
+		if got := generate(t, m, prompt, &GenerateOptions{Sampling: sampler.Options{TopK: 1}, Seed: seed}); got != cold {
 			t.Errorf("top-k 1, seed %d: %q, want %q", seed, got, cold)
 		}
 	}
@@ -166,7 +154,7 @@ func TestDefaults(t *testing.T) {
 
 func TestPromptForms(t *testing.T) {
 	m := openTiny(t)
-	greedy := GenerateOptions{Temperature: new(0.0), NewTokens: 1, Plain: true}
+	greedy := GenerateOptions{Sampling: sampler.Options{Temperature: new(0.0)}, NewTokens: 1, Plain: true}
 	raw := greedy
 	raw.RawPrompt = true
 	for _, c := range []struct {
@@ -202,7 +190,7 @@ func TestPromptForms(t *testing.T) {
 }
 
 func TestGenerateTextErrors(t *testing.T) {
-	m := small(t)
+	m, nan := small(t), float32(math.NaN())
 	for _, c := range []struct {
 		prompt string
 		o      GenerateOptions
@@ -215,26 +203,35 @@ func TestGenerateTextErrors(t *testing.T) {
 		{"\uFEFF", GenerateOptions{}, ErrEmptyPrompt, ""},
 		{"w", GenerateOptions{Transforms: []sampler.Transform{sampler.TopK(1), nil}}, nil, "autoreg: Transforms[1] is nil"},
 		{"w", GenerateOptions{Transforms: []sampler.Transform{sampler.TopK(-3)}}, nil, "autoreg: top-k -3"},
+		{"w", GenerateOptions{Transforms: []sampler.Transform{sampler.TopP(2)}}, nil, "autoreg: top-p 2"},
+		{"w", GenerateOptions{Sampling: sampler.Options{TopP: 1.5}}, nil, "autoreg: top-p 1.5"},
+		{"w", GenerateOptions{Sampling: sampler.Options{TopP: -0.1}}, nil, "autoreg: top-p -0.1"},
+		{"w", GenerateOptions{Sampling: sampler.Options{MinP: math.NaN()}}, nil, "autoreg: min-p NaN"},
+		{"w", GenerateOptions{Sampling: sampler.Options{TypicalP: math.Inf(1)}}, nil, "autoreg: typical-p +Inf"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Ban: []int{1, -1}}}, nil, "autoreg: ban of symbol -1"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Bias: []sampler.SymbolBias{{ID: -2, Bias: 1}}}}, nil, "autoreg: bias of symbol -2"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Penalties: sampler.Penalties{Repetition: nan}}}, nil, "autoreg: repetition penalty NaN"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Penalties: sampler.Penalties{Presence: nan}}}, nil, "autoreg: presence penalty NaN"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Penalties: sampler.Penalties{Frequency: nan}}}, nil, "autoreg: frequency penalty NaN"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Penalties: sampler.Penalties{Window: -1}}}, nil, "autoreg: penalty window -1"},
+		{"w", GenerateOptions{StopStrings: []string{"a", ""}}, nil, "autoreg: StopStrings[1] is empty"},
+		{"w", GenerateOptions{StopStrings: []string{"\xc3"}}, nil, `autoreg: StopStrings[0] is "\xc3", which is not UTF-8`},
+		{"w", GenerateOptions{StopTokens: []int{13}}, nil, "autoreg: StopTokens[0] is 13: want 0 to 12"},
+		{"w", GenerateOptions{StopTokens: []int{0, -1}}, nil, "autoreg: StopTokens[1] is -1"},
+		{"w", GenerateOptions{Alternatives: -1}, nil, "autoreg: Alternatives is -1"},
+		{"w", GenerateOptions{From: small(t).NewStream()}, nil, "autoreg: From is a stream of another model"},
+		{"", GenerateOptions{From: m.NewStream()}, ErrEmptyPrompt, ""},
 		{"w", GenerateOptions{MaxTokens: -1}, nil, "autoreg: MaxTokens is -1"},
 		{"w", GenerateOptions{NewTokens: -7}, nil, "autoreg: NewTokens is -7"},
-		{"w", GenerateOptions{TopK: -2}, nil, "autoreg: top-k -2"},
-		{"w", GenerateOptions{Temperature: new(-0.5)}, nil, "autoreg: temperature -0.5"},
-		{"w", GenerateOptions{Temperature: new(math.NaN())}, nil, "autoreg: temperature NaN"},
-		{"w", GenerateOptions{Temperature: new(math.Inf(1))}, nil, "autoreg: temperature +Inf"},
-		{"w", GenerateOptions{Temperature: new(1e300)}, nil, "autoreg: temperature +Inf"},
+		{"w", GenerateOptions{Sampling: sampler.Options{TopK: -2}}, nil, "autoreg: top-k -2"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Temperature: new(-0.5)}}, nil, "autoreg: temperature -0.5"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Temperature: new(math.NaN())}}, nil, "autoreg: temperature NaN"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Temperature: new(math.Inf(1))}}, nil, "autoreg: temperature +Inf"},
+		{"w", GenerateOptions{Sampling: sampler.Options{Temperature: new(1e300)}}, nil, "autoreg: temperature +Inf"},
 	} {
 		g, err := m.Generate(t.Context(), c.prompt, &c.o)
 		if g != (Generation{}) || err == nil || !strings.HasPrefix(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
 			t.Errorf("Generate(%q, %+v) = %+v, %v; want %q", c.prompt, c.o, g, err, c.want)
-		}
-		n := 0
-		for at, err := range m.Probs(t.Context(), c.prompt, &c.o, 3, 1) {
-			if n++; err == nil || at.Next != nil {
-				t.Errorf("Probs(%q, %+v) yields %v, %v", c.prompt, c.o, at, err)
-			}
-		}
-		if n != 1 {
-			t.Errorf("Probs(%q, %+v) has %d elements, want 1", c.prompt, c.o, n)
 		}
 	}
 }
@@ -262,20 +259,15 @@ func TestTextCanceled(t *testing.T) {
 		}
 		end = piece.End
 	}
-	if want := (Ending{sampler.ReasonCanceled, 1, 4, 0}); end == nil || *end != want {
+	if want := (Ending{sampler.ReasonCanceled, 1, 4, 0, ""}); end == nil || *end != want {
 		t.Errorf("ending %+v, want %+v", end, want)
 	}
 	if !errors.Is(last, context.Canceled) || !strings.HasPrefix(whole, text) || strings.Count(text, " ") != 4 {
 		t.Errorf("text %q, error %v; want four words of %q and context.Canceled", text, last, whole)
 	}
-	want := Generation{"word", Ending{sampler.ReasonCanceled, 1, 0, 0}}
+	want := Generation{"word", Ending{sampler.ReasonCanceled, 1, 0, 0, ""}}
 	if g, err := m.Generate(ctx, "word", nil); g != want || !errors.Is(err, context.Canceled) {
 		t.Errorf("Generate = %+v, %v; want %+v and context.Canceled", g, err, want)
-	}
-	for at, err := range m.Probs(ctx, "word", nil, 1, 1) {
-		if !errors.Is(err, context.Canceled) || at.End == nil || *at.End != want.Ending {
-			t.Errorf("Probs: %+v, %v", at, err)
-		}
 	}
 }
 
@@ -311,7 +303,7 @@ func TestEveryISA(t *testing.T) {
 		}
 		got := fmt.Sprintf("%x", score.Loss)
 		for seed := range uint64(10) {
-			got += "\n" + generate(t, m, "recipe for", &GenerateOptions{Seed: seed, Temperature: new(3.0)})
+			got += "\n" + generate(t, m, "recipe for", &GenerateOptions{Seed: seed, Sampling: sampler.Options{Temperature: new(3.0)}})
 		}
 		if want == "" {
 			want = got

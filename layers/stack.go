@@ -190,6 +190,8 @@ type State struct {
 	out   []float32   // [Head.InLen], the end of slab
 	x     []float32   // activations between layers
 	work  []float32   // scratch
+
+	threads *logitsThreads // nil for one
 }
 
 // NewState returns a sequence at its start. It panics if Steppers returns an error.
@@ -232,9 +234,15 @@ func (s *State) Advance(sym int) {
 	copy(s.out, x)
 }
 
-// Logits writes the logits of the next symbol into dst [Symbols]. Before the first Advance they are those of a zero output. It does
-// not allocate.
-func (s *State) Logits(dst []float32) { s.stack.Head.Apply(dst, s.out) }
+// Logits writes the logits of the next symbol into dst [Symbols]. Before the first Advance
+// they are those of a zero output. It does not allocate.
+func (s *State) Logits(dst []float32) {
+	if s.threads != nil {
+		s.threads.logits(dst)
+		return
+	}
+	s.stack.Head.Apply(dst, s.out)
+}
 
 // Reset goes back to the start of a sequence.
 func (s *State) Reset() { clear(s.slab) }

@@ -30,13 +30,14 @@ func FuzzAppend(f *testing.F) {
 			if len(list) == 0 {
 				continue
 			}
-			tok, err := Learn(slices.Values([]string{text}), &Options{VocabularySize: 1 << 20, Case: o.Case, Punctuation: o.Punctuation, UnicodePunctuation: o.UnicodePunctuation})
+			o.VocabularySize = 1 << 20
+			tok, err := Learn(slices.Values([]string{text}), &o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids := tok.Append(nil, text)
 			joined := string(tok.AppendText(nil, ids...))
-			if joined != strings.Join(list, " ") || slices.Contains(ids, tok.Unknown()) {
+			if joined != strings.Join(list, " ") || tok.Unknown() >= 0 && slices.Contains(ids, tok.Unknown()) {
 				t.Fatalf("%q: ids spell %q, want %q", text, joined, list)
 			}
 			if again := tok.Append(nil, joined); !slices.Equal(again, ids) {
@@ -55,8 +56,8 @@ func FuzzAppend(f *testing.F) {
 				t.Fatalf("AppendPretty = %q of %q", pretty, joined)
 			}
 
-			for id := 2; id < tok.Len(); id++ {
-				if got := tok.AppendRaw(nil, "a "+tok.Word(id)); len(got) != 2 || got[1] != id {
+			for id := o.reserved(); id < tok.Len(); id++ {
+				if got := tok.AppendRaw(nil, "a "+tok.Word(id)); len(got) == 0 || len(got) > 2 || got[len(got)-1] != id {
 					t.Fatalf("the word %q, named, has ids %v, want %d", tok.Word(id), got, id)
 				}
 			}
@@ -71,6 +72,52 @@ func FuzzAppend(f *testing.F) {
 			}
 			if !slices.Equal(back.words, tok.words) {
 				t.Fatalf("%q came back from JSON as %q", tok.words, back.words)
+			}
+		}
+	})
+}
+
+// FuzzUnits checks, for any text under options that FuzzAppend does not have, that a
+// vocabulary learned from the text knows every unit of it, that characters and bytes come
+// back as they went in, and that nothing written is ever invalid UTF-8.
+func FuzzUnits(f *testing.F) {
+	for _, s := range []string{"", "a\xff\xfe\xe2\x82b", "Don't <unk> é\r\n🙂", "\uFEFFcooking' ''' ’’", "\xf0\x9f\x99"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, o := range []Options{
+			{Unit: Characters}, {Unit: Characters, NoStop: true, NoUnknown: true}, {Unit: Characters, Case: FoldCase},
+			{Unit: Bytes}, {Unit: Bytes, NoStop: true}, pennTreebank, {UnknownWord: "<unk>", Punctuation: StripPunctuation},
+			{Stem: "english"}, {Stem: "hungarian", Punctuation: KeepPunctuation},
+		} {
+			o.VocabularySize = 1 << 20
+			tok, err := Learn(slices.Values([]string{text}), &o)
+			if err != nil {
+				continue // there is nothing to learn
+			}
+			for unit := range tok.Missing(text) {
+				t.Fatalf("%+v: the vocabulary lacks %q", o, unit)
+			}
+			d := tok.Detokenizer()
+			var out []byte
+			for _, id := range tok.Append(nil, text) {
+				n := len(out)
+				if out = d.Append(out, id); !utf8.Valid(out[n:]) {
+					t.Fatalf("%+v: %q is not valid UTF-8", o, out[n:])
+				}
+			}
+			out = d.Flush(out)
+			want := text
+			switch {
+			case o.Unit == Bytes:
+				want = string([]rune(text))
+			case o.Unit == Characters && o.Case != FoldCase:
+				want = validText(text)
+			default:
+				continue
+			}
+			if string(out) != want {
+				t.Fatalf("%+v: %q is written as %q, want %q", o, text, out, want)
 			}
 		}
 	})
@@ -91,6 +138,11 @@ func squeeze(s string, o Options) string {
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(`{"version":1,"keep_case":false,"strip_punctuation":false,"vocabulary":["","[UNK]",".","\u00e9\ud83c\udf70"]}`))
 	f.Add([]byte(`{"version":1,"keep_case":true,"vocabulary":["","[UNK]","a","a"],"strip_punctuation":true}`))
+	f.Add([]byte(`{"version":2,"keep_case":false,"strip_punctuation":true,"unicode_punctuation":true,"vocabulary":["","[UNK]","a"]}`))
+	f.Add([]byte(`{"version":3,"keep_case":true,"strip_punctuation":false,"line_ends":true,"no_stop":true,"unknown_word":"<unk>","keep_punctuation":true,"vocabulary":["<unk>","\n"]}`))
+	f.Add([]byte(`{"version":3,"keep_case":false,"strip_punctuation":false,"unit":"character","no_unknown":true,"vocabulary":[""," ","\u00e9"]}`))
+	f.Add([]byte(`{"version":3,"keep_case":true,"strip_punctuation":false,"unit":"byte","vocabulary":[]}`))
+	f.Add([]byte(`{"version":3,"keep_case":false,"strip_punctuation":false,"stem":"french","vocabulary":["","[UNK]","a"]}`))
 	f.Add([]byte(`{"vocabulary":[[[[[[`))
 	f.Add([]byte(`{"vocabulary":["` + strings.Repeat(`","`, 100000)))
 	f.Add([]byte(`{"version":1,"keep_case":true,"strip_punctuation":true,"vocabulary":["` + strings.Repeat(`","`, 100000) + `"]}`))

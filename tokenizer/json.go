@@ -28,6 +28,7 @@ var members = []member{
 	{"unicode_punctuation", 2, func(o *Options) *bool { return &o.UnicodePunctuation }, nil},
 	{"unit", 3, nil, func(o *Options) *string { return (*string)(&o.Unit) }},
 	{"line_ends", 3, func(o *Options) *bool { return &o.LineEnds }, nil},
+	{"stem", 3, nil, func(o *Options) *string { return &o.Stem }},
 	{"no_stop", 3, func(o *Options) *bool { return &o.NoStop }, nil},
 	{"no_unknown", 3, func(o *Options) *bool { return &o.NoUnknown }, nil},
 	{"unknown_word", 3, nil, func(o *Options) *string { return &o.UnknownWord }},
@@ -47,6 +48,7 @@ const keepPunctuation = "keep_punctuation"
 //	"unicode_punctuation":true   which alone makes it 2
 //	"unit":"character"           or "byte"; then the vocabulary is empty
 //	"line_ends":true
+//	"stem":"english"
 //	"no_stop":true
 //	"no_unknown":true            not for bytes, which never have one
 //	"unknown_word":"<unk>"

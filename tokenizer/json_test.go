@@ -25,7 +25,7 @@ func TestMarshalJSON(t *testing.T) {
 
 func TestJSONRoundTrip(t *testing.T) {
 	for _, o := range allOptions {
-		tok := words(t, &o, "don", "'", "é<&>", `"`, `\`, "\x01", "\u2028", "\U0001F370")
+		tok := learned(t, o, "don ' é<&> \" \\ \x01 \u2028 \U0001F370")
 		direct, err := tok.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
@@ -63,6 +63,28 @@ func TestMarshalJSONVersions(t *testing.T) {
 			t.Errorf("MarshalJSON = %s, %v; want %s", got, err, want)
 		}
 	}
+	for want, o := range map[string]Options{
+		`{"version":3,"keep_case":true,"strip_punctuation":false,"unit":"character","vocabulary":["","[UNK]","a"]}`:                                                          {Unit: Characters},
+		`{"version":3,"keep_case":false,"strip_punctuation":false,"unit":"character","no_stop":true,"no_unknown":true,"vocabulary":["a"]}`:                                   {Unit: Characters, Case: FoldCase, NoStop: true, NoUnknown: true},
+		`{"version":3,"keep_case":true,"strip_punctuation":false,"unit":"byte","vocabulary":[]}`:                                                                             {Unit: Bytes},
+		`{"version":3,"keep_case":true,"strip_punctuation":false,"line_ends":true,"no_stop":true,"unknown_word":"<unk>","keep_punctuation":true,"vocabulary":["<unk>","a"]}`: pennTreebank,
+		`{"version":3,"keep_case":false,"strip_punctuation":true,"unicode_punctuation":true,"stem":"english","vocabulary":["","[UNK]","a"]}`:                                 {UnicodePunctuation: true, Punctuation: StripPunctuation, Stem: "english"},
+	} {
+		o.VocabularySize, o.MinCount, o.MaxBytes = 300, 1, 1<<20 // which are not in it
+		tok := learned(t, o, "a")
+		got, err := tok.MarshalJSON()
+		if err != nil || string(got) != want {
+			t.Errorf("MarshalJSON = %s, %v; want %s", got, err, want)
+		}
+		var back Tokenizer
+		if err := back.UnmarshalJSON(got); err != nil || back.Options() != tok.Options() || !slices.Equal(back.words, tok.words) || back.Stop() != tok.Stop() || back.Unknown() != tok.Unknown() {
+			t.Errorf("%s comes back as %+v (%v)", got, back.Options(), err)
+		}
+		text := "A <unk> a\n\xff cooking’"
+		if a, b := tok.Append(nil, text), back.Append(nil, text); !slices.Equal(a, b) {
+			t.Errorf("%s: ids %v, and after a round trip %v", got, a, b)
+		}
+	}
 }
 
 func TestUnmarshalJSONAnyOrder(t *testing.T) {
@@ -90,6 +112,24 @@ func TestUnmarshalJSONRefuses(t *testing.T) {
 		{`{"version":1,"unicode_punctuation":true,` + tail + `}`, `"unicode_punctuation" is not for version 1`},
 		{`{"version":2,"unicode_punctuation":1,` + tail + `}`, "want a bool"},
 		{`{"version":2,"unicode_punctuation":true,"unicode_punctuation":true,` + tail + `}`, "comes twice"},
+		{`{"version":3,` + tail + `}`, "this is version 3 and has no member that version 2 lacks"},
+		{`{"version":3,"unicode_punctuation":true,` + tail + `}`, "has no member that version 2 lacks"},
+		{`{"version":2,"unicode_punctuation":true,"unit":"character",` + tail + `}`, `"unit" is not for version 2`},
+		{`{"version":1,"keep_punctuation":true,` + tail + `}`, `"keep_punctuation" is not for version 1`},
+		{`{"version":3,"unit":"Character",` + tail + `}`, `Unit is "Character"`},
+		{`{"version":3,"unit":"",` + tail + `}`, "it is empty"},
+		{`{"version":3,"unit":7,` + tail + `}`, "want a string"},
+		{`{"version":3,"unit":"byte",` + tail + `}`, "want none"},
+		{`{"version":3,"unit":"byte","unit":"byte",` + tail + `}`, "comes twice"},
+		{`{"version":3,"line_ends":"true",` + tail + `}`, "want a bool"},
+		{`{"version":3,"unit":"character","line_ends":true,` + tail + `}`, "LineEnds is for words"},
+		{`{"version":3,"stem":"english","keep_case":true,"strip_punctuation":false,"vocabulary":["","[UNK]","a"]}`, "Stem folds case"},
+		{`{"version":3,"stem":"latin",` + tail + `}`, `Stem is "latin"`},
+		{`{"version":3,"no_stop":true,` + tail + `}`, `entry 0 of the vocabulary is "": want "[UNK]"`},
+		{`{"version":3,"unknown_word":"a",` + tail + `}`, `entry 1 of the vocabulary is "[UNK]": want "a"`},
+		{`{"version":3,"unknown_word":"a b",` + tail + `}`, "without blanks"},
+		{`{"version":3,"no_unknown":true,"unknown_word":"a",` + tail + `}`, "there is no unknown token"},
+		{`{"version":3,"keep_punctuation":true,"keep_case":false,"strip_punctuation":true,"vocabulary":["","[UNK]","a"]}`, "are both true"},
 		{`{"version":"1",` + tail + `}`, "want a float64"},
 		{`{"version":null,` + tail + `}`, "want a float64"},
 		{`{"version":1,"version":1,` + tail + `}`, `"version" comes twice`},

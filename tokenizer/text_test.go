@@ -89,10 +89,20 @@ var (
 )
 
 // reference is the pipeline as its source words it: two substitutions, lowering,
-// splitting.
-func reference(text string, o Options) []string {
+// splitting; and of each line, where the ends of lines are words.
+func reference(text string, o Options) (list []string) {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = strings.ReplaceAll(text, "\uFEFF", "")
+	if o.LineEnds {
+		o.LineEnds = false
+		for i, line := range strings.Split(text, "\n") {
+			if i > 0 {
+				list = append(list, "\n")
+			}
+			list = append(list, reference(line, o)...)
+		}
+		return list
+	}
 	if o.UnicodePunctuation {
 		var b strings.Builder
 		for _, r := range text {
@@ -107,7 +117,7 @@ func reference(text string, o Options) []string {
 	}
 	if o.Punctuation == StripPunctuation {
 		text = stripSet.ReplaceAllString(text, "")
-	} else {
+	} else if o.Punctuation != KeepPunctuation {
 		text = padSet.ReplaceAllString(text, " $0 ")
 		text = spaces.ReplaceAllString(text, " ")
 	}
@@ -137,6 +147,7 @@ func scan(text string, o Options) (list []string) {
 var allOptions = []Options{
 	{}, {Case: KeepCase}, {Punctuation: StripPunctuation}, {Case: KeepCase, Punctuation: StripPunctuation},
 	{UnicodePunctuation: true}, {UnicodePunctuation: true, Punctuation: StripPunctuation},
+	{Punctuation: KeepPunctuation, NoUnknown: true}, {LineEnds: true}, {LineEnds: true, Punctuation: StripPunctuation, NoUnknown: true},
 }
 
 func TestNextWordEqualsSubstitutions(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kljensen/snowball"
 )
 
 // lineEnd is the word that Options.LineEnds makes of the end of a line.
@@ -14,12 +16,13 @@ type pipeline struct {
 	unit    Unit
 	fold    bool
 	class   [256]class
+	stem    string // a language, or ""
 	unknown string // a word of a text that is spelled so is the unknown token; "" if none is
 }
 
 // newPipeline returns the pipeline of options with their defaults.
 func newPipeline(o Options) pipeline {
-	p := pipeline{unit: o.Unit, fold: o.Case == FoldCase, class: classes(&o), unknown: o.UnknownWord}
+	p := pipeline{unit: o.Unit, fold: o.Case == FoldCase, class: classes(&o), stem: o.Stem, unknown: o.UnknownWord}
 	if o.Unit != Words || o.NoUnknown {
 		p.unknown = ""
 	} else if o.Punctuation == KeepPunctuation {
@@ -48,7 +51,11 @@ func next(text string, p *pipeline, buf []byte) (unit []byte, rest string) {
 				return append(buf[:0], p.unknown...), text[n:]
 			}
 		}
-		return nextWord(text, &p.class, buf)
+		unit, rest = nextWord(text, &p.class, buf)
+		if p.stem != "" && len(unit) > 1 {
+			unit = stem(unit, p.stem)
+		}
+		return unit, rest
 	}
 	if text == "" {
 		return nil, ""
@@ -62,6 +69,18 @@ func next(text string, p *pipeline, buf []byte) (unit []byte, rest string) {
 		unit[0] |= 0x20
 	}
 	return unit, text[size:]
+}
+
+// stem returns the stem of a word, or, if that is empty, as of an apostrophe, the word.
+func stem(word []byte, language string) []byte {
+	s, err := snowball.Stem(string(word), language, true)
+	if err != nil {
+		panic("tokenizer: a language without a stemmer") // Options.check has looked
+	}
+	if s == "" {
+		return word
+	}
+	return append(word[:0], s...)
 }
 
 // unknownAt returns how much of text the spelling of the unknown token ends, if it is the

@@ -115,6 +115,7 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"Punctuation":        {Text: Text{Vocabulary: tokenizer.Options{Punctuation: tokenizer.StripPunctuation}}},
 		"UnicodePunctuation": {Text: Text{Vocabulary: tokenizer.Options{UnicodePunctuation: true}}},
 		"LineEnds":           {Text: Text{Vocabulary: tokenizer.Options{LineEnds: true}}},
+		"Stem":               {Text: Text{Vocabulary: tokenizer.Options{Stem: "english"}}},
 		"NoStop":             {Text: Text{Vocabulary: tokenizer.Options{NoStop: true}}},
 		"NoUnknown":          {Text: Text{Vocabulary: tokenizer.Options{NoUnknown: true}}},
 		"UnknownWord":        {Text: Text{Vocabulary: tokenizer.Options{UnknownWord: "<unk>"}}},

@@ -60,7 +60,7 @@ type Dataset struct {
 	Documents int   // that the sequences are from
 	Words     int64 // ids in the sequences, each counted once
 	Unknown   int64 // how many of Words are the unknown token
-	Long      int   // documents of more than Length ids, with CutLong of more than Length+1: several windows, or cut off
+	Long      int   // documents of more than Length ids to read, with CutLong of more than Length+1: several windows, or cut off
 	Cut       int64 // ids that CutLong has dropped
 	Tracks    int   // DatasetOptions.Tracks
 
@@ -76,8 +76,8 @@ type span struct{ from, to int32 }
 
 // NewDataset encodes docs with tok. The result takes 4 bytes an id and 8 a sequence.
 // Nil options mean the zero value. It returns an error if Length is negative, if
-// docs is empty or if they hold more than maxIDs ids: 2³¹-1, or on a 32-bit machine
-// 2²⁹-1.
+// docs is empty, if they hold more than maxIDs ids: 2³¹-1, or on a 32-bit machine
+// 2²⁹-1, or what the vocabulary lacks where it has no unknown token.
 func NewDataset(docs []string, tok *tokenizer.Tokenizer, o *DatasetOptions) (*Dataset, error) {
 	var options DatasetOptions
 	if o != nil {
@@ -111,7 +111,10 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 	}
 	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong, stop: int32(tok.Stop())}
 	var ids []int
-	for _, doc := range docs {
+	for i, doc := range docs {
+		if err := checkKnown(tok, i, doc); err != nil {
+			return nil, err
+		}
 		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
 		if 18*int64(len(doc)) > maxBytes-d.bytes() {
 			return nil, errDataBytes
@@ -121,7 +124,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 			ids = ids[:o.Length+1]
 			d.Cut += int64(n - 1)
 			d.Long++
-		} else if !o.CutLong && n > 0 {
+		} else if !o.CutLong && n > d.unread() {
 			d.Long++
 		}
 		if len(ids) > maxIDs-len(d.ids) {

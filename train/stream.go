@@ -20,7 +20,10 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 		d.ids = append(d.ids, int32(before))
 	}
 	var ids []int
-	for _, doc := range docs {
+	for i, doc := range docs {
+		if err := checkKnown(tok, i, doc); err != nil {
+			return nil, err
+		}
 		// As in newDataset, and a byte may be an id of the data set.
 		if 18*int64(len(doc)) > maxBytes-d.bytes() {
 			return nil, errDataBytes

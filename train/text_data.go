@@ -117,7 +117,7 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 			return err
 		}
 		if positionsOf(d, 0, d.Len(), t.CountPadding) == 0 {
-			return apierror.Errorf("the %s hold no words", part.name)
+			return apierror.Errorf("the %s hold no %ss to predict", part.name, tok.Options().Unit)
 		}
 		left -= d.bytes()
 		*part.to = d

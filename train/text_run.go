@@ -104,6 +104,9 @@ func evaluateStack(ctx context.Context, net *layers.Stack, d *Dataset, o *Evalua
 	if d.Tracks > 0 {
 		opt.BatchSize, opt.CountPadding = d.Tracks, false
 	}
+	if opt.CountPadding && d.stop < 0 {
+		return Evaluation{}, optionErr("Evaluate: %s needs the stop token, which is what padding is, and the data set has none: leave it out", option("CountPadding"))
+	}
 	p := newPass(net, sizeOf(d, opt.BatchSize, opt.CountPadding), opt.Threads, false)
 	p.carry(newStates(net, d))
 	return p.evaluate(ctx, d, opt.BatchSize, opt.CountPadding)

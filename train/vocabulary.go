@@ -46,6 +46,19 @@ func learnWords(docs []string, words tokenizer.Options, taken int64, o *Options)
 	return tok, err
 }
 
+// checkKnown refuses a document that holds what the vocabulary lacks, if there is no token
+// for that.
+func checkKnown(tok *tokenizer.Tokenizer, number int, doc string) error {
+	if tok.Unknown() >= 0 {
+		return nil
+	}
+	for unit := range tok.Missing(doc) {
+		return optionErr("document %d holds the %s %.40q, which the vocabulary lacks, and there is no token for what it lacks: leave out %s, or let the vocabulary have all (%s, %s)",
+			number, tok.Options().Unit, unit, vocabularyOption("NoUnknown"), vocabularyOption("VocabularySize"), vocabularyOption("MinCount"))
+	}
+	return nil
+}
+
 // sameVocabulary compares the options of a vocabulary.
 func sameVocabulary(c *comparison, was, now tokenizer.Options) {
 	sameField(c, vocabularyOption("VocabularySize"), was.VocabularySize, now.VocabularySize)
@@ -55,6 +68,7 @@ func sameVocabulary(c *comparison, was, now tokenizer.Options) {
 	sameField(c, vocabularyOption("Punctuation"), was.Punctuation, now.Punctuation)
 	sameField(c, vocabularyOption("UnicodePunctuation"), was.UnicodePunctuation, now.UnicodePunctuation)
 	sameField(c, vocabularyOption("LineEnds"), was.LineEnds, now.LineEnds)
+	sameField(c, vocabularyOption("Stem"), was.Stem, now.Stem)
 	sameField(c, vocabularyOption("NoStop"), was.NoStop, now.NoStop)
 	sameField(c, vocabularyOption("NoUnknown"), was.NoUnknown, now.NoUnknown)
 	sameField(c, vocabularyOption("UnknownWord"), was.UnknownWord, now.UnknownWord)
@@ -75,6 +89,7 @@ type storedTokens struct {
 	MinCount        int            `json:"min_count,omitempty"`
 	KeepPunctuation bool           `json:"keep_punctuation,omitempty"`
 	LineEnds        bool           `json:"line_ends,omitempty"`
+	Stem            string         `json:"stem,omitempty"`
 	NoStop          bool           `json:"no_stop,omitempty"`
 	NoUnknown       bool           `json:"no_unknown,omitempty"`
 	UnknownWord     string         `json:"unknown_word,omitempty"`
@@ -84,7 +99,7 @@ type storedTokens struct {
 func storeVocabulary(v tokenizer.Options) (storedVocabulary, storedTokens) {
 	s := storedTokens{
 		Unit: v.Unit, MinCount: v.MinCount, KeepPunctuation: v.Punctuation == tokenizer.KeepPunctuation,
-		LineEnds: v.LineEnds, NoStop: v.NoStop, NoUnknown: v.NoUnknown, UnknownWord: v.UnknownWord,
+		LineEnds: v.LineEnds, Stem: v.Stem, NoStop: v.NoStop, NoUnknown: v.NoUnknown, UnknownWord: v.UnknownWord,
 	}
 	if v.Unit == tokenizer.Words {
 		s.Unit = ""
@@ -96,7 +111,7 @@ func storeVocabulary(v tokenizer.Options) (storedVocabulary, storedTokens) {
 func vocabularyOf(s storedVocabulary, unicodePunctuation bool, more storedTokens) tokenizer.Options {
 	v := tokenizer.Options{
 		VocabularySize: s.Vocabulary, Unit: more.Unit, MinCount: more.MinCount,
-		Case: tokenizer.FoldCase, UnicodePunctuation: unicodePunctuation, LineEnds: more.LineEnds,
+		Case: tokenizer.FoldCase, UnicodePunctuation: unicodePunctuation, LineEnds: more.LineEnds, Stem: more.Stem,
 		NoStop: more.NoStop, NoUnknown: more.NoUnknown, UnknownWord: more.UnknownWord,
 	}
 	if s.KeepCase {

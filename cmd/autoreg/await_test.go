@@ -77,11 +77,11 @@ func TestStuckOutput(t *testing.T) {
 		args     []string
 	}{
 		{"", "interrupted", []string{"info"}},
-		{"", "interrupted", []string{"generate", "recipe for"}},
+		{"", "interrupted", []string{"generate", "recipe for", "--seed", "1"}},
 		{"", "interrupted", []string{"score", "-m", small().model, small().data}},
 		{"corpus", "interrupted", trainArgs(small().data, model)},
 		{"epoch 1/3", "go on with: autoreg train text", trainArgs(small().data, model, "--epochs", "3")},
-		{"", "interrupted", []string{"paint", "-m", smallImage().model, "-o", "-"}},
+		{"", "interrupted", []string{"paint", "-m", smallImage().model, "--seed", "1", "-o", "-"}},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		var errOut bytes.Buffer

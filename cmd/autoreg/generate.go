@@ -29,6 +29,7 @@ func (a *app) generateCommand() *cobra.Command {
 		plain       bool
 		pretty      bool
 		asJSON      bool
+		sampling    samplingFlags
 		beams       beamFlags
 	)
 	cmd := &cobra.Command{
@@ -42,31 +43,41 @@ words. Words that the model does not know are named on standard error and read a
 [UNK].
 
 The same model, seed and options give the same text everywhere. Without --seed a
-random one is taken, which is shown if standard error is a terminal. With --count the
-first text has the seed --seed, the second one more, and so on.
+random one is taken, which standard error shows. With --count the first text has the
+seed --seed, the second one more, and so on.
+
+` + samplingHelp + `
 
 ` + beamsHelp + `
 
 With --json each text is a JSON object on a line: text, with the prompt; reason, why it
-ended: stop (the model ended it), length (a limit), canceled, or nothing (there was no
-word to draw); prompt_tokens and new_tokens, the words read and written; seed.
+ended: stop (the model ended it, or a --stop-token), "stop string" (a --stop, which is the
+member stop), length (a limit), canceled, or nothing (there was no word to draw);
+prompt_tokens and new_tokens, the words read and written; seed. With --alternatives,
+tokens lists the new words: id, word (empty for the end of the text), logprob, ln of its
+probability before all sampling, and alternatives, the likeliest words in its place.
 
 On a terminal, control characters in a model's words are shown as \u001b and the
 like.`,
 		Example: `  autoreg generate recipe for roasted
   autoreg generate "recipe for apple pudding |" --temperature 0.5 --seed 7
   autoreg generate "recipe for" --count 3 --top-k 40 --new-tokens 60
+  autoreg generate "recipe for" --min-p 0.05 --frequency-penalty 0.3 --ban salt --stop "."
+  autoreg generate "recipe for" --json --alternatives 5 --greedy
   autoreg generate --model recipes.safetensors --plain "recipe for cake | chop 1 /" --raw-prompt
   autoreg generate "recipe for apple pudding |" --beams 4 --length-penalty 0.6
   autoreg generate -- "- 1 cup of milk"
   echo "recipe for mutton" | autoreg generate -`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := exclusive(cmd.Flags(), "plain", "pretty"); err != nil {
+			if err := cmp.Or(exclusive(cmd.Flags(), "plain", "pretty"), exclusive(cmd.Flags(), "greedy", "temperature")); err != nil {
 				return err
 			}
 			if err := beams.check(cmd.Flags()); err != nil {
 				return err
+			}
+			if o.Alternatives > 0 && !asJSON {
+				return usagef("--alternatives needs --json, which has them")
 			}
 			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
@@ -76,16 +87,19 @@ like.`,
 			if err != nil {
 				return err
 			}
-			o.Temperature = &temperature
-			o.Plain = plain || !pretty
-			if !cmd.Flags().Changed("seed") && beams.width == 0 {
-				o.Seed = a.drawSeed()
+			o.Sampling.Temperature = &temperature
+			if err := sampling.resolve(m, &o); err != nil {
+				return err
 			}
+			o.Plain = plain || !pretty
 			if err := a.checkPrompt(m, prompt, &o); err != nil {
 				return err
 			}
 			if beams.width > 0 {
 				return a.beams(cmd.Context(), m, prompt, &beams, &o, asJSON)
+			}
+			if !cmd.Flags().Changed("seed") {
+				o.Seed = a.drawSeed(!asJSON) // which has it
 			}
 			for i := range count {
 				if asJSON {
@@ -111,7 +125,7 @@ like.`,
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
 	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely words, more evens them out, 0 always takes the likeliest")
-	intFlag(fs, &o.TopK, "top-k", "k", 0, 0, math.MaxInt32, "draw among the `N` likeliest words only; 0 means all")
+	sampling.define(fs, &o, "k")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
 	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new words")
@@ -121,6 +135,7 @@ like.`,
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
 	fs.BoolVar(&asJSON, "json", false, "write each text as a JSON object on a line")
+	intFlag(fs, &o.Alternatives, "alternatives", "", 0, 1, math.MaxInt32, "with --json, list for each new word the `N` likeliest, with their log-probabilities")
 	beams.define(fs)
 	cmd.SetFlagErrorFunc(promptFlagError)
 	return cmd
@@ -162,19 +177,58 @@ func (a *app) generate(cmd *cobra.Command, m *autoreg.TextModel, prompt string, 
 type generationJSON struct {
 	Text         string         `json:"text"`
 	Reason       sampler.Reason `json:"reason"`
+	Stop         string         `json:"stop,omitempty"` // the stop string
 	PromptTokens int            `json:"prompt_tokens"`
 	NewTokens    int            `json:"new_tokens"`
 	Seed         uint64         `json:"seed"`
+	Tokens       []tokenJSON    `json:"tokens,omitempty"`
+}
+
+// A tokenJSON is a new word and what could have been drawn in its place.
+type tokenJSON struct {
+	scoredJSON
+	Alternatives []scoredJSON `json:"alternatives"`
+}
+
+type scoredJSON struct {
+	wordJSON
+	LogProb *float32 `json:"logprob"` // null where it is not finite
+}
+
+func scoredOf(m *autoreg.TextModel, id int, logProb float32) scoredJSON {
+	s := scoredJSON{wordJSON: wordOf(m, id)}
+	if math.Abs(float64(logProb)) <= math.MaxFloat32 {
+		s.LogProb = &logProb
+	}
+	return s
 }
 
 // generateJSON writes one text as a JSON object, one that was broken off too.
 func (a *app) generateJSON(cmd *cobra.Command, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions) error {
-	g, failed := m.Generate(cmd.Context(), prompt, &o)
-	if failed != nil && g.Reason == 0 {
+	var (
+		line   generationJSON
+		text   strings.Builder
+		failed error
+	)
+	for piece, err := range m.Text(cmd.Context(), prompt, &o) {
+		text.WriteString(piece.Text)
+		if end := piece.End; end != nil {
+			line.Reason, line.Stop, line.PromptTokens, line.NewTokens, line.Seed = end.Reason, end.StopString, end.PromptTokens, end.NewTokens, end.Seed
+		}
+		if piece.ID >= 0 && o.Alternatives > 0 {
+			token := tokenJSON{scoredJSON: scoredOf(m, piece.ID, piece.LogProb)}
+			for _, other := range piece.Alternatives {
+				token.Alternatives = append(token.Alternatives, scoredOf(m, other.ID, other.LogProb))
+			}
+			line.Tokens = append(line.Tokens, token)
+		}
+		failed = err
+	}
+	if failed != nil && line.Reason == 0 {
 		return failed
 	}
-	err := a.writeJSONLine(generationJSON{g.Text, g.Reason, g.PromptTokens, g.NewTokens, g.Seed})
-	return cmp.Or(failed, err)
+	line.Text = text.String()
+	return cmp.Or(failed, a.writeJSONLine(line))
 }
 
 // writeJSONLine writes v on a line.
@@ -220,13 +274,16 @@ func (a *app) prompt(ctx context.Context, args []string) (string, error) {
 // checkPrompt notes words that the model does not know, and refuses a prompt without
 // words.
 func (a *app) checkPrompt(m *autoreg.TextModel, prompt string, o *autoreg.GenerateOptions) error {
-	ids := promptIDs(m, prompt, o.RawPrompt)
-	if len(ids) == 0 {
+	ids, tok := promptIDs(m, prompt, o.RawPrompt), m.Tokenizer()
+	unknown := m.UnknownWords(prompt, o)
+	switch {
+	case len(unknown) > 0 && tok.Unknown() < 0:
+		return nil // which is the error of Text
+	case len(ids) == 0:
 		return usagef("the prompt holds no word")
-	}
-	if unknown := m.UnknownWords(prompt, o); len(unknown) > 0 {
-		known := "read as [UNK]"
-		if !slices.ContainsFunc(ids, func(id int) bool { return id != m.Tokenizer().Unknown() }) {
+	case len(unknown) > 0:
+		known := "read as " + tok.Word(tok.Unknown())
+		if !slices.ContainsFunc(ids, func(id int) bool { return id != tok.Unknown() }) {
 			known += ", which leaves none that it knows"
 		}
 		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))
@@ -248,10 +305,11 @@ func promptIDs(m *autoreg.TextModel, prompt string, raw bool) []int {
 	return m.Tokenizer().Append(nil, prompt)
 }
 
-// drawSeed returns a random seed, short enough to type again.
-func (a *app) drawSeed() uint64 {
+// drawSeed returns a random seed, short enough to type again. It reports it unless the
+// output does.
+func (a *app) drawSeed(report bool) uint64 {
 	seed := uint64(rand.Uint32())
-	if a.terminal {
+	if report {
 		a.note("seed %d", seed)
 	}
 	return seed

@@ -78,7 +78,7 @@ func TestUsage(t *testing.T) {
 		{"--steps", []string{"probs", "a", "--steps", "0"}},
 		{"--max-tokens", []string{"score", "a", "--max-tokens", "0"}},
 		{"--format", []string{"score", "a", "--format", "x"}},
-		{"--symbols", []string{"info", "--symbols", "1", "--embedding", "1", "--units", "1"}},
+		{"--symbols", []string{"info", "--symbols", "0", "--embedding", "1", "--units", "1"}},
 		{"parameters", []string{"info", "--symbols", "16777216", "--embedding", "65536", "--units", "65536"}},
 		{"give all three", []string{"info", "--symbols", "10", "--embedding", "1"}},
 		{"give all three", []string{"info", "--units", "10"}},
@@ -258,7 +258,7 @@ func TestProgressLines(t *testing.T) {
 // TestInterruptedOutput ends a text half way.
 func TestInterruptedOutput(t *testing.T) {
 	for _, args := range [][]string{
-		{"generate", "-m", small().model, "recipe for", "--plain"},
+		{"generate", "-m", small().model, "recipe for", "--plain", "--seed", "1"},
 		{"probs", "-m", small().model, "recipe for"},
 		{"score", "-m", small().model, small().data},
 	} {

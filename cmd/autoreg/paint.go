@@ -61,7 +61,7 @@ and in bits per value (a pixel, or in colour each of its three).
 The same model, seed and options give the same images everywhere, with any number
 of threads. Image number N of a seed is the same whatever others are drawn with
 it: --first 5 --count 1 draws the sixth alone. Without --seed a random one is taken,
-which is shown if standard error is a terminal.`,
+which standard error shows.`,
 		Example: `  autoreg paint -o clothes.png
   autoreg paint -n 100 --columns 20 --temperature 0.8 --seed 7 -o clothes.png
   autoreg paint -n 4 --gif drawing.gif
@@ -170,7 +170,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 		}
 	}
 	if !j.flags.Changed("seed") {
-		o.Seed = j.drawSeed()
+		o.Seed = j.drawSeed(true)
 	}
 	drawn, err := j.paint(ctx)
 	if err != nil {

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"math"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -21,17 +25,21 @@ func (a *app) probsCommand() *cobra.Command {
 		top          int
 		o            autoreg.GenerateOptions
 		asJSON       bool
+		sampling     samplingFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "probs PROMPT...",
 		Short: "List the likeliest next words",
 		Long: `List the likeliest next words after a prompt, with their probabilities at
-several temperatures side by side.
+several temperatures side by side: those that a word is drawn with, so that words which
+the other flags rule out have 0%.
 
 With --steps the text goes on: after each listing a word is drawn, at the first of
 the temperatures, and the next listing is for the text with that word. [UNK], which
 stands for all words that the model does not know, is left out unless --unknown is
 given. (stop) is the end of the text.
+
+` + samplingHelp + `
 
 The prompt is all arguments, joined by blanks; "-" alone reads it from standard
 input.
@@ -45,7 +53,8 @@ On a terminal, control characters in a model's words are shown as \u001b and the
 like.`,
 		Example: `  autoreg probs "recipe for roasted vegetables | chop 1 /"
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.5,0.2 --top 10
-  autoreg probs "recipe for" --steps 5 --temperatures 0`,
+  autoreg probs "recipe for" --steps 5 --temperatures 0
+  autoreg probs "recipe for roasted" --top-p 0.8 --top 10`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prompt, err := a.prompt(cmd.Context(), args)
@@ -56,26 +65,29 @@ like.`,
 			if err != nil {
 				return err
 			}
-			o.Temperature = &temperatures[0]
+			o.Sampling.Temperature = &temperatures[0]
+			if err := sampling.resolve(m, &o); err != nil {
+				return err
+			}
 			if hint := decimalComma(cmd.Flags().Lookup("temperatures").Value.String()); hint != "" {
 				a.note("%s", hint)
-			}
-			if !cmd.Flags().Changed("seed") && o.NewTokens > 1 {
-				o.Seed = a.drawSeed()
 			}
 			if err := a.checkPrompt(m, prompt, &o); err != nil {
 				return err
 			}
+			if !cmd.Flags().Changed("seed") && o.NewTokens > 1 {
+				o.Seed = a.drawSeed(!asJSON)
+			}
 			line := positionJSON{Temperatures: temperatures, PromptTokens: len(promptIDs(m, prompt, o.RawPrompt)), Seed: o.Seed}
-			for at, err := range m.Probs(cmd.Context(), prompt, &o, top, temperatures...) {
+			for at, err := range listings(cmd.Context(), m, prompt, o, top, temperatures) {
 				if err != nil {
 					return err
 				}
 				if asJSON {
 					line.NewTokens++
-					err = a.writeJSONLine(line.of(at))
+					err = a.writeJSONLine(line.of(m, at))
 				} else {
-					err = a.writePosition(at, m.Tokenizer().Stop(), temperatures)
+					err = a.writeListing(m, at, temperatures)
 				}
 				if err != nil {
 					return err
@@ -88,6 +100,7 @@ like.`,
 	modelFlag(fs, &model, cookbooksName)
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
 	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
+	sampling.define(fs, &o, "")
 	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers for --steps (default a random one)")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "list [UNK] too, and let it be drawn")
@@ -108,7 +121,85 @@ func decimalComma(list string) string {
 	return fmt.Sprintf("--temperatures %s are two temperatures, 0 and %s: a decimal has a point, 0.%s", list, parts[1], parts[1])
 }
 
-// A positionJSON is a position's JSON object of probs --json.
+// A listing is one step of a text: the likeliest next words, and the one that was drawn.
+type listing struct {
+	text  string // so far
+	next  []nextWord
+	drawn int
+	end   *autoreg.Ending // of the text, with the last listing
+}
+
+// A nextWord is a word that could come next.
+type nextWord struct {
+	id int
+	p  []float32 // at each temperature
+}
+
+// listings continues a prompt as Generate does, and yields for each new word the n
+// likeliest in its place, with the probabilities that it is drawn with if the temperature
+// is the given one. Likeliest are those with the largest logits behind bias, ban and
+// penalties.
+func listings(ctx context.Context, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions, n int, temperatures []float64) iter.Seq2[listing, error] {
+	return func(yield func(listing, error) bool) {
+		raw, ranked := make(logits, m.Symbols()), make(logits, m.Symbols())
+		o.Transforms = []sampler.Transform{raw}
+		weighed := sampler.Options{Bias: o.Sampling.Bias, Ban: o.Sampling.Ban, Penalties: o.Sampling.Penalties}
+		chains := []*sampler.Chain{sampler.New(0, append(weighed.Transforms(), ranked)...)}
+		for _, t := range temperatures {
+			column := o.Sampling
+			column.Temperature = &t
+			chains = append(chains, sampler.New(0, column.Transforms()...))
+		}
+		observe := func(id int) {
+			for _, c := range chains {
+				c.Observe(id)
+			}
+		}
+		for _, id := range promptIDs(m, prompt, o.RawPrompt) {
+			observe(id)
+		}
+		text, p := "", make([]float32, m.Symbols())
+		for piece, err := range m.Text(ctx, prompt, &o) {
+			if err != nil {
+				yield(listing{}, err)
+				return
+			}
+			if piece.ID >= 0 {
+				at := listing{text: text, drawn: piece.ID, end: piece.End}
+				chains[0].Probabilities(p, raw)
+				for _, c := range sampler.Top(nil, ranked, n) {
+					at.next = append(at.next, nextWord{id: int(c.ID)})
+				}
+				for _, c := range chains[1:] {
+					c.Probabilities(p, raw)
+					for i := range at.next {
+						at.next[i].p = append(at.next[i].p, p[at.next[i].id])
+					}
+				}
+				if !yield(at, nil) {
+					return
+				}
+				observe(piece.ID)
+			}
+			text += piece.Text
+		}
+	}
+}
+
+// logits is a transform that changes nothing and keeps the logits that it is shown, -Inf
+// for symbols that are not among them.
+type logits []float32
+
+func (x logits) Apply(c *sampler.Candidates) {
+	for i := range x {
+		x[i] = float32(math.Inf(-1))
+	}
+	for _, d := range c.C {
+		x[d.ID] = d.Logit
+	}
+}
+
+// A positionJSON is a listing's JSON object of probs --json.
 type positionJSON struct {
 	Text         string         `json:"text"`
 	Temperatures []float64      `json:"temperatures"`
@@ -120,52 +211,75 @@ type positionJSON struct {
 	Reason       sampler.Reason `json:"reason,omitzero"`
 }
 
-type wordJSON struct {
-	ID   int    `json:"id"`
-	Word string `json:"word"`
-}
-
 type nextJSON struct {
 	wordJSON
 	P []float32 `json:"p"`
 }
 
-// of returns p with what is of one position.
-func (p positionJSON) of(at autoreg.Position) positionJSON {
-	p.Text, p.Drawn = at.Text, wordJSON{at.ID, at.Word}
-	for _, next := range at.Next {
-		p.Next = append(p.Next, nextJSON{wordJSON{next.ID, next.Word}, next.P})
+// of returns p with what is of one listing.
+func (p positionJSON) of(m *autoreg.TextModel, at listing) positionJSON {
+	p.Text, p.Drawn = at.text, wordOf(m, at.drawn)
+	for _, next := range at.next {
+		p.Next = append(p.Next, nextJSON{wordOf(m, next.id), next.p})
 	}
-	if at.End != nil {
-		p.Reason = at.End.Reason
+	if at.end != nil {
+		p.Reason = at.end.Reason
 	}
 	return p
 }
 
-// writePosition prints the text so far, a table of words, and a rule.
-func (a *app) writePosition(at autoreg.Position, stop int, temperatures []float64) error {
+// writeListing prints the text so far, a table of words, and a rule.
+func (a *app) writeListing(m *autoreg.TextModel, at listing, temperatures []float64) error {
 	head, align := []string{""}, "l"
 	for _, t := range temperatures {
 		head, align = append(head, "T = "+formatTemperature(t)), align+"r"
 	}
 	rows := [][]string{head}
-	for _, next := range at.Next {
-		word := next.Word
-		if next.ID == stop {
-			word = "(stop)"
-		}
-		row := []string{a.safe(word)}
-		for _, p := range next.P {
+	for _, next := range at.next {
+		row := []string{a.tableWord(m, next.id)}
+		for _, p := range next.p {
 			row = append(row, fmt.Sprintf("%.2f%%", 100*float64(p)))
 		}
 		rows = append(rows, row)
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, a.safe(at.Text))
+	fmt.Fprintln(&b, a.safe(at.text))
 	if err := writeColumns(&b, rows, align); err != nil {
 		return err
 	}
 	fmt.Fprintln(&b, rule)
 	_, err := fmt.Fprint(a.out, b.String())
 	return err
+}
+
+// A wordJSON is a word in JSON.
+type wordJSON struct {
+	ID   int    `json:"id"`
+	Word string `json:"word"`
+}
+
+func wordOf(m *autoreg.TextModel, id int) wordJSON {
+	return wordJSON{id, printable(m.Tokenizer().Word(id))}
+}
+
+// printable returns a word of a vocabulary, or, where it is a byte that is no UTF-8 by
+// itself, an escape for that: \xc3.
+func printable(word string) string {
+	if utf8.ValidString(word) {
+		return word
+	}
+	return strings.Trim(strconv.Quote(word), `"`)
+}
+
+// tableWord returns how a table shows a word: "(stop)" for the end of the text, blanks in
+// quotes.
+func (a *app) tableWord(m *autoreg.TextModel, id int) string {
+	word := printable(m.Tokenizer().Word(id))
+	switch {
+	case id == m.Tokenizer().Stop():
+		return "(stop)"
+	case strings.TrimSpace(word) == "":
+		return strconv.Quote(word)
+	}
+	return lineEnds.Replace(a.safe(word))
 }

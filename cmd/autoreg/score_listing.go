@@ -65,22 +65,23 @@ func (j *scoreJob) writeLines(m *autoreg.TextModel, lines []listed, several bool
 	return out.Flush()
 }
 
-// A listing prints lines or documents with their scores: as a JSON object on a line, or
+// A lineListing prints lines or documents with their scores: as a JSON object on a line, or
 // as rows of a table.
-type listing struct {
+type lineListing struct {
 	*scoreJob
 	model   *autoreg.TextModel
-	several bool // files: each row names its own
-	width   int  // of the numbers of lines
+	several bool   // files: each row names its own
+	loss    string // the name of the column of losses
+	width   int    // of the numbers of lines
 	out     io.Writer
 }
 
-func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *listing {
-	return &listing{j, m, several, width, j.out}
+func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *lineListing {
+	return &lineListing{j, m, several, "nats/" + unitName(m.Tokenizer()), width, j.out}
 }
 
 // head prints the names of the columns.
-func (l *listing) head() error {
+func (l *lineListing) head() error {
 	if l.asJSON {
 		return nil
 	}
@@ -88,32 +89,32 @@ func (l *listing) head() error {
 	if l.several {
 		file = "file  "
 	}
-	_, err := fmt.Fprintf(l.out, "%9s  %s%*s  text\n", "nats/word", file, l.width, "line")
+	_, err := fmt.Fprintf(l.out, "%s  %s%*s  text\n", l.loss, file, l.width, "line")
 	return err
 }
 
 // What score --json prints of a line, or of a document.
 type listedJSON struct {
-	File     string      `json:"file"`
-	Line     int         `json:"line,omitempty"`
-	Document int         `json:"document,omitempty"`
-	Words    int         `json:"words"`
-	Unknown  int         `json:"unknown"`
-	Loss     number      `json:"loss"` // nats per word
-	Text     string      `json:"text"`
-	Tokens   []tokenJSON `json:"tokens,omitempty"`
+	File     string        `json:"file"`
+	Line     int           `json:"line,omitempty"`
+	Document int           `json:"document,omitempty"`
+	Words    int           `json:"words"`
+	Unknown  int           `json:"unknown"`
+	Loss     number        `json:"loss"` // nats per word
+	Text     string        `json:"text"`
+	Tokens   []scoredToken `json:"tokens,omitempty"`
 }
 
-// A tokenJSON is a token of a text; the first of a document without a prefix is not
+// A scoredToken is a token of a text; the first of a document without a prefix is not
 // predicted.
-type tokenJSON struct {
+type scoredToken struct {
 	ID      int      `json:"id"`
 	Token   string   `json:"token"`
 	LogProb *float32 `json:"logprob"` // null if it is not finite, too
 }
 
 // add prints a line or a document.
-func (l *listing) add(d *listed) error {
+func (l *lineListing) add(d *listed) error {
 	if l.asJSON {
 		return l.addJSON(d)
 	}
@@ -122,17 +123,17 @@ func (l *listing) add(d *listed) error {
 		file = lineText(d.file) + "  "
 	}
 	if l.lines {
-		if _, err := fmt.Fprintf(l.out, "%9.4f  %s%*d  %s\n", d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*.4f  %s%*d  %s\n", len(l.loss), d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f nats/word\n", file, d.number, counted(d.Symbols, "word"), d.Mean()); err != nil {
+	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f %s\n", file, d.number, counted(d.Symbols, unitName(l.model.Tokenizer())), d.Mean(), l.loss); err != nil {
 		return err
 	}
 	if !l.tokens {
 		return nil
 	}
 	if first, ok := l.first(d); ok {
-		if _, err := fmt.Fprintf(l.out, "%9s  %s\n", "-", strconv.Quote(l.model.Tokenizer().Word(first))); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*s  %s\n", len(l.loss), "-", strconv.Quote(l.model.Tokenizer().Word(first))); err != nil {
 			return err
 		}
 	}
@@ -141,14 +142,14 @@ func (l *listing) add(d *listed) error {
 		if t.ID == l.model.Tokenizer().Stop() {
 			word = "end"
 		}
-		if _, err := fmt.Fprintf(l.out, "%9.4f  %s\n", t.LogProb, word); err != nil {
+		if _, err := fmt.Fprintf(l.out, "%*.4f  %s\n", len(l.loss), t.LogProb, word); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *listing) addJSON(d *listed) error {
+func (l *lineListing) addJSON(d *listed) error {
 	o := listedJSON{File: d.file, Words: d.Symbols, Unknown: d.Unknown, Loss: number(d.Mean()), Text: d.Text}
 	if l.lines {
 		o.Line = d.number
@@ -157,10 +158,10 @@ func (l *listing) addJSON(d *listed) error {
 	}
 	if l.tokens {
 		if first, ok := l.first(d); ok {
-			o.Tokens = append(o.Tokens, tokenJSON{ID: first, Token: l.model.Tokenizer().Word(first)})
+			o.Tokens = append(o.Tokens, scoredToken{ID: first, Token: l.model.Tokenizer().Word(first)})
 		}
 		for _, t := range d.Tokens {
-			o.Tokens = append(o.Tokens, tokenJSON{ID: t.ID, Token: t.Word})
+			o.Tokens = append(o.Tokens, scoredToken{ID: t.ID, Token: t.Word})
 			if p := t.LogProb; p >= -math.MaxFloat32 && p <= math.MaxFloat32 {
 				o.Tokens[len(o.Tokens)-1].LogProb = &p
 			}
@@ -170,7 +171,7 @@ func (l *listing) addJSON(d *listed) error {
 }
 
 // first returns the first token of a document, if it is not predicted.
-func (l *listing) first(d *listed) (id int, ok bool) {
+func (l *lineListing) first(d *listed) (id int, ok bool) {
 	if l.options.Prefix != "" {
 		return 0, false
 	}

@@ -10,9 +10,11 @@ import (
 	"github.com/autoreg/autoreg/train/corpus"
 )
 
-func textScorer(j *scoreJob, m autoreg.Model) scorer {
+func textScorer(j *scoreJob, model autoreg.Model) scorer {
+	m := model.(*autoreg.TextModel)
+	unit := unitName(m.Tokenizer())
 	s := newScorer(
-		func(path string) (autoreg.Score, error) { return j.scoreTexts(m.(*autoreg.TextModel), path) },
+		func(path string) (autoreg.Score, error) { return j.scoreTexts(m, path) },
 		(*autoreg.Score).Add,
 		func(s autoreg.Score) []string {
 			return []string{
@@ -25,7 +27,7 @@ func textScorer(j *scoreJob, m autoreg.Model) scorer {
 			return textScoreJSON{of, s.Items, s.Symbols, s.Unknown, number(s.Mean()), number(s.Perplexity())}
 		},
 	)
-	s.align, s.head = "lrrrrr", []string{"file", "documents", "words", "unknown", "nats/word", "perplexity"}
+	s.align, s.head = "lrrrrr", []string{"file", "documents", unit + "s", "unknown", "nats/" + unit, "perplexity"}
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
@@ -24,7 +25,7 @@ func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) e
 	switch {
 	case j.flags.Changed("sample"):
 		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
-			return usagef("--sample %q holds no word", j.samplePrompt)
+			return usagef("--sample %q holds no %s", j.samplePrompt, unitName(tok))
 		}
 	case texts.Format == corpus.FormatRecipes:
 		j.samplePrompt = "Recipe for"
@@ -37,9 +38,17 @@ func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) e
 			unknown = append(unknown, word)
 		}
 	}
-	if len(unknown) > 0 {
-		j.note("words of the sample's prompt that the vocabulary lacks, read as [UNK]: %s", strings.Join(unknown, " "))
+	if len(unknown) == 0 {
+		return nil
 	}
+	if tok.Unknown() < 0 {
+		if j.flags.Changed("sample") {
+			return usagef("--sample %q holds the %s %q, which the vocabulary lacks", j.samplePrompt, unitName(tok), unknown[0])
+		}
+		j.samplePrompt = ""
+		return nil
+	}
+	j.note("%ss of the sample's prompt that the vocabulary lacks, read as %s: %s", unitName(tok), tok.Word(tok.Unknown()), strings.Join(unknown, " "))
 	return nil
 }
 
@@ -68,7 +77,10 @@ func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
 				break
 			}
 		}
-		return strings.Join(words, " ")
+		if tok.Options().Unit == tokenizer.Words {
+			return strings.Join(words, " ")
+		}
+		return strings.ToValidUTF8(strings.Join(words, ""), "")
 	}
 	return ""
 }
@@ -87,9 +99,9 @@ func (j *textJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	var text strings.Builder
 	var drawn []int
 	for piece, err := range m.Text(ctx, j.samplePrompt, &autoreg.GenerateOptions{
-		Temperature: &j.temperature,
-		MaxTokens:   j.sampleTokens,
-		Seed:        j.trainer.Options().Seed + uint64(epoch),
+		Sampling:  sampler.Options{Temperature: &j.temperature},
+		MaxTokens: j.sampleTokens,
+		Seed:      j.trainer.Options().Seed + uint64(epoch),
 	}) {
 		if err != nil && ctx.Err() == nil {
 			return sampled{}, err

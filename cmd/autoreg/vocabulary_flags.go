@@ -27,6 +27,7 @@ func (v *vocabularyFlags) define(fs *pflag.FlagSet, o *tokenizer.Options) {
 	choiceFlag(fs, (*string)(&o.Punctuation), "punctuation", string(tokenizer.SplitPunctuation), []string{string(tokenizer.SplitPunctuation), string(tokenizer.StripPunctuation), string(tokenizer.KeepPunctuation)}, "punctuation of words: words of its own, dropped, or kept in the word that it stands in")
 	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 	fs.BoolVar(&o.LineEnds, "line-ends", false, "make the end of a line a token among words")
+	choiceFlag(fs, &o.Stem, "stem", "", tokenizer.Stemmers(), "replace words by their stems: cooking and cooked are cook; the language")
 	fs.BoolVar(&v.stop, "stop", true, "have a token for the end of a document, at which a text that is generated ends")
 	fs.StringVar(&v.unknown, "unknown", tokenizer.DefaultUnknownWord, "spelling of the token for all that is not in the vocabulary, `WORD`, which is also read as that token; \"\" for no such token; bytes never have one")
 }
@@ -54,6 +55,7 @@ func vocabularyTaskFlags[T train.Task](of func(t T) *tokenizer.Options) []taskFl
 		{"punctuation", func(o *tokenizer.Options) any { return o.WithDefaults().Punctuation }},
 		{"unicode-punctuation", func(o *tokenizer.Options) any { return o.UnicodePunctuation }},
 		{"line-ends", func(o *tokenizer.Options) any { return o.LineEnds }},
+		{"stem", func(o *tokenizer.Options) any { return o.Stem }},
 		{"stop", func(o *tokenizer.Options) any { return !o.NoStop }},
 		{"unknown", func(o *tokenizer.Options) any { return fmt.Sprintf("%q", unknownWord(*o)) }},
 	} {

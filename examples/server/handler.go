@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/sampler"
 )
 
 // Limits on what one request may ask for.
@@ -141,7 +142,7 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 		return "", o, err
 	}
 	temperature := autoreg.DefaultTemperature
-	o = autoreg.GenerateOptions{MaxTokens: autoreg.DefaultMaxTokens, Temperature: &temperature, Seed: uint64(rand.Uint32())}
+	o = autoreg.GenerateOptions{MaxTokens: autoreg.DefaultMaxTokens, Sampling: sampler.Options{Temperature: &temperature}, Seed: uint64(rand.Uint32())}
 	for name, list := range values {
 		if len(list) > 1 {
 			return "", o, fmt.Errorf("%s: given %d times", name, len(list))
@@ -159,7 +160,7 @@ func parse(query string) (prompt string, o autoreg.GenerateOptions, err error) {
 				err = strconv.ErrRange
 			}
 		case "top_k":
-			o.TopK, err = number(value, 0, 1<<30)
+			o.Sampling.TopK, err = number(value, 0, 1<<30)
 		case "tokens":
 			o.MaxTokens, err = number(value, 1, maxTokens)
 		case "plain":

@@ -21,6 +21,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -102,7 +103,7 @@ func TestManyClients(t *testing.T) {
 				return
 			}
 			temperature := 0.5 + float64(i%4)/4
-			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Temperature: &temperature, Plain: i%2 != 0}
+			o := autoreg.GenerateOptions{MaxTokens: 300, Seed: uint64(i), Sampling: sampler.Options{Temperature: &temperature}, Plain: i%2 != 0}
 			want, err := short.Generate(context.Background(), prompt, &o)
 			if err != nil {
 				t.Error(err)

@@ -18,6 +18,8 @@ const module = "github.com/autoreg/autoreg"
 func TestImportArrows(t *testing.T) {
 	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
 	arithmetic := []string{"/kernels", "/asm", "/internal/cpu"}
+	words := []string{"github.com/kljensen/snowball"}
+	text := slices.Concat(cpuid, words)
 	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/apierror", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/tokenizer"})
 	eachImports(t, func(t *testing.T, imports map[string][]string) {
 		for _, c := range []struct {
@@ -37,15 +39,15 @@ func TestImportArrows(t *testing.T) {
 			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
 			{"/layers", arithmetic, cpuid},
 			{"/sampler", append([]string{"/layers", "/internal/apierror", "/internal/portable"}, arithmetic...), cpuid},
-			{"/tokenizer", []string{"/internal/apierror"}, nil},
-			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/weights", "/tokenizer"}, arithmetic...), cpuid},
+			{"/tokenizer", []string{"/internal/apierror"}, words},
+			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/weights", "/tokenizer"}, arithmetic...), text},
 			{"/train/corpus", []string{"/internal/apierror", "/internal/input"}, nil},
 			{"/train/images", []string{"/internal/apierror", "/internal/input", "/internal/pixels"}, nil},
 			{"/train", append([]string{"/layers", "/internal/apierror", "/internal/atomicfile", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/portable", "/internal/input", "/tokenizer", "/train/images"}, arithmetic...), []string{"*"}},
-			{"", inference, cpuid},
-			{"/examples/textgen", append([]string{""}, inference...), cpuid},
-			{"/examples/pixels", append([]string{""}, inference...), cpuid},
-			{"/examples/server", append([]string{""}, inference...), cpuid},
+			{"", inference, text},
+			{"/examples/textgen", append([]string{""}, inference...), text},
+			{"/examples/pixels", append([]string{""}, inference...), text},
+			{"/examples/server", append([]string{""}, inference...), text},
 		} {
 			pkg := module + c.pkg
 			if _, ok := imports[pkg]; !ok {

@@ -17,6 +17,7 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/corpus"
 )
@@ -164,10 +165,10 @@ func TestGoldenTraining(t *testing.T) {
 		var all strings.Builder
 		for seed := range uint64(20) {
 			for _, o := range []autoreg.GenerateOptions{
-				{Temperature: new(1.0), Plain: true},
-				{Temperature: new(0.5)},
-				{Temperature: new(0.0), Plain: true},
-				{Temperature: new(1.3), TopK: 5, Plain: true},
+				{Sampling: sampler.Options{Temperature: new(1.0)}, Plain: true},
+				{Sampling: sampler.Options{Temperature: new(0.5)}},
+				{Sampling: sampler.Options{Temperature: new(0.0)}, Plain: true},
+				{Sampling: sampler.Options{Temperature: new(1.3), TopK: 5}, Plain: true},
 			} {
 				o.Seed, o.MaxTokens = seed, 30
 				g, err := m.Generate(context.Background(), "recipe for", &o)

@@ -1,0 +1,169 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// vocabularies are all that a vocabulary can be, with documents for them.
+func vocabularies() map[string]tokenizer.Options {
+	return map[string]tokenizer.Options{
+		"words":                       {},
+		"case kept":                   {Case: tokenizer.KeepCase, VocabularySize: 20},
+		"punctuation dropped":         {Punctuation: tokenizer.StripPunctuation, UnicodePunctuation: true},
+		"as Penn Treebank":            {Case: tokenizer.KeepCase, Punctuation: tokenizer.KeepPunctuation, LineEnds: true, NoStop: true, UnknownWord: "<unk>"},
+		"stems":                       {Stem: "english", MinCount: 2},
+		"characters":                  {Unit: tokenizer.Characters},
+		"characters without reserved": {Unit: tokenizer.Characters, NoStop: true, NoUnknown: true},
+		"characters, folded":          {Unit: tokenizer.Characters, Case: tokenizer.FoldCase, MinCount: 3, UnknownWord: "?"},
+		"bytes":                       {Unit: tokenizer.Bytes},
+		"bytes without stop":          {Unit: tokenizer.Bytes, NoStop: true},
+	}
+}
+
+// A run under every kind of vocabulary goes on from its checkpoint as if it had not been
+// interrupted, and its model has the vocabulary.
+func TestVocabularies(t *testing.T) {
+	docs := []string{"The <unk> cook’s cooking,\ncooked. The cook", "a\xff\xfe é — the <unk> THE cooks\n", "the cook", "The cook’s é?"}
+	for name, v := range vocabularies() {
+		for _, stream := range []bool{false, true} {
+			run := textRun{
+				Text{Vocabulary: v, Embedding: 3, Layers: oneLSTM(4), Length: 5, Stream: stream},
+				Options{BatchSize: 2, Epochs: 2, Seed: 3, Threads: 1},
+			}
+			whole, err := run.new(docs)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if err := whole.Run(context.Background(), nil); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			half, err := run.new(docs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "checkpoint")
+			ctx, cancel := context.WithCancel(context.Background())
+			if err := half.Run(ctx, &RunOptions{Checkpoint: path, OnStep: func(Stats) { cancel() }}); err == nil {
+				t.Fatalf("%s: the run was not interrupted", name)
+			}
+			again, err := textRun{Text: Text{Vocabulary: v}}.resume(path, docs)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if err := again.Run(context.Background(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if a, b := fileBytes(t, whole.Model()), fileBytes(t, again.Model()); !slices.Equal(a, b) {
+				t.Errorf("%s, stream %v: the run that was interrupted gives another model", name, stream)
+			}
+			want := v.WithDefaults()
+			got := textOf(again).Tokenizer()
+			if textOf(again).Vocabulary != want {
+				t.Errorf("%s: after a checkpoint %+v, want %+v", name, textOf(again).Vocabulary, want)
+			}
+			want.VocabularySize, want.MinCount = 0, 0
+			if got.Options() != want {
+				t.Errorf("%s: the model has %+v, want %+v", name, got.Options(), want)
+			}
+		}
+	}
+}
+
+// Without a stop token the last id of a document is only predicted.
+func TestDatasetWithoutStop(t *testing.T) {
+	tok, err := tokenizer.New([]string{"a", "b", "c", "d"}, &tokenizer.Options{Unit: tokenizer.Characters, NoStop: true, NoUnknown: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := []string{"ab", "abcd", "abcda", "abcdabc", "", "c"}
+	for _, c := range []struct {
+		cut       bool
+		want      [][]int32
+		steps     []int
+		cutOff    int64
+		long      int
+		positions int64
+	}{
+		{false, [][]int32{{0, 1}, {0, 1, 2, 3}, {0, 1, 2, 3}, {3, 0}, {0, 1, 2, 3}, {3, 0, 1, 2}, {}, {2}}, []int{1, 3, 3, 1, 3, 3, 0, 0}, 0, 2, 14},
+		{true, [][]int32{{0, 1}, {0, 1, 2, 3}, {0, 1, 2, 3}, {0, 1, 2, 3}, {}, {2}}, []int{1, 3, 3, 3, 0, 0}, 4, 2, 10},
+	} {
+		d, err := NewDataset(docs, tok, &DatasetOptions{Length: 3, CutLong: c.cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows [][]int32
+		var steps []int
+		for i := range d.Len() {
+			rows, steps = append(rows, d.Row(i)), append(steps, d.Steps(i))
+		}
+		if fmt.Sprint(rows) != fmt.Sprint(c.want) || !slices.Equal(steps, c.steps) || d.Unknown != 0 || d.Cut != c.cutOff || d.Long != c.long {
+			t.Errorf("cut=%v: %v of %v steps, %d cut off, %d long, want %v, %v, %d, %d", c.cut, rows, steps, d.Cut, d.Long, c.want, c.steps, c.cutOff, c.long)
+		}
+		if n := positionsOf(d, 0, d.Len(), false); n != c.positions {
+			t.Errorf("cut=%v: %d positions, want %d", c.cut, n, c.positions)
+		}
+	}
+}
+
+// What a vocabulary lacks is an error that names it, where there is no token for it.
+func TestMissingUnits(t *testing.T) {
+	characters := tokenizer.Options{Unit: tokenizer.Characters, NoUnknown: true}
+	tok, err := tokenizer.New([]string{"", "a"}, &characters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rare := characters
+	rare.MinCount = 2
+	for name, begin := range map[string]func() error{
+		"NewDataset": func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, nil); return err },
+		"a stream":   func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, &DatasetOptions{Tracks: 1}); return err },
+		"training": func() error {
+			_, err := textRun{Text: Text{Vocabulary: rare}}.new([]string{"aa", "aéb"})
+			return err
+		},
+		"validation": func() error {
+			_, err := textRun{Text: Text{Vocabulary: characters, ValidationDocuments: []string{"a", "é"}}}.new([]string{"aa"})
+			return err
+		},
+		"classes": func() error {
+			_, err := New(&Classes{Vocabulary: rare, Documents: []string{"aa", "aéb"}, Labels: []string{"x", "y"}}, nil)
+			return err
+		},
+	} {
+		err := begin()
+		var option *OptionError
+		if !errors.As(err, &option) || option.Field != "NoUnknown" || !strings.Contains(err.Error(), `document 1 holds the character "é", which the vocabulary lacks`) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestWithoutStopRefused(t *testing.T) {
+	characters := tokenizer.Options{Unit: tokenizer.Characters, NoStop: true}
+	if _, err := (textRun{Text: Text{Vocabulary: characters}}).new([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "the documents hold no characters to predict") {
+		t.Errorf("documents of one character: error %v", err)
+	}
+	tr, err := textRun{Text: Text{Vocabulary: characters, Embedding: 2, Layers: oneLSTM(2)}}.new([]string{"abc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := textOf(tr)
+	_, err = task.Evaluate(context.Background(), task.Training(), &EvaluateOptions{CountPadding: true})
+	var option *OptionError
+	if !errors.As(err, &option) || option.Field != "CountPadding" || !strings.Contains(err.Error(), "needs the stop token") {
+		t.Errorf("error %v", err)
+	}
+	if e, err := task.Evaluate(context.Background(), task.Training(), nil); err != nil || e.Positions != 2 {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
