@@ -13,17 +13,18 @@ import (
 
 // A generation is a prompt with its options checked and applied.
 type generation struct {
-	o     GenerateOptions
-	model *TextModel
-	tok   *tokenizer.Tokenizer
-	ids   []int // of the prompt
-	room  int   // new tokens at most; may be negative
-	drawn int   // new tokens so far
-	chain *sampler.Chain
-	top   *ranked // nil without alternatives
-	prose tokenizer.Detokenizer
-	plain bool         // words with a space before each, without prose
-	stops *stopStrings // nil if there are none
+	o      GenerateOptions
+	model  *TextModel
+	tok    *tokenizer.Tokenizer
+	ids    []int // of the prompt
+	room   int   // new tokens at most; may be negative
+	drawn  int   // new tokens so far
+	stream *Stream
+	chain  *sampler.Chain
+	top    *ranked // nil without alternatives
+	prose  tokenizer.Detokenizer
+	plain  bool         // words with a space before each, without prose
+	stops  *stopStrings // nil if there are none
 
 	word, text []byte // what a token adds, and what of it is certain
 }
@@ -74,19 +75,36 @@ func (m *TextModel) prepare(prompt string, o *GenerateOptions) (*generation, err
 	return g, nil
 }
 
-// run reads the prompt and draws, at least one token.
+// open makes the stream of the text, which close lets leave its group.
+func (g *generation) open() error {
+	if g.o.From != nil {
+		g.stream = g.o.From.Fork()
+	} else {
+		g.stream = g.model.NewStream()
+	}
+	g.stream.AllowUnknown(g.o.AllowUnknown)
+	g.stream.SetThreads(g.o.Threads)
+	if g.o.Group == nil {
+		return nil
+	}
+	return g.o.Group.Join(g.stream)
+}
+
+func (g *generation) close() {
+	if g.o.Group != nil {
+		g.o.Group.Leave(g.stream)
+	}
+}
+
+// run reads the prompt and draws, at least one token, from the stream that open has made.
 func (g *generation) run(ctx context.Context) iter.Seq2[sampler.Step, error] {
 	return func(yield func(sampler.Step, error) bool) {
-		var s *Stream
+		s := g.stream
 		if g.o.From != nil {
-			s = g.o.From.Fork()
 			for sym := range s.remembered {
 				g.chain.Observe(sym)
 			}
-		} else {
-			s = g.model.NewStream()
 		}
-		s.AllowUnknown(g.o.AllowUnknown)
 		if _, err := s.read(ctx, g.chain, g.ids); err != nil {
 			yield(sampler.Step{ID: -1, Reason: sampler.ReasonCanceled}, err)
 			return

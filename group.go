@@ -30,7 +30,7 @@ type GroupOptions struct {
 // streams a token takes about a third of the time that it takes alone.
 //
 // A stream that has joined is used as before, by a goroutine of its own: by Chain.Run, for
-// example. Its logits are bit-identical to those that it
+// example, or with GenerateOptions.Group. Its logits are bit-identical to those that it
 // has alone, whichever streams are in the group and whenever they join and leave. Logits
 // waits for a step, which begins when a thread is free and takes whatever waits by then:
 // streams that are not waiting, because their caller is slow, hold up none. Advance of a

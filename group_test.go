@@ -1,6 +1,7 @@
 package autoreg
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"runtime"
@@ -193,10 +194,23 @@ func TestGroupCapacity(t *testing.T) {
 	if c.member != nil {
 		t.Error("a stream that was refused has joined")
 	}
+	for piece, err := range m.Text(t.Context(), m.Tokenizer().Word(3), &GenerateOptions{Group: g}) {
+		if !errors.Is(err, ErrGroupFull) || piece.Text != "" || piece.End != nil {
+			t.Errorf("Text: %+v, %v", piece, err)
+		}
+	}
 	g.Leave(a)
 	join(t, g, c)
 	g.Leave(b)
 	g.Leave(c)
+	for range 5 { // texts leave in the end, whether they are read to it or not
+		for range m.Text(t.Context(), m.Tokenizer().Word(3), &GenerateOptions{Group: g}) {
+			break
+		}
+		if _, err := m.Generate(t.Context(), m.Tokenizer().Word(3), &GenerateOptions{Group: g}); err != nil {
+			t.Error(err)
+		}
+	}
 	if g.joined != 0 {
 		t.Errorf("%d streams in a group that all have left", g.joined)
 	}
@@ -211,6 +225,17 @@ func TestGroupErrors(t *testing.T) {
 		var e *OptionError
 		if g, err := m.NewGroup(o); g != nil || !errors.As(err, &e) || err.Error() != want {
 			t.Errorf("NewGroup(%+v): %v, want %s", o, err, want)
+		}
+	}
+	g := group(t, m, nil)
+	for want, o := range map[string]*GenerateOptions{
+		"autoreg: Group is of another model: want one of the model that generates": {Group: group(t, small(t), nil)},
+		"autoreg: Threads is -1: want 1 or more, or 0 for one":                     {Threads: -1},
+		"autoreg: Threads is 2: a Group has threads of its own, leave it at 0":     {Threads: 2, Group: g},
+	} {
+		var e *OptionError
+		if _, err := m.Generate(t.Context(), m.Tokenizer().Word(3), o); !errors.As(err, &e) || err.Error() != want {
+			t.Errorf("Generate: %v, want %s", err, want)
 		}
 	}
 }
@@ -247,6 +272,50 @@ func TestGroupPanics(t *testing.T) {
 	}
 	if got, want := collect(t, s, 20, busy(1)), collect(t, alone, 20, busy(1)); !slices.Equal(got, want) {
 		t.Errorf("afterwards it draws %v, want %v", got, want)
+	}
+}
+
+// Texts of a group are those that are generated alone. A third of them is canceled midway.
+func TestGroupTexts(t *testing.T) {
+	const texts = 30
+	m := endless(t)
+	g := group(t, m, &GroupOptions{Threads: 2})
+	options := func(i int, g *Group) *GenerateOptions {
+		return &GenerateOptions{Seed: uint64(i), NewTokens: 40 + i%7, Sampling: sampler.Options{TopK: i % 4}, LogProbs: i%2 == 0, Group: g}
+	}
+	var all sync.WaitGroup
+	for i := range texts {
+		alone := options(i, nil)
+		alone.Threads = i % 3
+		all.Go(func() {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			var got []Piece
+			var last error
+			for piece, err := range m.Text(ctx, "word", options(i, g)) {
+				if last = err; err == nil {
+					got = append(got, piece)
+				}
+				if i%3 == 0 && len(got) == 20 {
+					cancel()
+				}
+			}
+			n := 0
+			for piece, err := range m.Text(context.Background(), "word", alone) {
+				if err != nil || n < len(got) && (got[n].Text != piece.Text || got[n].ID != piece.ID || got[n].LogProb != piece.LogProb) {
+					t.Errorf("text %d, piece %d: %+v, want %+v, error %v", i, n, got[n], piece, err)
+					break
+				}
+				n++
+			}
+			if canceled := errors.Is(last, context.Canceled); canceled != (i%3 == 0) || !canceled && n != len(got) || canceled && len(got) != 20 {
+				t.Errorf("text %d: %d pieces, error %v", i, len(got), last)
+			}
+		})
+	}
+	all.Wait()
+	if g.joined != 0 {
+		t.Errorf("%d streams have not left", g.joined)
 	}
 }
 

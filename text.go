@@ -88,6 +88,11 @@ func (m *TextModel) Text(ctx context.Context, prompt string, o *GenerateOptions)
 			yield(Piece{ID: -1}, err)
 			return
 		}
+		if err := g.open(); err != nil {
+			yield(Piece{ID: -1}, err)
+			return
+		}
+		defer g.close()
 		first := Piece{Text: g.prompt(prompt), ID: -1}
 		if g.room <= 0 {
 			first.End = g.ending(sampler.ReasonLength)

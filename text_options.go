@@ -58,6 +58,14 @@ type GenerateOptions struct {
 	// nil means the start of a sequence.
 	From *Stream
 
+	// Group steps the text together with the others that have the same Group, which must
+	// be of this model; nil means alone. The text is the same. If the group is full, there
+	// is none, but an error that wraps ErrGroupFull.
+	Group *Group
+	// Threads is how many threads compute the logits of a text that has no Group; 0 means
+	// one. See Stream.SetThreads for where more help.
+	Threads int
+
 	// AllowUnknown lets the model write the unknown token, "[UNK]" for example, which
 	// stands for all words outside its vocabulary.
 	AllowUnknown bool
@@ -89,6 +97,12 @@ func (o *GenerateOptions) check(m *TextModel) error {
 		return optionErr("%s is %d: want 1 or more, or 0 for none", option("Alternatives"), o.Alternatives)
 	case o.From != nil && o.From.model != m:
 		return optionErr("%s is a stream of another model: want one of the model that generates", option("From"))
+	case o.Group != nil && o.Group.model != m:
+		return optionErr("%s is of another model: want one of the model that generates", option("Group"))
+	case o.Threads < 0:
+		return optionErr("%s is %d: want 1 or more, or 0 for one", option("Threads"), o.Threads)
+	case o.Threads > 1 && o.Group != nil:
+		return optionErr("%s is %d: a %s has threads of its own, leave it at 0", option("Threads"), o.Threads, option("Group"))
 	}
 	for i, id := range o.StopTokens {
 		if id < 0 || id >= m.Symbols() {

@@ -20,6 +20,8 @@ func BenchmarkSample(b *testing.B) {
 		{"top40", []Transform{TopK(40), Temperature(0.8)}},
 		{"temperature-top40", []Transform{Temperature(0.8), TopK(40)}},
 		{"top5000", []Transform{TopK(5000)}},
+		{"top-p", []Transform{TopP(0.95)}},
+		{"typical-p", []Transform{TypicalP(0.95)}},
 	} {
 		testkit.EachISA(b, func(b *testing.B, isa string) {
 			b.Run("chain="+c.name+"/v=10000", func(b *testing.B) {

@@ -295,6 +295,10 @@ func TestChiSquare(t *testing.T) {
 func TestGoldenSequence(t *testing.T) {
 	x := make([]float32, 2000)
 	testkit.Values(x, 11, 5)
+	all := Options{
+		Bias: []SymbolBias{{155, 3}}, Ban: []int{178}, Penalties: Penalties{Repetition: 1.3, Presence: 0.1, Frequency: 2},
+		TopK: 40, TypicalP: 0.9, TopP: 0.95, MinP: 0.05, Temperature: new(0.8),
+	}
 	golden := []struct {
 		seed uint64
 		ts   []Transform
@@ -304,6 +308,11 @@ func TestGoldenSequence(t *testing.T) {
 		{43, nil, "[1009 816 713 444 1585 1153 1407 258 99 1630 168 1690]"},
 		{42, []Transform{Temperature(0.5), Exclude(3)}, "[734 1744 155 141 1384 1969 295 1766 824 456 355 1565]"},
 		{42, []Transform{TopK(40), Temperature(2)}, "[713 1490 68 68 1252 1739 224 1490 749 383 288 1364]"},
+		{42, []Transform{TopP(0.9)}, "[734 1772 178 152 1403 1970 314 1798 845 495 376 1601]"},
+		{42, []Transform{TopP(0.5), Temperature(1.5)}, "[749 1759 155 147 1447 1963 314 1772 842 495 355 1603]"},
+		{42, []Transform{MinP(0.1)}, "[734 1772 178 152 1403 1970 314 1801 845 495 376 1601]"},
+		{42, []Transform{TypicalP(0.3)}, "[816 1808 241 218 1442 1983 436 1817 963 598 495 1639]"},
+		{42, all.Transforms(), "[155 1398 68 64 1152 1981 383 1490 763 504 454 1259]"},
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, g := range golden {
@@ -311,6 +320,7 @@ func TestGoldenSequence(t *testing.T) {
 			var ids []int
 			for range 12 {
 				ids = append(ids, c.Sample(x))
+				c.Observe(ids[len(ids)-1])
 			}
 			if got := fmt.Sprint(ids); got != g.want {
 				t.Errorf("Sample[%s](seed=%d, %v) gives %s, want %s", isa, g.seed, g.ts, got, g.want)

@@ -49,7 +49,7 @@
 // A chain reads all logits once or a few times, with kernels; as soon as TopK, MinP or
 // TopP has left few symbols, only these are worked on. TypicalP, and transforms that
 // are not of this package, begin with all symbols as [Candidates] unless one of the three
-// comes before them, and then take some ten times as long. The result is the same.
+// comes before them, and then take some twenty times as long. The result is the same.
 //
 // # Concurrency
 //

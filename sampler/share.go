@@ -34,12 +34,13 @@ func (r rank) index() int { return int(uint32(r)) }
 // keepShare keeps the candidates that come first in c.ranks by rising key, those that
 // tie by rising ID, until the sum of their weights is at least p times that of all.
 func (c *Candidates) keepShare(p float64) {
-	slices.Sort(c.ranks)
 	all := 0.0
 	for _, w := range c.weights {
 		all += float64(w)
 	}
-	n, before, sum := 0, 0.0, 0.0
+	lo, hi, sum := c.sortRanks(p * all)
+	n := lo
+	before := 0.0
 	for n < len(c.ranks) && sum < p*all {
 		before = sum
 		sum += float64(c.weights[c.ranks[n].index()])
@@ -55,10 +56,18 @@ func (c *Candidates) keepShare(p float64) {
 		// A close call.
 		target := float64(p * sumWeights(c.C, c.weights))
 		for ; n < len(c.ranks) && sumWeights(c.C, kept) < target; n++ {
+			if n == hi {
+				slices.Sort(c.ranks[hi:])
+				hi = len(c.ranks)
+			}
 			i := c.ranks[n].index()
 			kept[i] = c.weights[i]
 		}
 		for ; n > 1; n-- {
+			if n == lo {
+				slices.Sort(c.ranks[:lo])
+				lo = 0
+			}
 			i := c.ranks[n-1].index()
 			kept[i] = 0
 			if sumWeights(c.C, kept) < target {
@@ -74,6 +83,50 @@ func (c *Candidates) keepShare(p float64) {
 		}
 	}
 	c.C = left
+}
+
+// sortRanks sorts those of the ranks, lo to hi, that decide how many have a mass of target;
+// those before them, which have less, come first, and those that follow come last.
+func (c *Candidates) sortRanks(target float64) (lo, hi int, mass float64) {
+	hi = len(c.ranks)
+	for hi-lo > 64 {
+		part := c.ranks[lo:hi]
+		m := lo + partition(part)
+		more := mass
+		for _, r := range c.ranks[lo:m] {
+			more += float64(c.weights[r.index()])
+		}
+		if more < target {
+			lo, mass = m, more
+		} else {
+			hi = m
+		}
+	}
+	slices.Sort(c.ranks[lo:hi])
+	return lo, hi, mass
+}
+
+// partition orders x, of different elements and two at least, such that the first n, 0 < n
+// < len(x), are below the others, and returns n.
+func partition(x []rank) (n int) {
+	a, b, c := x[0], x[len(x)/2], x[len(x)-1]
+	pivot := max(min(a, b), min(max(a, b), c)) // their median
+	i, j := 0, len(x)-1
+	for {
+		for x[i] < pivot {
+			i++
+		}
+		for x[j] > pivot {
+			j--
+		}
+		if i >= j {
+			break
+		}
+		x[i], x[j] = x[j], x[i]
+		i++
+		j--
+	}
+	return max(i, 1)
 }
 
 // A bracket is where the smallest weight lies that TopP keeps: weights from lo on have the

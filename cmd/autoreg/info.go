@@ -114,7 +114,7 @@ are the reference model's.`,
 	fs.SortFlags = false
 	modelFlag(fs, &j.model, cookbooksName)
 	fs.BoolVar(&j.asJSON, "json", false, "print JSON")
-	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the words with their ids instead, or with --json too")
+	fs.BoolVar(&j.vocabulary, "vocabulary", false, "print the tokens with their ids instead, or with --json too")
 	for _, k := range kinds {
 		j.sizes = append(j.sizes, k.sizes(fs))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -19,24 +20,46 @@ type modelInfo struct {
 	KeepCase   bool        `json:"keep_case"`
 	Strip      bool        `json:"strip_punctuation"`
 	Unicode    bool        `json:"unicode_punctuation,omitempty"`
+	Unit       string      `json:"unit"`
+	KeepMarks  bool        `json:"keep_punctuation,omitempty"`
+	LineEnds   bool        `json:"line_ends,omitempty"`
+	Stem       string      `json:"stem,omitempty"`
+	Stop       *int        `json:"stop"`    // ids, null if there is none
+	Unknown    *int        `json:"unknown"` //
 	Vocabulary []string    `json:"vocabulary,omitempty"`
 	machineInfo
+
+	tok *tokenizer.Tokenizer
 }
 
 // newModelInfo returns the JSON of info for a model with a vocabulary.
 func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int) *modelInfo {
+	o := tok.Options()
 	info := &modelInfo{
 		fileInfo: d.info, machineInfo: thisMachine(),
 		Layers: layersJSON(d.model.Layers()), Params: d.model.Params(), Length: length,
-		Words: tok.Len(), KeepCase: tok.Options().Case == tokenizer.KeepCase, Strip: tok.Options().Punctuation == tokenizer.StripPunctuation,
-		Unicode: tok.Options().UnicodePunctuation,
+		Words: tok.Len(), KeepCase: o.Case == tokenizer.KeepCase, Strip: o.Punctuation == tokenizer.StripPunctuation,
+		Unicode: o.UnicodePunctuation, Unit: string(o.Unit), KeepMarks: o.Punctuation == tokenizer.KeepPunctuation,
+		LineEnds: o.LineEnds, Stem: o.Stem, Stop: idOrNull(tok.Stop()), Unknown: idOrNull(tok.Unknown()), tok: tok,
 	}
 	if j.vocabulary {
 		for id := range tok.Len() {
-			info.Vocabulary = append(info.Vocabulary, tok.Word(id))
+			word := tok.Word(id)
+			if !utf8.ValidString(word) { // a byte, which JSON cannot have
+				word = fmt.Sprintf(`\x%02x`, word)
+			}
+			info.Vocabulary = append(info.Vocabulary, word)
 		}
 	}
 	return info
+}
+
+// idOrNull returns an id for JSON.
+func idOrNull(id int) *int {
+	if id < 0 {
+		return nil
+	}
+	return &id
 }
 
 // describeTextModel prints info for a text model.
@@ -47,7 +70,7 @@ func describeTextModel(j *infoJob, d *described) error {
 	case j.asJSON:
 		return j.writeJSON(info)
 	case j.vocabulary:
-		return j.writeWords(info.Vocabulary)
+		return j.writeWords(m.Tokenizer())
 	}
 	return info.write(j.out, m.Layers())
 }
@@ -61,20 +84,10 @@ func (i *modelInfo) write(w io.Writer, layers []autoreg.LayerInfo) error {
 
 // writeRows prints what follows the layers, with more lines in front.
 func (i *modelInfo) writeRows(w io.Writer, more ...[]string) error {
-	letters, marks := "lower case", "punctuation as words"
-	if i.KeepCase {
-		letters = "case kept"
-	}
-	if i.Strip {
-		marks = "punctuation dropped"
-	}
-	if i.Unicode {
-		marks += ", beyond ASCII too"
-	}
 	rows := append(append(more, i.fileInfo.rows()...), [][]string{
 		{"weights", bytesText(4*int64(i.Params)) + " of float32"},
-		{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included; %s, %s", thousands(i.Words), letters, marks)},
-		{"trained on", fmt.Sprintf("sequences of %s words", thousands(i.Length))},
+		{"vocabulary", describeVocabulary(i.tok) + "; " + describePipeline(i.tok.Options())},
+		{"trained on", fmt.Sprintf("sequences of %s", counted(i.Length, unitName(i.tok)))},
 		{"runs on", i.ISA + " (" + i.Platform + ")"},
 	}...)
 	rows = append(rows, i.metadataRows()...)
@@ -84,11 +97,11 @@ func (i *modelInfo) writeRows(w io.Writer, more ...[]string) error {
 	return writeColumns(w, rows, "ll")
 }
 
-// writeWords prints ids and words.
-func (a *app) writeWords(words []string) error {
+// writeWords prints ids and tokens.
+func (a *app) writeWords(tok *tokenizer.Tokenizer) error {
 	var b strings.Builder
-	for id, word := range words {
-		fmt.Fprintf(&b, "%d\t%s\n", id, word)
+	for id := range tok.Len() {
+		fmt.Fprintf(&b, "%d\t%s\n", id, spelled(tok.Word(id), tok.Options()))
 	}
 	_, err := io.WriteString(a.out, a.safe(b.String()))
 	return err

@@ -38,7 +38,7 @@ func describeClassifier(j *infoJob, d *described) error {
 	case j.asJSON:
 		return j.writeJSON(info)
 	case j.vocabulary:
-		return j.writeWords(info.Vocabulary)
+		return j.writeWords(m.Tokenizer())
 	}
 	if err := writeClassifierLayers(j.out, m.Layers()); err != nil {
 		return err

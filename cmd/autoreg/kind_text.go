@@ -46,8 +46,8 @@ var textSizes = []string{"symbols", "embedding", "units", "layers", "tied"}
 
 func defineTextSizes(fs *pflag.FlagSet) sizes {
 	c := &model.Config{Length: 1}
-	intFlag(fs, &c.Symbols, "symbols", "", 0, 3, model.MaxSymbols, "words of a text model, padding and [UNK] included")
-	intFlag(fs, &c.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a word")
+	intFlag(fs, &c.Symbols, "symbols", "", 0, 1, model.MaxSymbols, "tokens of a text model, those for stop and unknown included")
+	intFlag(fs, &c.Embedding, "embedding", "", 0, 1, model.MaxWidth, "length of the vector of a token")
 	var l layerFlags
 	l.define(fs, 0)
 	return sizes{textSizes, func(j *infoJob) (err error) {

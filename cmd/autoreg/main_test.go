@@ -78,7 +78,7 @@ func TestUsage(t *testing.T) {
 		{"--steps", []string{"probs", "a", "--steps", "0"}},
 		{"--max-tokens", []string{"score", "a", "--max-tokens", "0"}},
 		{"--format", []string{"score", "a", "--format", "x"}},
-		{"--symbols", []string{"info", "--symbols", "1", "--embedding", "1", "--units", "1"}},
+		{"--symbols", []string{"info", "--symbols", "0", "--embedding", "1", "--units", "1"}},
 		{"parameters", []string{"info", "--symbols", "16777216", "--embedding", "65536", "--units", "65536"}},
 		{"give all three", []string{"info", "--symbols", "10", "--embedding", "1"}},
 		{"give all three", []string{"info", "--units", "10"}},

@@ -61,7 +61,9 @@ func TestScheduleFlags(t *testing.T) {
 		fails(t, c.code, c.want, append(args[:len(args):len(args)], c.args...)...)
 	}
 	args = append(args, "--optimizer", "nesterov:0.5", "--schedule", "cosine:floor=0.5", "--lr", "0.5", "--log", log, "--keep-checkpoint")
-	ok(t, args...)
+	if out := ok(t, args...); !strings.Contains(out, "; learning rate 0.2") {
+		t.Errorf("the epochs are %s", out)
+	}
 	if text := string(read(t, log)); !strings.Contains(text, `"learning_rate":0.2`) {
 		t.Errorf("the log is %s", text)
 	}

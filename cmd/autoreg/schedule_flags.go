@@ -36,7 +36,7 @@ func (v *optimizerValue) Type() string { return "NAME" }
 
 // scheduleFlag defines --schedule.
 func scheduleFlag(fs *pflag.FlagSet, p *train.Schedule) {
-	fs.Var((*scheduleValue)(p), "schedule", `how the learning rate changes: constant; step:0.5:from=4, times 0.5 in each epoch after the fourth; cosine, down to nothing over all epochs; plateau:0.5:patience=2, times 0.5 after 2 epochs without a lower validation loss; with :warmup=STEPS it rises from 0 at first, with :floor=SHARE it stays above that share`)
+	fs.Var((*scheduleValue)(p), "schedule", `how the learning rate changes: constant; step:0.5:from=4, times 0.5 in each epoch after the fourth; cosine, down to 0 over the epochs that the run begins with, whatever --epochs is when it is resumed; plateau:0.5:patience=2, times 0.5 after 2 epochs without a lower validation loss; with :warmup=STEPS it first rises from 0, with :floor=SHARE it does not fall below that share`)
 }
 
 type scheduleValue train.Schedule

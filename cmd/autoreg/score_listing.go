@@ -77,7 +77,7 @@ type lineListing struct {
 }
 
 func (j *scoreJob) newListing(m *autoreg.TextModel, several bool, width int) *lineListing {
-	return &lineListing{j, m, several, "nats/" + unitOf(m), width, j.out}
+	return &lineListing{j, m, several, "nats/" + unitName(m.Tokenizer()), width, j.out}
 }
 
 // head prints the names of the columns.
@@ -126,7 +126,7 @@ func (l *lineListing) add(d *listed) error {
 		if _, err := fmt.Fprintf(l.out, "%*.4f  %s%*d  %s\n", len(l.loss), d.Mean(), file, l.width, d.number, lineText(d.Text)); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f %s\n", file, d.number, counted(d.Symbols, unitOf(l.model)), d.Mean(), l.loss); err != nil {
+	} else if _, err := fmt.Fprintf(l.out, "%sdocument %d: %s, %.4f %s\n", file, d.number, counted(d.Symbols, unitName(l.model.Tokenizer())), d.Mean(), l.loss); err != nil {
 		return err
 	}
 	if !l.tokens {

@@ -12,7 +12,7 @@ import (
 
 func textScorer(j *scoreJob, model autoreg.Model) scorer {
 	m := model.(*autoreg.TextModel)
-	unit := unitOf(m)
+	unit := unitName(m.Tokenizer())
 	s := newScorer(
 		func(path string) (autoreg.Score, error) { return j.scoreTexts(m, path) },
 		(*autoreg.Score).Add,
@@ -30,9 +30,6 @@ func textScorer(j *scoreJob, model autoreg.Model) scorer {
 	s.align, s.head = "lrrrrr", []string{"file", "documents", unit + "s", "unknown", "nats/" + unit, "perplexity"}
 	return s
 }
-
-// unitOf returns what a token of a model is: "word".
-func unitOf(m *autoreg.TextModel) string { return string(m.Tokenizer().Options().Unit) }
 
 // What score --json prints of texts.
 type textScoreJSON struct {

@@ -146,21 +146,20 @@ func (j *classifyJob) writeTexts(c *corpus.LabelledCorpus, t *train.Trainer) err
 		set  *train.ClassDataset
 	}{{"training", j.classes.Training()}, {"validation", j.classes.Validation()}} {
 		if part.set != nil {
-			rows = append(rows, []string{part.name, describeClassDataset(part.set)}, []string{"", describeCounts(names, part.set.Counts)})
+			rows = append(rows, []string{part.name, describeClassDataset(part.set, j.classes.Tokenizer())}, []string{"", describeCounts(names, part.set.Counts)})
 		}
 	}
 	n, size := j.classes.Training().Len(), t.Options().BatchSize
 	rows = append(rows,
 		[]string{"steps", fmt.Sprintf("%s an epoch, of up to %s documents", thousands((n+size-1)/size), thousands(size))},
-		[]string{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included", thousands(j.classes.Tokenizer().Len()))})
+		[]string{"vocabulary", describeVocabulary(j.classes.Tokenizer())})
 	return j.writeData(rows, t, t.Options().Epochs)
 }
 
-func describeClassDataset(d *train.ClassDataset) string {
-	text := fmt.Sprintf("%s, %s words, %.2f%% of them unknown",
-		counted(d.Len(), "document"), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)))
+func describeClassDataset(d *train.ClassDataset, tok *tokenizer.Tokenizer) string {
+	text := counted(d.Len(), "document") + ", " + countedTokens(d.Words, d.Unknown, tok)
 	if d.Cut > 0 {
-		text += fmt.Sprintf("; %s words cut off from %s of them, after %s words (a larger --length keeps them)", thousands(d.Cut), thousands(d.Long), thousands(d.Length))
+		text += fmt.Sprintf("; %s %ss cut off from %s of them, after %s %[2]ss (a larger --length keeps them)", thousands(d.Cut), unitName(tok), thousands(d.Long), thousands(d.Length))
 	}
 	return text
 }

@@ -138,6 +138,9 @@ func (j *trainJob) epoch(ctx context.Context, t *train.Trainer, e train.EpochSta
 			line += ", the best so far"
 		}
 	}
+	if t.Options().Schedule != (train.Schedule{}) {
+		line += fmt.Sprintf("; learning rate %.3g", e.LearningRate)
+	}
 	line += fmt.Sprintf("; %s, %s", j.kind.rate(e.TokensPerSecond), time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if _, err := fmt.Fprintln(j.out, line); err != nil {
 		return err

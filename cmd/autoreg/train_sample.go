@@ -25,7 +25,7 @@ func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) e
 	switch {
 	case j.flags.Changed("sample"):
 		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
-			return usagef("--sample %q holds no word", j.samplePrompt)
+			return usagef("--sample %q holds no %s", j.samplePrompt, unitName(tok))
 		}
 	case texts.Format == corpus.FormatRecipes:
 		j.samplePrompt = "Recipe for"
@@ -38,9 +38,17 @@ func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) e
 			unknown = append(unknown, word)
 		}
 	}
-	if len(unknown) > 0 {
-		j.note("words of the sample's prompt that the vocabulary lacks, read as [UNK]: %s", strings.Join(unknown, " "))
+	if len(unknown) == 0 {
+		return nil
 	}
+	if tok.Unknown() < 0 {
+		if j.flags.Changed("sample") {
+			return usagef("--sample %q holds the %s %q, which the vocabulary lacks", j.samplePrompt, unitName(tok), unknown[0])
+		}
+		j.samplePrompt = ""
+		return nil
+	}
+	j.note("%ss of the sample's prompt that the vocabulary lacks, read as %s: %s", unitName(tok), tok.Word(tok.Unknown()), strings.Join(unknown, " "))
 	return nil
 }
 
@@ -69,7 +77,10 @@ func firstWords(docs []string, tok *tokenizer.Tokenizer) string {
 				break
 			}
 		}
-		return strings.Join(words, " ")
+		if tok.Options().Unit == tokenizer.Words {
+			return strings.Join(words, " ")
+		}
+		return strings.ToValidUTF8(strings.Join(words, ""), "")
 	}
 	return ""
 }

@@ -214,25 +214,25 @@ func (j *textJob) writeCorpus(c, validation *corpus.Corpus) error {
 	if validation != nil {
 		rows = append(rows, j.corpusRows("validation data", validation)...)
 	}
-	rows = append(rows, []string{"training", describeDataset(t.Training())})
+	rows = append(rows, []string{"training", describeDataset(t.Training(), t.Tokenizer())})
 	if v := t.Validation(); v != nil {
-		rows = append(rows, []string{"validation", describeDataset(v)})
+		rows = append(rows, []string{"validation", describeDataset(v, t.Tokenizer())})
 	}
 	rows = append(rows, []string{"steps", j.describeSteps()})
-	rows = append(rows, []string{"vocabulary", fmt.Sprintf("%s words, padding and [UNK] included", thousands(t.Tokenizer().Len()))})
+	rows = append(rows, []string{"vocabulary", describeVocabulary(t.Tokenizer())})
 	return j.writeData(rows, j.trainer, j.trainer.Options().Epochs)
 }
 
-func describeDataset(d *train.Dataset) string {
-	text := fmt.Sprintf("%s documents, %s words, %.2f%% of them unknown",
-		thousands(d.Documents), thousands(d.Words), 100*float64(d.Unknown)/float64(max(d.Words, 1)))
+func describeDataset(d *train.Dataset, tok *tokenizer.Tokenizer) string {
+	text := counted(d.Documents, "document") + ", " + countedTokens(d.Words, d.Unknown, tok)
+	units := unitName(tok) + "s"
 	switch {
 	case d.Tracks > 0:
 		text += fmt.Sprintf("; one stream in %s tracks, %s", thousands(d.Tracks), counted(d.Len()/d.Tracks, "chunk"))
 	case d.Cut > 0:
-		text += fmt.Sprintf("; %s words cut off from %s of them, after %s words (--windows keeps them)", thousands(d.Cut), thousands(d.Long), thousands(d.Length+1))
+		text += fmt.Sprintf("; %s %s cut off from %s of them, after %s %[2]s (--windows keeps them)", thousands(d.Cut), units, thousands(d.Long), thousands(d.Length+1))
 	case d.Long > 0:
-		text += fmt.Sprintf("; %s of them, of more than %s words, cut into %s windows", thousands(d.Long), thousands(d.Length), thousands(d.Long+d.Len()-d.Documents))
+		text += fmt.Sprintf("; %s of them, of more than %s %s, cut into %s windows", thousands(d.Long), thousands(d.Length), units, thousands(d.Long+d.Len()-d.Documents))
 	}
 	return text
 }

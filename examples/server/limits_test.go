@@ -114,7 +114,7 @@ func TestSocketsHeldOpen(t *testing.T) {
 	for name, text := range attacks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHandler(m, newBudget(4, 1))
+			h := newTestHandler(t, m, newBudget(4, 1))
 			g := newGate(listen(t), newBudget(24, 0.5))
 			addr := start(t, patient(newServer(g, h.routes())), g)
 			end := time.Now().Add(time.Minute)
@@ -143,7 +143,7 @@ func patient(s *http.Server) *http.Server {
 
 // TestBodies has every announced body refused at once, and the connection closed.
 func TestBodies(t *testing.T) {
-	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 	g := newGate(listen(t), newBudget(100, 1))
 	addr := start(t, patient(newServer(g, h.routes())), g)
 	end := time.Now().Add(time.Minute)
@@ -180,7 +180,7 @@ func TestBodies(t *testing.T) {
 
 // TestBodySent lets a client that sends its body in good faith read the refusal.
 func TestBodySent(t *testing.T) {
-	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 	g := newGate(listen(t), newBudget(100, 1))
 	addr := start(t, newServer(g, h.routes()), g)
 	for _, size := range []int{1, 10_000, 200_000} {
@@ -198,7 +198,7 @@ func TestBodySent(t *testing.T) {
 // TestTimeLimits has connections that wait for a request closed in time.
 func TestTimeLimits(t *testing.T) {
 	g := newGate(listen(t), newBudget(100, 1))
-	s := newServer(g, newHandler(testModel(t, -1000, 0), newBudget(1, 1)).routes())
+	s := newServer(g, newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1)).routes())
 	for _, d := range []time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout} {
 		if d <= 0 || d > time.Minute {
 			t.Errorf("a time limit of %v", d)
@@ -240,7 +240,7 @@ func TestSlowText(t *testing.T) {
 		{15, time.Minute, true},
 		{1000, limit, false},
 	} {
-		h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+		h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 		h.longest = c.longest
 		g := newGate(listen(t), newBudget(100, 1))
 		s := newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -264,7 +264,7 @@ func TestSlowText(t *testing.T) {
 // a text under way.
 func TestConnections(t *testing.T) {
 	const most, opened = 10, 30
-	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 	g := newGate(listen(t), newBudget(most, 1))
 	begun, release := make(chan struct{}), make(chan struct{})
 	s := patient(newServer(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -320,7 +320,7 @@ func (w heldWriter) Write(b []byte) (int, error) {
 // TestShareOfSlots has one address ask for texts on many connections without reading
 // them. It gets its share; others get their texts.
 func TestShareOfSlots(t *testing.T) {
-	h := newHandler(testModel(t, -1000, 0), newBudget(4, 0.5))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(4, 0.5))
 	h.patience = 10 * time.Minute // this test is not about time
 	l := &addressed{Listener: smallBuffers{listen(t)}}
 	g := newGate(l, newBudget(100, 0.5))
@@ -392,7 +392,7 @@ func (c *addressedConn) RemoteAddr() net.Addr { return c.from }
 
 // TestForwarded has headers that a client can write count for nothing.
 func TestForwarded(t *testing.T) {
-	h := newHandler(testModel(t, 0, 0), newBudget(2, 0.5))
+	h := newTestHandler(t, testModel(t, 0, 0), newBudget(2, 0.5))
 	h.slots.take(addressOf("10.0.0.1:1"))
 	w := &deadlineRecorder{httptest.NewRecorder()}
 	r := httptest.NewRequest("GET", "/generate?prompt=word1", nil)
@@ -407,7 +407,7 @@ func TestForwarded(t *testing.T) {
 // TestShutdownHalf has a server stop in time while clients hold half a request.
 func TestShutdownHalf(t *testing.T) {
 	g := newGate(listen(t), newBudget(10, 1))
-	s := newServer(g, newHandler(testModel(t, -1000, 0), newBudget(1, 1)).routes())
+	s := newServer(g, newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1)).routes())
 	s.ReadHeaderTimeout = 100 * time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

@@ -5,7 +5,9 @@
 //	curl -N 'http://localhost:8080/generate?prompt=recipe+for+roasted&temperature=0.7'
 //
 // Each word is sent as soon as it is there. A client that hangs up ends its stream,
-// and so does one that stops reading.
+// and so does one that stops reading. The streams of all texts under way are stepped
+// together, by an autoreg.Group, with as many threads as there are CPUs. The program in the
+// folder load finds out how many users that serves.
 //
 // No client can keep others out by holding on to what it has been given: headers,
 // bodies, answers and pauses have time limits, and one address may hold a quarter of
@@ -35,19 +37,26 @@ import (
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen at")
 	path := flag.String("model", "cmd/autoreg/cookbooks.safetensors", "model file")
-	streams := flag.Int("streams", 16*runtime.NumCPU(), "most texts under way at once")
+	streams := flag.Int("streams", 256*runtime.NumCPU(), "most texts under way at once")
+	threads := flag.Int("threads", 0, "threads that step them; 0: one a CPU")
 	conns := flag.Int("conns", 1024, "most open connections")
 	share := flag.Float64("share", 0.25, "part of both that one address may hold; 1 behind a proxy")
 	flag.Parse()
 	switch {
 	case *streams < 1:
 		log.Fatal("-streams: want 1 or more")
+	case *threads < 0:
+		log.Fatal("-threads: want 0 or more")
 	case *conns < 1:
 		log.Fatal("-conns: want 1 or more")
 	case !(*share >= 0 && *share <= 1):
 		log.Fatal("-share: want 0 to 1")
 	}
 	m, err := autoreg.Open[*autoreg.TextModel](*path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	group, err := m.NewGroup(&autoreg.GroupOptions{Threads: *threads})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +68,7 @@ func main() {
 	defer stop()
 	log.Printf("listening at http://%s/", l.Addr())
 	g := newGate(l, newBudget(*conns, *share))
-	s := newServer(g, newHandler(m, newBudget(*streams, *share)).routes())
+	s := newServer(g, newHandler(m, group, newBudget(*streams, *share)).routes())
 	if err := serve(ctx, s, g, 10*time.Second); err != nil {
 		log.Fatal(err)
 	}

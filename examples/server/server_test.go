@@ -65,6 +65,16 @@ func testModel(t testing.TB, stop, bias float32) *autoreg.TextModel {
 	return loaded
 }
 
+// newTestHandler returns a handler whose group has two threads.
+func newTestHandler(t testing.TB, m *autoreg.TextModel, slots *budget) *handler {
+	t.Helper()
+	g, err := m.NewGroup(&autoreg.GroupOptions{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHandler(m, g, slots)
+}
+
 // idle waits until no text is under way.
 func idle(t testing.TB, h *handler) {
 	t.Helper()
@@ -89,7 +99,7 @@ func TestManyClients(t *testing.T) {
 	const clients = 50
 	short, endless := testModel(t, 0, 0), testModel(t, -1000, 0)
 	before := runtime.NumGoroutine()
-	hs, he := newHandler(short, newBudget(clients, 1)), newHandler(endless, newBudget(clients, 1))
+	hs, he := newTestHandler(t, short, newBudget(clients, 1)), newTestHandler(t, endless, newBudget(clients, 1))
 	s, e := httptest.NewServer(hs.routes()), httptest.NewServer(he.routes())
 
 	var all sync.WaitGroup
@@ -164,7 +174,7 @@ func hangUp(base, prompt string) error {
 // TestFlush reads each word before the next one may be sent: the handler is held up
 // by its writer.
 func TestFlush(t *testing.T) {
-	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 	w := &steppedWriter{header: http.Header{}, flushed: make(chan string)}
 	done := make(chan struct{})
 	go func() {
@@ -200,7 +210,7 @@ func (w *steppedWriter) Flush() {
 }
 
 func TestQueries(t *testing.T) {
-	h := newHandler(testModel(t, 0, 0), newBudget(1, 1)).routes()
+	h := newTestHandler(t, testModel(t, 0, 0), newBudget(1, 1)).routes()
 	for _, c := range []struct {
 		method, target string
 		status         int
@@ -236,6 +246,25 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=word1&seed=18446744073709551615", 200, "word1"},
 		{"GET", "/generate?prompt=word1&seed=18446744073709551616", 400, "seed: "},
 		{"GET", "/generate?prompt=word1&plain=perhaps", 400, "plain: "},
+		{"GET", "/generate?prompt=word1&top_p=0.9&min_p=0.01&typical_p=1&repetition=1.1&presence=0.5&frequency=-0.5&window=5", 200, "word1"},
+		{"GET", "/generate?prompt=word1&top_p=1.5", 400, "top_p: "},
+		{"GET", "/generate?prompt=word1&top_p=NaN", 400, "top_p: "},
+		{"GET", "/generate?prompt=word1&min_p=-0.1", 400, "min_p: "},
+		{"GET", "/generate?prompt=word1&typical_p=2", 400, "typical_p: "},
+		{"GET", "/generate?prompt=word1&repetition=NaN", 400, "repetition: "},
+		{"GET", "/generate?prompt=word1&presence=Inf", 400, "presence: "},
+		{"GET", "/generate?prompt=word1&frequency=1e50", 400, "frequency: "},
+		{"GET", "/generate?prompt=word1&window=0", 400, "window: "},
+		{"GET", "/generate?prompt=word1&stop=word2&stop=word3", 200, "word1"},
+		{"GET", "/generate?prompt=word1&stop=", 400, "autoreg: StopStrings[0] is empty"},
+		{"GET", "/generate?prompt=word1&stop=%ff", 400, "autoreg: StopStrings[0] is "},
+		{"GET", "/generate?prompt=word1" + strings.Repeat("&stop=a", maxStops+1), 400, "stop: given 5 times"},
+		{"GET", "/generate?prompt=word1&stop=" + strings.Repeat("a", maxStopBytes+1), 400, "stop: longer than 100 bytes"},
+		{"GET", "/generate?prompt=word1&rate=1000&tokens=3", 200, "word1"},
+		{"GET", "/generate?prompt=word1&rate=0", 400, "rate: "},
+		{"GET", "/generate?prompt=word1&rate=-1", 400, "rate: "},
+		{"GET", "/generate?prompt=word1&rate=NaN", 400, "rate: "},
+		{"GET", "/generate?prompt=word1&rate=1e7", 400, "rate: "},
 		{"GET", "/generate?prompt=%zz", 400, "invalid URL escape"},
 	} {
 		w := &deadlineRecorder{httptest.NewRecorder()}
@@ -251,9 +280,57 @@ type deadlineRecorder struct{ *httptest.ResponseRecorder }
 
 func (deadlineRecorder) SetWriteDeadline(time.Time) error { return nil }
 
+// TestRate has a text come at the rate that was asked for, and one that would take too long
+// broken off.
+func TestRate(t *testing.T) {
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
+	s := httptest.NewServer(h.routes())
+	defer s.Close()
+	begun := time.Now()
+	_, _, text := once(t, s.Listener.Addr().String(), "prompt=word1&tokens=6&rate=20")
+	if d := time.Since(begun); len(strings.Fields(text)) != 6 || d < 200*time.Millisecond {
+		t.Errorf("%q after %v, want 5 new words in 200 ms or more", text, d)
+	}
+	h.longest = 100 * time.Millisecond
+	r, err := get(context.Background(), s.URL, "prompt=word1&tokens=6&rate=0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); err == nil || len(strings.Fields(string(text))) != 2 {
+		t.Errorf("%q, error %v, want one new word and an error", text, err)
+	}
+	idle(t, h)
+}
+
+// TestStop has a text end before a stop string, over two words.
+func TestStop(t *testing.T) {
+	s := httptest.NewServer(newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1)).routes())
+	defer s.Close()
+	read := func(query string) (text, end string) {
+		r, err := get(context.Background(), s.URL, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b), r.Trailer.Get("Autoreg-End")
+	}
+	whole, _ := read("prompt=word1&plain=1&seed=3&tokens=20")
+	words := strings.Fields(whole)
+	stop := words[8] + " " + words[9]
+	want, _, _ := strings.Cut(whole, stop)
+	if text, end := read("prompt=word1&plain=1&seed=3&tokens=20&stop=" + url.QueryEscape(stop)); text != want || end != "stop string" {
+		t.Errorf("%q, ended by %q, want %q", text, end, want)
+	}
+}
+
 // TestLimit refuses a text where all slots, or those of one address, are taken.
 func TestLimit(t *testing.T) {
-	h := newHandler(testModel(t, 0, 0), newBudget(4, 0.5))
+	h := newTestHandler(t, testModel(t, 0, 0), newBudget(4, 0.5))
 	try := func(from string) *httptest.ResponseRecorder {
 		w := &deadlineRecorder{httptest.NewRecorder()}
 		r := httptest.NewRequest("GET", "/generate?prompt=word1", nil)
@@ -293,7 +370,7 @@ func TestLimit(t *testing.T) {
 // TestBrokenModel breaks off a text whose logits turn out to be infinite: the client must
 // not take it for complete.
 func TestBrokenModel(t *testing.T) {
-	h := newHandler(testModel(t, 0, 100), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, 0, 100), newBudget(1, 1))
 	s := httptest.NewServer(h.routes())
 	defer s.Close()
 	r, err := get(context.Background(), s.URL, "prompt=word1")
@@ -311,7 +388,7 @@ func TestBrokenModel(t *testing.T) {
 // closed when it has not taken a word for too long.
 func TestIdleClient(t *testing.T) {
 	const requests = 100 // in one go: one text might fit in the buffers between the two
-	h := newHandler(testModel(t, -1000, 0), newBudget(1, 1))
+	h := newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1))
 	h.patience = 200 * time.Millisecond
 	stuck := make(chan struct{}, requests)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

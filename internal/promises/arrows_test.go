@@ -48,6 +48,8 @@ func TestImportArrows(t *testing.T) {
 			{"/examples/textgen", append([]string{""}, inference...), text},
 			{"/examples/pixels", append([]string{""}, inference...), text},
 			{"/examples/server", append([]string{""}, inference...), text},
+			{"/examples/suggest", append([]string{""}, inference...), text},
+			{"/examples/names", append([]string{""}, inference...), text},
 		} {
 			pkg := module + c.pkg
 			if _, ok := imports[pkg]; !ok {
