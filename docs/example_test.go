@@ -87,12 +87,12 @@ func Example_run() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s %.2f %v\n", tok.Word(step.ID), step.LogProb, step.Reason)
+		fmt.Printf("%s %.2f %q\n", tok.Word(step.ID), step.LogProb, step.Reason)
 	}
 	// Output:
-	// carrots -0.66
-	// and -0.69
-	// roast -0.69 length
+	// carrots -0.66 ""
+	// and -0.69 ""
+	// roast -0.69 "length"
 }
 
 func Example_state() {
