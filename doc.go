@@ -19,11 +19,13 @@
 // # Text
 //
 // [TextModel.Generate] and [TextModel.Text] continue a prompt and report why the text
-// ended; [TextModel.Beam] searches for the likeliest continuations; [TextModel.Probs]
-// lists the probabilities of the next token; [TextModel.Score] returns the log-likelihood
-// of given texts, and [TextModel.ScoreEach] that of each text and token. Below them, a
-// [Stream] is one sequence under way: it consumes tokens, returns the logits of the next
-// one, and can be forked and reset. Data flows
+// ended and which seed it had; GenerateOptions.Sampling says how tokens are drawn, and
+// Alternatives lists what else could have been. [TextModel.Beam] searches for the
+// likeliest continuations. [TextModel.Score] returns the log-likelihood of given texts,
+// and [TextModel.ScoreEach] that of each text and token. Below them, a [Stream] is one
+// sequence under way: it consumes tokens, returns the logits of the next one, and can be
+// forked, reset and kept as bytes, from which [TextModel.Restore] makes it again: any
+// number of texts go on from it by GenerateOptions.From. Data flows
 //
 //	text → tokenizer → tokens → Stream → logits → sampler → token → text
 //
