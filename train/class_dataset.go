@@ -30,9 +30,6 @@ func newClassDataset(docs []string, classes []int32, list []int, count int, tok 
 	d := &ClassDataset{Length: length, Counts: make([]int, count)}
 	var ids []int
 	for _, i := range list {
-		if err := checkKnown(tok, i, docs[i]); err != nil {
-			return nil, err
-		}
 		// A byte may be a word, an int, in a slice that has grown by a quarter or more.
 		if 18*int64(len(docs[i])) > maxBytes-d.bytes() {
 			return nil, errDataBytes

@@ -32,7 +32,8 @@ type Classes struct {
 	Names []string
 
 	// Vocabulary says what tokens are, see Text. It must have a stop token, which a
-	// document without any other token is read as.
+	// document without any other token is read as, and, unless tokens are bytes, one for
+	// unknown ones, for a text to classify may hold anything.
 	Vocabulary tokenizer.Options
 
 	Embedding int           // length of a token's vector; 0 means DefaultEmbedding
@@ -69,6 +70,9 @@ func (t *Classes) check() error {
 	}
 	if t.Vocabulary.NoStop {
 		return optionErr("%s is not for classes: a document without a token is read as the stop token", vocabularyOption("NoStop"))
+	}
+	if t.Vocabulary.NoUnknown && t.Vocabulary.Unit != tokenizer.Bytes {
+		return optionErr("%s is not for classes: a text to classify may hold what the vocabulary lacks", vocabularyOption("NoUnknown"))
 	}
 	for _, f := range []intOption{
 		{"Embedding", t.Embedding, 1, model.MaxWidth},

@@ -212,6 +212,7 @@ func TestClassesRefuse(t *testing.T) {
 		{"memory", Classes{}, Options{MaxBytes: 1 << 20}, "BatchSize", "of memory, more than"},
 		{"memory of the documents", Classes{}, Options{MaxBytes: 10}, "MaxBytes", "raise MaxBytes"},
 		{"the header", Classes{}, Options{Epochs: 1 << 20}, "VocabularySize", "of a checkpoint's header"},
+		{"no unknown token", Classes{Vocabulary: tokenizer.Options{NoUnknown: true}}, Options{}, "NoUnknown", "NoUnknown is not for classes"},
 		{"no stop token", Classes{Vocabulary: tokenizer.Options{NoStop: true}}, Options{}, "NoStop", "NoStop is not for classes"},
 	} {
 		if c.task.Documents == nil {

@@ -135,10 +135,6 @@ func TestMissingUnits(t *testing.T) {
 			_, err := textRun{Text: Text{Vocabulary: characters, ValidationDocuments: []string{"a", "é"}}}.new([]string{"aa"})
 			return err
 		},
-		"classes": func() error {
-			_, err := New(&Classes{Vocabulary: rare, Documents: []string{"aa", "aéb"}, Labels: []string{"x", "y"}}, nil)
-			return err
-		},
 	} {
 		err := begin()
 		var option *OptionError

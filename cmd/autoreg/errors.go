@@ -49,7 +49,7 @@ var optionFlags = map[string]string{
 	"tokenizer.LineEnds":           "--line-ends",
 	"tokenizer.Stem":               "--stem",
 	"tokenizer.NoStop":             "--stop=false",
-	"tokenizer.NoUnknown":          "--unknown",
+	"tokenizer.NoUnknown":          `--unknown ""`,
 	"tokenizer.UnknownWord":        "--unknown",
 
 	"train.BatchSize":           "--batch",

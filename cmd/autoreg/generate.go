@@ -33,12 +33,12 @@ func (a *app) generateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate PROMPT...",
 		Short: "Continue a text",
-		Long: `Continue a text, word by word, until the model ends it or a limit is reached.
+		Long: `Continue a text, token by token, until the model ends it or a limit is reached.
 
 The prompt is all arguments, joined by blanks; "-" alone reads it from standard
-input. It goes through the model's own tokenizer: lower case, punctuation as
-words. Words that the model does not know are named on standard error and read as
-[UNK].
+input. It goes through the model's own tokenizer, mostly lower case and punctuation as
+words. What the model does not know is named on standard error and read as [UNK], or
+refused by a model without such a token.
 
 The same model, seed and options give the same text everywhere. Without --seed a
 random one is taken, which standard error shows. With --count the first text has the
@@ -125,10 +125,10 @@ like.`,
 	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely words, more evens them out, 0 always takes the likeliest")
 	sampling.define(fs, &o, "k")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
-	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` words, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
-	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new words")
+	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` tokens, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
+	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new tokens")
 	intFlag(fs, &count, "count", "n", 1, 1, math.MaxInt32, "write `N` texts, with a blank line between them")
-	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], which stands for all words that it does not know")
+	fs.BoolVar(&o.AllowUnknown, "unknown", false, "let the model write [UNK], or what it has instead, which stands for all that it does not know")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
@@ -206,20 +206,20 @@ func (a *app) checkPrompt(m *autoreg.TextModel, prompt string, o *autoreg.Genera
 	case len(unknown) > 0 && tok.Unknown() < 0:
 		return nil // which is the error of Text
 	case len(ids) == 0:
-		return usagef("the prompt holds no word")
+		return usagef("the prompt holds no %s", unitName(tok))
 	case len(unknown) > 0:
 		known := "read as " + tok.Word(tok.Unknown())
 		if !slices.ContainsFunc(ids, func(id int) bool { return id != tok.Unknown() }) {
 			known += ", which leaves none that it knows"
 		}
-		a.note("words that the model does not know, %s: %s", known, strings.Join(unknown, " "))
+		a.note("%ss that the model does not know, %s: %s", unitName(tok), known, strings.Join(unknown, " "))
 	}
 	limit := o.MaxTokens
 	if limit == 0 && o.NewTokens == 0 {
 		limit = autoreg.DefaultMaxTokens
 	}
 	if limit > 0 && len(ids) >= limit {
-		a.note("the prompt alone has %d words: --max-tokens %d leaves no room for more", len(ids), limit)
+		a.note("the prompt alone has %s: --max-tokens %d leaves no room for more", counted(len(ids), unitName(tok)), limit)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -44,11 +43,7 @@ func newModelInfo(j *infoJob, d *described, tok *tokenizer.Tokenizer, length int
 	}
 	if j.vocabulary {
 		for id := range tok.Len() {
-			word := tok.Word(id)
-			if !utf8.ValidString(word) { // a byte, which JSON cannot have
-				word = fmt.Sprintf(`\x%02x`, word)
-			}
-			info.Vocabulary = append(info.Vocabulary, word)
+			info.Vocabulary = append(info.Vocabulary, printable(tok.Word(id)))
 		}
 	}
 	return info
@@ -101,7 +96,7 @@ func (i *modelInfo) writeRows(w io.Writer, more ...[]string) error {
 func (a *app) writeWords(tok *tokenizer.Tokenizer) error {
 	var b strings.Builder
 	for id := range tok.Len() {
-		fmt.Fprintf(&b, "%d\t%s\n", id, spelled(tok.Word(id), tok.Options()))
+		fmt.Fprintf(&b, "%d\t%s\n", id, shown(tok.Word(id)))
 	}
 	_, err := io.WriteString(a.out, a.safe(b.String()))
 	return err

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -262,24 +260,11 @@ func wordOf(m *autoreg.TextModel, id int) wordJSON {
 	return wordJSON{id, printable(m.Tokenizer().Word(id))}
 }
 
-// printable returns a word of a vocabulary, or, where it is a byte that is no UTF-8 by
-// itself, an escape for that: \xc3.
-func printable(word string) string {
-	if utf8.ValidString(word) {
-		return word
-	}
-	return strings.Trim(strconv.Quote(word), `"`)
-}
-
 // tableWord returns how a table shows a word: "(stop)" for the end of the text, blanks in
 // quotes.
 func (a *app) tableWord(m *autoreg.TextModel, id int) string {
-	word := printable(m.Tokenizer().Word(id))
-	switch {
-	case id == m.Tokenizer().Stop():
+	if id == m.Tokenizer().Stop() {
 		return "(stop)"
-	case strings.TrimSpace(word) == "":
-		return strconv.Quote(word)
 	}
-	return lineEnds.Replace(a.safe(word))
+	return lineEnds.Replace(a.safe(shown(m.Tokenizer().Word(id))))
 }

@@ -158,10 +158,10 @@ func (l *lineListing) addJSON(d *listed) error {
 	}
 	if l.tokens {
 		if first, ok := l.first(d); ok {
-			o.Tokens = append(o.Tokens, scoredToken{ID: first, Token: l.model.Tokenizer().Word(first)})
+			o.Tokens = append(o.Tokens, scoredToken{ID: first, Token: printable(l.model.Tokenizer().Word(first))})
 		}
 		for _, t := range d.Tokens {
-			o.Tokens = append(o.Tokens, scoredToken{ID: t.ID, Token: t.Word})
+			o.Tokens = append(o.Tokens, scoredToken{ID: t.ID, Token: printable(t.Word)})
 			if p := t.LogProb; p >= -math.MaxFloat32 && p <= math.MaxFloat32 {
 				o.Tokens[len(o.Tokens)-1].LogProb = &p
 			}

@@ -47,8 +47,8 @@ text, each line a label, a tab and a text. The classes are the labels that occur
 --contains VALUE there are two: the texts whose label is VALUE, or is a list that
 contains it, and the others.
 
-A text is its first --length words, read as a whole: --layers may be in both directions,
-and the output layer reads what they are after the last word. After each epoch it prints
+A text is its first --length tokens, read as a whole: --layers may be in both directions,
+and the output layer reads what they are after the last token. After each epoch it prints
 the loss, in nats per document, and with --validation the accuracy on the documents set
 aside: autoreg score --validation says more about these. Everything else is as in
 autoreg train text.`,
@@ -71,10 +71,10 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 	j.scheduleFlags(fs)
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of documents and dropout")
 
-	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
+	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a token")
 	fs.StringVar(&j.layers, "layers", fmt.Sprintf("bidirectional(gru:%d)", train.DefaultClassUnits), "`LAYERS` between embedding and output, each a kind and its units: \"bidirectional(lstm:64):merge=sum\", \"gru:100\", \"rnn:64:activation=relu\"")
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
-	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "words of a text that are read: the rest is cut off")
+	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "tokens of a text that are read: the rest is cut off")
 	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)

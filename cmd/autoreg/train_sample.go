@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -24,7 +25,9 @@ type sampled struct {
 func (j *textJob) chooseSample(texts *corpus.Corpus, tok *tokenizer.Tokenizer) error {
 	switch {
 	case j.flags.Changed("sample"):
-		if j.samplePrompt != "" && len(tok.Append(nil, j.samplePrompt)) == 0 {
+		next, stop := iter.Pull(tok.Words(j.samplePrompt))
+		defer stop()
+		if _, any := next(); j.samplePrompt != "" && !any {
 			return usagef("--sample %q holds no %s", j.samplePrompt, unitName(tok))
 		}
 	case texts.Format == corpus.FormatRecipes:

@@ -48,7 +48,7 @@ func (a *app) trainTextCommand() *cobra.Command {
 	return j.command(&cobra.Command{
 		Use:   "text --data FILE... -o MODEL",
 		Short: "Train a text model",
-		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next word
+		Long: `Train a text model (embedding, recurrent layers, output layer) to predict each next token
 of a corpus: JSON or plain text, gzipped or not. --data names a file, a folder of *.txt,
 *.text, *.md, *.log, *.json, *.jsonl and *.ndjson files, or - for standard input; give it
 repeatedly for several. --validation-data names texts of the same kinds to measure the
@@ -62,13 +62,18 @@ NAME a document is the member NAME of each object, in a list or in JSON lines: a
 or a list of strings; objects without it are skipped and counted. What is not UTF-8 is
 replaced, but kept with --unit byte.
 
+A token is a word, in lower case, and each mark of punctuation is a word too: see --case,
+--punctuation, --line-ends, --stem and --min-count. With --unit character or byte it is
+one of these, and case is kept. What the vocabulary lacks is read as [UNK], or as the
+--unknown given; with --unknown "" the vocabulary must have all that the corpus has.
+
 Without options it is the reference model, and for recipes the reference training:
 each is cut or padded to 201 words, and predicting padding counts in the loss. For
 plain text there is no padding, and documents of more than 200 words are cut into
 windows. If training diverges, as it does with too high an --lr, no model is written and
 the checkpoint stays what it was.
 
-After each epoch it prints the loss, in nats per word, a text that the model writes, and
+After each epoch it prints the loss, in nats per token, a text that the model writes, and
 which share of the runs of 8 tokens in that text stand in the training data too: a model
 that copies has a high share, and a validation loss far above that of training. Then it
 saves a checkpoint. Ctrl-C ends the run, with a checkpoint too (a second Ctrl-C without):
@@ -78,6 +83,9 @@ to the byte: on any machine, with any number of threads, and however often it wa
 interrupted.`,
 		Example: `  autoreg train text --data recipes.json.gz -o recipes.safetensors --epochs 4
   autoreg train text --data recipes.json.gz -o recipes.safetensors --resume recipes.safetensors.checkpoint
+  autoreg train text --data plays.txt --format text --stream --unit character --stop=false --unknown "" -o plays.safetensors
+  autoreg train text --data ptb.train.txt --validation-data ptb.valid.txt --format text --stream --case keep \
+      --punctuation keep --line-ends --stop=false --unknown "<unk>" -o ptb.safetensors
   autoreg train text --data comments.jsonl.gz --field post.body -o comments.safetensors
   autoreg train text --data novel.txt --format paragraphs -o novel.safetensors \
       --validation 0.1 --patience 3 --log novel.jsonl --plot novel.png`,
@@ -98,11 +106,11 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs)
 	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
-	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length words into windows instead of dropping the rest (default true for plain text, false for recipes)")
+	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length tokens into windows instead of dropping the rest (default true for plain text, false for recipes)")
 	fs.BoolVar(&t.Stream, "stream", false, "learn the documents as one stream: --batch tracks of it side by side, --length steps at a time, with the state carried on")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
-	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a word")
+	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a token")
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	floatFlag(fs, &t.InitialRange, "init-uniform", "", 0, "draw all first weights evenly from minus to plus `X`; 0 means the rules of the layers", "a number, 0 or more", notNegative)
@@ -110,8 +118,8 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.words.define(fs, &t.Vocabulary)
 
 	j.fileFlags(fs)
-	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for plain text its first two words)")
-	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "greatest length of that text in words")
+	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for other texts the first words)")
+	intFlag(fs, &j.sampleTokens, "sample-tokens", "", 100, 1, math.MaxInt32, "greatest length of that text in tokens")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of that text")
 	j.machineFlags(fs, &o.Threads)
 	j.limits.define(fs)

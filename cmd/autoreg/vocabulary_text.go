@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/autoreg/autoreg/tokenizer"
 )
@@ -67,11 +68,19 @@ func countedTokens(n, unknown int64, tok *tokenizer.Tokenizer) string {
 	return text
 }
 
-// spelled returns a token as a table shows it: in quotation marks, as Go writes strings,
-// where tokens may be blanks or parts of characters.
-func spelled(word string, o tokenizer.Options) string {
-	if word != "" && (o.Unit != tokenizer.Words || word == "\n") {
+// printable returns a token of a vocabulary, or, where it is a byte that is no UTF-8 by
+// itself, an escape for that: \xc3.
+func printable(word string) string {
+	if utf8.ValidString(word) {
+		return word
+	}
+	return strings.Trim(strconv.Quote(word), `"`)
+}
+
+// shown returns how a table shows a token: blanks in quotation marks.
+func shown(word string) string {
+	if word != "" && strings.TrimSpace(word) == "" {
 		return strconv.Quote(word)
 	}
-	return word
+	return printable(word)
 }

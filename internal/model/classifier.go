@@ -187,8 +187,11 @@ func ClassifierFromFile(f *weights.File) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tok.Stop() < 0 {
+	switch {
+	case tok.Stop() < 0:
 		return nil, bad("metadata %q: there is no stop token, which a classifier reads for a text without any other", KeyTokenizer)
+	case tok.Unknown() < 0 && tok.Options().Unit != tokenizer.Bytes:
+		return nil, bad("metadata %q: there is no unknown token, which a classifier reads for what the vocabulary lacks", KeyTokenizer)
 	}
 	if err := checkSize(f, c.Sizes().Params); err != nil {
 		return nil, err

@@ -97,6 +97,8 @@ func TestClassifierErrors(t *testing.T) {
 	many := `["0"` + strings.Repeat(`,"1"`, MaxClasses) + `]`
 	for _, c := range []struct{ key, value, want string }{
 		{KeyTokenizer, "-", `"tokenizer" is missing`},
+		{KeyTokenizer, `{"version":3,"keep_case":false,"strip_punctuation":false,"no_stop":true,"vocabulary":["[UNK]","a"]}`, "no stop token"},
+		{KeyTokenizer, `{"version":3,"keep_case":false,"strip_punctuation":false,"no_unknown":true,"vocabulary":["","a"]}`, "no unknown token"},
 		{KeyConfig, edit(`"classifier"`, `"text"`), `kind "text" (of text), want "classifier"`},
 		{KeyConfig, "{}", `"kind, symbols, embedding, layers, classes, length"`},
 		{KeyConfig, edit(classes, `[]`), "the number of classes is 0"},
