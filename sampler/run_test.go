@@ -285,7 +285,7 @@ func TestNoAllocs(t *testing.T) {
 		c := New(1, ts...)
 		c.Sample(x)
 		testkit.NoAllocs(t, func() {
-			for range 1000 {
+			for range 50 {
 				c.Sample(x)
 			}
 		})
@@ -293,16 +293,16 @@ func TestNoAllocs(t *testing.T) {
 		for range 5 {
 			least = min(least, testing.AllocsPerRun(1, func() {
 				n := 0
-				for range c.Run(context.Background(), still(x), &RunOptions{Steps: 1000, Stop: []int{99}, LogProbs: true}) {
+				for range c.Run(context.Background(), still(x), &RunOptions{Steps: 100, Stop: []int{99}, LogProbs: true}) {
 					n++
 				}
-				if n != 1000 {
+				if n != 100 {
 					t.Errorf("%d symbols", n)
 				}
 			}))
 		}
-		if least > 10 { // what one Run costs, not what one symbol costs
-			t.Errorf("%v: a run of 1000 symbols makes %v allocations", ts, least)
+		if least > 10 && !testkit.RaceEnabled { // what one Run costs, not what one symbol costs
+			t.Errorf("%v: a run of 100 symbols makes %v allocations", ts, least)
 		}
 	}
 }

@@ -1,9 +1,10 @@
-// Package tokenizer turns text into ids and ids back into text, by whole words.
+// Package tokenizer turns text into ids and ids back into text. A token, a text's unit,
+// is a word, a character or a byte: see [Options].
 //
-// A text goes through five steps, those of the word pipeline that small recurrent
-// text models are usually taught with (Keras' TextVectorization behind a
-// punctuation filter), so that a vocabulary learned here equals the one learned
-// there:
+// Without options it is a word, and a text goes through five steps, those of the word
+// pipeline that small recurrent text models are usually taught with (Keras'
+// TextVectorization behind a punctuation filter), so that a vocabulary learned here
+// equals the one learned there:
 //
 //  1. Each run of invalid UTF-8 bytes becomes one U+FFFD. Byte order marks, U+FEFF,
 //     are dropped.
@@ -16,16 +17,24 @@
 //  3. The letters A to Z become a to z, byte by byte. Other letters keep their case.
 //  4. The text is cut at runs of ASCII blanks: space, tab, LF, VT, FF and CR. A
 //     no-break space is part of a word.
-//  5. Each word becomes its id in the vocabulary, or 1 where it has none.
+//  5. Each word becomes its id in the vocabulary, or that of the unknown token where it
+//     has none.
 //
-// Options can leave out step 3 and make step 2 drop punctuation instead.
+// Options can leave out step 3, make step 2 drop punctuation or leave it in its word, make
+// the end of a line a word, and replace words by their stems before step 5.
+//
+// Characters are Unicode code points, after step 1; e and a combining accent are two.
+// Bytes are those of the text as it is. Of both, everything counts, blanks and the ends of
+// lines too, and the case is kept.
 //
 // # Vocabulary
 //
-// Id 0 is padding and "stop here", spelled as the empty string; id 1 stands for
-// every unknown word, spelled "[UNK]"; learned words follow from 2, the most
-// frequent first and, among equally frequent ones, the larger in byte order first
-// ("zest" before "apple").
+// Id 0 is the stop token, which is padding and "stop here", spelled as the empty string;
+// the next one is the unknown token, which stands for every unit outside the vocabulary,
+// spelled "[UNK]". Either may be left out. Learned units follow, the most frequent first
+// and, among equally frequent ones, the larger in byte order first ("zest" before
+// "apple"). Bytes are not learned: after the stop token, if there is one, come all 256 in
+// their order, and none is ever unknown.
 //
 // # Concurrency
 //

@@ -40,3 +40,39 @@ func ExampleDetokenizer() {
 	}
 	// Output: "1" "/" "4" " cup" "." ""
 }
+
+// Characters as character models have them: those of the texts, and no others.
+func ExampleOptions() {
+	tok, err := tokenizer.Learn(slices.Values([]string{"To be, or not to be"}), &tokenizer.Options{
+		Unit: tokenizer.Characters, NoStop: true, NoUnknown: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ids := tok.Append(nil, "not to be")
+	fmt.Println(tok.Len(), ids)
+	fmt.Printf("%q\n", tok.AppendText(nil, ids...))
+	for missing := range tok.Missing("a note") {
+		fmt.Printf("%q is not in the vocabulary\n", missing)
+	}
+	// Output:
+	// 9 [6 1 2 0 2 1 0 4 3]
+	// "not to be"
+	// "a" is not in the vocabulary
+}
+
+// A character of several bytes is written when its last byte is there.
+func ExampleDetokenizer_Flush() {
+	tok, err := tokenizer.New(nil, &tokenizer.Options{Unit: tokenizer.Bytes})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := tok.Detokenizer()
+	for _, id := range tok.Append(nil, "5 €\xe2\x82") {
+		fmt.Printf("%q ", d.Append(nil, id))
+	}
+	fmt.Printf("%+q\n", d.Flush(nil))
+	// Output: "5" " " "" "" "€" "" "" "\ufffd\ufffd"
+}

@@ -38,6 +38,7 @@ import (
 //
 // With KeepPunctuation, words stand between single spaces, as they did. With LineEnds,
 // nothing stands at either side of the end of a line, and a sentence begins after it.
+// Stems are written as they are.
 //
 // Characters and bytes are written as they are. Bytes that begin a character are held
 // back until it is complete, or [Detokenizer.Flush] ends the text; a byte that is no part

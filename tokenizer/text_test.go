@@ -271,6 +271,7 @@ func TestAppendText(t *testing.T) {
 
 func TestAppendDoesNotAllocate(t *testing.T) {
 	tok := words(t, nil, "recipe", "for", "ham", "'", "s", "|", "“why", "a\u00a0b")
+	letters, bytes := learned(t, Options{Unit: Characters}, "recipé for ham"), learned(t, Options{Unit: Bytes})
 	ids := make([]int, 0, 64)
 	out := make([]byte, 0, 512)
 	d := tok.Detokenizer()
@@ -283,6 +284,10 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 				out = tok.AppendText(out[:0], ids...)
 				out = tok.AppendPretty(out[:0], ids...)
 				out = d.Append(out[:0], ids...)
+				for _, tok := range []*Tokenizer{letters, bytes} {
+					ids = tok.AppendRaw(tok.Append(ids[:0], "Recipé for Ham"), "recipé")
+					out = tok.AppendPretty(tok.AppendText(out[:0], ids...), ids...)
+				}
 			}
 		}))
 	}

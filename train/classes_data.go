@@ -68,6 +68,9 @@ func (t *Classes) admit(o *Options, hash string) error {
 	if want := t.config(m.Config.Symbols, m.Config.Classes); !m.Config.Equal(want) {
 		return apierror.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
 	}
+	if err := checkTokenizer(m.Tokenizer, t.Vocabulary); err != nil {
+		return err
+	}
 	names, classes, err := t.classes()
 	if err != nil {
 		return err

@@ -54,6 +54,9 @@ func (t *Text) admit(o *Options, hash string) error {
 	if want := t.config(m.Config.Symbols); !m.Config.Equal(want) {
 		return apierror.Errorf("the model is %s, its options say %s: the file is damaged", m.Config, want)
 	}
+	if err := checkTokenizer(m.Tokenizer, t.Vocabulary); err != nil {
+		return err
+	}
 	if err := t.checkHeader(m.Tokenizer, o, m.Metadata); err != nil {
 		return err
 	}

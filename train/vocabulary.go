@@ -59,6 +59,15 @@ func checkKnown(tok *tokenizer.Tokenizer, number int, doc string) error {
 	return nil
 }
 
+// checkTokenizer refuses a vocabulary that the options of its run do not make.
+func checkTokenizer(tok *tokenizer.Tokenizer, v tokenizer.Options) error {
+	v.VocabularySize, v.MinCount, v.MaxBytes = 0, 0, 0
+	if tok.Options() != v {
+		return apierror.Errorf("the vocabulary is not one of the run's options: the file is damaged")
+	}
+	return nil
+}
+
 // sameVocabulary compares the options of a vocabulary.
 func sameVocabulary(c *comparison, was, now tokenizer.Options) {
 	sameField(c, vocabularyOption("VocabularySize"), was.VocabularySize, now.VocabularySize)

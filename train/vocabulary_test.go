@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
@@ -161,5 +163,30 @@ func TestWithoutStopRefused(t *testing.T) {
 	}
 	if e, err := task.Evaluate(context.Background(), task.Training(), nil); err != nil || e.Positions != 2 {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// A checkpoint whose options are not those of its vocabulary is damaged; its checksum
+// would say so first.
+func TestResumeOtherTokenizer(t *testing.T) {
+	path := save(t, midway(t))
+	for _, change := range [][2]string{
+		{`"keep_case":false`, `"keep_case":true`},
+		{`"strip_punctuation":false`, `"strip_punctuation":true`},
+		{`"epochs":`, `"epochs":`}, // none
+	} {
+		f, err := readFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Metadata[model.KeyCheckpoint] = strings.Replace(f.Metadata[model.KeyCheckpoint], change[0], change[1], 1)
+		other := filepath.Join(t.TempDir(), "other")
+		if err := atomicfile.Write(other, f); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Resume(other, smallText(), nil)
+		if good := change[0] == change[1]; good != (err == nil) || !good && !strings.Contains(err.Error(), "the vocabulary is not one of the run's options") {
+			t.Errorf("%s: error %v", change[1], err)
+		}
 	}
 }
