@@ -76,12 +76,12 @@ func TestJSON(t *testing.T) {
 		Temperatures []float64
 		Next         []struct {
 			ID   int
-			Word string
+			Token string
 			P    []float64
 		}
 		Drawn struct {
 			ID   int
-			Word string
+			Token string
 		}
 	}
 	listing := ok(t, "probs", "-m", m, "recipe for", "-t", "0.5,0", "--top", "3", "--steps", "3", "--seed", "4", "--plain", "--json")
@@ -94,7 +94,7 @@ func TestJSON(t *testing.T) {
 			at.PromptTokens != 2 || at.NewTokens != i+1 || at.Seed != 4 || (at.Reason != "") != (i == len(lines)-1) {
 			t.Errorf("line %d: %s", i, line)
 		}
-		text += " " + at.Drawn.Word
+		text += " " + at.Drawn.Token
 	}
 
 	// A text that was broken off is one too.

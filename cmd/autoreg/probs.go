@@ -253,7 +253,7 @@ func (a *app) writeListing(m *autoreg.TextModel, at listing, temperatures []floa
 // A wordJSON is a word in JSON.
 type wordJSON struct {
 	ID   int    `json:"id"`
-	Word string `json:"word"`
+	Token string `json:"token"`
 }
 
 func wordOf(m *autoreg.TextModel, id int) wordJSON {

@@ -156,10 +156,10 @@ func TestProbsSampling(t *testing.T) {
 	m := small().model
 	type listing struct {
 		Next []struct {
-			Word string
-			P    []float64
+			Token string
+			P     []float64
 		}
-		Drawn struct{ Word string }
+		Drawn struct{ Token string }
 	}
 	list := func(args ...string) (all []listing) {
 		out := ok(t, append([]string{"probs", "-m", m, "recipe for apples", "--json", "--seed", "2", "-t", "1,2", "--top", "1000"}, args...)...)
@@ -174,30 +174,30 @@ func TestProbsSampling(t *testing.T) {
 	}
 	p := func(l listing, word string) float64 {
 		for _, next := range l.Next {
-			if next.Word == word {
+			if next.Token == word {
 				return next.P[0]
 			}
 		}
 		return -1
 	}
 	plain := list()[0]
-	best := plain.Next[0].Word
+	best := plain.Next[0].Token
 	if got := list("--ban", best)[0]; p(got, best) != -1 {
 		t.Errorf("%q is banned and has p = %v", best, p(got, best))
 	}
-	if got := list("--bias", best+"=-50")[0]; p(got, best) > 1e-6 || got.Next[0].Word == best {
+	if got := list("--bias", best+"=-50")[0]; p(got, best) > 1e-6 || got.Next[0].Token == best {
 		t.Errorf("%q is biased and has p = %v", best, p(got, best))
 	}
 	got := list("--top-k", "2", "--steps", "3", "--greedy")
 	for _, l := range got {
 		sum := l.Next[0].P[0] + l.Next[1].P[0]
-		if len(got) != 3 || sum < 0.999 || l.Next[2].P[0] != 0 || l.Drawn.Word != l.Next[0].Word {
+		if len(got) != 3 || sum < 0.999 || l.Next[2].P[0] != 0 || l.Drawn.Token != l.Next[0].Token {
 			t.Errorf("%d listings, one %+v", len(got), l)
 		}
 	}
 	// A word that has been drawn, or is in the prompt, has the penalty.
 	steps := list("--steps", "2", "--presence-penalty", "60", "--greedy")
-	if p(steps[0], "apples") > 1e-9 || p(steps[1], steps[0].Drawn.Word) > 1e-9 {
+	if p(steps[0], "apples") > 1e-9 || p(steps[1], steps[0].Drawn.Token) > 1e-9 {
 		t.Errorf("penalties: %+v", steps)
 	}
 	if out := ok(t, "probs", "-m", m, "recipe for apples", "--stop", best, "--steps", "5", "--greedy", "--json"); !strings.Contains(out, `"reason":"stop string"`) || strings.Count(out, "\n") != 1 {
