@@ -25,11 +25,9 @@ its new words divided by ((5 + their number) / 6)^X; --length-penalty X of about
 makes up for the fact that longer texts are less likely. JSON has it as score, and the sum
 as logprob.`
 
-const maxBeams = 1 << 10
-
 // define defines the flags.
 func (b *beamFlags) define(fs *pflag.FlagSet) {
-	intFlag(fs, &b.width, "beams", "", 0, 1, maxBeams, "search for the likeliest texts, keeping `N` at each word, instead of drawing words")
+	intFlag(fs, &b.width, "beams", "", 0, 1, autoreg.MaxBeamWidth, "search for the likeliest texts, keeping `N` at each word, instead of drawing words")
 	floatFlag(fs, &b.penalty, "length-penalty", "", 0, "with --beams, prefer longer texts: 0 compares them by probability alone", "a number from 0 to 10", func(x float64) bool { return x >= 0 && x <= 10 })
 }
 
