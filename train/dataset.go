@@ -128,7 +128,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 			d.Long++
 		}
 		if len(ids) > maxIDs-len(d.ids) {
-			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+			return nil, apierror.Errorf("the documents have more than %d tokens: use fewer of them", maxIDs)
 		}
 		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
 			return nil, errDataBytes

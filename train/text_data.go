@@ -116,6 +116,10 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 		if errors.Is(err, errDataBytes) {
 			return errDocuments(o)
 		}
+		var missing *missingUnit
+		if errors.As(err, &missing) {
+			return t.missing(missing, part.to == &data.validation, len(part.docs), tok.Len(), o)
+		}
 		if err != nil {
 			return err
 		}
