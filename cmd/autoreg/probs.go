@@ -252,7 +252,7 @@ func (a *app) writeListing(m *autoreg.TextModel, at listing, temperatures []floa
 
 // A wordJSON is a word in JSON.
 type wordJSON struct {
-	ID   int    `json:"id"`
+	ID    int    `json:"id"`
 	Token string `json:"token"`
 }
 
