@@ -124,11 +124,22 @@ func (t *Tokenizer) Words(text string) iter.Seq[string] {
 }
 
 // Missing returns the units of text that the vocabulary lacks, in order: those that
-// Append takes as unknown, or leaves out where there is no unknown token.
+// Append takes as unknown, or leaves out where there is no unknown token. As Append it
+// allocates only for a word that is longer than 64 bytes or stemmed, and for what it
+// returns.
 func (t *Tokenizer) Missing(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for word := range t.Words(text) {
-			if _, known := t.ids[word]; !known && !yield(word) {
+		if t.options.Unit == Bytes {
+			return
+		}
+		var buf [64]byte
+		rest := t.pipeline.valid(text)
+		for {
+			var word []byte
+			if word, rest = next(rest, &t.pipeline, buf[:]); len(word) == 0 {
+				return
+			}
+			if _, known := t.ids[string(word)]; !known && !yield(string(word)) {
 				return
 			}
 		}

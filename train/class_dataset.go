@@ -46,7 +46,7 @@ func newClassDataset(docs []string, classes []int32, list []int, count int, tok 
 			d.Long++
 		}
 		if len(ids) > maxIDs-len(d.ids) {
-			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+			return nil, apierror.Errorf("the documents have more than %d tokens: use fewer of them", maxIDs)
 		}
 		room := maxBytes - 8*int64(cap(ids))
 		if !grow(&d.ids, len(ids), 4, room-d.bytes()) || !grow(&d.rows, 1, 8, room-d.bytes()) || !grow(&d.classes, 1, 4, room-d.bytes()) {

@@ -107,7 +107,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 		return nil, errors.New("there are no documents")
 	}
 	if o.Tracks > 0 {
-		return newStream(docs, tok, o, -1, maxBytes)
+		return newStream(docs, tok, o, streamPart{before: -1}, maxBytes)
 	}
 	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong, stop: int32(tok.Stop())}
 	var ids []int
@@ -128,7 +128,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 			d.Long++
 		}
 		if len(ids) > maxIDs-len(d.ids) {
-			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+			return nil, apierror.Errorf("the documents have more than %d tokens: use fewer of them", maxIDs)
 		}
 		if !d.makeRoom(len(ids), maxBytes-8*int64(cap(ids))) {
 			return nil, errDataBytes

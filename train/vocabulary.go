@@ -46,24 +46,73 @@ func learnWords(docs []string, words tokenizer.Options, taken int64, o *Options)
 	return tok, err
 }
 
-// checkKnown refuses a document that holds what the vocabulary lacks, if there is no token
-// for that.
+// A missingUnit is the error for a document that holds what the vocabulary lacks, where
+// there is no token for that.
+type missingUnit struct {
+	document int // of those that are encoded, from 0
+	kind     tokenizer.Unit
+	unit     string
+}
+
+func (e *missingUnit) Error() string                   { return e.Text(nil) }
+func (e *missingUnit) Text(name apierror.Namer) string { return apierror.Text(e.Unwrap(), name) }
+func (e *missingUnit) Unwrap() error {
+	return e.in("document", e.document, "let the vocabulary have it")
+}
+
+// in words e for a document by its number in a list, and what else is to be done.
+func (e *missingUnit) in(list string, number int, do string, args ...any) error {
+	return optionErr("%s %d holds the %s %.40q, which the vocabulary lacks, and there is no token for what it lacks: leave out %s, or "+do,
+		append([]any{list, number + 1, e.kind, e.unit, vocabularyOption("NoUnknown")}, args...)...)
+}
+
+// checkKnown returns a *missingUnit for a document that holds what the vocabulary lacks, if
+// there is no token for that.
 func checkKnown(tok *tokenizer.Tokenizer, number int, doc string) error {
-	if tok.Unknown() >= 0 {
+	kind := tok.Options().Unit
+	if tok.Unknown() >= 0 || kind == tokenizer.Bytes {
 		return nil
 	}
 	for unit := range tok.Missing(doc) {
-		return optionErr("document %d holds the %s %.40q, which the vocabulary lacks, and there is no token for what it lacks: leave out %s, or let the vocabulary have all (%s, %s)",
-			number, tok.Options().Unit, unit, vocabularyOption("NoUnknown"), vocabularyOption("VocabularySize"), vocabularyOption("MinCount"))
+		return &missingUnit{number, kind, unit}
 	}
 	return nil
 }
 
+// missing words e, which is about one of n documents to learn from, or for validation,
+// with the number that it has in Documents or ValidationDocuments. The vocabulary has so
+// many tokens.
+func (t *Text) missing(e *missingUnit, validation bool, n, tokens int, o *Options) error {
+	list, number := "document", e.document
+	switch {
+	case validation && t.ValidationDocuments != nil:
+		list = "validation document"
+	case t.ValidationDocuments != nil:
+	case t.Stream && validation:
+		list = "for validation, document"
+		number += len(t.Documents) - n // the last ones
+	case !t.Stream && o.Validation > 0:
+		numbers, aside, err := split(len(t.Documents), o.Validation, t.things())
+		if err != nil {
+			return err
+		}
+		if validation {
+			list, numbers = "for validation, document", aside
+		}
+		number = numbers[number]
+	}
+	if v := t.Vocabulary; validation && tokens < v.VocabularySize && v.MinCount <= 1 { // it has all of the others
+		return e.in(list, number, "learn from documents that hold it")
+	}
+	return e.in(list, number, "let the vocabulary have all (%s, %s)", vocabularyOption("VocabularySize"), vocabularyOption("MinCount"))
+}
+
 // checkTokenizer refuses a vocabulary that the options of its run do not make.
 func checkTokenizer(tok *tokenizer.Tokenizer, v tokenizer.Options) error {
+	size := v.VocabularySize
 	v.VocabularySize, v.MinCount, v.MaxBytes = 0, 0, 0
-	if tok.Options() != v {
-		return apierror.Errorf("the vocabulary is not one of the run's options: the file is damaged")
+	if tok.Options() != v || tok.Len() > size {
+		return errors.New("the vocabulary is not one of the run's options: the file is damaged")
 	}
 	return nil
 }

@@ -126,21 +126,30 @@ func TestMissingUnits(t *testing.T) {
 	}
 	rare := characters
 	rare.MinCount = 2
-	for name, begin := range map[string]func() error{
-		"NewDataset": func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, nil); return err },
-		"a stream":   func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, &DatasetOptions{Tracks: 1}); return err },
-		"training": func() error {
-			_, err := textRun{Text: Text{Vocabulary: rare}}.new([]string{"aa", "aéb"})
-			return err
-		},
-		"validation": func() error {
-			_, err := textRun{Text: Text{Vocabulary: characters, ValidationDocuments: []string{"a", "é"}}}.new([]string{"aa"})
-			return err
-		},
+	of := func(v tokenizer.Options, docs []string, o Options, text Text) func() error {
+		text.Vocabulary = v
+		return func() error { _, err := textRun{text, o}.new(docs); return err }
+	}
+	own := Text{ValidationDocuments: []string{"a", "é"}}
+	third := Options{Validation: 0.34, BatchSize: 1}
+	const all, learn = "let the vocabulary have all", "learn from documents that hold it"
+	for name, c := range map[string]struct {
+		begin       func() error
+		where, what string
+	}{
+		"NewDataset":             {func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, nil); return err }, ": document 2", "let the vocabulary have it"},
+		"a stream":               {func() error { _, err := NewDataset([]string{"a", "aéb"}, tok, &DatasetOptions{Tracks: 1}); return err }, ": document 2", "let the vocabulary have it"},
+		"training":               {of(rare, []string{"aa", "aéb"}, Options{}, Text{}), ": document 2", all},
+		"training, some aside":   {of(rare, []string{"aa", "a", "a", "aéb"}, third, Text{}), ": document 4", all},
+		"set aside":              {of(characters, []string{"aa", "a", "é"}, third, Text{}), "for validation, document 3", learn},
+		"set aside, rare":        {of(rare, []string{"aa", "a", "é"}, third, Text{}), "for validation, document 3", all},
+		"the end of a stream":    {of(characters, []string{"aa", "aa", "aa aé"}, third, Text{Stream: true}), "for validation, document 3", learn},
+		"validation":             {of(characters, []string{"aa"}, Options{}, own), "validation document 2", learn},
+		"training, with its own": {of(rare, []string{"aa", "aéb"}, Options{}, own), ": document 2", all},
 	} {
-		err := begin()
+		err := c.begin()
 		var option *OptionError
-		if !errors.As(err, &option) || option.Field != "NoUnknown" || !strings.Contains(err.Error(), `document 1 holds the character "é", which the vocabulary lacks`) {
+		if !errors.As(err, &option) || option.Field != "NoUnknown" || !strings.Contains(err.Error(), c.where+` holds the character "é", which the vocabulary lacks`) || !strings.Contains(err.Error(), c.what) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -163,6 +172,26 @@ func TestWithoutStopRefused(t *testing.T) {
 	}
 	if e, err := task.Evaluate(context.Background(), task.Training(), nil); err != nil || e.Positions != 2 {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// A vocabulary is of the options of its run, and not larger.
+func TestCheckTokenizer(t *testing.T) {
+	tok, err := tokenizer.New([]string{"", "[UNK]", "a"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, good := range map[int]bool{4: true, 3: true, 2: false} {
+		v := tokenizer.Options{MinCount: 2, MaxBytes: 1}.WithDefaults()
+		v.VocabularySize = size
+		if err := checkTokenizer(tok, v); (err == nil) != good {
+			t.Errorf("3 tokens of at most %d: error %v", size, err)
+		}
+	}
+	for _, v := range []tokenizer.Options{{Unit: tokenizer.Characters}, {NoStop: true}, {Stem: "english"}, {UnknownWord: "[UNK]"}, {LineEnds: true}} {
+		if checkTokenizer(tok, v.WithDefaults()) == nil {
+			t.Errorf("options %+v: no error for another vocabulary", v)
+		}
 	}
 }
 

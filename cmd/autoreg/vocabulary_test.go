@@ -100,8 +100,10 @@ func TestVocabularyFlagsRefused(t *testing.T) {
 		{exitError, `--unknown is "?", but there is no unknown token`, "--unit byte --unknown ?"},
 		{exitError, "--vocabulary is 100: want at least 257, all bytes and the stop token", "--unit byte --vocabulary 100"},
 		{exitError, "--min-count is 9, but no word occurs more than 2 times", "--min-count 9"},
-		{exitError, `document 0 holds the character "é", which the vocabulary lacks`, "--unit character --unknown= --min-count 2"},
-		{exitError, `document 1 holds the word "c", which the vocabulary lacks, and there is no token for what it lacks: leave out --unknown "", or let the vocabulary have all (--vocabulary, --min-count)`, "--unknown= --vocabulary 4"},
+		{exitError, `document 1 holds the character "é", which the vocabulary lacks`, "--unit character --unknown= --min-count 2"},
+		{exitError, `document 2 holds the word "c", which the vocabulary lacks, and there is no token for what it lacks: leave out --unknown "", or let the vocabulary have all (--vocabulary, --min-count)`, "--unknown= --vocabulary 4"},
+		{exitError, `--ignore-padding=false needs the stop token, which is what padding is: leave out one of it and --stop=false`, "--ignore-padding=false --stop=false"},
+		{exitError, `--windows=false is set with --stream`, "--windows=false --stream"},
 		{exitUsage, `--sample "x" holds the character "x", which the vocabulary lacks`, "--unit character --unknown= --sample x"},
 		{exitUsage, `--sample "\t" holds no word`, "--sample \t"},
 	} {
