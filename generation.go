@@ -58,7 +58,7 @@ func (m *TextModel) prepare(prompt string, o *GenerateOptions) (*generation, err
 		g.prose = g.tok.Detokenizer()
 		for sym := range o.From.remembered {
 			if sym < g.tok.Len() {
-				g.word = g.prose.Append(g.word[:0], sym)
+				g.prose.Observe(sym)
 			}
 		}
 	}

@@ -291,6 +291,30 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// A byte that completes a character of the prompt is the same text after the prompt and
+// after a stream that has read it.
+func TestBytesCompletePrompt(t *testing.T) {
+	m := untrained(t, nil, &tokenizer.Options{Unit: tokenizer.Bytes})
+	tok := m.Tokenizer()
+	for next, want := range map[string]string{"\xa9": "\xa9", "x": "x"} {
+		o := GenerateOptions{
+			Sampling:  sampler.Options{Temperature: new(0.0), Bias: []sampler.SymbolBias{{ID: tok.Append(nil, next)[0], Bias: 1000}}},
+			NewTokens: 1,
+		}
+		const prompt = "caf\xc3"
+		if got := generate(t, m, prompt, &o); got != prompt+want {
+			t.Errorf("%q after %q: %q", next, prompt, got)
+		}
+		o.From = m.NewStream()
+		for _, id := range tok.Append(nil, prompt) {
+			o.From.Advance(id)
+		}
+		if got := generate(t, m, "", &o); got != want {
+			t.Errorf("%q after a stream: %q, want %q", next, got, want)
+		}
+	}
+}
+
 // A prompt with what the vocabulary lacks is an error where there is no unknown token; a
 // model without a stop token writes up to the limit.
 func TestNoReservedTokens(t *testing.T) {
