@@ -52,7 +52,9 @@ func (p Piece) String() string { return p.Text }
 // prompt, byte for byte, and then the new words, spaced as prose that continues the
 // prompt. With Plain each new word has a space before it; if the model stops by
 // itself, the text ends in a space, the stop token being an empty word. Models of
-// characters and of bytes write them as they are; bytes that are not UTF-8 become U+FFFD.
+// characters and of bytes write them as they are; new bytes that are not UTF-8 become
+// U+FFFD. Where the prompt, or what From has read, ends within a character, the new text
+// begins with the bytes that complete it.
 //
 // It returns an error for a prompt without words ([ErrEmptyPrompt]), for options
 // that are invalid, if ctx is done (ctx.Err()) and if no token can be drawn

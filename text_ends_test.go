@@ -51,7 +51,7 @@ func TestTextStopStrings(t *testing.T) {
 		}
 		reason := sampler.ReasonStop
 		if stop != "" {
-			reason = sampler.ReasonStopText
+			reason = sampler.ReasonStopString
 		}
 		if wantEnd := (Ending{reason, 2, n, 3, stop}); shown != want || end == nil || *end != wantEnd {
 			t.Errorf("stops %q: %q, %+v; want %q, %+v", list, shown, end, want, wantEnd)
@@ -64,12 +64,12 @@ func TestTextStopStrings(t *testing.T) {
 	// A stop string counts more than a limit at the same token.
 	first := strings.Fields(whole)[0]
 	g, err := m.Generate(t.Context(), prompt, &GenerateOptions{Sampling: greedy, StopStrings: []string{first}, NewTokens: 1})
-	if want := (Generation{prompt + " ", Ending{sampler.ReasonStopText, 2, 1, 0, first}}); err != nil || g != want {
+	if want := (Generation{prompt + " ", Ending{sampler.ReasonStopString, 2, 1, 0, first}}); err != nil || g != want {
 		t.Errorf("at the limit: %+v, %v; want %+v", g, err, want)
 	}
 	// Plain, the model's own stop is an empty word behind a space.
 	g, err = m.Generate(t.Context(), "until tender", &GenerateOptions{Sampling: greedy, Plain: true, StopStrings: []string{". "}})
-	if want := (Generation{"until tender ", Ending{sampler.ReasonStopText, 2, 2, 0, ". "}}); err != nil || g != want {
+	if want := (Generation{"until tender ", Ending{sampler.ReasonStopString, 2, 2, 0, ". "}}); err != nil || g != want {
 		t.Errorf("plain: %+v, %v; want %+v", g, err, want)
 	}
 }
@@ -288,6 +288,30 @@ func TestBytes(t *testing.T) {
 	}
 	if g, err := m.Generate(t.Context(), "\xff\x00é", nil); err != nil || g.PromptTokens != 4 {
 		t.Errorf("%+v, %v", g, err)
+	}
+}
+
+// A byte that completes a character of the prompt is the same text after the prompt and
+// after a stream that has read it.
+func TestBytesCompletePrompt(t *testing.T) {
+	m := untrained(t, nil, &tokenizer.Options{Unit: tokenizer.Bytes})
+	tok := m.Tokenizer()
+	for next, want := range map[string]string{"\xa9": "\xa9", "x": "x"} {
+		o := GenerateOptions{
+			Sampling:  sampler.Options{Temperature: new(0.0), Bias: []sampler.SymbolBias{{ID: tok.Append(nil, next)[0], Bias: 1000}}},
+			NewTokens: 1,
+		}
+		const prompt = "caf\xc3"
+		if got := generate(t, m, prompt, &o); got != prompt+want {
+			t.Errorf("%q after %q: %q", next, prompt, got)
+		}
+		o.From = m.NewStream()
+		for _, id := range tok.Append(nil, prompt) {
+			o.From.Advance(id)
+		}
+		if got := generate(t, m, "", &o); got != want {
+			t.Errorf("%q after a stream: %q, want %q", next, got, want)
+		}
 	}
 }
 

@@ -42,8 +42,9 @@ import (
 //
 // Characters and bytes are written as they are. Bytes that begin a character are held
 // back until it is complete, or [Detokenizer.Flush] ends the text; a byte that is no part
-// of valid UTF-8 is written as U+FFFD. So what is written is always valid UTF-8, and
-// never ends within a character.
+// of valid UTF-8 is written as U+FFFD. So what is written is always valid UTF-8,
+// except that it may begin by completing a character of [Tokenizer.DetokenizerAfter], and
+// it never ends within a character.
 //
 // The stop token ends a text: it prints nothing, and a unit that follows starts a new
 // line and a new text. The unknown token is a word like any other.
@@ -72,6 +73,7 @@ type Detokenizer struct {
 
 	held [utf8.UTFMax]byte // bytes that begin a character
 	n    int               // how many
+	told int               // of these, the first ones stand in the text already
 }
 
 // A start says whether the next word begins a sentence.
@@ -90,11 +92,18 @@ func (t *Tokenizer) Detokenizer() Detokenizer {
 
 // DetokenizerAfter returns a detokenizer that continues text, such as a prompt, which
 // stands as it is: the words that follow are spaced as if the detokenizer had
-// written it, except that nothing more is put behind a blank at its end.
+// written it, except that nothing more is put behind a blank at its end. Where units are
+// bytes and text ends within a character, what is written begins with the bytes that
+// complete it, which are valid UTF-8 only together with those of text; if other bytes
+// follow, those of text stay alone.
 func (t *Tokenizer) DetokenizerAfter(text string) Detokenizer {
 	if t.options.Unit != Words {
 		d := t.Detokenizer()
 		d.noteBegun(text)
+		if t.options.Unit == Bytes {
+			d.n = copy(d.held[:], incomplete(text))
+			d.told = d.n
+		}
 		return d
 	}
 	return t.after(text, t.Words(text))
@@ -139,6 +148,17 @@ func (d *Detokenizer) Append(dst []byte, ids ...int) []byte {
 		}
 	}
 	return dst
+}
+
+// Observe takes note of ids that stand in the text already, as those of a prompt do: what
+// Append writes continues them, as [Tokenizer.DetokenizerAfter] has it. It panics on an id
+// outside 0 to Len()-1.
+func (d *Detokenizer) Observe(ids ...int) {
+	var buf []byte
+	for _, id := range ids {
+		buf = d.Append(buf[:0], id)
+	}
+	d.told = d.n
 }
 
 // append writes one word, which is not empty.

@@ -28,17 +28,38 @@ func (d *Detokenizer) noteBegun(text string) {
 }
 
 // release writes the first of the bytes held back, as much as is a character or cannot be
-// part of one.
+// part of one. It does not write again what stands in the text already.
 func (d *Detokenizer) release(dst []byte) []byte {
 	r, size := utf8.DecodeRune(d.held[:d.n])
+	if d.told > 0 {
+		n := min(d.told, size)
+		dst = append(dst, d.held[n:size]...)
+		d.told -= n
+	} else {
+		dst = utf8.AppendRune(dst, r)
+	}
 	copy(d.held[:], d.held[size:d.n])
 	d.n -= size
-	return utf8.AppendRune(dst, r)
+	return dst
+}
+
+// incomplete returns the bytes at the end of text that begin a character and lack the rest
+// of it.
+func incomplete(text string) string {
+	for from := len(text) - 1; from >= max(0, len(text)-utf8.UTFMax); from-- {
+		if utf8.RuneStart(text[from]) {
+			if tail := text[from:]; !utf8.FullRuneInString(tail) {
+				return tail
+			}
+			break
+		}
+	}
+	return ""
 }
 
 // Flush appends what is held back, the bytes of a character that is not complete, to dst,
-// each as U+FFFD, and returns the extended slice. It belongs at the end of a text, and
-// after it the text may go on. Where units are not bytes there is nothing to append.
+// each as U+FFFD unless it stands in the text already, and returns the extended slice. It
+// belongs at the end of a text, and after it the text may go on. Where units are not bytes there is nothing to append.
 func (d *Detokenizer) Flush(dst []byte) []byte {
 	for d.n > 0 {
 		dst = d.release(dst)

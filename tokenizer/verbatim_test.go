@@ -125,3 +125,37 @@ func TestPrettyLineEnds(t *testing.T) {
 		}
 	}
 }
+
+// What follows a text that ends within a character completes it: the text as it stands and
+// what is written are together the bytes that were meant, whether the text was given or
+// observed.
+func TestBytesAfterIncompleteCharacter(t *testing.T) {
+	tok := learned(t, Options{Unit: Bytes})
+	for _, c := range []struct{ text, next, want string }{
+		{"caf\xc3", "\xa9!", "\xa9!"},
+		{"\xe2", "\x82\xacx", "\x82\xacx"},
+		{"\xe2\x82", "\xac", "\xac"},
+		{"\xef\xbf", "\xbd", "\xbd"},
+		{"\xf0\x9f\x99", "\x82é", "\x82é"},
+		{"caf\xc3", "x", "x"}, // what text lacks does not come: it stands as it is
+		{"\xe2\x82", "é", "é"},
+		{"\xe2\x82", "\xff", "\uFFFD"},
+		{"\xe2\x82", "", ""},
+		{"a\xff", "\xa9", "\uFFFD"}, // no character begins so
+		{"a\xe0\x80", "\x80", "\uFFFD"},
+		{"é", "\xa9", "\uFFFD"},
+		{"", "é", "é"},
+	} {
+		observed := tok.Detokenizer()
+		observed.Observe(tok.Append(nil, c.text)...)
+		for _, d := range []Detokenizer{tok.DetokenizerAfter(c.text), observed} {
+			var got []byte
+			for _, id := range tok.Append(nil, c.next) {
+				got = d.Append(got, id)
+			}
+			if got = d.Flush(got); string(got) != c.want {
+				t.Errorf("%q after %q is written as %q, want %q", c.next, c.text, got, c.want)
+			}
+		}
+	}
+}

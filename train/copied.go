@@ -32,18 +32,23 @@ func (d *Dataset) Copied(ids []int) (share float64, ok bool) {
 	}
 	found := 0
 	h = gramHash{}
+	starts := d.starts()
+	from := 0 // where the document under way begins
 	for k, id := range d.ids {
+		for len(starts) > 0 && int(starts[0]) <= k { // empty documents begin there too
+			from, starts = k, starts[1:]
+		}
 		h.add(int64(id))
-		if k < copiedGram-1 || filter[h.sum>>54]>>(h.sum>>48&63)&1 == 0 {
+		if k-from < copiedGram-1 || filter[h.sum>>54]>>(h.sum>>48&63)&1 == 0 {
 			continue
 		}
-		starts, hit := left[h.sum]
+		begin, hit := left[h.sum]
 		if !hit {
 			continue
 		}
 		run := d.ids[k-copiedGram+1 : k+1]
-		rest := starts[:0]
-		for _, start := range starts {
+		rest := begin[:0]
+		for _, start := range begin {
 			if equalIDs(ids[start:start+copiedGram], run) {
 				found++
 			} else {
@@ -57,6 +62,21 @@ func (d *Dataset) Copied(ids []int) (share float64, ok bool) {
 		}
 	}
 	return float64(found) / float64(n), true
+}
+
+// starts returns where documents begin in d.ids, in order; a stream is one document.
+func (d *Dataset) starts() (list []int32) {
+	if d.Tracks > 0 {
+		return nil
+	}
+	end := int32(0)
+	for _, r := range d.rows {
+		if r.from >= end { // otherwise it is a further window, which shares an id with the one before
+			list = append(list, r.from)
+		}
+		end = r.to
+	}
+	return list
 }
 
 // A gramHash is the hash of the last copiedGram ids added: the sum of (id+1)·gramBase^age

@@ -106,3 +106,23 @@ func BenchmarkCopied(b *testing.B) {
 		d.Copied(ids)
 	}
 }
+
+// Runs across the ends of documents are none of a document; those across windows are.
+func TestCopiedWithinDocuments(t *testing.T) {
+	docs := []string{"a b c d", "", "e f g h", "a b c d e f g h i"}
+	tok, err := tokenizer.Learn(slices.Values(docs), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]float64{3: 0, 4: 1} {
+		for _, length := range []int{3, 100} {
+			d, err := NewDataset(docs[:n], tok, &DatasetOptions{Length: length})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if share, _ := d.Copied(tok.Append(nil, "a b c d e f g h")); share != want {
+				t.Errorf("%d documents in sequences of %d: share %v, want %v", n, length, share, want)
+			}
+		}
+	}
+}

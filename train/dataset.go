@@ -107,7 +107,7 @@ func newDataset(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, maxBy
 		return nil, errors.New("there are no documents")
 	}
 	if o.Tracks > 0 {
-		return newStream(docs, tok, o, -1, maxBytes)
+		return newStream(docs, tok, o, streamPart{before: -1}, maxBytes)
 	}
 	d := &Dataset{Length: o.Length, Documents: len(docs), cut: o.CutLong, stop: int32(tok.Stop())}
 	var ids []int

@@ -61,7 +61,13 @@ func (t *Text) checkMemory(symbols int, o *Options) error {
 func (t *Text) memory(symbols int, o *Options) int64 {
 	size := t.batches(o)
 	m := stackMemory{net: t.config(symbols).Sizes(), symbols: symbols, embedding: t.Embedding, outputs: symbols}
-	return m.bytes(size, size.Rows, o) + t.data.bytes()
+	n := m.bytes(size, size.Rows, o) + t.data.bytes()
+	if t.Stream { // states: carried, of other passes, before a step, and in each layer
+		for _, width := range t.config(symbols).Widths()[1:] {
+			n += 4 * 4 * 2 * int64(size.Sequences) * int64(width)
+		}
+	}
+	return n
 }
 
 // A stackMemory is what a run takes for a network over symbols.

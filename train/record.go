@@ -16,6 +16,10 @@ type Source struct {
 	Name   string `json:"name,omitempty"`   // of the file or files, without their folders
 	SHA256 string `json:"sha256,omitempty"` // of their bytes, in hexadecimal
 	Format string `json:"format,omitempty"` // how they were read
+
+	// The same of files for validation alone.
+	Validation       string `json:"validation,omitempty"`
+	ValidationSHA256 string `json:"validation_sha256,omitempty"`
 }
 
 // maxSource is the length of each field of a Source in bytes; what is longer is cut.
@@ -23,7 +27,7 @@ const maxSource = 256
 
 // clean returns s with its fields cut and made valid for a file.
 func (s Source) clean() Source {
-	for _, field := range []*string{&s.Name, &s.SHA256, &s.Format} {
+	for _, field := range []*string{&s.Name, &s.SHA256, &s.Format, &s.Validation, &s.ValidationSHA256} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
 		if len(*field) > maxSource {
 			n := maxSource - len("…")

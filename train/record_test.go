@@ -25,7 +25,7 @@ func recordOf(t *testing.T, m *ModelFile) (*Record, string) {
 // A model says where it comes from, in one form.
 func TestRecord(t *testing.T) {
 	o := small()
-	o.Epochs, o.Source = 1, Source{"docs.txt", "0123", "lines"}
+	o.Epochs, o.Source = 1, Source{Name: "docs.txt", SHA256: "0123", Format: "lines", Validation: "held.txt", ValidationSHA256: "4567"}
 	tr, err := o.new(smallDocs())
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestRecord(t *testing.T) {
 	}
 	e := tr.History()[0]
 	number := func(x float64) string { text, _ := json.Marshal(x); return string(text) }
-	want := `{"source":{"name":"docs.txt","sha256":"0123","format":"lines"},"documents":24,"data_sha256":"` + textOf(tr).hash +
+	want := `{"source":{"name":"docs.txt","sha256":"0123","format":"lines","validation":"held.txt","validation_sha256":"4567"},"documents":24,"data_sha256":"` + textOf(tr).hash +
 		`","options":{"vocabulary":10000,"keep_case":false,"strip_punctuation":false,"embedding":6,"units":10,"length":12,` +
 		`"batch_size":4,"learning_rate":0.02,"clip_norm":0,"ignore_padding":false,"validation":0.25,"patience":0,"seed":11},` +
 		fmt.Sprintf(`"epochs":1,"steps":%d,"weights_of_epoch":1,"best_epoch":1,"history":[{"steps":%[1]d,"loss":%s,"val_loss":%s}]}`, e.Steps, number(e.Loss), number(e.ValLoss))

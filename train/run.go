@@ -37,7 +37,8 @@ type RunOptions struct {
 // does not change. The checkpoint does not change either if it cannot be saved. In
 // all cases the Trainer has made a whole number of steps, and Run may be called again.
 //
-// A model that is much worse than a uniform guess at the data of its last step, by one
+// A model that is much worse than a uniform guess at the data of its last step, or at the
+// beginning of a stream, by one
 // nat a position, is an error too: at the end of the run, and of an epoch with such a
 // mean loss if the run has made 100 steps. Such an epoch does not end, and the
 // checkpoint is that of the epoch before. Errors of both kinds wrap ErrDiverged.
@@ -150,6 +151,11 @@ func (t *Trainer) order(epoch int) []int {
 // step trains on these items. If it returns an error then nothing has changed.
 func (t *Trainer) step(items []int) (s Stats, err error) {
 	p := &t.progress
+	defer func() {
+		if err != nil && t.work.undo != nil {
+			t.work.undo()
+		}
+	}()
 	e := t.task.gradients(items, p.Steps)
 	if !finite(e.Sum) {
 		return s, diverged("the loss is %v", e.Sum)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -11,13 +12,18 @@ import (
 	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// newStream encodes docs as one stream and cuts it into tracks, see Dataset. before, unless
-// it is negative, is an id that is read before the first one, which then is predicted too.
-// It returns errDataBytes if it would take more than maxBytes at any time.
-func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before int, maxBytes int64) (*Dataset, error) {
+// A streamPart says where the documents of a stream stand.
+type streamPart struct {
+	before int  // an id that is read before the first one, which then is predicted too; -1 for none
+	goesOn bool // the last document goes on in another part: no stop follows
+}
+
+// newStream encodes docs as one stream and cuts it into tracks, see Dataset. It returns
+// errDataBytes if it would take more than maxBytes at any time.
+func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, part streamPart, maxBytes int64) (*Dataset, error) {
 	d := &Dataset{Length: o.Length, Documents: len(docs), Tracks: o.Tracks, stop: int32(tok.Stop())}
-	if before >= 0 {
-		d.ids = append(d.ids, int32(before))
+	if part.before >= 0 {
+		d.ids = append(d.ids, int32(part.before))
 	}
 	var ids []int
 	for i, doc := range docs {
@@ -30,7 +36,7 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 		}
 		ids = tok.Append(ids[:0], doc)
 		n := int64(len(ids))
-		if d.stop >= 0 {
+		if d.stop >= 0 && !(part.goesOn && i == len(docs)-1) {
 			ids = append(ids, tok.Stop())
 		}
 		if len(ids) > maxIDs-len(d.ids) {
@@ -48,8 +54,17 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 		d.Words += n
 	}
 	steps := len(d.ids) - 1
-	if steps < o.Tracks {
-		return nil, apierror.Errorf("the stream has %d tokens to predict, fewer than its %d tracks: use more text, or lower %s to %d or less", max(steps, 0), o.Tracks, option("BatchSize"), max(steps, 1))
+	if part.before >= 0 { // validation: its tracks are no choice of the user
+		o.Tracks = min(o.Tracks, max(steps, 1))
+		d.Tracks = o.Tracks
+	}
+	switch {
+	case steps == 0 && part.before >= 0:
+		return nil, errors.New("the text for validation holds no token")
+	case steps < 1:
+		return nil, errors.New("the stream holds fewer than two tokens: there is nothing to predict")
+	case steps < o.Tracks:
+		return nil, apierror.Errorf("the stream has %d tokens to predict, fewer than its %d tracks: use more text, or lower %s to %d or less", steps, o.Tracks, option("BatchSize"), steps)
 	}
 	chunks := (steps-1)/o.Tracks/o.Length + 1 // of the longest track
 	if !grow(&d.rows, chunks*o.Tracks, 8, maxBytes-d.bytes()) {
@@ -70,16 +85,11 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, before
 // possible.
 func trackStart(b, steps, tracks int) int { return int(int64(b) * int64(steps) / int64(tracks)) }
 
-// SplitStream sets the last part of a stream of documents aside for validation: a share of
-// its bytes, counted from a place between lines, or where the document has no further line
-// between words, or between characters. Share 0 sets nothing aside.
+// splitStream sets the last part of a stream of documents aside for validation: a share of
+// its bytes, about, cut between documents or lines, or where there are none between words,
+// or between characters. Share 0 sets nothing aside.
 //
 // It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get text.
-func SplitStream(docs []string, share float64) (training, validation []string, err error) {
-	training, validation, err = splitStream(docs, share)
-	return training, validation, wrap(err)
-}
-
 func splitStream(docs []string, share float64) (training, validation []string, err error) {
 	if !(share >= 0 && share < 1) {
 		return nil, nil, apierror.Errorf("validation share is %v: want 0 or more and less than 1", share)
@@ -120,8 +130,15 @@ func cutPlace(doc string, at int) int {
 		return 0
 	}
 	for _, blank := range []string{"\n", " "} {
-		if i := strings.Index(doc[at-1:], blank); i >= 0 && at+i < len(doc) {
-			return at + i
+		// Behind the next blank, or else behind the one before.
+		next, last := strings.Index(doc[at-1:], blank), strings.LastIndex(doc[:at-1], blank)
+		if next >= 0 {
+			next += at
+		}
+		for _, i := range []int{next, last + 1} {
+			if i > 0 && strings.TrimSpace(doc[:i]) != "" && strings.TrimSpace(doc[i:]) != "" {
+				return i
+			}
 		}
 	}
 	for at < len(doc) && !utf8.RuneStart(doc[at]) {
@@ -156,6 +173,13 @@ func (b *body) carry(states []kernels.Matrix) {
 		} else {
 			s.Carry(states[i])
 		}
+	}
+}
+
+// copyStates copies states of the same shapes.
+func copyStates(dst, src []kernels.Matrix) {
+	for i, m := range src {
+		copy(dst[i].Data, m.Data)
 	}
 }
 

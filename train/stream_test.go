@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"slices"
@@ -146,14 +147,16 @@ func TestSplitStream(t *testing.T) {
 		{[]string{"abcd", "ef gh", "ij"}, 0.4, "abcd|ef ", "gh|ij"},
 		{[]string{"\u00e9\u00e9\u00e9\u00e9"}, 0.4, "\u00e9\u00e9\u00e9", "\u00e9"},
 		{[]string{"ab"}, 0, "ab", ""},
+		{[]string{"ab\ncd ef\ngh ij\n"}, 0.01, "ab\ncd ef\n", "gh ij\n"}, // not within the last line
+		{[]string{"a b", "c d\n\n"}, 0.5, "a b|c ", "d\n\n"},
 	} {
-		first, then, err := SplitStream(c.docs, c.share)
+		first, then, err := splitStream(c.docs, c.share)
 		if err != nil || strings.Join(first, "|") != c.first || strings.Join(then, "|") != c.then {
 			t.Errorf("%q, %v: %q and %q, want %q and %q (%v)", c.docs, c.share, first, then, c.first, c.then, err)
 		}
 	}
 	for _, share := range []float64{-0.1, 1, math.NaN(), 0.01} {
-		if _, _, err := SplitStream([]string{"ab"}, share); err == nil {
+		if _, _, err := splitStream([]string{"ab"}, share); err == nil {
 			t.Errorf("share %v: no error", share)
 		}
 	}
@@ -216,5 +219,68 @@ func TestInitialRange(t *testing.T) {
 	}
 	if !(largest > 0.29 && largest <= 0.3) {
 		t.Errorf("of %d values the largest is %v, want at most 0.3 and almost that", n, largest)
+	}
+}
+
+// A stream that is cut within a document goes on there: no stop stands between the parts.
+func TestStreamCutInside(t *testing.T) {
+	for _, c := range []struct {
+		docs []string
+		stop bool // between the parts
+	}{{[]string{"a b\nc d\ne f\ng h"}, false}, {[]string{"a b c d", "e f g h"}, true}} {
+		run := textRun{
+			Text{Embedding: 2, Layers: oneLSTM(3), Stream: true, Vocabulary: tokenizer.Options{VocabularySize: 20}},
+			Options{BatchSize: 1, Validation: 0.5, Threads: 1},
+		}
+		tr, err := run.new(c.docs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, v := textOf(tr).Training(), textOf(tr).Validation()
+		if last := d.ids[len(d.ids)-1]; (int(last) == textOf(tr).Tokenizer().Stop()) != c.stop || v.ids[0] != last {
+			t.Errorf("%q: training ends with %d, validation begins with %d", c.docs, last, v.ids[0])
+		}
+		if n := textOf(tr).record(&tr.options).Documents; n != len(c.docs) {
+			t.Errorf("%q: the record says %d documents", c.docs, n)
+		}
+	}
+}
+
+// A stream for validation may be shorter than there are tracks; all of it is predicted.
+func TestStreamShortValidation(t *testing.T) {
+	o := smallVariants()["stream"]
+	o.Options.Validation, o.BatchSize = 0, 32
+	o.ValidationDocuments = []string{"a"}
+	tr, err := o.new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := len(streamIDs(textOf(tr).Tokenizer(), o.ValidationDocuments))
+	if e, err := tr.task.validate(context.Background()); err != nil || int(e.Positions) != want {
+		t.Errorf("%d predictions, want %d (%v)", e.Positions, want, err)
+	}
+}
+
+// A step that fails leaves the carried states as they were.
+func TestStreamStepFails(t *testing.T) {
+	tr, err := smallVariants()["stream"].new(smallDocs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range 3 {
+		if _, err := tr.step([]int{k}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was := readAll(t, save(t, tr))
+	bias := tr.work.net.(*layers.Stack).Head.Bias
+	good := bias[0]
+	bias[0] = float32(math.NaN())
+	if _, err := tr.step([]int{3}); err == nil {
+		t.Fatal("a step of weights that are not finite: no error")
+	}
+	bias[0] = good
+	if !bytes.Equal(readAll(t, save(t, tr)), was) {
+		t.Error("a step that failed has changed the run")
 	}
 }

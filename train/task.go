@@ -81,6 +81,8 @@ type work struct {
 	// carried is the state that a step leaves for the next one, of each layer in the
 	// order of the network's; nil without inOrder.
 	carried []kernels.Matrix
+	// undo takes back what gradients has done to carried; nil where that is nothing.
+	undo func()
 
 	changed func() // is called when the weights have changed
 }

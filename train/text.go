@@ -30,8 +30,9 @@ type Text struct {
 	ValidationDocuments []string
 	// Stream makes one stream of the documents, of which Options.BatchSize tracks are
 	// learned side by side, Length steps at a time, with the state carried on: see
-	// Dataset. Options.Validation then sets the last part aside, see SplitStream. The
-	// losses of validation are of as many tracks.
+	// Dataset. Options.Validation then sets the last part aside, about that share of its
+	// bytes, cut between lines where there are any. The losses of validation are of as
+	// many tracks, fewer if it has fewer tokens, and all its tokens are predicted.
 	Stream bool
 
 	// Vocabulary says what tokens are. Its MaxBytes is not in the checkpoints;
@@ -64,7 +65,8 @@ type Text struct {
 	padded bool
 
 	// With Stream: the states that training carries on, and those of other passes.
-	states, others []kernels.Matrix
+	// before is what the former were before the step that was made last.
+	states, others, before []kernels.Matrix
 }
 
 // oneLSTM returns the layers of the reference model, with so many units.

@@ -137,10 +137,21 @@ func (t *Text) encode(tok *tokenizer.Tokenizer, o *Options) error {
 // validation. The stream of the latter goes on behind the last id of the former.
 func (t *Text) newDataset(docs []string, tok *tokenizer.Tokenizer, training *Dataset, o *Options, maxBytes int64) (*Dataset, error) {
 	options := t.dataset(o)
-	if !t.Stream || training == nil {
+	if !t.Stream {
 		return newDataset(docs, tok, options, maxBytes)
 	}
-	return newStream(docs, tok, options, int(training.ids[len(training.ids)-1]), maxBytes)
+	part := streamPart{before: -1, goesOn: t.cutInside(docs, o)}
+	if training != nil {
+		part = streamPart{before: int(training.ids[len(training.ids)-1])}
+	}
+	return newStream(docs, tok, options, part, maxBytes)
+}
+
+// cutInside reports whether the last of the documents to learn from, a part of the stream, is
+// the first part of one whose rest is for validation.
+func (t *Text) cutInside(training []string, o *Options) bool {
+	n := len(training)
+	return t.ValidationDocuments == nil && o.Validation > 0 && n > 0 && len(training[n-1]) < len(t.Documents[n-1])
 }
 
 // hash returns the SHA-256 of the encoded documents, in hexadecimal. Sequences of

@@ -5,6 +5,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -12,10 +13,12 @@ func (t *Text) start(o *Options) work {
 	t.batch, t.padded = o.BatchSize, t.hasPadding()
 	t.pass = newPass(t.model.Stack, t.batches(o), o.Threads, true)
 	t.pass.setDropout(t.Dropout, o.Seed)
-	t.states, t.others = newStates(t.model.Stack, t.data.training), newStates(t.model.Stack, t.data.training)
+	for _, s := range []*[]kernels.Matrix{&t.states, &t.others, &t.before} {
+		*s = newStates(t.model.Stack, t.data.training)
+	}
 	t.pass.carry(t.states)
 	return work{
-		inOrder: t.Stream, carried: t.states,
+		inOrder: t.Stream, carried: t.states, undo: func() { copyStates(t.states, t.before) },
 		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
 		zero: func() layers.Network { return t.model.Stack.Like() },
 		// The items are batches, which always hold the same sequences.
@@ -27,6 +30,7 @@ func (t *Text) start(o *Options) work {
 
 // gradients is of one item, a batch.
 func (t *Text) gradients(items []int, step int) (e Evaluation) {
+	copyStates(t.before, t.states)
 	if items[0] == 0 {
 		clearStates(t.states)
 	}
@@ -54,7 +58,11 @@ func (t *Text) load(k int) {
 
 func (t *Text) validate(ctx context.Context) (Evaluation, error) {
 	defer t.apart()()
-	return t.pass.evaluate(ctx, t.data.validation, t.batch, t.CountPadding)
+	batch := t.batch
+	if t.Stream {
+		batch = t.data.validation.Tracks
+	}
+	return t.pass.evaluate(ctx, t.data.validation, batch, t.CountPadding)
 }
 
 // apart makes the pass begin in zero states, until the function that it returns is called:

@@ -132,12 +132,8 @@ func (t *Text) resumed(f *weights.File) (*resumedRun, error) {
 }
 
 func (t *Text) record(o *Options) Record {
-	n := t.data.training.Documents
-	if t.data.validation != nil {
-		n += t.data.validation.Documents
-	}
 	return Record{
-		Source: o.Source, Documents: n, Data: t.hash,
+		Source: o.Source, Documents: len(t.Documents), Data: t.hash,
 		Options: recordOptions(struct {
 			storedText
 			Epochs int `json:"epochs,omitempty"` // hides that of the options

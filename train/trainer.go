@@ -44,6 +44,9 @@ func New(task Task, o *Options) (*Trainer, error) {
 	if w, all := options.Schedule.Warmup, int64(options.Epochs)*int64(t.steps()); int64(w) > all {
 		return nil, wrap(optionErr("%s has a warm-up of %d steps, but the run has %d", option("Schedule"), w, all))
 	}
+	if s := options.Schedule; s.Kind == "cosine" && int64(s.Warmup) >= int64(s.Epochs)*int64(t.steps()) {
+		return nil, wrap(optionErr("%s has a warm-up of %d steps and a cosine of %d epochs, which have %d steps: want a shorter warm-up", option("Schedule"), s.Warmup, s.Epochs, int64(s.Epochs)*int64(t.steps())))
+	}
 	return t, nil
 }
 

@@ -195,7 +195,7 @@ var smallHashes = map[string]string{
 	"mixed":          "5d0fc729bc2f58ce",
 	"tied":           "b5f153e3fe2bf9df",
 	"sgd":            "5de55d6c3338b3f1",
-	"stream":         "3332bbe53a0facd5",
+	"stream":         "4aa934126dc266a0",
 	"cosine":         "ed9144aa883a9b14",
 	"plateau":        "9ff2f5ad6d4583dd",
 }

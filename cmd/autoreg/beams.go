@@ -22,14 +22,12 @@ type beamFlags struct {
 const beamsHelp = `With --beams N nothing is drawn: a beam search keeps the N likeliest texts at each word,
 and writes those that it ends with, the best first. Each has a score, the sum of ln p of
 its new words divided by ((5 + their number) / 6)^X; --length-penalty X of about 0.6 to 1
-makes up for the fact that longer texts are less likely. JSON has it as score, and the sum
-as logprob.`
-
-const maxBeams = 1 << 10
+makes up for the fact that longer texts are less likely. With --json the objects have text,
+reason, prompt_tokens and new_tokens, and also score and logprob, the sum.`
 
 // define defines the flags.
 func (b *beamFlags) define(fs *pflag.FlagSet) {
-	intFlag(fs, &b.width, "beams", "", 0, 1, maxBeams, "search for the likeliest texts, keeping `N` at each word, instead of drawing words")
+	intFlag(fs, &b.width, "beams", "", 0, 1, autoreg.MaxBeamWidth, "search for the likeliest texts, keeping `N` at each word, instead of drawing words")
 	floatFlag(fs, &b.penalty, "length-penalty", "", 0, "with --beams, prefer longer texts: 0 compares them by probability alone", "a number from 0 to 10", func(x float64) bool { return x >= 0 && x <= 10 })
 }
 
@@ -54,11 +52,12 @@ func (b *beamFlags) check(fs *pflag.FlagSet) (err error) {
 
 // A beamJSON is a text's JSON object of generate --beams --json.
 type beamJSON struct {
-	Text      string         `json:"text"`
-	Reason    sampler.Reason `json:"reason"`
-	NewTokens int            `json:"new_tokens"`
-	LogProb   float64        `json:"logprob"`
-	Score     float64        `json:"score"`
+	Text         string         `json:"text"`
+	Reason       sampler.Reason `json:"reason"`
+	PromptTokens int            `json:"prompt_tokens"`
+	NewTokens    int            `json:"new_tokens"`
+	LogProb      float64        `json:"logprob"`
+	Score        float64        `json:"score"`
 }
 
 // beams writes the texts that a search finds.
@@ -71,9 +70,10 @@ func (a *app) beams(ctx context.Context, m *autoreg.TextModel, prompt string, b 
 	if err != nil {
 		return err
 	}
+	prompted := len(promptIDs(m, prompt, o.RawPrompt))
 	for i, text := range list {
 		if asJSON {
-			err = a.writeJSONLine(beamJSON{text.Text, text.Reason, len(text.IDs), text.LogProb, text.Score})
+			err = a.writeJSONLine(beamJSON{text.Text, text.Reason, prompted, len(text.IDs), text.LogProb, text.Score})
 		} else {
 			if i > 0 {
 				if _, err := fmt.Fprintln(a.out); err != nil {

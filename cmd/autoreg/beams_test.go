@@ -30,7 +30,7 @@ func TestGenerateBeams(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(ok(t, append(args, "--json")...), "\n"), "\n")
 	for i, line := range lines {
 		want, err := json.Marshal(map[string]any{
-			"text": want[i].Text, "reason": want[i].Reason, "new_tokens": len(want[i].IDs), "logprob": want[i].LogProb, "score": want[i].Score,
+			"text": want[i].Text, "reason": want[i].Reason, "prompt_tokens": 2, "new_tokens": len(want[i].IDs), "logprob": want[i].LogProb, "score": want[i].Score,
 		})
 		var got, expected any
 		if err != nil || json.Unmarshal([]byte(line), &got) != nil || json.Unmarshal(want, &expected) != nil || !reflect.DeepEqual(got, expected) {

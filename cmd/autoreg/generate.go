@@ -52,7 +52,7 @@ With --json each text is a JSON object on a line: text, with the prompt; reason,
 ended: stop (the model ended it, or a --stop-token), "stop string" (a --stop, which is the
 member stop), length (a limit), canceled, or nothing (there was no word to draw);
 prompt_tokens and new_tokens, the words read and written; seed. With --alternatives,
-tokens lists the new words: id, word (empty for the end of the text), logprob, ln of its
+tokens lists the new words: id, token (empty for the end of the text), logprob, ln of its
 probability before all sampling, and alternatives, the likeliest words in its place.
 
 On a terminal, control characters in a model's words are shown as \u001b and the
@@ -123,7 +123,7 @@ like.`,
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
 	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely words, more evens them out, 0 always takes the likeliest")
-	sampling.define(fs, &o, "k")
+	sampling.define(fs, &o, "k", "--temperature 0")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` tokens, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
 	intFlag(fs, &o.NewTokens, "new-tokens", "", 0, 1, math.MaxInt32, "end the text after `N` new tokens")

@@ -75,12 +75,12 @@ func TestJSON(t *testing.T) {
 		generation
 		Temperatures []float64
 		Next         []struct {
-			ID   int
+			ID    int
 			Token string
-			P    []float64
+			P     []float64
 		}
 		Drawn struct {
-			ID   int
+			ID    int
 			Token string
 		}
 	}

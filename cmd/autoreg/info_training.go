@@ -51,6 +51,12 @@ func recordRows(r *train.Record) [][]string {
 	if r.Source.SHA256 != "" {
 		rows = append(rows, []string{"", "sha256 " + r.Source.SHA256})
 	}
+	if r.Source.Validation != "" {
+		rows = append(rows, []string{"", "validation " + r.Source.Validation})
+	}
+	if r.Source.ValidationSHA256 != "" {
+		rows = append(rows, []string{"", "sha256 " + r.Source.ValidationSHA256})
+	}
 	if text := optionsText(r.Options, 0); text != "" {
 		rows = append(rows, []string{"options", text})
 	}

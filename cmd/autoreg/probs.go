@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"iter"
 	"math"
 	"strings"
 
@@ -43,18 +42,26 @@ The prompt is all arguments, joined by blanks; "-" alone reads it from standard
 input.
 
 With --json each listing is a JSON object on a line: text, so far; temperatures; next,
-the likeliest words, each with id, word (empty for the end of the text) and p, its
-probability at each temperature; drawn, the id and word that was drawn; prompt_tokens,
-new_tokens and seed; and in the last one reason, why the text ended.
+the likeliest words, each with id, token (empty for the end of the text) and p, its
+probability at each temperature; drawn, the id and token that was drawn; prompt_tokens,
+new_tokens and seed. The last one has reason, why the text ended, and stop, the --stop that
+ended it, as those of generate --json do. If the reason is canceled or nothing, it has
+neither next nor drawn.
 
 On a terminal, control characters in a model's words are shown as \u001b and the
 like.`,
 		Example: `  autoreg probs "recipe for roasted vegetables | chop 1 /"
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.5,0.2 --top 10
-  autoreg probs "recipe for" --steps 5 --temperatures 0
+  autoreg probs "recipe for" --steps 5 --temperatures 0,1
   autoreg probs "recipe for roasted" --top-p 0.8 --top 10`,
 		Args: someArguments("give a prompt: some words, or - to read them from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd.Flags(), "greedy", "temperatures"); err != nil {
+				return err
+			}
+			if sampling.greedy {
+				temperatures = []float64{0}
+			}
 			prompt, err := a.prompt(cmd.Context(), args)
 			if err != nil {
 				return err
@@ -73,18 +80,21 @@ like.`,
 			if err := a.checkPrompt(m, prompt, &o); err != nil {
 				return err
 			}
-			if !cmd.Flags().Changed("seed") && o.NewTokens > 1 {
-				o.Seed = a.drawSeed(!asJSON)
+			if !cmd.Flags().Changed("seed") {
+				o.Seed = a.drawSeed(!asJSON && o.NewTokens > 1) // one listing does not show what is drawn
 			}
-			line := positionJSON{Temperatures: temperatures, PromptTokens: len(promptIDs(m, prompt, o.RawPrompt)), Seed: o.Seed}
+			line := positionJSON{PromptTokens: len(promptIDs(m, prompt, o.RawPrompt)), Seed: o.Seed}
+			for _, t := range temperatures {
+				line.Temperatures = append(line.Temperatures, float32(t))
+			}
 			for at, err := range listings(cmd.Context(), m, prompt, o, top, temperatures) {
-				if err != nil {
-					return err
-				}
-				if asJSON {
+				if at.drawn >= 0 {
 					line.NewTokens++
-					err = a.writeJSONLine(line.of(m, at))
-				} else {
+				}
+				switch {
+				case asJSON && (err == nil || at.end != nil):
+					err = cmp.Or(err, a.writeJSONLine(line.of(m, at)))
+				case err == nil:
 					err = a.writeListing(m, at, temperatures)
 				}
 				if err != nil {
@@ -98,7 +108,7 @@ like.`,
 	modelFlag(fs, &model, cookbooksName)
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
 	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
-	sampling.define(fs, &o, "")
+	sampling.define(fs, &o, "", "--temperatures 0")
 	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers for --steps (default a random one)")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "list [UNK] too, and let it be drawn")
@@ -119,94 +129,17 @@ func decimalComma(list string) string {
 	return fmt.Sprintf("--temperatures %s are two temperatures, 0 and %s: a decimal has a point, 0.%s", list, parts[1], parts[1])
 }
 
-// A listing is one step of a text: the likeliest next words, and the one that was drawn.
-type listing struct {
-	text  string // so far
-	next  []nextWord
-	drawn int
-	end   *autoreg.Ending // of the text, with the last listing
-}
-
-// A nextWord is a word that could come next.
-type nextWord struct {
-	id int
-	p  []float32 // at each temperature
-}
-
-// listings continues a prompt as Generate does, and yields for each new word the n
-// likeliest in its place, with the probabilities that it is drawn with if the temperature
-// is the given one. Likeliest are those with the largest logits behind bias, ban and
-// penalties.
-func listings(ctx context.Context, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions, n int, temperatures []float64) iter.Seq2[listing, error] {
-	return func(yield func(listing, error) bool) {
-		raw, ranked := make(logits, m.Symbols()), make(logits, m.Symbols())
-		o.Transforms = []sampler.Transform{raw}
-		weighed := sampler.Options{Bias: o.Sampling.Bias, Ban: o.Sampling.Ban, Penalties: o.Sampling.Penalties}
-		chains := []*sampler.Chain{sampler.New(0, append(weighed.Transforms(), ranked)...)}
-		for _, t := range temperatures {
-			column := o.Sampling
-			column.Temperature = &t
-			chains = append(chains, sampler.New(0, column.Transforms()...))
-		}
-		observe := func(id int) {
-			for _, c := range chains {
-				c.Observe(id)
-			}
-		}
-		for _, id := range promptIDs(m, prompt, o.RawPrompt) {
-			observe(id)
-		}
-		text, p := "", make([]float32, m.Symbols())
-		for piece, err := range m.Text(ctx, prompt, &o) {
-			if err != nil {
-				yield(listing{}, err)
-				return
-			}
-			if piece.ID >= 0 {
-				at := listing{text: text, drawn: piece.ID, end: piece.End}
-				chains[0].Probabilities(p, raw)
-				for _, c := range sampler.Top(nil, ranked, n) {
-					at.next = append(at.next, nextWord{id: int(c.ID)})
-				}
-				for _, c := range chains[1:] {
-					c.Probabilities(p, raw)
-					for i := range at.next {
-						at.next[i].p = append(at.next[i].p, p[at.next[i].id])
-					}
-				}
-				if !yield(at, nil) {
-					return
-				}
-				observe(piece.ID)
-			}
-			text += piece.Text
-		}
-	}
-}
-
-// logits is a transform that changes nothing and keeps the logits that it is shown, -Inf
-// for symbols that are not among them.
-type logits []float32
-
-func (x logits) Apply(c *sampler.Candidates) {
-	for i := range x {
-		x[i] = float32(math.Inf(-1))
-	}
-	for _, d := range c.C {
-		x[d.ID] = d.Logit
-	}
-}
-
 // A positionJSON is a listing's JSON object of probs --json.
 type positionJSON struct {
 	Text         string         `json:"text"`
-	Temperatures []float64      `json:"temperatures"`
-	Next         []nextJSON     `json:"next"`
-	Drawn        wordJSON       `json:"drawn"`
+	Temperatures []float32      `json:"temperatures"` // as many digits as tell them apart
+	Next         []nextJSON     `json:"next,omitempty"`
+	Drawn        *wordJSON      `json:"drawn,omitempty"`
 	PromptTokens int            `json:"prompt_tokens"`
 	NewTokens    int            `json:"new_tokens"` // the one drawn here included
 	Seed         uint64         `json:"seed"`
 	Reason       sampler.Reason `json:"reason,omitzero"`
+	Stop         string         `json:"stop,omitempty"` // the stop string
 }
 
 type nextJSON struct {
@@ -216,12 +149,15 @@ type nextJSON struct {
 
 // of returns p with what is of one listing.
 func (p positionJSON) of(m *autoreg.TextModel, at listing) positionJSON {
-	p.Text, p.Drawn = at.text, wordOf(m, at.drawn)
+	p.Text = at.text
+	if at.drawn >= 0 {
+		p.Drawn = new(wordOf(m, at.drawn))
+	}
 	for _, next := range at.next {
 		p.Next = append(p.Next, nextJSON{wordOf(m, next.id), next.p})
 	}
 	if at.end != nil {
-		p.Reason = at.end.Reason
+		p.Reason, p.Stop = at.end.Reason, at.end.StopString
 	}
 	return p
 }
@@ -252,7 +188,7 @@ func (a *app) writeListing(m *autoreg.TextModel, at listing, temperatures []floa
 
 // A wordJSON is a word in JSON.
 type wordJSON struct {
-	ID   int    `json:"id"`
+	ID    int    `json:"id"`
 	Token string `json:"token"`
 }
 

@@ -34,8 +34,8 @@ const samplingHelp = `The logits go through --bias, --ban, the penalties, --top-
 empty one is the end of the text.`
 
 // define defines the flags, which set o once resolve is called. short is the short form of
-// --top-k, or "".
-func (f *samplingFlags) define(fs *pflag.FlagSet, o *autoreg.GenerateOptions, short string) {
+// --top-k, or ""; greedy the flag that --greedy stands for.
+func (f *samplingFlags) define(fs *pflag.FlagSet, o *autoreg.GenerateOptions, short, greedy string) {
 	f.flags = fs
 	s := &o.Sampling
 	const share, penalty = "a number above 0, up to 1", "a number from -3.4e+38 to 3.4e+38"
@@ -52,7 +52,7 @@ func (f *samplingFlags) define(fs *pflag.FlagSet, o *autoreg.GenerateOptions, sh
 	intFlag(fs, &s.Penalties.Window, "penalty-window", "", sampler.DefaultWindow, 1, sampler.MaxWindow, "penalties look at the last `N` words")
 	fs.Var((*biasValue)(&f.bias), "bias", "add X to the logit of WORD, `WORD=X`; may be given several times")
 	fs.Var((*stringsValue)(&f.ban), "ban", "never draw `WORD`; may be given several times")
-	fs.BoolVar(&f.greedy, "greedy", false, "always take the likeliest word")
+	fs.BoolVar(&f.greedy, "greedy", false, "always take the likeliest word: short for "+greedy)
 	fs.Var((*stringsValue)(&o.StopStrings), "stop", "end the text before `TEXT`; may be given several times")
 	fs.Var((*stringsValue)(&f.stopTokens), "stop-token", "end the text before `WORD`, a whole word of the vocabulary; may be given several times")
 }

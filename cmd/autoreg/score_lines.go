@@ -59,7 +59,7 @@ func (h *lineHeap) Pop() any {
 func (j *scoreJob) scoreLines(m *autoreg.TextModel, paths []string) error {
 	var (
 		kept   lineHeap
-		memory int
+		memory int64
 		n      int // lines with a score
 	)
 	failed := func() (err error) {
@@ -81,7 +81,7 @@ func (j *scoreJob) scoreLines(m *autoreg.TextModel, paths []string) error {
 				}
 				memory -= memoryOf(heap.Pop(&kept).(listed))
 			}
-			if memory += memoryOf(line); memory > j.memory<<20 {
+			if memory += memoryOf(line); memory > int64(j.memory)<<20 {
 				return fmt.Errorf("%s line %d: the lines kept so far take more than %d MiB of memory: keep fewer with --top, or raise --max-memory", j.inputName(line.file), line.number, j.memory)
 			}
 			heap.Push(&kept, line)
@@ -92,7 +92,7 @@ func (j *scoreJob) scoreLines(m *autoreg.TextModel, paths []string) error {
 		return j.ctx.Err()
 	}
 	if failed == nil && n == 0 {
-		return apierror.Errorf("%w: the lines hold no word", autoreg.ErrNothingToScore)
+		return apierror.Errorf("%w: the lines hold no %s", autoreg.ErrNothingToScore, unitName(m.Tokenizer()))
 	}
 	slices.SortFunc(kept, func(a, b listed) int {
 		if a.before(&b) {
@@ -100,11 +100,14 @@ func (j *scoreJob) scoreLines(m *autoreg.TextModel, paths []string) error {
 		}
 		return 1
 	})
+	if len(kept) == 0 { // before an error: no table
+		return failed
+	}
 	return cmp.Or(failed, j.writeLines(m, kept, len(paths) > 1))
 }
 
 // memoryOf returns about how many bytes a line takes.
-func memoryOf(l listed) int { return 160 + len(l.Text) + 40*len(l.Tokens) }
+func memoryOf(l listed) int64 { return 160 + int64(len(l.Text)) + 40*int64(len(l.Tokens)) }
 
 // A lineRef says where a line stands.
 type lineRef struct {

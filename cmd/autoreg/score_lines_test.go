@@ -147,6 +147,9 @@ func TestScoreLinesMistakes(t *testing.T) {
 	fails(t, exitError, `--prefix is "  ", which holds no word`, "score", "-m", f.model, "--lines", path, "--prefix", "  ")
 	fails(t, exitError, "nothing to score: the lines hold no word", "score", "-m", f.model, "--lines", write(t, dir, "blank", "\n \n"))
 	fails(t, exitError, "no such file", "score", "-m", f.model, "--lines", filepath.Join(dir, "none"))
+	if r := command("score", "-m", f.model, "--lines", filepath.Join(dir, "none")); r.out != "" {
+		t.Errorf("a table of nothing: %q", r.out)
+	}
 	fails(t, exitError, "this is a folder: name its files", "score", "-m", f.model, "--lines", dir)
 	fails(t, exitError, "holds images", "score", "-m", f.model, "--lines", images.data)
 	fails(t, exitError, "line 2 is longer than the limit of 1 MiB: raise --max-document", "score", "-m", f.model, "--lines", "--max-document", "1", "--top", "1", write(t, dir, "long", "\n"+strings.Repeat("a", 1<<20+1)))

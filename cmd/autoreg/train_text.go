@@ -198,7 +198,11 @@ func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, 
 	if validation != nil {
 		j.text.ValidationDocuments = validation.Docs
 	}
-	trainer, err := j.start(j.text, train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format})
+	source := train.Source{Name: sourceName(j.data), SHA256: fmt.Sprintf("%x", texts.SHA256), Format: texts.Format}
+	if validation != nil {
+		source.Validation, source.ValidationSHA256 = sourceName(j.validationData), fmt.Sprintf("%x", validation.SHA256)
+	}
+	trainer, err := j.start(j.text, source)
 	if err != nil {
 		return nil, j.otherKind(notSequential(err))
 	}

@@ -48,6 +48,9 @@ func (c Config) stack() layers.StackConfig {
 // Sizes returns what the network takes. The layers must have been checked.
 func (c Config) Sizes() layers.Sizes { return c.stack().Sizes() }
 
+// Widths returns the inputs of each layer, and at the end those of the output layer.
+func (c Config) Widths() []int { return c.stack().Widths() }
+
 // Params returns the number of parameters. The layers must have been checked.
 func (c Config) Params() int64 { return c.Sizes().Params }
 
