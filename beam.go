@@ -13,10 +13,10 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 )
 
-// Limits of BeamOptions.Width.
+// MaxBeamWidth is the largest BeamOptions.Width; 0 means defaultBeamWidth.
 const (
-	DefaultBeamWidth = 4
-	maxBeamWidth     = 1 << 10
+	MaxBeamWidth     = 1 << 10
+	defaultBeamWidth = 4
 )
 
 // maxLengthPenalty bounds BeamOptions.LengthPenalty, so that every score is finite.
@@ -24,8 +24,8 @@ const maxLengthPenalty = 10
 
 // BeamOptions choose how Beam searches. The zero value, or a nil pointer, works.
 type BeamOptions struct {
-	// Width is how many texts are kept at each step, and returned at most: 1 to 1024; 0
-	// means DefaultBeamWidth. With 1 the search is greedy, as Generate is at temperature 0.
+	// Width is how many texts are kept at each step, and returned at most: 1 to
+	// MaxBeamWidth; 0 means 4. With 1 the search is greedy, as Generate is at temperature 0.
 	Width int
 	// LengthPenalty is α of the score, 0 to 10. 0 compares texts by their probability
 	// alone, which falls with every token; more of it prefers longer texts.
@@ -45,9 +45,9 @@ type BeamOptions struct {
 // A Beam is a text that Beam found.
 type Beam struct {
 	Text string // as Generate writes it
-	IDs  []int  // the new symbols, a final stop symbol included
+	IDs  []int  // the new tokens, a final stop token included
 
-	// LogProb is Σ ln p of IDs, in nats: each in float32 among the symbols that can be
+	// LogProb is Σ ln p of IDs, in nats: each in float32 among the tokens that can be
 	// drawn, as Piece.LogProb, the sum in float64, in order.
 	LogProb float64
 	Score   float64 // LogProb divided by the length penalty
@@ -58,16 +58,16 @@ type Beam struct {
 // Beam searches for the likeliest continuations of a prompt, and returns up to Width of
 // them, the best first. nil options mean the zero value.
 //
-// Each step predicts the symbol after each of the Width texts kept so far, and ranks all
-// texts that are one symbol longer: by falling Σ ln p; ties by the rank of the shorter
+// Each step predicts the token after each of the Width texts kept so far, and ranks all
+// texts that are one token longer: by falling Σ ln p; ties by the rank of the shorter
 // text, then by falling logit, then by rising ID. Of the first Width of them, those that
-// end with the stop symbol are found. The first Width of the others are kept. The
+// end with the stop token are found. The first Width of the others are kept. The
 // search ends when Width texts are found or the limit of length is reached, where those
 // kept are found too. These are ranked by
 //
 //	score(Y) = Σ ln p / lp(Y),  lp(Y) = ((5 + |Y|) / 6)^α
 //
-// with |Y| the number of new symbols and α the LengthPenalty; ties in the order in which
+// with |Y| the number of new tokens and α the LengthPenalty; ties in the order in which
 // they were found. The result is the same on every machine with any number of threads.
 // The search does not draw: it knows no temperature and no seed.
 //
@@ -80,8 +80,8 @@ func (m *TextModel) Beam(ctx context.Context, prompt string, o *BeamOptions) ([]
 		o = &BeamOptions{}
 	}
 	switch {
-	case o.Width < 0 || o.Width > maxBeamWidth:
-		return nil, optionErr("%s is %d: want 1 to %d, or 0 for %d", option("Width"), o.Width, maxBeamWidth, DefaultBeamWidth)
+	case o.Width < 0 || o.Width > MaxBeamWidth:
+		return nil, optionErr("%s is %d: want 1 to %d, or 0 for %d", option("Width"), o.Width, MaxBeamWidth, defaultBeamWidth)
 	case !(o.LengthPenalty >= 0 && o.LengthPenalty <= maxLengthPenalty):
 		return nil, optionErr("%s is %v: want 0 to %d", option("LengthPenalty"), o.LengthPenalty, maxLengthPenalty)
 	case o.Threads < 0:
@@ -103,7 +103,7 @@ func (m *TextModel) Beam(ctx context.Context, prompt string, o *BeamOptions) ([]
 	if _, err := stream.read(ctx, g.chain, g.ids); err != nil {
 		return nil, err
 	}
-	s := newBeamSearch(stream, cmp.Or(o.Width, DefaultBeamWidth), kernels.NewWorkers(threads))
+	s := newBeamSearch(stream, cmp.Or(o.Width, defaultBeamWidth), kernels.NewWorkers(threads))
 	if err := s.run(ctx, g.room); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ type beamSearch struct {
 	nodes []beamNode // all texts but the prompt
 	live  []beamText // kept, the best first
 	next  []beamText
-	found []beamText // the last symbol of each is the stop symbol, or it has the largest length
+	found []beamText // the last token of each is the stop token, or it has the largest length
 	ranks []beamRank
 	syms  []int
 
@@ -134,31 +134,31 @@ type beamSearch struct {
 	moving  []int                      // texts that leave their parent's row
 }
 
-// A beamNode is the last symbol of a text, and the node of the text before it.
+// A beamNode is the last token of a text, and the node of the text before it.
 type beamNode struct{ before, id int }
 
 // A beamText is a text that is kept or found.
 type beamText struct {
-	node    int // its last symbol; -1 for the prompt
+	node    int // its last token; -1 for the prompt
 	row     int // of the batch
-	length  int // new symbols
+	length  int // new tokens
 	logProb float64
 }
 
-// A beamRank is a text that is one symbol longer than one that is kept.
+// A beamRank is a text that is one token longer than one that is kept.
 type beamRank struct {
 	parent  int // in live
-	symbol  sampler.Candidate
+	token   sampler.Candidate
 	logProb float64
 }
 
 func newBeamSearch(stream *Stream, width int, workers *kernels.Workers) *beamSearch {
-	symbols := stream.Symbols()
+	tokens := stream.Symbols()
 	s := &beamSearch{
 		stream: stream, width: width, workers: workers,
 		stop:    stream.model.Tokenizer().Stop(),
 		batch:   stream.model.text.Stack.NewBatch(width, workers),
-		logits:  kernels.RowMajor(kernels.Alloc(width*symbols), width, symbols),
+		logits:  kernels.RowMajor(kernels.Alloc(width*tokens), width, tokens),
 		scratch: make([][]float32, workers.Len()),
 		top:     make([][]sampler.Candidate, width),
 		lse:     make([]float32, width),
@@ -167,12 +167,12 @@ func newBeamSearch(stream *Stream, width int, workers *kernels.Workers) *beamSea
 		live:    []beamText{{node: -1}},
 	}
 	for i := range s.scratch {
-		s.scratch[i] = kernels.Alloc(symbols)
+		s.scratch[i] = kernels.Alloc(tokens)
 	}
 	s.batch.SetRow(0, stream.state)
 	s.predict = func(worker, from, to int) {
 		for i := from; i < to; i++ {
-			x := s.logits.Data[i*s.logits.Row:][:symbols]
+			x := s.logits.Data[i*s.logits.Row:][:tokens]
 			s.stream.mask(x)
 			s.lse[i] = kernels.LogSumExp(x, s.scratch[worker])
 			s.top[i] = sampler.Top(s.top[i][:0], x, s.width+1)
@@ -181,7 +181,7 @@ func newBeamSearch(stream *Stream, width int, workers *kernels.Workers) *beamSea
 	return s
 }
 
-// run searches up to so many new symbols.
+// run searches up to so many new tokens.
 func (s *beamSearch) run(ctx context.Context, room int) error {
 	for length := 1; ; length++ {
 		if err := ctx.Err(); err != nil {
@@ -205,7 +205,7 @@ func (s *beamSearch) run(ctx context.Context, room int) error {
 	}
 }
 
-// rank sets ranks to the texts that are one symbol longer, the best first: of each text
+// rank sets ranks to the texts that are one token longer, the best first: of each text
 // that is kept, enough for choose.
 func (s *beamSearch) rank() {
 	n := len(s.live)
@@ -220,7 +220,7 @@ func (s *beamSearch) rank() {
 			}
 		}
 	}
-	// The symbols of a text are sorted: a stable sort leaves ties by parent, then by symbol.
+	// The tokens of a text are sorted: a stable sort leaves ties by parent, then by token.
 	slices.SortStableFunc(s.ranks, func(a, b beamRank) int { return cmp.Compare(b.logProb, a.logProb) })
 }
 
@@ -231,13 +231,13 @@ func (s *beamSearch) choose() {
 		if len(s.next) == s.width {
 			break
 		}
-		ends := int(r.symbol.ID) == s.stop
+		ends := int(r.token.ID) == s.stop
 		if ends && i >= s.width {
 			continue
 		}
 		parent := s.live[r.parent]
 		t := beamText{node: len(s.nodes), row: parent.row, length: parent.length + 1, logProb: r.logProb}
-		s.nodes = append(s.nodes, beamNode{parent.node, int(r.symbol.ID)})
+		s.nodes = append(s.nodes, beamNode{parent.node, int(r.token.ID)})
 		if ends {
 			s.found = append(s.found, t)
 		} else {
@@ -248,7 +248,7 @@ func (s *beamSearch) choose() {
 }
 
 // place gives each text that is kept a row of its own among the first ones, which holds
-// its parent's state, and sets syms to the symbols that the rows are to consume. The first
+// its parent's state, and sets syms to the tokens that the rows are to consume. The first
 // text of a parent stays in the parent's row if it can; the others take rows that no text
 // needs.
 func (s *beamSearch) place() {

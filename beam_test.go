@@ -221,7 +221,7 @@ func TestBeamOptions(t *testing.T) {
 		t.Errorf("an empty prompt: %v", err)
 	}
 	list, err := m.Beam(t.Context(), word, nil)
-	if err != nil || len(list) == 0 || len(list) > DefaultBeamWidth {
+	if err != nil || len(list) == 0 || len(list) > defaultBeamWidth {
 		t.Errorf("nil options: %d texts, %v", len(list), err)
 	}
 	list, err = m.Beam(t.Context(), word+" "+word, &BeamOptions{MaxTokens: 2})

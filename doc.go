@@ -22,10 +22,13 @@
 // ended and which seed it had; GenerateOptions.Sampling says how tokens are drawn, and
 // Alternatives lists what else could have been. [TextModel.Beam] searches for the
 // likeliest continuations. [TextModel.Score] returns the log-likelihood of given texts,
-// and [TextModel.ScoreEach] that of each text and token. Below them, a [Stream] is one
-// sequence under way: it consumes tokens, returns the logits of the next one, and can be
-// forked, reset and kept as bytes, from which [TextModel.Restore] makes it again: any
-// number of texts go on from it by GenerateOptions.From. Data flows
+// and [TextModel.ScoreEach] that of each text and token.
+//
+// Below them, a [Stream] is one sequence under way: it consumes tokens, returns the logits
+// of the next one, and can be forked and reset. [Stream.Snapshot] keeps it as bytes, from
+// which [TextModel.Restore] makes it again, and any number of texts go on from it by
+// GenerateOptions.From. A [Group] steps many streams together, faster than each alone.
+// Data flows
 //
 //	text → tokenizer → tokens → Stream → logits → sampler → token → text
 //

@@ -111,13 +111,13 @@ func (g *generation) run(ctx context.Context) iter.Seq2[sampler.Step, error] {
 		}
 		source := sampler.Source(s)
 		if n := g.o.Alternatives; n > 0 {
-			g.top = &ranked{Stream: s, n: n, scratch: make([]float32, s.Symbols())}
+			g.top = &ranked{Stream: s, n: n, logits: make([]float32, s.Symbols()), scratch: make([]float32, s.Symbols())}
 			source = g.top
 		}
 		o := &sampler.RunOptions{
 			Stop:     slices.Concat(g.model.stop(), g.o.StopTokens),
 			Steps:    g.room,
-			LogProbs: g.o.LogProbs || g.o.Alternatives > 0,
+			LogProbs: g.o.LogProbs && g.top == nil, // ranked has them
 		}
 		for step, err := range g.chain.Run(ctx, source, o) {
 			if err == nil {
@@ -130,10 +130,12 @@ func (g *generation) run(ctx context.Context) iter.Seq2[sampler.Step, error] {
 	}
 }
 
-// A ranked stream lists the likeliest symbols of the logits that were computed last.
+// A ranked stream lists the likeliest symbols of the logits that were computed last, and
+// keeps these.
 type ranked struct {
 	*Stream
 	n       int
+	logits  []float32
 	best    []sampler.Candidate
 	total   float32 // ln Σ e^logit
 	scratch []float32
@@ -141,6 +143,7 @@ type ranked struct {
 
 func (r *ranked) Logits(dst []float32) {
 	r.Stream.Logits(dst)
+	copy(r.logits, dst)
 	r.best = sampler.Top(r.best[:0], dst, r.n)
 	r.total = kernels.LogSumExp(dst, r.scratch)
 }
@@ -172,6 +175,7 @@ func (g *generation) spelled(ids []int) string {
 func (g *generation) piece(step sampler.Step) Piece {
 	p := Piece{ID: step.ID, LogProb: step.LogProb}
 	if g.top != nil {
+		p.LogProb = g.top.logits[step.ID] - g.top.total
 		p.Alternatives = make([]TokenScore, len(g.top.best))
 		for i, c := range g.top.best {
 			p.Alternatives[i] = TokenScore{int(c.ID), g.tok.Word(int(c.ID)), c.Logit - g.top.total}
@@ -186,7 +190,7 @@ func (g *generation) piece(step sampler.Step) Piece {
 	if g.stops != nil {
 		text, stopString = g.stops.write(g.text[:0], g.word)
 		if stopString != "" {
-			reason = sampler.ReasonStopText
+			reason = sampler.ReasonStopString
 		} else if reason != 0 {
 			text = g.stops.rest(text)
 		}

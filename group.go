@@ -21,7 +21,8 @@ type GroupOptions struct {
 	// stream that draws makes the others slower: a limit keeps up the rate of each.
 	Capacity int
 	// Threads is how many steps run at the same time at most; 0 means one a CPU that Go
-	// may use. Logits do not depend on it.
+	// may use, and 1024 is the most. More than Capacity are not used. Each takes memory at
+	// once, some hundred kilobytes for a model of 256 units. Logits do not depend on it.
 	Threads int
 }
 
@@ -67,6 +68,9 @@ type member struct {
 // next step would wait longer.
 const groupRows = 64
 
+// maxGroupThreads bounds GroupOptions.Threads, each of which takes memory.
+const maxGroupThreads = 1024
+
 // NewGroup returns a group without streams. nil options mean the zero value. It returns an
 // error for options that are invalid.
 func (m *TextModel) NewGroup(o *GroupOptions) (*Group, error) {
@@ -76,15 +80,18 @@ func (m *TextModel) NewGroup(o *GroupOptions) (*Group, error) {
 	switch {
 	case o.Capacity < 0:
 		return nil, optionErr("%s is %d: want 1 or more, or 0 for no limit", option("Capacity"), o.Capacity)
-	case o.Threads < 0:
-		return nil, optionErr("%s is %d: want 1 or more, or 0 for one a CPU", option("Threads"), o.Threads)
+	case o.Threads < 0 || o.Threads > maxGroupThreads:
+		return nil, optionErr("%s is %d: want 1 to %d, or 0 for one a CPU", option("Threads"), o.Threads, maxGroupThreads)
 	}
 	g := &Group{model: m, capacity: o.Capacity, threads: o.Threads, rows: groupRows}
 	if o.Capacity > 0 {
 		g.rows = min(g.rows, o.Capacity)
 	}
 	if g.threads == 0 {
-		g.threads = runtime.GOMAXPROCS(0)
+		g.threads = min(runtime.GOMAXPROCS(0), maxGroupThreads)
+	}
+	if g.capacity > 0 {
+		g.threads = min(g.threads, g.capacity) // each step has a stream at least
 	}
 	for range g.threads {
 		g.idle = append(g.idle, newStepper(m, g.rows))
@@ -144,9 +151,6 @@ func (m *member) settle() {
 // one of the members leads each step and then hands its stepper on.
 func (m *member) wait(dst []float32) {
 	g := m.group
-	if len(dst) != g.model.Symbols() {
-		panic("autoreg: Stream: Logits: wrong length")
-	}
 	m.logits = dst
 	st := g.enter(m)
 	if st == nil {

@@ -219,13 +219,17 @@ func TestGroupCapacity(t *testing.T) {
 func TestGroupErrors(t *testing.T) {
 	m := small(t)
 	for want, o := range map[string]*GroupOptions{
-		"autoreg: Capacity is -1: want 1 or more, or 0 for no limit": {Capacity: -1},
-		"autoreg: Threads is -2: want 1 or more, or 0 for one a CPU": {Threads: -2},
+		"autoreg: Capacity is -1: want 1 or more, or 0 for no limit":   {Capacity: -1},
+		"autoreg: Threads is -2: want 1 to 1024, or 0 for one a CPU":   {Threads: -2},
+		"autoreg: Threads is 1025: want 1 to 1024, or 0 for one a CPU": {Threads: 1025},
 	} {
 		var e *OptionError
 		if g, err := m.NewGroup(o); g != nil || !errors.As(err, &e) || err.Error() != want {
 			t.Errorf("NewGroup(%+v): %v, want %s", o, err, want)
 		}
+	}
+	if g := group(t, m, &GroupOptions{Capacity: 2, Threads: 1024}); g.threads != 2 || len(g.idle) != 2 {
+		t.Errorf("a group of 2 streams has %d threads and %d steppers", g.threads, len(g.idle))
 	}
 	g := group(t, m, nil)
 	for want, o := range map[string]*GenerateOptions{

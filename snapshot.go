@@ -115,6 +115,8 @@ func (m *TextModel) restore(b []byte) (*Stream, error) {
 	body = body[1+8:]
 	recent := min(count, recentTokens)
 	switch {
+	case count > math.MaxInt64: // it would come to its end, and begin again at 0
+		return nil, apierror.Errorf("the snapshot counts %d symbols: want %d at most", count, int64(math.MaxInt64))
 	case unknown > 1:
 		return nil, apierror.Errorf("the snapshot's byte for AllowUnknown is %d: want 0 or 1", unknown)
 	case len(body) != 4*int(recent)+4*len(values):

@@ -114,6 +114,11 @@ func TestRestoreRefuses(t *testing.T) {
 			return body
 		})
 	}
+	// As many symbols as it remembers, and a count that the next one takes to 0.
+	full := sealed(b, func(body []byte) []byte {
+		binary.LittleEndian.PutUint64(body[flagAt+1:], math.MaxUint64)
+		return slices.Insert(body, tokensAt, make([]byte, 4*(recentTokens-2))...)
+	})
 	version := slices.Clone(b)
 	version[len(snapshotMagic)-1] = '2'
 	otherWords := random(t, 12, m.text.Config)
@@ -137,7 +142,8 @@ func TestRestoreRefuses(t *testing.T) {
 		{"a value more", m, sealed(b, func(body []byte) []byte { return append(body, 0, 0, 0, 0) }), "bytes of symbols and state"},
 		{"a flag", m, sealed(b, func(body []byte) []byte { body[flagAt] = 2; return body }), "is 2: want 0 or 1"},
 		{"a count", m, set(flagAt+1, 3), "bytes of symbols and state"},
-		{"a huge count", m, set(flagAt+5, math.MaxUint32), "bytes of symbols and state"},
+		{"a huge count", m, set(flagAt+5, math.MaxInt32), "bytes of symbols and state"},
+		{"a count that wraps", m, full, "the snapshot counts 18446744073709551615 symbols"},
 		{"a symbol", m, set(tokensAt+4, 13), "the symbol 13: want 0 to 12"},
 		{"a negative symbol", m, set(tokensAt, math.MaxUint32), "the symbol 4294967295"},
 		{"NaN", m, set(stateAt, 0x7fc00001), "value 0 of the snapshot's state is NaN"},

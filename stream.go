@@ -57,6 +57,9 @@ func (s *Stream) Advance(sym int) {
 // Before the first Advance the logits are those of the zero state, which training does
 // not use. It panics if the length is wrong. It does not allocate.
 func (s *Stream) Logits(dst []float32) {
+	if len(dst) != s.Symbols() {
+		panic("autoreg: Stream: Logits: wrong length")
+	}
 	if s.member != nil {
 		s.member.wait(dst)
 	} else {

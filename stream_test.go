@@ -180,7 +180,7 @@ func TestStreamPanics(t *testing.T) {
 	for want, call := range map[string]func(){
 		"autoreg: Stream: CopyFrom: streams of different models": func() { m.NewStream().CopyFrom(small(t).NewStream()) },
 		"layers: Embedding: symbol out of range":                 func() { m.NewStream().Advance(13) },
-		"kernels: Gemv: len(dst) != w.Cols":                      func() { m.NewStream().Logits(make([]float32, 12)) },
+		"autoreg: Stream: Logits: wrong length":                  func() { m.NewStream().Logits(make([]float32, 12)) },
 	} {
 		func() {
 			defer func() {

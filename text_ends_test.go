@@ -51,7 +51,7 @@ func TestTextStopStrings(t *testing.T) {
 		}
 		reason := sampler.ReasonStop
 		if stop != "" {
-			reason = sampler.ReasonStopText
+			reason = sampler.ReasonStopString
 		}
 		if wantEnd := (Ending{reason, 2, n, 3, stop}); shown != want || end == nil || *end != wantEnd {
 			t.Errorf("stops %q: %q, %+v; want %q, %+v", list, shown, end, want, wantEnd)
@@ -64,12 +64,12 @@ func TestTextStopStrings(t *testing.T) {
 	// A stop string counts more than a limit at the same token.
 	first := strings.Fields(whole)[0]
 	g, err := m.Generate(t.Context(), prompt, &GenerateOptions{Sampling: greedy, StopStrings: []string{first}, NewTokens: 1})
-	if want := (Generation{prompt + " ", Ending{sampler.ReasonStopText, 2, 1, 0, first}}); err != nil || g != want {
+	if want := (Generation{prompt + " ", Ending{sampler.ReasonStopString, 2, 1, 0, first}}); err != nil || g != want {
 		t.Errorf("at the limit: %+v, %v; want %+v", g, err, want)
 	}
 	// Plain, the model's own stop is an empty word behind a space.
 	g, err = m.Generate(t.Context(), "until tender", &GenerateOptions{Sampling: greedy, Plain: true, StopStrings: []string{". "}})
-	if want := (Generation{"until tender ", Ending{sampler.ReasonStopText, 2, 2, 0, ". "}}); err != nil || g != want {
+	if want := (Generation{"until tender ", Ending{sampler.ReasonStopString, 2, 2, 0, ". "}}); err != nil || g != want {
 		t.Errorf("plain: %+v, %v; want %+v", g, err, want)
 	}
 }

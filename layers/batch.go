@@ -60,8 +60,8 @@ func (b *Batch) Len() int { return b.n }
 func (b *Batch) Capacity() int { return b.slab.Rows }
 
 // Resize makes the number of sequences n, at most Capacity. Rows keep their values:
-// sequences that are added have the state that their rows held, see ResetRow, SetRow
-// and CopyRow.
+// sequences that are added have the state that their rows held, see SetRow and
+// CopyRow.
 func (b *Batch) Resize(n int) {
 	if n < 0 || n > b.Capacity() {
 		panic("layers: Batch: Resize: out of range")
@@ -135,14 +135,8 @@ func (b *Batch) LogitsTo(dst [][]float32) {
 	}
 }
 
-// Reset puts every sequence back to its start.
-func (b *Batch) Reset() { clear(b.slab.Data) }
-
-// ResetRow puts sequence i back to its start. Here and below i may be any row up to
-// Capacity.
-func (b *Batch) ResetRow(i int) { clear(rowOf(b.slab, i)) }
-
-// CopyRow makes sequence i a fork of sequence j.
+// CopyRow makes sequence i a fork of sequence j. Here and below i and j may be any rows up
+// to Capacity.
 func (b *Batch) CopyRow(i, j int) { copy(rowOf(b.slab, i), rowOf(b.slab, j)) }
 
 // SetRow makes sequence i a fork of s. It panics if s is of another stack.

@@ -37,7 +37,7 @@ func TestBatchRows(t *testing.T) {
 				for i := range alone {
 					alone[i] = s.NewState()
 				}
-				snapshot, copied := s.NewState(), s.NewState()
+				start, snapshot, copied := s.NewState(), s.NewState(), s.NewState()
 				rows := make([][]float32, capacity)
 				for i := range rows {
 					rows[i] = make([]float32, s.Symbols())
@@ -53,7 +53,7 @@ func TestBatchRows(t *testing.T) {
 						b.CopyRow(i, j)
 						alone[i].CopyFrom(alone[j])
 					case "reset":
-						b.ResetRow(i)
+						b.SetRow(i, start)
 						alone[i].Reset()
 					case "snapshot":
 						b.GetRow(i, snapshot)
@@ -64,7 +64,7 @@ func TestBatchRows(t *testing.T) {
 					case "join": // a new sequence behind the others
 						if n < capacity {
 							b.Resize(n + 1)
-							b.ResetRow(n)
+							b.SetRow(n, start)
 							alone[n].Reset()
 						}
 					case "leave": // the last one takes the place
@@ -178,7 +178,7 @@ func TestBatchRowsNoAllocs(t *testing.T) {
 				st.Advance(1)
 				st.Logits(y.Data[:s.Symbols()])
 				b.SetRow(0, st)
-				b.ResetRow(4)
+				b.CopyRow(4, 0)
 			}
 		})
 	}

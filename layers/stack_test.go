@@ -107,7 +107,7 @@ func TestBatchEqualsState(t *testing.T) {
 							seqs[i] = symbols(T, c.symbols, uint64(i+1))
 							want[i] = steps(s, seqs[i])
 						}
-						b := s.NewBatch(n, kernels.NewWorkers(workers))
+						b, start := s.NewBatch(n, kernels.NewWorkers(workers)), s.NewState()
 						if b.Len() != n {
 							t.Fatalf("Len = %d", b.Len())
 						}
@@ -134,7 +134,9 @@ func TestBatchEqualsState(t *testing.T) {
 									}
 								}
 							}
-							b.Reset()
+							for i := range n {
+								b.SetRow(i, start)
+							}
 						}
 					})
 				}
@@ -274,6 +276,5 @@ func TestNoAllocs(t *testing.T) {
 			b.Advance(ids)
 			b.Logits(y)
 		}
-		b.Reset()
 	})
 }

@@ -33,7 +33,7 @@ type Candidates struct {
 // A Transform narrows or reweights the candidates in place: it may remove,
 // reorder and change the logits of c.C, but neither invent IDs nor append. Logits
 // that it sets to NaN or an infinity can no longer be drawn. It must clear
-// c.Sorted unless the order still holds.
+// c.Sorted unless the order still holds. A chain panics if an ID has been added.
 //
 // A Transform may also have a method Check() error that says what is wrong with
 // its parameters; see [Check].

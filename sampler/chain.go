@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -87,10 +88,10 @@ func (c *Chain) Reset(seed uint64) {
 // its symbols are to count, and every symbol that Sample has drawn, once it stands in the
 // sequence. Run does so by itself for symbols that it draws, and those that are Given. It
 // takes no time in a chain without Penalties, and never allocates. It panics if sym is
-// negative.
+// negative or above 2³¹ - 1, the largest ID of a Candidate.
 func (c *Chain) Observe(sym int) {
-	if sym < 0 {
-		panic("sampler: Observe: negative symbol")
+	if sym < 0 || sym > math.MaxInt32 {
+		panic("sampler: Observe: symbol out of range")
 	}
 	if c.past != nil {
 		c.past.observe(sym)

@@ -364,7 +364,7 @@ func TestPick(t *testing.T) {
 }
 
 func TestNewPanics(t *testing.T) {
-	for _, ts := range [][]Transform{{Temperature(-1)}, {TopK(3), TopK(-1)}} {
+	for _, ts := range [][]Transform{{Temperature(-1)}, {TopK(3), TopK(-1)}, {nil}, {TopK(3), nil}} {
 		func() {
 			defer func() {
 				if got := recover(); got != "sampler: New: invalid transform; see Check" {
@@ -374,6 +374,14 @@ func TestNewPanics(t *testing.T) {
 			New(1, ts...)
 		}()
 	}
+	if err := Check(TopK(3), nil); err == nil || err.Error() != "sampler: transform 1 is nil: leave it out" {
+		t.Errorf("Check: %v", err)
+	}
+	large := int64(1) << 31
+	for _, sym := range []int{-1, int(large)} { // where an int has 32 bits, both are negative
+		testkit.Panics(t, "sampler: Observe: symbol out of range", func() { New(1).Observe(sym) })
+		testkit.Panics(t, "sampler: Observe: symbol out of range", func() { New(1, Penalties{Presence: 1}).Observe(sym) })
+	}
 	defer func() {
 		if got := recover(); got != "sampler: Probabilities: len(dst) != len(logits)" {
 			t.Errorf("Probabilities: panic %v", got)
@@ -381,3 +389,24 @@ func TestNewPanics(t *testing.T) {
 	}()
 	New(1).Probabilities(make([]float32, 2), make([]float32, 3))
 }
+
+// A custom transform that adds a symbol, or has one twice, is refused whatever comes after.
+func TestAddedSymbol(t *testing.T) {
+	for _, id := range []int32{0, 1, 2, 77, 1000, -1, math.MaxInt32, math.MinInt32} {
+		for _, after := range [][]Transform{nil, {TopK(1)}, {Temperature(0)}} {
+			add := apply(func(c *Candidates) { c.C = append(c.C[:1], Candidate{id, 9}) })
+			c := New(1, append([]Transform{Exclude(2), add}, after...)...)
+			x := []float32{1, 2, 3}
+			if id == 1 { // moved, which is fine
+				c.Sample(x)
+				continue
+			}
+			testkit.Panics(t, "sampler: a transform has added a symbol", func() { c.Sample(x) })
+			testkit.Panics(t, "sampler: a transform has added a symbol", func() { c.Probabilities(make([]float32, 3), x) })
+		}
+	}
+}
+
+type apply func(*Candidates)
+
+func (f apply) Apply(c *Candidates) { f(c) }

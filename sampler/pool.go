@@ -182,11 +182,11 @@ func inOrder(sums []float32) (total float64) {
 // those that are left.
 func (c *Chain) finish(ts []Transform) pool {
 	for _, t := range ts {
-		t.Apply(&c.cands)
 		switch t.(type) {
 		case Exclusion, LogitBias, Penalties, TopK, TypicalP, TopP, MinP, Temperature:
+			t.Apply(&c.cands)
 		default:
-			c.cands.clean() // a logit that is not finite has no rank
+			c.applyOther(t)
 		}
 	}
 	c.last.Apply(&c.cands)
@@ -201,6 +201,25 @@ func (c *Chain) finish(ts []Transform) pool {
 	}
 	d.total = inOrder(d.sums)
 	return d
+}
+
+// applyOther applies a transform that is not of this package, and panics if it has added a
+// symbol: one that the logits do not have could be drawn.
+func (c *Chain) applyOther(t Transform) {
+	known := c.ties
+	clear(known)
+	for _, d := range c.cands.C {
+		known[d.ID/64] |= 1 << (d.ID % 64)
+	}
+	t.Apply(&c.cands)
+	for _, d := range c.cands.C {
+		word, bit := int(d.ID>>6), uint64(1)<<(d.ID&63)
+		if word < 0 || word >= len(known) || known[word]&bit == 0 {
+			panic("sampler: a transform has added a symbol")
+		}
+		known[word] &^= bit // it may be there once
+	}
+	c.cands.clean() // a logit that is not finite has no rank
 }
 
 // pick returns the symbol that t selects, 0 ≤ t < total: the first at which the running

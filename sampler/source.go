@@ -36,12 +36,12 @@ type Given interface {
 type Reason uint8
 
 const (
-	ReasonStop     Reason = iota + 1 // a stop symbol was drawn: the model's own end
-	ReasonLength                     // a limit was reached
-	ReasonCanceled                   // the context was done
-	ReasonNothing                    // no symbol could be drawn: ErrNoSymbol
-	ReasonComplete                   // a Finite source is Done
-	ReasonStopText                   // a stop string stands in the text; Run does not give it
+	ReasonStop       Reason = iota + 1 // a stop symbol was drawn: the model's own end
+	ReasonLength                       // a limit was reached
+	ReasonCanceled                     // the context was done
+	ReasonNothing                      // no symbol could be drawn: ErrNoSymbol
+	ReasonComplete                     // a Finite source is Done
+	ReasonStopString                   // a stop string stands in the text; Run does not give it
 )
 
 // String returns "stop", "length", "canceled", "nothing", "complete" or "stop string", or

@@ -143,10 +143,13 @@ func fill(x []float32, v float32) {
 	}
 }
 
-// Check returns the error of the first transform whose method Check, if it has
-// one, returns one. Parameters that come from outside should pass it before New.
+// Check returns the error of the first transform that is nil, or whose method Check, if
+// it has one, returns one. Parameters that come from outside should pass it before New.
 func Check(ts ...Transform) error {
-	for _, t := range ts {
+	for i, t := range ts {
+		if t == nil {
+			return apierror.Wrap("sampler", fmt.Errorf("transform %d is nil: leave it out", i))
+		}
 		if c, ok := t.(interface{ Check() error }); ok {
 			if err := c.Check(); err != nil {
 				return err

@@ -25,11 +25,9 @@ its new tokens divided by ((5 + their number) / 6)^X; --length-penalty X of abou
 makes up for the fact that longer texts are less likely. With --json the objects have text,
 reason, prompt_tokens and new_tokens, and also score and logprob, the sum.`
 
-const maxBeams = 1 << 10
-
 // define defines the flags.
 func (b *beamFlags) define(fs *pflag.FlagSet) {
-	intFlag(fs, &b.width, "beams", "", 0, 1, maxBeams, "search for the likeliest texts, keeping `N` at each token, instead of drawing them")
+	intFlag(fs, &b.width, "beams", "", 0, 1, autoreg.MaxBeamWidth, "search for the likeliest texts, keeping `N` at each token, instead of drawing them")
 	floatFlag(fs, &b.penalty, "length-penalty", "", 0, "with --beams, prefer longer texts: 0 compares them by probability alone", "a number from 0 to 10", func(x float64) bool { return x >= 0 && x <= 10 })
 }
 
