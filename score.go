@@ -15,9 +15,10 @@ var ErrNothingToScore = wrap(errors.New("nothing to score"))
 // texts, and images of the model's size. Options that are not for the model's kind must
 // be 0.
 type ScoreOptions struct {
-	// Length cuts each document to its first Length tokens, 2 or more, since the first
-	// is not predicted; 0 means no limit. A document that was cut has no stop
-	// symbol to predict. Training cuts documents to TextModel.Length()+1 tokens.
+	// Length cuts each document to its first Length tokens: 2 or more, since the first
+	// is not predicted, or with a Prefix 1 or more; 0 means no limit. A document that was
+	// cut has no stop symbol to predict. Training cuts documents to TextModel.Length()+1
+	// tokens.
 	Length int
 
 	// Prefix is read before each document and not scored: the documents are judged as

@@ -56,7 +56,7 @@ func (p Piece) String() string { return p.Text }
 // U+FFFD. Where the prompt, or what From has read, ends within a character, the new text
 // begins with the bytes that complete it.
 //
-// It returns an error for a prompt without words ([ErrEmptyPrompt]), for options
+// It returns an error for a prompt without tokens ([ErrEmptyPrompt]), for options
 // that are invalid, if ctx is done (ctx.Err()) and if no token can be drawn
 // (sampler.ErrNoSymbol); the last two come with the text so far and its ending.
 func (m *TextModel) Generate(ctx context.Context, prompt string, o *GenerateOptions) (Generation, error) {

@@ -17,9 +17,9 @@ const (
 	DefaultMaxTokens = 200
 )
 
-// ErrEmptyPrompt is the error for a prompt without a word: the model needs at least one,
+// ErrEmptyPrompt is the error for a prompt without a token: the model needs at least one,
 // unless it goes on from a stream that has read some.
-var ErrEmptyPrompt = wrap(errors.New("the prompt holds no word"))
+var ErrEmptyPrompt = wrap(errors.New("the prompt holds no token"))
 
 // GenerateOptions choose how a prompt is continued. The zero value, or a nil
 // pointer, is what the command autoreg generate does without flags, with seed 0.

@@ -53,7 +53,7 @@ func (m *TextModel) Score(ctx context.Context, documents iter.Seq[string], o *Sc
 		d.add(&sum, m.Tokenizer().Unknown())
 	}
 	if sum.Symbols == 0 {
-		return sum, fmt.Errorf("%w: the texts hold no word", ErrNothingToScore)
+		return sum, fmt.Errorf("%w: the texts hold no %s", ErrNothingToScore, m.Tokenizer().Options().Unit)
 	}
 	return sum, nil
 }

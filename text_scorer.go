@@ -94,7 +94,7 @@ func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer
 		}
 		ids := tok.Append(nil, o.Prefix)
 		if len(ids) == 0 {
-			return nil, optionErr("%s is %.40q, which holds no word: leave it empty for none", option("Prefix"), o.Prefix)
+			return nil, optionErr("%s is %.40q, which holds no %s: leave it empty for none", option("Prefix"), o.Prefix, tok.Options().Unit)
 		}
 		for _, id := range ids[:len(ids)-1] {
 			s.start.Advance(id)

@@ -197,7 +197,7 @@ func TestGenerateTextErrors(t *testing.T) {
 		is     error
 		want   string
 	}{
-		{"", GenerateOptions{}, ErrEmptyPrompt, "autoreg: the prompt holds no word"},
+		{"", GenerateOptions{}, ErrEmptyPrompt, "autoreg: the prompt holds no token"},
 		{" \t\n", GenerateOptions{}, ErrEmptyPrompt, ""},
 		{" \u00a0\n", GenerateOptions{RawPrompt: true}, ErrEmptyPrompt, ""},
 		{"\uFEFF", GenerateOptions{}, ErrEmptyPrompt, ""},

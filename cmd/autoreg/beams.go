@@ -19,15 +19,15 @@ type beamFlags struct {
 }
 
 // beamsHelp is the part of the help about them.
-const beamsHelp = `With --beams N nothing is drawn: a beam search keeps the N likeliest texts at each word,
+const beamsHelp = `With --beams N nothing is drawn: a beam search keeps the N likeliest texts at each token,
 and writes those that it ends with, the best first. Each has a score, the sum of ln p of
-its new words divided by ((5 + their number) / 6)^X; --length-penalty X of about 0.6 to 1
+its new tokens divided by ((5 + their number) / 6)^X; --length-penalty X of about 0.6 to 1
 makes up for the fact that longer texts are less likely. With --json the objects have text,
 reason, prompt_tokens and new_tokens, and also score and logprob, the sum.`
 
 // define defines the flags.
 func (b *beamFlags) define(fs *pflag.FlagSet) {
-	intFlag(fs, &b.width, "beams", "", 0, 1, autoreg.MaxBeamWidth, "search for the likeliest texts, keeping `N` at each word, instead of drawing words")
+	intFlag(fs, &b.width, "beams", "", 0, 1, autoreg.MaxBeamWidth, "search for the likeliest texts, keeping `N` at each token, instead of drawing them")
 	floatFlag(fs, &b.penalty, "length-penalty", "", 0, "with --beams, prefer longer texts: 0 compares them by probability alone", "a number from 0 to 10", func(x float64) bool { return x >= 0 && x <= 10 })
 }
 
@@ -44,7 +44,7 @@ func (b *beamFlags) check(fs *pflag.FlagSet) (err error) {
 	}
 	fs.Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(withBeams, f.Name) {
-			err = usagef("--%s is not for --beams, which draws no words: leave it out", f.Name)
+			err = usagef("--%s is not for --beams, which draws no tokens: leave it out", f.Name)
 		}
 	})
 	return err

@@ -51,7 +51,7 @@ func TestGenerateBeamsMistakes(t *testing.T) {
 	generate := []string{"generate", "-m", small().model, "carrots"}
 	for _, c := range [][]string{
 		{"--length-penalty goes with --beams: give both", "--length-penalty", "1"},
-		{"--seed is not for --beams, which draws no words: leave it out", "--beams", "2", "--seed", "1"},
+		{"--seed is not for --beams, which draws no tokens: leave it out", "--beams", "2", "--seed", "1"},
 		{"--temperature is not for --beams", "--beams", "2", "-t", "1"},
 		{"--count is not for --beams", "-n", "3", "--beams", "2"},
 		{"want a whole number from 1 to 1024", "--beams", "0"},

@@ -50,12 +50,12 @@ seed --seed, the second one more, and so on.
 
 With --json each text is a JSON object on a line: text, with the prompt; reason, why it
 ended: stop (the model ended it, or a --stop-token), "stop string" (a --stop, which is the
-member stop), length (a limit), canceled, or nothing (there was no word to draw);
-prompt_tokens and new_tokens, the words read and written; seed. With --alternatives,
-tokens lists the new words: id, token (empty for the end of the text), logprob, ln of its
-probability before all sampling, and alternatives, the likeliest words in its place.
+member stop), length (a limit), canceled, or nothing (there was no token to draw);
+prompt_tokens and new_tokens, the tokens read and drawn; seed. With --alternatives,
+tokens lists the new ones: id, token (empty for the end of the text), logprob, ln of its
+probability before all sampling, and alternatives, the likeliest tokens in its place.
 
-On a terminal, control characters in a model's words are shown as \u001b and the
+On a terminal, control characters in a model's tokens are shown as \u001b and the
 like.`,
 		Example: `  autoreg generate recipe for roasted
   autoreg generate "recipe for apple pudding |" --temperature 0.5 --seed 7
@@ -122,7 +122,7 @@ like.`,
 	}
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
-	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely words, more evens them out, 0 always takes the likeliest")
+	temperatureFlag(fs, &temperature, "temperature", "t", autoreg.DefaultTemperature, "temperature: 1 takes the model's probabilities as they are, less prefers likely tokens, more evens them out, 0 always takes the likeliest")
 	sampling.define(fs, &o, "k", "--temperature 0")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	intFlag(fs, &o.MaxTokens, "max-tokens", "", 0, 1, math.MaxInt32, fmt.Sprintf("end the text at `N` tokens, those of the prompt included (default %d)", autoreg.DefaultMaxTokens))
@@ -133,7 +133,7 @@ like.`,
 	fs.BoolVar(&plain, "plain", false, "single blanks between words, as the model sees them")
 	fs.BoolVar(&pretty, "pretty", true, "spacing and capitals of prose")
 	fs.BoolVar(&asJSON, "json", false, "write each text as a JSON object on a line")
-	intFlag(fs, &o.Alternatives, "alternatives", "", 0, 1, math.MaxInt32, "with --json, list for each new word the `N` likeliest, with their log-probabilities")
+	intFlag(fs, &o.Alternatives, "alternatives", "", 0, 1, math.MaxInt32, "with --json, list for each new token the `N` likeliest, with their log-probabilities")
 	beams.define(fs)
 	cmd.SetFlagErrorFunc(promptFlagError)
 	return cmd
@@ -152,7 +152,7 @@ func promptFlagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// generate writes one text, each word as soon as it is drawn, and a line end.
+// generate writes one text, each token as soon as it is drawn, and a line end.
 func (a *app) generate(cmd *cobra.Command, m *autoreg.TextModel, prompt string, o autoreg.GenerateOptions) error {
 	var failed error
 	for piece, err := range m.Text(cmd.Context(), prompt, &o) {

@@ -26,14 +26,14 @@ func (a *app) probsCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "probs PROMPT...",
-		Short: "List the likeliest next words",
-		Long: `List the likeliest next words after a prompt, with their probabilities at
-several temperatures side by side: those that a word is drawn with, so that words which
+		Short: "List the likeliest next tokens",
+		Long: `List the likeliest next tokens after a prompt, with their probabilities at
+several temperatures side by side: those that a token is drawn with, so that tokens which
 the other flags rule out have 0%.
 
-With --steps the text goes on: after each listing a word is drawn, at the first of
-the temperatures, and the next listing is for the text with that word. [UNK], which
-stands for all words that the model does not know, is left out unless --unknown is
+With --steps the text goes on: after each listing a token is drawn, at the first of
+the temperatures, and the next listing is for the text with that token. [UNK], which
+stands for all that the model does not know, is left out unless --unknown is
 given. (stop) is the end of the text.
 
 ` + samplingHelp + `
@@ -42,13 +42,13 @@ The prompt is all arguments, joined by blanks; "-" alone reads it from standard
 input.
 
 With --json each listing is a JSON object on a line: text, so far; temperatures; next,
-the likeliest words, each with id, token (empty for the end of the text) and p, its
+the likeliest tokens, each with id, token (empty for the end of the text) and p, its
 probability at each temperature; drawn, the id and token that was drawn; prompt_tokens,
 new_tokens and seed. The last one has reason, why the text ended, and stop, the --stop that
 ended it, as those of generate --json do. If the reason is canceled or nothing, it has
 neither next nor drawn.
 
-On a terminal, control characters in a model's words are shown as \u001b and the
+On a terminal, control characters in a model's tokens are shown as \u001b and the
 like.`,
 		Example: `  autoreg probs "recipe for roasted vegetables | chop 1 /"
   autoreg probs "recipe for chocolate ice cream |" --temperatures 1,0.5,0.2 --top 10
@@ -107,9 +107,9 @@ like.`,
 	fs := cmd.Flags()
 	modelFlag(fs, &model, cookbooksName)
 	temperaturesFlag(fs, &temperatures, "temperatures", "t", []float64{1, 0.2}, "temperatures, one column each")
-	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest words")
+	intFlag(fs, &top, "top", "k", 5, 1, math.MaxInt32, "list the `N` likeliest tokens")
 	sampling.define(fs, &o, "", "--temperatures 0")
-	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` words")
+	intFlag(fs, &o.NewTokens, "steps", "", 1, 1, math.MaxInt32, "go on for `N` tokens")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers for --steps (default a random one)")
 	fs.BoolVar(&o.AllowUnknown, "unknown", false, "list [UNK] too, and let it be drawn")
 	fs.BoolVar(&o.RawPrompt, "raw-prompt", false, "take the prompt's words as they stand between blanks")

@@ -75,6 +75,15 @@ A classifier reads labelled texts as for training (give --text, --label, --conta
 class is the harmonic mean of precision and recall, and macro F1 the mean over classes. A
 table says for each class what its texts are taken for.
 
+With --json each file's score is a JSON object on a line, with file, its name, and loss, the
+mean: documents, words, unknown (of the words) and perplexity of texts; images, values and
+bits of images; documents, accuracy, macro_f1, classes and confusion of labelled texts.
+With several files a last one has "total": true in place of file. With --lines or --tokens
+each line or document has an object instead, and there is no total: file; line or document,
+its number; words, unknown, loss and text; and with --tokens tokens, each with id, token and
+logprob, null if it is not predicted, as the first one is without --prefix. Words are the
+tokens that are predicted, also those of models of characters and bytes.
+
 FILE may be - for standard input, or a pipe.`,
 		Example: `  autoreg score novel.txt --format paragraphs
   autoreg score --model recipes.safetensors held-back.json.gz
@@ -93,11 +102,11 @@ FILE may be - for standard input, or a pipe.`,
 	modelFlag(fs, &j.model, cookbooksName)
 	choiceFlag(fs, &j.format, "format", corpus.FormatAuto, formatNames(), "how the files are read")
 	fieldFlag(fs, &j.field)
-	fs.BoolVar(&j.asJSON, "json", false, "print each file's score as a JSON object on a line, and with several files one with \"total\": true")
-	intFlag(fs, &j.options.Length, "max-tokens", "", 0, 2, math.MaxInt32, "score only the first `N` words of a document, 2 or more, as the first is not predicted (default all)")
+	fs.BoolVar(&j.asJSON, "json", false, "print each score as a JSON object on a line")
+	intFlag(fs, &j.options.Length, "max-tokens", "", 0, 1, math.MaxInt32, "score only the first `N` tokens of a document, 2 or more, as the first is not predicted, or with --prefix 1 or more (default all)")
 	fs.BoolVar(&j.lines, "lines", false, "list the lines of the files, the most surprising first")
 	intFlag(fs, &j.top, "top", "", 0, 1, math.MaxInt32, "with --lines, list only the `N` most surprising (default all)")
-	fs.BoolVar(&j.tokens, "tokens", false, "list each word and its log-probability, in nats")
+	fs.BoolVar(&j.tokens, "tokens", false, "list each token and its log-probability, in nats")
 	fs.StringVar(&j.options.Prefix, "prefix", "", "`TEXT` that comes before each document and is not scored")
 	j.limits.define(fs)
 	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
@@ -155,6 +164,9 @@ func (j *scoreJob) checkFlags(k *kind) error {
 	}
 	if j.top > 0 && !j.lines {
 		return usagef("--top goes with --lines: give both")
+	}
+	if j.options.Length == 1 && j.options.Prefix == "" {
+		return usagef("--max-tokens is 1: want 2 or more, as the first is not predicted, or a --prefix")
 	}
 	if err := exclusive(j.flags, "lines", "field"); err != nil {
 		return err

@@ -84,6 +84,10 @@ func TestScoreLines(t *testing.T) {
 		t.Errorf("with a prefix %q", got)
 	}
 
+	if one, two := score("--max-tokens", "1", "--prefix", "carrots soup"), score("--max-tokens", "2"); len(one) != len(rows) || len(two) != len(rows) {
+		t.Errorf("--max-tokens 1 with a prefix prints %q, 2 without %q", one, two)
+	}
+
 	// As JSON, with tokens.
 	for i, line := range score("--json", "--tokens", "--top", "5") {
 		var o listedJSON

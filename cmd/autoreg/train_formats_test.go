@@ -148,6 +148,18 @@ func TestTrainRawBytes(t *testing.T) {
 	if out := ok(t, "score", "-m", model, data, "--format", "text"); !strings.Contains(out, " 210 ") && !strings.Contains(out, " 209 ") {
 		t.Errorf("score: %s", out)
 	}
+	// A byte is given as the vocabulary is shown.
+	if !strings.Contains(ok(t, "info", "-m", model, "--vocabulary"), "\t\\xe8\n") {
+		t.Error("the vocabulary does not show \\xe8")
+	}
+	generate := []string{"generate", "-m", model, "Cr", "--new-tokens", "2", "--seed", "1"}
+	if r := command(append(generate, "--bias", `\xC3=1000`, "--json", "--alternatives", "1")...); strings.Count(r.out, `"token":"\\xc3"`) < 2 {
+		t.Errorf("%+v", r)
+	}
+	ok(t, append(generate, "--ban", `\xe8`, "--stop-token", "n")...)
+	fails(t, exitUsage, `the model reads this as 4 bytes: give one`, append(generate, "--ban", `\xzz`)...)
+	fails(t, exitUsage, `the model reads this as 4 bytes: give one`, append(generate, "--ban", `0xe8`)...)
+	fails(t, exitUsage, `the prompt holds no byte`, "generate", "-m", model, "")
 	fails(t, exitError, "this is text in UTF-16LE: to read it byte by byte convert it to UTF-8", trainArgs(write(t, dir, "wide", "\xff\xfea\x00\n\x00"), filepath.Join(dir, "none"), "--unit", "byte")...)
 }
 
