@@ -100,8 +100,8 @@ func appendQuoted(b []byte, s string) []byte {
 // UnmarshalJSON reads what MarshalJSON writes into a zero Tokenizer; members may
 // come in any order and with blanks. It is strict, since vocabularies come from
 // files: a member that is unknown, missing, repeated, of the wrong type or left out where
-// it has its value, another version, invalid UTF-8, anything after the object and any vocabulary that New
-// would refuse are errors, and leave t as it was. So does a t that already has a
+// it has its value, another version, invalid UTF-8, anything after the object and any
+// vocabulary that New would refuse are errors, and leave t as it was. So does a t that already has a
 // vocabulary, because a Tokenizer never changes.
 func (t *Tokenizer) UnmarshalJSON(data []byte) error {
 	return wrap(t.unmarshal(data))

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -121,6 +122,9 @@ func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest str
 // of dst it allocates only for a word longer than 64 bytes, a word that is replaced by its
 // stem, and a text that is not valid UTF-8 or holds byte order marks.
 func (t *Tokenizer) Append(dst []int, text string) []int {
+	if t.options.Unit == Bytes {
+		return t.appendBytes(dst, text)
+	}
 	var buf [64]byte
 	text = t.pipeline.valid(text)
 	for {
@@ -135,6 +139,19 @@ func (t *Tokenizer) Append(dst []int, text string) []int {
 			dst = append(dst, t.unknown)
 		}
 	}
+}
+
+// appendBytes is Append for bytes, whose ids follow one another behind the stop token.
+func (t *Tokenizer) appendBytes(dst []int, text string) []int {
+	dst = slices.Grow(dst, len(text))
+	for i := range len(text) {
+		b := text[i]
+		if t.pipeline.class[b] == upper {
+			b |= 0x20
+		}
+		dst = append(dst, t.stop+1+int(b))
+	}
+	return dst
 }
 
 // AppendRaw appends the ids of the units of text exactly as they stand, without

@@ -19,7 +19,7 @@ import (
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
 //	optimizer.best.NAME  its value after the best epoch; only with Options.Best
 //	optimizer.carry.I    the state of layer I that the steps of a stream carry on, [tracks,
-//	                     values]; only amid an epoch
+//	                     values]; only within an epoch
 //
 // for every NAME of a parameter that is trained. It holds no time, number of threads,
 // path or name of the machine: equal runs have equal checkpoints after the same number

@@ -46,11 +46,11 @@ type DatasetOptions struct {
 // the zero state and does not depend on the one before it. With DatasetOptions.CutLong
 // such a document is its first window alone.
 //
-// With DatasetOptions.Tracks the documents are one stream, with the stop token, if there is one, behind each
-// of them. The stream is cut into Tracks tracks of equal length, give or take a
-// step, and each track into chunks of Length steps, the last of which may have fewer.
-// Chunk k of track b is sequence k·Tracks + b, so that batches of Tracks sequences go through
-// all tracks side by side. A chunk begins in the state in which the one before it ended.
+// With DatasetOptions.Tracks the documents are one stream, with the stop token, if there is
+// one, behind each of them. The stream is cut into Tracks tracks whose lengths differ by one
+// step at most, and each track into chunks of Length steps, the last of which may have
+// fewer. Chunk k of track b is sequence k·Tracks + b, so that batches of Tracks sequences go
+// through all tracks side by side. A chunk begins in the state in which the one before it ended.
 // Every id of the stream but the first is predicted once.
 //
 // Sequences keep the order of the corpus. A Dataset is immutable and safe for
@@ -207,7 +207,8 @@ func (d *Dataset) Row(i int) []int32 {
 }
 
 // Steps returns how many steps sequence i has, padding not counted: one for each id
-// that it reads, which in a stream the last one is not. It panics if i is outside 0 to Len()-1.
+// that it reads, which in a stream are all but the last. It panics if i is outside 0 to
+// Len()-1.
 func (d *Dataset) Steps(i int) int {
 	r := d.rows[i]
 	if d.Tracks > 0 {
@@ -274,9 +275,9 @@ func Order(batches int, seed uint64, epoch int) []int {
 
 // SplitDocs sets aside a share of the documents for validation, spread evenly:
 // document i is one of them if ⌊(i+1)·share⌋ > ⌊i·share⌋, computed in float64, which
-// for a share of 1/n is about every n-th. Both lists keep their order. Corpora are often sorted, by title or by
-// book, so that a share taken from the end would be of another kind than the rest;
-// and a rule without a seed keeps the same documents out of every run. Share 0 sets
+// for a share of 1/n is about every n-th. Both lists keep their order. Corpora are often
+// sorted, by title or by book, so that a share taken from the end would be of another kind
+// than the rest; and a rule without a seed keeps the same documents out of every run. Share 0 sets
 // none aside.
 //
 // It returns an error unless 0 <= share < 1 and, for a share above 0, both lists get

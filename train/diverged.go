@@ -32,8 +32,8 @@ const (
 
 // checkLoss returns an error that wraps ErrDiverged if the weights as they are after
 // the last step of epoch, counted from 0, predict the data of that step, or the
-// beginning of a stream, worse than a uniform guess. It checks training data: an overfitted model can be that bad at other
-// data. The result depends on the weights and the data only, so that a resumed run has
+// beginning of a stream, worse than a uniform guess. It checks training data: an overfitted
+// model can be that bad at other data. The result depends on the weights and the data only, so that a resumed run has
 // the same result.
 func (t *Trainer) checkLoss(epoch int) error {
 	order := t.order(epoch)

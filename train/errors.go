@@ -3,8 +3,8 @@ package train
 import "github.com/autoreg/autoreg/internal/apierror"
 
 // An OptionError is an error about a field of Options, of a task or of its Vocabulary: its
-// value is out of range, differs from that of the run that is resumed, or leads to a run that cannot be
-// made.
+// value is out of range, differs from that of the run that is resumed, or leads to a run
+// that cannot be made.
 type OptionError struct {
 	Field string
 	text  error

@@ -3,23 +3,33 @@ package train
 // storedRun is Options as the JSON of a checkpoint has them. Members that the first version
 // did not have are left out at their defaults.
 type storedRun struct {
+	storedSteps
+	storedEpochs
+}
+
+// storedSteps is the part that says how steps are made. In a checkpoint of text other
+// members follow it.
+type storedSteps struct {
 	BatchSize    int             `json:"batch_size"`
 	Optimizer    string          `json:"optimizer,omitempty"` // "" is Adam
 	LearningRate float64         `json:"learning_rate"`
 	Schedule     *storedSchedule `json:"schedule,omitempty"`
 	ClipNorm     float64         `json:"clip_norm"`
-	Validation   float64         `json:"validation"`
-	Patience     int             `json:"patience"`
-	Best         bool            `json:"best,omitempty"` // without Patience
-	Seed         uint64          `json:"seed"`
-	Epochs       int             `json:"epochs"`
+}
+
+// storedEpochs is the rest.
+type storedEpochs struct {
+	Validation float64 `json:"validation"`
+	Patience   int     `json:"patience"`
+	Best       bool    `json:"best,omitempty"` // without Patience
+	Seed       uint64  `json:"seed"`
+	Epochs     int     `json:"epochs"`
 }
 
 func storeRun(o *Options) storedRun {
 	return storedRun{
-		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
-		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
-		Validation: o.Validation, Patience: o.Patience, Best: o.Best && o.Patience == 0, Seed: o.Seed, Epochs: o.Epochs,
+		storedSteps{o.BatchSize, storedOptimizer(o.Optimizer), o.LearningRate, storeSchedule(o.Schedule), o.ClipNorm},
+		storedEpochs{o.Validation, o.Patience, o.Best && o.Patience == 0, o.Seed, o.Epochs},
 	}
 }
 

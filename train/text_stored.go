@@ -22,21 +22,13 @@ type storedText struct {
 	Tied               bool            `json:"tied,omitempty"`
 	Dropout            *storedDropout  `json:"dropout,omitempty"`
 	Length             int             `json:"length"`
-	BatchSize          int             `json:"batch_size"`
-	Optimizer          string          `json:"optimizer,omitempty"` // "" is Adam
-	LearningRate       float64         `json:"learning_rate"`
-	Schedule           *storedSchedule `json:"schedule,omitempty"`
-	ClipNorm           float64         `json:"clip_norm"`
-	IgnorePadding      bool            `json:"ignore_padding"`
-	Windows            bool            `json:"windows,omitempty"`
-	Validation         float64         `json:"validation"`
-	Patience           int             `json:"patience"`
-	Best               bool            `json:"best,omitempty"` // without Patience
-	Seed               uint64          `json:"seed"`
-	Epochs             int             `json:"epochs"`
-	Stream             bool            `json:"stream,omitempty"`
-	OwnValidation      bool            `json:"own_validation,omitempty"` // ValidationDocuments
-	InitialRange       float64         `json:"initial_range,omitempty"`
+	storedSteps
+	IgnorePadding bool `json:"ignore_padding"`
+	Windows       bool `json:"windows,omitempty"`
+	storedEpochs
+	Stream        bool    `json:"stream,omitempty"`
+	OwnValidation bool    `json:"own_validation,omitempty"` // ValidationDocuments
+	InitialRange  float64 `json:"initial_range,omitempty"`
 	storedTokens
 }
 
@@ -49,13 +41,11 @@ type storedDropout struct {
 // stored returns what a checkpoint has of the options.
 func (t *Text) stored(o *Options) storedText {
 	vocabulary, tokens := storeVocabulary(t.Vocabulary)
+	run := storeRun(o)
 	s := storedText{
-		storedVocabulary: vocabulary, storedTokens: tokens,
+		storedVocabulary: vocabulary, storedTokens: tokens, storedSteps: run.storedSteps, storedEpochs: run.storedEpochs,
 		UnicodePunctuation: t.Vocabulary.UnicodePunctuation, Embedding: t.Embedding, Tied: t.Tied, Length: t.Length,
-		BatchSize: o.BatchSize, Optimizer: storedOptimizer(o.Optimizer), LearningRate: o.LearningRate,
-		Schedule: storeSchedule(o.Schedule), ClipNorm: o.ClipNorm,
 		IgnorePadding: !t.CountPadding, Windows: !t.CutLong,
-		Validation: o.Validation, Patience: o.Patience, Best: o.Best && o.Patience == 0, Seed: o.Seed, Epochs: o.Epochs,
 		Stream: t.Stream, OwnValidation: t.ownValidation(), InitialRange: t.InitialRange,
 	}
 	text := string(model.AppendLayers(nil, t.Layers))
@@ -78,15 +68,11 @@ func (s *storedText) options() (*Text, Options, error) {
 		CountPadding: !s.IgnorePadding, CutLong: !s.Windows,
 		Stream: s.Stream, InitialRange: s.InitialRange,
 	}
-	o := Options{
-		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
-		Validation: s.Validation, Patience: s.Patience, Best: s.Best || s.Patience > 0, Seed: s.Seed, Epochs: s.Epochs,
-	}
-	var err error
-	if o.Optimizer, err = readOptimizer(s.Optimizer); err != nil {
+	run := storedRun{s.storedSteps, s.storedEpochs}
+	o, err := run.options()
+	if err != nil {
 		return nil, o, err
 	}
-	o.Schedule = s.Schedule.schedule()
 	if s.Dropout != nil {
 		t.Dropout = Dropout(*s.Dropout)
 	}

@@ -17,9 +17,12 @@ func textScorer(j *scoreJob, model autoreg.Model) scorer {
 		func(path string) (autoreg.Score, error) { return j.scoreTexts(m, path) },
 		(*autoreg.Score).Add,
 		func(s autoreg.Score) []string {
+			unknown := "-" // there is no token for that
+			if m.Tokenizer().Unknown() >= 0 {
+				unknown = fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Symbols))
+			}
 			return []string{
-				thousands(s.Items), thousands(s.Symbols),
-				fmt.Sprintf("%s (%.2f%%)", thousands(s.Unknown), 100*float64(s.Unknown)/float64(s.Symbols)),
+				thousands(s.Items), thousands(s.Symbols), unknown,
 				fmt.Sprintf("%.4f", s.Mean()), perplexityText(s.Perplexity()),
 			}
 		},

@@ -50,7 +50,10 @@ func TestVocabularyFlags(t *testing.T) {
 			}
 		}
 		ok(t, "probs", "-m", model, "speak", "--steps", "3")
-		ok(t, "score", "-m", model, data)
+		known := strings.Contains(c.flags, "--unknown=") || strings.Contains(c.flags, "byte")
+		if score := ok(t, "score", "-m", model, data); strings.Contains(score, "%)") == known {
+			t.Errorf("%s: score prints %s", c.name, score)
+		}
 
 		var info struct {
 			Words, Length    int

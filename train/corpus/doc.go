@@ -1,5 +1,5 @@
 // Package corpus reads texts from files, as documents to train a model on or to score:
-// JSON lists of recipes and plain text, packed with gzip or not.
+// recipes and other texts in JSON, and plain text, packed with gzip or not.
 //
 //	c, err := corpus.Read([]string{"recipes.json.gz"}, nil)
 //	trainer, err := train.New(&train.Text{Documents: c.Docs}, nil)

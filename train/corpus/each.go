@@ -19,8 +19,8 @@ type Line struct {
 
 // Lines yields the lines of one file, blank ones left out, as [Read] reads FormatLines,
 // but one by one: memory does not grow with the file. It is for logs, so a NUL byte behind
-// the first 64 KiB is no error, and with Raw none is. The options Format and MaxMemory do not matter. nil options
-// mean the zero value.
+// the first 64 KiB is no error, and with Raw none is. The options Format and MaxMemory do
+// not matter. nil options mean the zero value.
 //
 // An error is yielded last, after the lines before it. A file without a line is no error.
 func Lines(path string, o *Options) iter.Seq2[Line, error] {

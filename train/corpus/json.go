@@ -119,8 +119,8 @@ type jsonList struct {
 	recordLine int
 }
 
-// next returns the next element, a JSON object unless any is set, valid until the following call; or
-// io.EOF after the end of a list that nothing follows.
+// next returns the next element, a JSON object unless any is set, valid until the following
+// call; or io.EOF after the end of a list that nothing follows.
 func (l *jsonList) next() ([]byte, error) {
 	b, err := l.skipBlanks()
 	if l.lines && isEnd(err) {

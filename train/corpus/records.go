@@ -52,8 +52,8 @@ func fieldName(field string) string { return fmt.Sprintf("%.80q", field) }
 var errOtherType = errors.New("not a string")
 
 // valueText appends the text of a JSON value to dst: a string, or with Field a list of
-// strings. It reports false, and counts why, if it is something else or holds only blanks; value is
-// nil for one that is missing.
+// strings. It reports false, and counts why, if it is something else or holds only blanks;
+// value is nil for one that is missing.
 func (r *reader) valueText(dst, value []byte) (text []byte, keep bool) {
 	was := r.file.Counts
 	other := false
