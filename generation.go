@@ -21,7 +21,7 @@ type generation struct {
 	drawn  int   // new tokens so far
 	stream *Stream
 	chain  *sampler.Chain
-	top    *ranked // nil without alternatives
+	ranked *ranked // nil without alternatives
 	prose  tokenizer.Detokenizer
 	plain  bool         // words with a space before each, without prose
 	stops  *stopStrings // nil if there are none
@@ -111,13 +111,13 @@ func (g *generation) run(ctx context.Context) iter.Seq2[sampler.Step, error] {
 		}
 		source := sampler.Source(s)
 		if n := g.o.Alternatives; n > 0 {
-			g.top = &ranked{Stream: s, n: n, logits: make([]float32, s.Symbols()), scratch: make([]float32, s.Symbols())}
-			source = g.top
+			g.ranked = &ranked{Stream: s, n: n, logits: make([]float32, s.Symbols()), scratch: make([]float32, s.Symbols())}
+			source = g.ranked
 		}
 		o := &sampler.RunOptions{
 			Stop:     slices.Concat(g.model.stop(), g.o.StopTokens),
 			Steps:    g.room,
-			LogProbs: g.o.LogProbs && g.top == nil, // ranked has them
+			LogProbs: g.o.LogProbs && g.ranked == nil, // ranked has them
 		}
 		for step, err := range g.chain.Run(ctx, source, o) {
 			if err == nil {
@@ -174,11 +174,11 @@ func (g *generation) spelled(ids []int) string {
 // piece returns what a step adds to the text.
 func (g *generation) piece(step sampler.Step) Piece {
 	p := Piece{ID: step.ID, LogProb: step.LogProb}
-	if g.top != nil {
-		p.LogProb = g.top.logits[step.ID] - g.top.total
-		p.Alternatives = make([]TokenScore, len(g.top.best))
-		for i, c := range g.top.best {
-			p.Alternatives[i] = TokenScore{int(c.ID), g.tok.Word(int(c.ID)), c.Logit - g.top.total}
+	if g.ranked != nil {
+		p.LogProb = g.ranked.logits[step.ID] - g.ranked.total
+		p.Alternatives = make([]TokenScore, len(g.ranked.best))
+		for i, c := range g.ranked.best {
+			p.Alternatives[i] = TokenScore{int(c.ID), g.tok.Word(int(c.ID)), c.Logit - g.ranked.total}
 		}
 	}
 	g.spell(step)

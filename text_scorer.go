@@ -55,7 +55,7 @@ type textScorer struct {
 	scratch [][]float32   // of each worker
 	active  []*scoredText // the batch's rows
 	syms    []int         // of these
-	judge   func(worker, from, to int)
+	predict func(worker, from, to int)
 
 	waiting, waitingTokens int
 
@@ -231,7 +231,7 @@ func (s *textScorer) step() {
 	}
 	s.batch.Advance(s.syms[:n])
 	s.batch.Logits(s.logits.SubRows(0, n))
-	s.workers.Split(n, 1, s.judge)
+	s.workers.Split(n, 1, s.predict)
 	for i := n - 1; i >= 0; i-- {
 		if !s.active[i].done() {
 			continue
@@ -262,7 +262,7 @@ func (s *textScorer) makeBatch() {
 	for i := range s.scratch {
 		s.scratch[i] = kernels.Alloc(symbols)
 	}
-	s.judge = func(worker, from, to int) {
+	s.predict = func(worker, from, to int) {
 		for i := from; i < to; i++ {
 			d := s.active[i]
 			x := s.logits.Data[i*s.logits.Row:][:symbols]

@@ -25,7 +25,7 @@
 //
 // Characters are Unicode code points, after step 1; e and a combining accent are two.
 // Bytes are those of the text as it is. Of both, everything counts, blanks and the ends of
-// lines too, and the case is kept.
+// lines too, and the case is kept unless Options.Case says otherwise.
 //
 // # Vocabulary
 //

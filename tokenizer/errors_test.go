@@ -15,7 +15,7 @@ func TestOptionErrors(t *testing.T) {
 	}{
 		{Options{VocabularySize: 2}, "VocabularySize", "--size is 2: want at least 3, for 2 of them are reserved, or 0 for 10000"},
 		{Options{MaxBytes: -1}, "MaxBytes", "MaxBytes is -1: want 0 or more"},
-		{Options{MaxBytes: 1}, "MaxBytes", "the first 1 texts hold 0 different words, and to count more takes more than the 0 MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise MaxBytes"},
+		{Options{MaxBytes: 1}, "MaxBytes", "the first 1 texts hold 0 different words, and to count more takes more than the 0 MiB of memory allowed: learn from fewer texts, leave out what is no text, or raise MaxBytes"},
 	} {
 		_, err := Learn(texts, &c.o)
 		var option *OptionError

@@ -99,8 +99,8 @@ func appendQuoted(b []byte, s string) []byte {
 
 // UnmarshalJSON reads what MarshalJSON writes into a zero Tokenizer; members may
 // come in any order and with blanks. It is strict, since vocabularies come from
-// files: a member that is unknown, missing, repeated or of the wrong type, another
-// version, invalid UTF-8, anything after the object and any vocabulary that New
+// files: a member that is unknown, missing, repeated, of the wrong type or left out where
+// it has its value, another version, invalid UTF-8, anything after the object and any vocabulary that New
 // would refuse are errors, and leave t as it was. So does a t that already has a
 // vocabulary, because a Tokenizer never changes.
 func (t *Tokenizer) UnmarshalJSON(data []byte) error {
@@ -158,7 +158,7 @@ func decode(data []byte) (vocabulary []string, o *Options, err error) {
 		case "strip_punctuation":
 			strip, err = scalar[bool](d)
 		case keepPunctuation:
-			keepMarks, err = scalar[bool](d)
+			keepMarks, err = flag(d)
 		case "vocabulary":
 			vocabulary, err = decodeWords(d)
 		default:
@@ -183,6 +183,8 @@ func decode(data []byte) (vocabulary []string, o *Options, err error) {
 		o.Case = KeepCase
 	}
 	switch {
+	case o.Unit == Bytes && o.NoUnknown:
+		return nil, nil, errors.New(`member "no_unknown" is not for bytes, which never have the unknown token`)
 	case strip && keepMarks:
 		return nil, nil, fmt.Errorf(`members "strip_punctuation" and %q are both true`, keepPunctuation)
 	case strip:

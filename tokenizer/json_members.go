@@ -32,14 +32,27 @@ const keepPunctuation = "keep_punctuation"
 // decode reads the value of a member into o.
 func (m member) decode(d *json.Decoder, o *Options) (err error) {
 	if m.flag != nil {
-		*m.flag(o), err = scalar[bool](d)
+		*m.flag(o), err = flag(d)
 		return err
 	}
 	*m.text(o), err = scalar[string](d)
-	if err == nil && *m.text(o) == "" {
+	switch {
+	case err != nil:
+	case *m.text(o) == "":
 		err = errors.New("it is empty")
+	case m.name == "unit" && o.Unit == Words:
+		err = fmt.Errorf("it is %q: want none, for that is the default", o.Unit)
 	}
 	return err
+}
+
+// flag reads the value of a member that is there only where it is true.
+func flag(d *json.Decoder) (bool, error) {
+	v, err := scalar[bool](d)
+	if err == nil && !v {
+		err = errors.New("it is false: want none, for that is the default")
+	}
+	return v, err
 }
 
 // checkMembers checks that an object has the members of its version.

@@ -17,7 +17,7 @@ import (
 // Where units are bytes there is nothing to count: texts are not read. nil options mean
 // the zero value.
 //
-// It returns an error for invalid options, if the texts hold no word, and if
+// It returns an error for invalid options, if the texts hold no unit, and if
 // counting their units takes more memory than o.MaxBytes. One takes its length and
 // 35 to 60 bytes.
 func Learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
@@ -59,7 +59,7 @@ func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 				continue
 			}
 			if !units.add(buf, cap(buf)) {
-				return nil, units.full(number)
+				return nil, units.full(number, all.Unit)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 		return nil, fmt.Errorf("the texts hold no %s to learn", all.Unit)
 	}
 	if !units.take(tokenBytes*min(units.n, limit), cap(buf)) {
-		return nil, units.full(number)
+		return nil, units.full(number, all.Unit)
 	}
 	most := units.mostFrequent(limit-all.reserved(), int64(o.MinCount))
 	if len(most) == 0 {
@@ -87,9 +87,9 @@ func learn(texts iter.Seq[string], o *Options) (*Tokenizer, error) {
 }
 
 // full is the error for texts with too many units.
-func (t *counts) full(texts int64) error {
-	return optionErrorf("the first %d texts hold %d different words, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is not made of words, or raise %s",
-		texts, t.n, t.max>>20, option("MaxBytes"))
+func (t *counts) full(texts int64, unit Unit) error {
+	return optionErrorf("the first %d texts hold %d different %ss, and to count more takes more than the %d MiB of memory allowed: learn from fewer texts, leave out what is no text, or raise %s",
+		texts, t.n, unit, t.max>>20, option("MaxBytes"))
 }
 
 // A wordCount is a word and how often it was met.

@@ -63,10 +63,10 @@ type Options struct {
 	// VocabularySize is the largest vocabulary that Learn makes, the stop and the unknown
 	// token included; 0 means DefaultVocabularySize. New takes a vocabulary as it is, and
 	// only checks it against VocabularySize where that is not 0. Bytes always have all
-	// 256.
+	// 256, and 0 means as many ids as they have.
 	VocabularySize int
 	// MinCount leaves out what occurs fewer times in the texts. It matters to Learn
-	// alone, and has no effect on Bytes.
+	// alone, and is not for Bytes, which are not counted.
 	MinCount int
 	// MaxBytes is how many bytes of memory Learn may take to count units, beside the
 	// texts; 0 means DefaultMaxBytes. It has no effect elsewhere.
@@ -87,7 +87,9 @@ type Options struct {
 	// one: "cooking" and "cooked" are "cook". It names the language, one of Stemmers,
 	// whose Snowball stemmer is that of github.com/kljensen/snowball; "" means none. It
 	// is for Words with FoldCase, and takes some microseconds a word. Letters beyond ASCII
-	// are folded too, by the Unicode tables of the Go release.
+	// are folded too, by the Unicode tables of the Go release: another release may know
+	// more letters. A word that the vocabulary has as it stands is not replaced, so that a
+	// text of stems is read as these stems: that of "univers" would be "univ".
 	Stem string
 
 	// NoStop leaves out the stop token, which ends a text. A model without one never
@@ -99,7 +101,8 @@ type Options struct {
 	// UnknownWord is the spelling of the unknown token; "" means DefaultUnknownWord.
 	// Where it is given, or with KeepPunctuation, a word of a text that is spelled so is
 	// the unknown token, whatever becomes of case and punctuation: so is the "<unk>" of
-	// Penn Treebank. Among Characters, of which each is read alone, a longer one is
+	// Penn Treebank. It is one only where a word begins, and no other letter follows:
+	// "<unk>s" is none. Among Characters, of which each is read alone, a longer one is
 	// never found.
 	UnknownWord string
 }
@@ -109,9 +112,6 @@ type Options struct {
 func (o Options) WithDefaults() Options {
 	if o.Unit == "" {
 		o.Unit = Words
-	}
-	if o.VocabularySize == 0 {
-		o.VocabularySize = DefaultVocabularySize
 	}
 	if o.Case == DefaultCase {
 		o.Case = KeepCase
@@ -123,6 +123,13 @@ func (o Options) WithDefaults() Options {
 		o.Punctuation = SplitPunctuation
 	}
 	o.NoUnknown = o.NoUnknown || o.Unit == Bytes
+	switch {
+	case o.VocabularySize != 0:
+	case o.Unit == Bytes:
+		o.VocabularySize = o.least()
+	default:
+		o.VocabularySize = DefaultVocabularySize
+	}
 	return o
 }
 
@@ -145,7 +152,7 @@ func (o Options) check() error {
 	if least, reserved := o.least(), o.reserved(); o.VocabularySize < least {
 		want := fmt.Sprintf("at least %d, for %d of them are reserved, or 0 for %d", least, reserved, DefaultVocabularySize)
 		if o.Unit == Bytes {
-			want = fmt.Sprintf("at least %d, all bytes and the stop token, or 0", least)
+			want = fmt.Sprintf("at least %d, for %d of them are reserved and there are 256 bytes", least, reserved)
 		}
 		return outOfRange("VocabularySize", o.VocabularySize, want)
 	}
@@ -156,6 +163,9 @@ func (o Options) check() error {
 		return outOfRange("MaxBytes", o.MaxBytes, "0 or more")
 	case o.UnicodePunctuation && o.Punctuation == KeepPunctuation:
 		return optionErrorf("%s has no meaning where %s is %q: leave one of them out", option("UnicodePunctuation"), option("Punctuation"), KeepPunctuation)
+	}
+	if o.Unit == Bytes && o.MinCount > 1 {
+		return optionErrorf("%s is %d, but bytes are not counted: leave it out where %s is %q", option("MinCount"), o.MinCount, option("Unit"), Bytes)
 	}
 	if o.Unit != Words {
 		for _, f := range []struct {

@@ -118,8 +118,8 @@ func nextWord(text string, table *[256]class, buf []byte) (word []byte, rest str
 // Append appends the ids of text, after the whole pipeline, to dst and returns the
 // extended slice. Units that the vocabulary lacks give Unknown(), or nothing where there
 // is none; a text without units adds nothing. It neither pads nor cuts. Beyond the growth
-// of dst it allocates only for a word longer than 64 bytes or a text that is not valid
-// UTF-8.
+// of dst it allocates only for a word longer than 64 bytes, a word that is replaced by its
+// stem, and a text that is not valid UTF-8 or holds byte order marks.
 func (t *Tokenizer) Append(dst []int, text string) []int {
 	var buf [64]byte
 	text = t.pipeline.valid(text)

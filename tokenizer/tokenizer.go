@@ -72,6 +72,7 @@ func newTokenizer(vocabulary []string, o *Options) (*Tokenizer, error) {
 	if err := t.addUnits(); err != nil {
 		return nil, err
 	}
+	t.pipeline.known = t.ids
 	t.pronoun = hasPronoun(t.ids)
 	return t, nil
 }

@@ -16,8 +16,9 @@ type pipeline struct {
 	unit    Unit
 	fold    bool
 	class   [256]class
-	stem    string // a language, or ""
-	unknown string // a word of a text that is spelled so is the unknown token; "" if none is
+	stem    string           // a language, or ""
+	known   map[string]int32 // words that are not replaced by their stems
+	unknown string           // a word of a text that is spelled so is the unknown token; "" if none is
 }
 
 // newPipeline returns the pipeline of options with their defaults.
@@ -53,7 +54,9 @@ func next(text string, p *pipeline, buf []byte) (unit []byte, rest string) {
 		}
 		unit, rest = nextWord(text, &p.class, buf)
 		if p.stem != "" && len(unit) > 1 {
-			unit = stem(unit, p.stem)
+			if _, known := p.known[string(unit)]; !known || string(unit) == p.unknown {
+				unit = stem(unit, p.stem)
+			}
 		}
 		return unit, rest
 	}

@@ -128,8 +128,24 @@ func TestMinCount(t *testing.T) {
 	if !errors.As(err, &option) || option.Field != "MinCount" || !strings.Contains(err.Error(), "no word occurs more than 3 times") {
 		t.Errorf("error %v", err)
 	}
-	if tok := learned(t, Options{Unit: Bytes, MinCount: 1000}); tok.Len() != 257 {
-		t.Errorf("bytes: %d ids", tok.Len())
+}
+
+// A text of stems is read as these stems.
+func TestStemsReadBack(t *testing.T) {
+	tok := learned(t, Options{Stem: "english"}, "universities cooking universe")
+	const want = "univers cook univ"
+	for _, text := range []string{"universities cooking univ", "Universe Cook univ", want} {
+		// The stem of "univers" is "univ", which is not in the vocabulary.
+		if got := strings.Join(slices.Collect(tok.Words(text)), " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	ids := tok.Append(nil, "universities cooking")
+	if again := tok.Append(nil, string(tok.AppendText(nil, ids...))); !slices.Equal(again, ids) || slices.Contains(ids, tok.Unknown()) {
+		t.Errorf("ids %v are read back as %v", ids, again)
+	}
+	if missing := slices.Collect(tok.Missing("univers universal univ")); !slices.Equal(missing, []string{"univ"}) {
+		t.Errorf("missing %q", missing)
 	}
 }
 
@@ -208,7 +224,8 @@ func TestOptionsRefused(t *testing.T) {
 		{Options{UnknownWord: "a\n"}, "UnknownWord", "without blanks"},
 		{Options{UnknownWord: "\xff"}, "UnknownWord", "valid UTF-8"},
 		{Options{VocabularySize: 1, NoUnknown: true}, "VocabularySize", "at least 2, for 1 of them"},
-		{Options{VocabularySize: 256, Unit: Bytes}, "VocabularySize", "at least 257, all bytes and the stop token"},
+		{Options{VocabularySize: 256, Unit: Bytes}, "VocabularySize", "at least 257, for 1 of them are reserved and there are 256 bytes"},
+		{Options{MinCount: 2, Unit: Bytes}, "MinCount", "MinCount is 2, but bytes are not counted"},
 		{Options{VocabularySize: 255, Unit: Bytes, NoStop: true}, "VocabularySize", "at least 256"},
 	} {
 		_, err := Learn(slices.Values([]string{"a"}), &c.o)

@@ -28,6 +28,11 @@
 // as in Keras, unless Options.Optimizer is another one. The logits of a batch are never
 // in memory as a whole: they are computed in chunks of rows.
 //
+// With Text.Stream a batch is the next T steps of each of B tracks of one stream. Batches
+// come in the order of the stream, and each begins in the state in which the one before it
+// ended; gradients pass back through the steps of the batch alone. An epoch begins in the
+// zero state.
+//
 // With images a batch is B images, in an order that differs from epoch to epoch; the
 // loss is the mean of -ln p(level) over all pixels and channels. The images of a batch
 // are computed a few at a time.
@@ -45,6 +50,9 @@
 // first, then b, or over images and the pixels of each; a loss is a float64 sum
 // over sequences or images in their order and positions in theirs. Threads share
 // the work by outputs, never inside a sum.
+//
+// There is one exception: a vocabulary of stems (see tokenizer.Options) folds letters beyond
+// ASCII by the Unicode tables of the Go release.
 //
 // # Concurrency
 //

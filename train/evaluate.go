@@ -9,8 +9,8 @@ import (
 // EvaluateOptions choose what Evaluate counts and how fast it is, for texts and for
 // images. The zero value, or a nil pointer, works.
 type EvaluateOptions struct {
-	CountPadding bool // see Options; for texts only
-	BatchSize    int  // sequences at a time, for texts only; 0 means DefaultBatchSize; the result does not depend on it
+	CountPadding bool // see Text; for texts only, and not for streams
+	BatchSize    int  // sequences at a time, for texts only; 0 means DefaultBatchSize, and a stream has its Tracks; the result does not depend on it
 	Threads      int  // 0 means one a CPU that Go may use; the result does not depend on it
 }
 

@@ -184,7 +184,7 @@ func TestParseSchedule(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "x", "Step:0.5", "step", "step:", "step:x", "step:0,5", "step:0.5:", "step:0.5:4", "step:0.5:from=", "step:0.5:from=x", "step:0.5:from=1.5",
-		"step:0.5:from=1:from=2", "step:0.5:patience=1", "step:0.5:epochs=1", "plateau:patience=1", "plateau:0.5:from=1", "cosine:0.5", "cosine:from=1",
+		"step:0.5:from=1:from=2", "step:0.5:patience=1", "step:0.5:epochs=1", "plateau:patience=1", "plateau:0.5:patience=0", "cosine:epochs=0", "plateau:0.5:from=1", "cosine:0.5", "cosine:from=1",
 		"constant:floor=0.5", "constant:0.5", "constant:warmup", "cosine:floor=x", "cosine:warmup=99999999999999999999", "step:0.5:kind=x",
 	} {
 		if s, err := ParseSchedule(text); err == nil {

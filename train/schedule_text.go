@@ -20,7 +20,8 @@ const scheduleForms = `"constant", "step:DECAY:from=EPOCH", "cosine:epochs=N", "
 //	plateau:0.5:patience=2:floor=0.01
 //
 // A step without "from" has the full rate in the first epoch: From is 1. Other fields
-// that are left out are 0. Values are not checked: New does that.
+// that are left out are 0, which "patience" and "epochs" cannot be said to be. Other values
+// are not checked: New does that.
 func ParseSchedule(text string) (Schedule, error) {
 	kind, rest, more := strings.Cut(text, ":")
 	s := Schedule{Kind: ScheduleKind(kind)}
@@ -71,8 +72,11 @@ func ParseSchedule(text string) (Schedule, error) {
 		} else {
 			s.Floor, err = strconv.ParseFloat(value, 64)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return fail("%.40q is no number for %q", value, name)
+		case whole != nil && *whole < 1 && name != "from" && name != "warmup":
+			return fail("%.40q is less than 1", part)
 		}
 		seen[name] = true
 	}

@@ -172,7 +172,13 @@ func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, 
 }
 
 func changedError(flag string, now, before any) error {
-	return fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", flag, now, before)
+	shown := func(v any) any {
+		if v == "" {
+			return `""`
+		}
+		return v
+	}
+	return fmt.Errorf("--%s is %v now and was %v when the run began: leave it out, or begin anew", flag, shown(now), shown(before))
 }
 
 // otherKind adds to an error that the checkpoint is of another command.

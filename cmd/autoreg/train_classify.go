@@ -75,7 +75,7 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 	fs.StringVar(&j.layers, "layers", fmt.Sprintf("bidirectional(gru:%d)", train.DefaultClassUnits), "`LAYERS` between embedding and output, each a kind and its units: \"bidirectional(lstm:64):merge=sum\", \"gru:100\", \"rnn:64:activation=relu\"")
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "tokens of a text that are read: the rest is cut off")
-	j.words.define(fs, &t.Vocabulary)
+	j.words.define(fs, &t.Vocabulary, false)
 
 	j.fileFlags(fs)
 	j.machineFlags(fs, &o.Threads)

@@ -71,7 +71,11 @@ func (a *app) corpusRows(name string, c *corpus.Corpus) [][]string {
 			notes = append(notes, thousands(skipped.n)+" skipped "+skipped.why)
 		}
 	}
-	note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")
+	if c.Format == corpus.FormatRecipes {
+		note(c.NullSteps, "direction left out because it is null", "directions left out because they are null")
+	} else {
+		note(c.NullSteps, "part of a text left out because it is null", "parts of texts left out because they are null")
+	}
 	note(c.Replaced, "invalid UTF-8 sequence replaced", "invalid UTF-8 sequences replaced")
 	note(c.LineEnds, "line end CR LF made LF", "line ends CR LF made LF")
 	note(c.Marks, "byte order mark dropped", "byte order marks dropped")

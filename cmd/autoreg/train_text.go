@@ -105,8 +105,9 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultEpochs, train.DefaultBatchSize, train.DefaultLearningRate
 	j.scheduleFlags(fs)
-	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes)")
-	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length tokens into windows instead of dropping the rest (default true for plain text, false for recipes)")
+	fs.Lookup("validation").Usage += "; with --stream its last part, otherwise taken evenly"
+	fs.BoolVar(&j.ignorePadding, "ignore-padding", false, "leave padding after the end of a document out of the loss, and do not compute it (default true for plain text, false for recipes; a stream has no padding)")
+	fs.BoolVar(&j.windows, "windows", false, "cut documents of more than --length tokens into windows instead of dropping the rest (default true for plain text, false for recipes; a stream is never cut)")
 	fs.BoolVar(&t.Stream, "stream", false, "learn the documents as one stream: --batch tracks of it side by side, --length steps at a time, with the state carried on")
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights, the order of batches and dropout")
 
@@ -114,8 +115,8 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 	j.layers.define(fs, train.DefaultUnits)
 	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
 	floatFlag(fs, &t.InitialRange, "init-uniform", "", 0, "draw all first weights evenly from minus to plus `X`; 0 means the rules of the layers", "a number, 0 or more", notNegative)
-	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows")
-	j.words.define(fs, &t.Vocabulary)
+	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows; with --stream the steps of a track in a batch")
+	j.words.define(fs, &t.Vocabulary, true)
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samplePrompt, "sample", "", "`WORDS` that the text after each epoch begins with; empty means no text (default \"Recipe for\", or for other texts the first words)")
@@ -240,7 +241,7 @@ func describeDataset(d *train.Dataset, tok *tokenizer.Tokenizer) string {
 	units := unitName(tok) + "s"
 	switch {
 	case d.Tracks > 0:
-		text += fmt.Sprintf("; one stream in %s tracks, %s", thousands(d.Tracks), counted(d.Len()/d.Tracks, "chunk"))
+		text += fmt.Sprintf("; one stream in %s, %s", counted(d.Tracks, "track"), counted(d.Len()/d.Tracks, "chunk"))
 	case d.Cut > 0:
 		text += fmt.Sprintf("; %s %s cut off from %s of them, after %s %[2]s (--windows keeps them)", thousands(d.Cut), units, thousands(d.Long), thousands(d.Length+1))
 	case d.Long > 0:
@@ -257,7 +258,7 @@ func (j *textJob) describeSteps() string {
 	text := fmt.Sprintf("%s an epoch, of up to %s sequences", thousands(steps), thousands(size))
 	switch {
 	case t.Training().Tracks > 0:
-		text = fmt.Sprintf("%s an epoch, each of %s tracks times up to %s tokens", thousands(steps), thousands(size), thousands(t.Training().Length))
+		text = fmt.Sprintf("%s an epoch, each of %s times up to %s", thousands(steps), counted(size, "track"), counted(t.Training().Length, "token"))
 	case n == 1:
 		text = "1 an epoch, for there is one sequence only: more documents make more, or a smaller --length"
 	case steps == 1:

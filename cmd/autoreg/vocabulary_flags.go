@@ -19,22 +19,29 @@ type vocabularyFlags struct {
 	unknown string
 }
 
-func (v *vocabularyFlags) define(fs *pflag.FlagSet, o *tokenizer.Options) {
+// define defines the flags. stop says whether there is one for the stop token, which
+// classifiers always have.
+func (v *vocabularyFlags) define(fs *pflag.FlagSet, o *tokenizer.Options, stop bool) {
 	choiceFlag(fs, (*string)(&o.Unit), "unit", string(tokenizer.Words), []string{string(tokenizer.Words), string(tokenizer.Characters), string(tokenizer.Bytes)}, "what a token is")
-	intFlag(fs, &o.VocabularySize, "vocabulary", "", tokenizer.DefaultVocabularySize, 1, model.MaxSymbols, "greatest number of tokens in the vocabulary, those for stop and unknown included; the most frequent ones are taken")
-	intFlag(fs, &o.MinCount, "min-count", "", 0, 0, 1<<30, "leave out of the vocabulary what occurs fewer than `N` times")
+	intFlag(fs, &o.VocabularySize, "vocabulary", "", tokenizer.DefaultVocabularySize, 1, model.MaxSymbols, "greatest number of tokens in the vocabulary, those for stop and unknown included; the most frequent ones are taken; bytes always have all 256")
+	intFlag(fs, &o.MinCount, "min-count", "", 0, 0, 1<<30, "leave out of the vocabulary what occurs fewer than `N` times; not for bytes")
 	choiceFlag(fs, (*string)(&o.Case), "case", "", []string{string(tokenizer.KeepCase), string(tokenizer.FoldCase)}, "the letters A to Z; fold makes them a to z (default fold for words, otherwise keep)")
 	choiceFlag(fs, (*string)(&o.Punctuation), "punctuation", string(tokenizer.SplitPunctuation), []string{string(tokenizer.SplitPunctuation), string(tokenizer.StripPunctuation), string(tokenizer.KeepPunctuation)}, "punctuation of words: words of its own, dropped, or kept in the word that it stands in")
 	fs.BoolVar(&o.UnicodePunctuation, "unicode-punctuation", false, "treat punctuation beyond ASCII, such as curly quotes and dashes, as ASCII punctuation is treated")
 	fs.BoolVar(&o.LineEnds, "line-ends", false, "make the end of a line a token among words")
 	choiceFlag(fs, &o.Stem, "stem", "", tokenizer.Stemmers(), "replace words by their stems: cooking and cooked are cook; the language")
-	fs.BoolVar(&v.stop, "stop", true, "have a token for the end of a document, at which a text that is generated ends")
+	if v.stop = true; stop {
+		fs.BoolVar(&v.stop, "stop", true, "have a token for the end of a document, at which a text that is generated ends")
+	}
 	fs.StringVar(&v.unknown, "unknown", tokenizer.DefaultUnknownWord, "spelling of the token for all that is not in the vocabulary, `WORD`, which is also read as that token; \"\" for no such token; bytes never have one")
 }
 
 // apply sets the options that are the opposite of a flag.
 func (v *vocabularyFlags) apply(fs *pflag.FlagSet, o *tokenizer.Options) {
 	o.NoStop, o.NoUnknown = !v.stop, v.unknown == ""
+	if !fs.Changed("vocabulary") {
+		o.VocabularySize = 0 // the default depends on the unit
+	}
 	if fs.Changed("unknown") {
 		o.UnknownWord = v.unknown
 	}

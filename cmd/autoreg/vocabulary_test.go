@@ -98,11 +98,12 @@ func TestVocabularyFlagsRefused(t *testing.T) {
 		{exitError, `--stem folds case: leave it out where --case is "keep"`, "--stem english --case keep"},
 		{exitError, `--unicode-punctuation has no meaning where --punctuation is "keep"`, "--unicode-punctuation --punctuation keep"},
 		{exitError, `--unknown is "?", but there is no unknown token`, "--unit byte --unknown ?"},
-		{exitError, "--vocabulary is 100: want at least 257, all bytes and the stop token", "--unit byte --vocabulary 100"},
+		{exitError, "--vocabulary is 100: want at least 257, for 1 of them are reserved and there are 256 bytes", "--unit byte --vocabulary 100"},
 		{exitError, "--min-count is 9, but no word occurs more than 2 times", "--min-count 9"},
 		{exitError, `document 1 holds the character "é", which the vocabulary lacks`, "--unit character --unknown= --min-count 2"},
 		{exitError, `document 2 holds the word "c", which the vocabulary lacks, and there is no token for what it lacks: leave out --unknown "", or let the vocabulary have all (--vocabulary, --min-count)`, "--unknown= --vocabulary 4"},
 		{exitError, `--ignore-padding=false needs the stop token, which is what padding is: leave out one of it and --stop=false`, "--ignore-padding=false --stop=false"},
+		{exitError, `--min-count is 2, but bytes are not counted: leave it out where --unit is "byte"`, "--unit byte --min-count 2"},
 		{exitError, `--windows=false is set with --stream`, "--windows=false --stream"},
 		{exitUsage, `--sample "x" holds the character "x", which the vocabulary lacks`, "--unit character --unknown= --sample x"},
 		{exitUsage, `--sample "\t" holds no word`, "--sample \t"},
@@ -122,7 +123,7 @@ func TestVocabularyFlagsRefused(t *testing.T) {
 		"--line-ends is true now and was false when":     {"--line-ends"},
 		`--unknown is "[UNK]" now and was "" when`:       {"--unknown", "[UNK]"},
 		"--stop is false now and was true when":          {"--stop=false"},
-		"--stem is english now and was  when":            {"--stem", "english"},
+		`--stem is english now and was "" when`:            {"--stem", "english"},
 		"--unicode-punctuation is true now and was fals": {"--unicode-punctuation"},
 	} {
 		fails(t, exitError, want, append([]string{"train", "text", "--data", data, "-o", model, "--resume", model + ".checkpoint"}, flag...)...)
@@ -130,7 +131,7 @@ func TestVocabularyFlagsRefused(t *testing.T) {
 
 	labelled := write(t, dir, "labelled", "x\ta b\ny\tb c\n")
 	classify := []string{"train", "classify", "--data", labelled, "-o", filepath.Join(dir, "classes"), "--embedding", "2", "--layers", "gru:2", "--epochs", "1"}
-	fails(t, exitError, "--stop=false is not for classes", append(classify, "--stop=false")...)
+	fails(t, exitUsage, "unknown flag: --stop", append(classify, "--stop=false")...)
 	fails(t, exitError, `--unknown "" is not for classes`, append(classify, "--unknown=")...)
 	out := ok(t, append(classify, "--unit", "byte")...)
 	if !strings.Contains(out, "2 documents, 6 bytes") || !strings.Contains(out, "257 bytes, padding included") {

@@ -20,6 +20,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/sampler"
@@ -32,12 +33,13 @@ var files embed.FS
 
 func main() {
 	log.SetFlags(0)
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+// run writes names to out, and to notes the seed, with which they can be made up again.
+func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	fs := flag.NewFlagSet("names", flag.ContinueOnError)
 	n := fs.Int("n", 10, "how many names")
 	seed := fs.Uint64("seed", rand.Uint64(), "of the random numbers: the same seed gives the same names (default a random one)")
@@ -59,7 +61,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for name, err := range names(ctx, m, strings.Fields(string(towns)), *seed, *temperature) {
+	if _, err := fmt.Fprintf(notes, "seed %d\n", *seed); err != nil {
+		return err
+	}
+	for name, err := range names(ctx, m, lines(string(towns)), *seed, *temperature) {
 		if err != nil {
 			return err
 		}
@@ -71,6 +76,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// lines returns the lines of a text that are not blank.
+func lines(text string) (list []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
 }
 
 // maxTries is how often in a row a name may be one that there is already: at a low
@@ -87,8 +102,9 @@ func names(ctx context.Context, m *autoreg.TextModel, list []string, seed uint64
 		}
 		rng := rand.New(rand.NewPCG(seed, 0))
 		for tries := 0; tries < maxTries; tries++ {
-			first := list[rng.IntN(len(list))][:1]
-			g, err := m.Generate(ctx, first, &autoreg.GenerateOptions{
+			town := list[rng.IntN(len(list))]
+			_, n := utf8.DecodeRuneInString(town)
+			g, err := m.Generate(ctx, town[:n], &autoreg.GenerateOptions{
 				Seed:     rng.Uint64(),
 				Sampling: sampler.Options{Temperature: &temperature},
 				// The longest town of the list has 15 letters.
@@ -98,7 +114,7 @@ func names(ctx context.Context, m *autoreg.TextModel, list []string, seed uint64
 				yield("", err)
 				return
 			}
-			if g.Reason != sampler.ReasonStop || len(g.Text) < 4 || known[g.Text] {
+			if g.Reason != sampler.ReasonStop || utf8.RuneCountInString(g.Text) < 4 || known[g.Text] {
 				continue
 			}
 			known[g.Text] = true

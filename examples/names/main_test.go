@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,15 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg"
 )
 
 func list(t *testing.T, args ...string) []string {
 	t.Helper()
 	var out strings.Builder
-	if err := run(t.Context(), args, &out); err != nil {
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Fields(out.String())
+	return lines(out.String())
 }
 
 func towns(t *testing.T) []string {
@@ -26,7 +30,7 @@ func towns(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Fields(string(b))
+	return lines(string(b))
 }
 
 // The same seed gives the same names on every machine.
@@ -40,6 +44,39 @@ func TestSeed(t *testing.T) {
 	}
 	if a, b := list(t, "-n", "5"), list(t, "-n", "5"); slices.Equal(a, b) {
 		t.Errorf("without a seed, %q twice", a)
+	}
+}
+
+// The seed that was drawn is shown, and gives the same names.
+func TestSeedIsShown(t *testing.T) {
+	var out, notes strings.Builder
+	if err := run(t.Context(), []string{"-n", "3"}, &out, &notes); err != nil {
+		t.Fatal(err)
+	}
+	var seed uint64
+	if _, err := fmt.Sscanf(notes.String(), "seed %d\n", &seed); err != nil {
+		t.Fatalf("%q: %v", notes.String(), err)
+	}
+	if got := list(t, "-n", "3", "-seed", fmt.Sprint(seed)); !slices.Equal(got, lines(out.String())) {
+		t.Errorf("seed %d gives %q, then %q", seed, out.String(), got)
+	}
+}
+
+// Names of several words, and those that begin with a letter of several bytes.
+func TestOtherLists(t *testing.T) {
+	if got, want := lines("Anna Maria\r\n\n  \nÉtienne"), []string{"Anna Maria", "Étienne"}; !slices.Equal(got, want) {
+		t.Errorf("lines %q, want %q", got, want)
+	}
+	// The model does not know the letter, which stands as it is all the same.
+	m, err := autoreg.LoadFS[*autoreg.TextModel](files, "names.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range names(t.Context(), m, []string{"Étienne"}, 1, 0.8) {
+		if err != nil || !strings.HasPrefix(name, "É") {
+			t.Errorf("%q, %v: want a name with É", name, err)
+		}
+		break
 	}
 }
 
@@ -80,7 +117,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"Ash"}, `"Ash"`},
 	} {
 		var out strings.Builder
-		if err := run(t.Context(), c.args, &out); err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.want)) {
+		if err := run(t.Context(), c.args, &out, io.Discard); err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.want)) {
 			t.Errorf("%q: %v, want an error with %q", c.args, err, c.want)
 		}
 	}

@@ -41,11 +41,14 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	fs := flag.NewFlagSet("oddlines", flag.ContinueOnError)
 	model := fs.String("model", "", "a text model, instead of one that is trained on the log")
-	learn := fs.Int("learn", 5000, "lines to train on, the first ones")
+	first := fs.Int("train", 5000, "lines to train on, the first ones")
 	epochs := fs.Int("epochs", 3, "how often to go through them")
 	top := fs.Int("top", 10, "lines to list")
 	if err := fs.Parse(args); err != nil {
 		return err
+	}
+	if fs.NArg() > 1 {
+		return fmt.Errorf("%q: want one file; autoreg score --lines takes several", fs.Arg(1))
 	}
 	lines := madeUpLog
 	if fs.NArg() > 0 {
@@ -53,7 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return corpus.Lines(fs.Arg(0), &corpus.Options{MaxBytes: math.MaxInt64})
 		}
 	}
-	m, err := load(ctx, *model, lines, *learn, *epochs)
+	m, err := load(ctx, *model, lines, *first, *epochs)
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // load opens a model, or trains one on the first lines of a log.
-func load(ctx context.Context, path string, lines func() iter.Seq2[corpus.Line, error], learn, epochs int) (*autoreg.TextModel, error) {
+func load(ctx context.Context, path string, lines func() iter.Seq2[corpus.Line, error], first, epochs int) (*autoreg.TextModel, error) {
 	if path != "" {
 		return autoreg.Open[*autoreg.TextModel](path)
 	}
@@ -83,7 +86,7 @@ func load(ctx context.Context, path string, lines func() iter.Seq2[corpus.Line, 
 		if err != nil {
 			return nil, err
 		}
-		if len(task.Documents) == learn {
+		if len(task.Documents) == first {
 			break
 		}
 		task.Documents = append(task.Documents, line.Text)
@@ -106,6 +109,19 @@ func load(ctx context.Context, path string, lines func() iter.Seq2[corpus.Line, 
 type scored struct {
 	number int
 	score  autoreg.DocumentScore
+}
+
+// compare orders lines by falling loss per character, ties by rising number. A loss that is
+// no number, of a model whose weights are broken, comes first: it must not be overlooked.
+func (s scored) compare(other scored) int {
+	a, b := s.score.Mean(), other.score.Mean()
+	if math.IsNaN(a) {
+		a = math.Inf(1)
+	}
+	if math.IsNaN(b) {
+		b = math.Inf(1)
+	}
+	return cmp.Or(cmp.Compare(b, a), cmp.Compare(s.number, other.number))
 }
 
 // surprising returns the n lines with the largest loss per character. It keeps no others,
@@ -136,9 +152,7 @@ func surprising(ctx context.Context, m *autoreg.TextModel, lines iter.Seq2[corpu
 		if score.Symbols == 0 {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(odd, l, func(a, b scored) int {
-			return cmp.Or(cmp.Compare(b.score.Mean(), a.score.Mean()), cmp.Compare(a.number, b.number))
-		})
+		at, _ := slices.BinarySearchFunc(odd, l, scored.compare)
 		if at < n {
 			odd = slices.Insert(odd, at, l)
 			odd = odd[:min(len(odd), n)]

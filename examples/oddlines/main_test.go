@@ -1,11 +1,14 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg"
 )
 
 func list(t *testing.T, args ...string) []string {
@@ -42,9 +45,23 @@ func TestFile(t *testing.T) {
 			t.Errorf("%v: %q", args, got)
 		}
 	}
-	for _, args := range [][]string{{"-model", "none", path}, {path + "none"}, {"-learn", "0", path}} {
+	for _, args := range [][]string{{"-model", "none", path}, {path + "none"}, {"-train", "0", path}, {path, path}} {
 		if err := run(t.Context(), args, &strings.Builder{}); err == nil {
 			t.Errorf("%v: no error", args)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	line := func(number int, loss float64) scored {
+		return scored{number, autoreg.DocumentScore{Score: autoreg.Score{Symbols: 1, Loss: loss}}}
+	}
+	want := []scored{line(3, math.NaN()), line(4, math.Inf(1)), line(1, 2), line(2, 2), line(0, 1)}
+	got := []scored{want[4], want[3], want[1], want[2], want[0]}
+	slices.SortFunc(got, scored.compare)
+	for i := range want {
+		if got[i].number != want[i].number {
+			t.Errorf("line %d comes at %d, want %d", got[i].number, i, want[i].number)
 		}
 	}
 }

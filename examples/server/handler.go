@@ -41,7 +41,7 @@ func (h *handler) routes() http.Handler {
 }
 
 // refuseBody refuses requests that announce a body, by Content-Length or in chunks: no
-// route here has a use for one. It is no mere tidiness. While a body is unread,
+// route here has a use for one. While a body is unread,
 // net/http does not notice that a client hangs up, and it reads the body to its end
 // before it sends the first byte of an answer: a handler would wait in its first
 // Flush, slot in hand, for a client that never sends what it announced.
@@ -61,16 +61,27 @@ func refuseBody(next http.Handler) http.Handler {
 	})
 }
 
-func (h *handler) help(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, help, maxTokens) }
+func (h *handler) help(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, help, maxTokens, h.longest)
+}
 
 func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
-	q, err := parse(r.URL.RawQuery)
+	q, err := parse(r.URL.RawQuery, h.longest)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if r.Method == http.MethodHead {
-		return // the query is in order, that is all there is to say
+		// Its first piece is the prompt: a query that the model refuses is refused here too.
+		for _, err := range h.model.Text(r.Context(), q.prompt, &q.options) {
+			if err != nil {
+				refuse(w, err)
+				return
+			}
+			break
+		}
+		h.header(w, q)
+		return
 	}
 	// To refuse at once is better than to be slow for all.
 	from := addressOf(r.RemoteAddr)
@@ -86,30 +97,22 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.longest)
 	defer cancel()
 
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Autoreg-Seed", strconv.FormatUint(q.options.Seed, 10))
-	w.Header().Set("Trailer", "Autoreg-End") // known last: set once the body has begun
 	control := http.NewResponseController(w)
 	q.options.Group = h.group
-	due, begun := time.Now(), false
+	due, started := time.Now(), false
 	for piece, err := range h.model.Text(ctx, q.prompt, &q.options) {
 		switch {
-		case errors.Is(err, autoreg.ErrEmptyPrompt):
-			http.Error(w, "prompt: want at least one word", http.StatusBadRequest)
-			return
-		case err != nil && !begun: // an option, or a word that the model has no token for
-			http.Error(w, err.Error(), http.StatusBadRequest)
+		case err != nil && !started:
+			refuse(w, err)
 			return
 		case err != nil:
 			// The status has been sent: breaking off is how to say that the text is
 			// not complete.
 			panic(http.ErrAbortHandler)
-		}
-		begun = true
-		if piece.End != nil {
-			w.Header().Set("Autoreg-End", piece.End.Reason.String())
+		case !started:
+			h.header(w, q)
+			w.Header().Set("Trailer", "Autoreg-End")
+			started = true
 		}
 		if err := control.SetWriteDeadline(time.Now().Add(h.patience)); err != nil {
 			panic(http.ErrAbortHandler)
@@ -120,6 +123,9 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 		if err := control.Flush(); err != nil {
 			return
 		}
+		if piece.End != nil { // a trailer, now that the headers have been sent
+			w.Header().Set("Autoreg-End", piece.End.Reason.String())
+		}
 		if q.pause > 0 && piece.ID >= 0 && piece.End == nil {
 			due = due.Add(q.pause)
 			if !sleep(ctx, time.Until(due)) {
@@ -127,6 +133,23 @@ func (h *handler) generate(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// header sets the headers of a text.
+func (h *handler) header(w http.ResponseWriter, q *query) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Autoreg-Seed", strconv.FormatUint(q.options.Seed, 10))
+}
+
+// refuse answers a query that the model has refused: an option, or a prompt without words
+// or with a word that the model has no token for.
+func refuse(w http.ResponseWriter, err error) {
+	if errors.Is(err, autoreg.ErrEmptyPrompt) {
+		err = errNoPrompt
+	}
+	http.Error(w, err.Error(), http.StatusBadRequest)
 }
 
 // sleep reports whether d has passed before ctx is done.

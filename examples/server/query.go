@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/sampler"
@@ -26,8 +27,10 @@ const help = `GET /generate?prompt=recipe+for+roasted
   stop=TEXT      end before this text; up to 4 of them
   plain=1        single blanks between words
   rate=X         X words a second at most, 0.1 or more; as fast as they come if left out
+A text that takes longer than %v is broken off, and a rate at which tokens=N would is refused.
 How a word is drawn, in this order; what is left out changes nothing, but for the temperature:
-  repetition=X, presence=X, frequency=X   penalties for words of the last window=N
+  repetition=X   above 0, 1 changes nothing
+  presence=X, frequency=X   with repetition, penalties for words of the last window=N
   top_k=N        draw among the N likeliest words
   typical_p=X, top_p=X   above 0, 1 at most: the words that have this much probability together
   min_p=X        0 to 1: words at least X times as likely as the likeliest
@@ -43,7 +46,8 @@ type query struct {
 }
 
 // parse reads a query strictly: a parameter that is misspelt must not be ignored.
-func parse(text string) (*query, error) {
+// A rate at which the text could take more than longest is refused.
+func parse(text string, longest time.Duration) (*query, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
 		return nil, err
@@ -73,14 +77,21 @@ func parse(text string) (*query, error) {
 	}
 	switch {
 	case q.prompt == "":
-		return nil, errors.New("prompt: want at least one word")
+		return nil, errNoPrompt
 	case len(q.prompt) > maxPromptBytes:
 		return nil, fmt.Errorf("prompt: longer than %d bytes", maxPromptBytes)
+	case !utf8.ValidString(q.prompt): // the answer repeats it
+		return nil, errors.New("prompt: not UTF-8")
+	case q.pause > longest/time.Duration(q.options.MaxTokens):
+		return nil, fmt.Errorf("rate: %d tokens would take longer than %v: want fewer tokens or a higher rate", q.options.MaxTokens, longest)
 	}
 	return q, nil
 }
 
-var errNoParameter = errors.New("no such parameter")
+var (
+	errNoParameter = errors.New("no such parameter")
+	errNoPrompt    = errors.New("prompt: want at least one word")
+)
 
 // set sets one parameter. An error means that it cannot have the value, unless it is
 // errNoParameter.
@@ -103,6 +114,9 @@ func (q *query) set(name, value string) (err error) {
 		q.pause = time.Duration(float64(time.Second) / rate)
 	case "repetition":
 		s.Penalties.Repetition, err = float(value)
+		if s.Penalties.Repetition == 0 {
+			err = strconv.ErrRange // to the sampler, 0 means that it is not given
+		}
 	case "presence":
 		s.Penalties.Presence, err = float(value)
 	case "frequency":
@@ -112,9 +126,9 @@ func (q *query) set(name, value string) (err error) {
 	case "top_k":
 		s.TopK, err = number(value, 0, 1<<30)
 	case "typical_p":
-		s.TypicalP, err = strconv.ParseFloat(value, 64)
+		s.TypicalP, err = share(value)
 	case "top_p":
-		s.TopP, err = strconv.ParseFloat(value, 64)
+		s.TopP, err = share(value)
 	case "min_p":
 		s.MinP, err = strconv.ParseFloat(value, 64)
 	case "temperature":
@@ -141,15 +155,28 @@ func float(s string) (float32, error) {
 	return float32(v), err
 }
 
-// checkStops bounds the texts at which a text ends; what else they must be, the model
-// checks.
+// share reads a probability above 0, which to the sampler means that it is not given.
+func share(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if v == 0 {
+		err = strconv.ErrRange
+	}
+	return v, err
+}
+
+// checkStops checks the texts at which a text ends.
 func checkStops(list []string) error {
 	if len(list) > maxStops {
 		return fmt.Errorf("stop: given %d times, want %d at most", len(list), maxStops)
 	}
 	for _, s := range list {
-		if len(s) > maxStopBytes {
+		switch {
+		case s == "":
+			return errors.New("stop: empty")
+		case len(s) > maxStopBytes:
 			return fmt.Errorf("stop: longer than %d bytes", maxStopBytes)
+		case !utf8.ValidString(s):
+			return errors.New("stop: not UTF-8")
 		}
 	}
 	return nil

@@ -226,7 +226,9 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=word1&tokens=2&seed=1", 200, "word1 "},
 		{"GET", "/generate?prompt=word1&tokens=1", 200, "word1"},
 		{"GET", "/generate?prompt=nothing+known&tokens=2&plain=true", 200, "nothing known"},
-		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 200, "\xff"},
+		{"GET", "/generate?prompt=%ff&tokens=1&plain=1", 400, "prompt: not UTF-8"},
+		{"HEAD", "/generate?prompt=%20", 400, "prompt: want at least one word"},
+		{"HEAD", "/generate?prompt=word1&stop=", 400, "stop: "},
 		{"GET", "/generate?prompt=" + strings.Repeat("a", maxPromptBytes), 200, ""},
 		{"GET", "/generate?prompt=a" + strings.Repeat("a", maxPromptBytes), 400, "prompt: longer"},
 		{"GET", "/generate?prompt=word1&prompt=word2", 400, "prompt: given 2 times"},
@@ -256,11 +258,19 @@ func TestQueries(t *testing.T) {
 		{"GET", "/generate?prompt=word1&frequency=1e50", 400, "frequency: "},
 		{"GET", "/generate?prompt=word1&window=0", 400, "window: "},
 		{"GET", "/generate?prompt=word1&stop=word2&stop=word3", 200, "word1"},
-		{"GET", "/generate?prompt=word1&stop=", 400, "autoreg: StopStrings[0] is empty"},
-		{"GET", "/generate?prompt=word1&stop=%ff", 400, "autoreg: StopStrings[0] is "},
+		{"GET", "/generate?prompt=word1&stop=", 400, "stop: empty"},
+		{"GET", "/generate?prompt=word1&stop=%ff", 400, "stop: not UTF-8"},
 		{"GET", "/generate?prompt=word1" + strings.Repeat("&stop=a", maxStops+1), 400, "stop: given 5 times"},
 		{"GET", "/generate?prompt=word1&stop=" + strings.Repeat("a", maxStopBytes+1), 400, "stop: longer than 100 bytes"},
 		{"GET", "/generate?prompt=word1&rate=1000&tokens=3", 200, "word1"},
+		{"GET", "/generate?prompt=word1&rate=1", 400, "rate: 200 tokens would take longer than 1m0s"},
+		{"GET", "/generate?prompt=word1&tokens=61&rate=1", 400, "rate: "},
+		{"GET", "/generate?prompt=word1&tokens=1&rate=0.1", 200, "word1"},
+		{"GET", "/generate?prompt=word1&top_p=0", 400, "top_p: "},
+		{"GET", "/generate?prompt=word1&typical_p=-0", 400, "typical_p: "},
+		{"GET", "/generate?prompt=word1&repetition=0", 400, "repetition: "},
+		{"GET", "/generate?prompt=word1&repetition=1e-99", 400, "repetition: "},
+		{"GET", "/generate?prompt=word1&min_p=0", 200, "word1"},
 		{"GET", "/generate?prompt=word1&rate=0", 400, "rate: "},
 		{"GET", "/generate?prompt=word1&rate=-1", 400, "rate: "},
 		{"GET", "/generate?prompt=word1&rate=NaN", 400, "rate: "},
@@ -271,6 +281,28 @@ func TestQueries(t *testing.T) {
 		h.ServeHTTP(w, httptest.NewRequest(c.method, c.target, nil))
 		if w.Code != c.status || !strings.HasPrefix(w.Body.String(), c.want) {
 			t.Errorf("%s %.100s: status %d, body %.100q; want %d, %q", c.method, c.target, w.Code, w.Body, c.status, c.want)
+		}
+		if trailer := w.Header().Get("Trailer"); (trailer != "") != (c.status == 200 && c.method == "GET" && c.target != "/") {
+			t.Errorf("%s %.100s: status %d announces the trailer %q", c.method, c.target, w.Code, trailer)
+		}
+	}
+}
+
+// The end is a trailer and no header, also where the first piece of a text is its last.
+func TestTrailer(t *testing.T) {
+	s := httptest.NewServer(newTestHandler(t, testModel(t, -1000, 0), newBudget(1, 1)).routes())
+	defer s.Close()
+	for _, tokens := range []string{"1", "3"} {
+		r, err := get(t.Context(), s.URL, "prompt=word1&tokens="+tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(r.Body); err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if head, end := r.Header.Values("Autoreg-End"), r.Trailer.Values("Autoreg-End"); len(head) != 0 || len(end) != 1 || end[0] != "length" {
+			t.Errorf("%s tokens: header %q, trailer %q", tokens, head, end)
 		}
 	}
 }
@@ -291,14 +323,14 @@ func TestRate(t *testing.T) {
 	if d := time.Since(begun); len(strings.Fields(text)) != 6 || d < 200*time.Millisecond {
 		t.Errorf("%q after %v, want 5 new words in 200 ms or more", text, d)
 	}
-	h.longest = time.Second
-	r, err := get(context.Background(), s.URL, "prompt=word1&tokens=6&rate=0.1")
+	h.longest = time.Nanosecond
+	r, err := get(context.Background(), s.URL, "prompt=word1&tokens=6")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Body.Close()
-	if text, err := io.ReadAll(r.Body); err == nil || len(strings.Fields(string(text))) != 2 {
-		t.Errorf("%q, error %v, want one new word and an error", text, err)
+	if text, err := io.ReadAll(r.Body); err == nil || string(text) != "word1" {
+		t.Errorf("%q, error %v, want the prompt and an error", text, err)
 	}
 	idle(t, h)
 }

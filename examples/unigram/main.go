@@ -58,31 +58,31 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	learn, judge, err := train.SplitDocs(c.Docs, validation)
+	training, heldOut, err := train.SplitDocs(c.Docs, validation)
 	if err != nil {
 		return err
 	}
-	learnLabels, judgeLabels, err := train.SplitDocs(c.Labels, validation)
+	trainingLabels, heldOutLabels, err := train.SplitDocs(c.Labels, validation)
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.Learn(slices.Values(learn), &tokenizer.Options{VocabularySize: vocabulary})
+	tok, err := tokenizer.Learn(slices.Values(training), &tokenizer.Options{VocabularySize: vocabulary})
 	if err != nil {
 		return err
 	}
 	m := model{lambda: lambda}
-	set := newExamples(learn, learnLabels, o.Contains, tok, length)
+	set := newExamples(training, trainingLabels, o.Contains, tok, length)
 	steps, err := m.fit(set, tok.Len())
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "%d texts to learn from, %d set aside, %d words, %d steps of L-BFGS\n", len(learn), len(judge), tok.Len(), steps); err != nil {
+	if _, err := fmt.Fprintf(out, "%d texts to learn from, %d set aside, %d words, %d steps of L-BFGS\n", len(training), len(heldOut), tok.Len(), steps); err != nil {
 		return err
 	}
 	for _, part := range []struct {
 		name string
 		set  examples
-	}{{"training", set}, {"validation", newExamples(judge, judgeLabels, o.Contains, tok, length)}} {
+	}{{"training", set}, {"validation", newExamples(heldOut, heldOutLabels, o.Contains, tok, length)}} {
 		if _, err := fmt.Fprintf(out, "%s: %s\n", part.name, m.score(part.set)); err != nil {
 			return err
 		}

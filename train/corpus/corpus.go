@@ -45,8 +45,10 @@ type Options struct {
 	// it is a member of a member: "post.body".
 	Field string
 	// Raw leaves the text of documents as it is in the file, to the byte, for a model of
-	// bytes: invalid UTF-8 and byte order marks, and with FormatText the ends of lines.
-	// Text in UTF-16 or UTF-32 is refused. Labels are not concerned.
+	// bytes: invalid UTF-8 and byte order marks, with FormatText the ends of lines, and
+	// with this, FormatLines or FormatParagraphs NUL bytes. With FormatText a file may be
+	// of any kind; what begins as a file of gzip is unpacked, and text in UTF-16 or UTF-32
+	// is refused. Labels are not concerned.
 	Raw bool
 	// MaxDocBytes is the largest record, line or paragraph accepted, in bytes of the
 	// unpacked file, at most 1 GiB; 0 means DefaultMaxDocBytes, or 1 GiB for FormatText.
@@ -98,7 +100,7 @@ type Counts struct {
 	NoText    int // of these, records of FormatJSON and labelled texts without a text
 	OtherType int // of these, records of FormatJSON whose text is neither a string nor a list of strings
 	NoLabel   int // of these, labelled texts without a label
-	NullSteps int // directions, or parts of a text, left out because they are null
+	NullSteps int // directions, or strings of a text that is a list, left out because they are null
 	Replaced  int // invalid UTF-8 sequences in the documents and labels that became U+FFFD
 	LineEnds  int // CR LF that became LF, of FormatText
 	Marks     int // byte order marks, U+FEFF, dropped elsewhere than at the start of a file

@@ -19,7 +19,7 @@ type Line struct {
 
 // Lines yields the lines of one file, blank ones left out, as [Read] reads FormatLines,
 // but one by one: memory does not grow with the file. It is for logs, so a NUL byte behind
-// the first 64 KiB is no error. The options Format and MaxMemory do not matter. nil options
+// the first 64 KiB is no error, and with Raw none is. The options Format and MaxMemory do not matter. nil options
 // mean the zero value.
 //
 // An error is yielded last, after the lines before it. A file without a line is no error.
@@ -71,7 +71,12 @@ func (r *reader) eachLine(file fs.File, path string, f func(Line) bool) error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if err := checkBinary(head, at); err != nil {
+	if r.o.Raw {
+		err = checkSignature(head)
+	} else {
+		err = checkBinary(head, at)
+	}
+	if err != nil {
 		return err
 	}
 	in = bufio.NewReaderSize(lineEnds{in}, input.PeekSize)

@@ -220,7 +220,15 @@ func (r *reader) readStream(f io.Reader) error {
 		return err
 	}
 	whole := err == io.EOF
-	if err := checkBinary(head, at); err != nil {
+	switch {
+	case r.anyBytes() && r.o.Format == FormatText:
+		err = nil // any kind of file
+	case r.anyBytes():
+		err = checkSignature(head)
+	default:
+		err = checkBinary(head, at)
+	}
+	if err != nil {
 		return err
 	}
 	auto := r.o.Format == FormatAuto

@@ -99,6 +99,17 @@ func validHead(head []byte) bool {
 
 // checkBinary refuses a file that begins with head, at byte at, unless it can be text.
 func checkBinary(head []byte, at int64) error {
+	if err := checkSignature(head); err != nil || !isBinary(head) {
+		return err
+	}
+	if i := bytes.IndexByte(head, 0); i >= 0 {
+		return nulError(1+bytes.Count(head[:i], []byte("\n")), at+int64(i))
+	}
+	return errors.New("this is no text file: it holds many control characters and is not UTF-8")
+}
+
+// checkSignature refuses a file that begins as those of a known kind do.
+func checkSignature(head []byte) error {
 	binary := isBinary(head)
 	for _, s := range binarySignatures {
 		if len(head) < s.at || !bytes.HasPrefix(head[s.at:], []byte(s.bytes)) {
@@ -109,16 +120,10 @@ func checkBinary(head []byte, at int64) error {
 			return fmt.Errorf("this is no text but %s", s.kind)
 		}
 	}
-	switch {
-	case !binary:
-		return nil
-	case len(head) > 9 && bytes.Equal(head[2:10], []byte("\x00\x00\x00\x00\x00\x00{\"")):
+	if binary && len(head) > 9 && bytes.Equal(head[2:10], []byte("\x00\x00\x00\x00\x00\x00{\"")) {
 		return errors.New("this is no text but a model (safetensors)")
 	}
-	if i := bytes.IndexByte(head, 0); i >= 0 {
-		return nulError(1+bytes.Count(head[:i], []byte("\n")), at+int64(i))
-	}
-	return errors.New("this is no text file: it holds many control characters and is not UTF-8")
+	return nil
 }
 
 var (

@@ -40,7 +40,7 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 			return err
 		}
 		end := err == io.EOF
-		if i := bytes.IndexByte(line, 0); i >= 0 {
+		if i := bytes.IndexByte(line, 0); i >= 0 && !r.anyBytes() {
 			return nulError(n, at+int64(i))
 		}
 		if !r.o.Raw {
@@ -82,6 +82,10 @@ func (r *reader) readText(in *bufio.Reader, at int64, paragraphs bool) error {
 		return nil
 	}
 }
+
+// anyBytes reports whether documents may hold any bytes. Labels may not, nor may the lines
+// that hold one.
+func (r *reader) anyBytes() bool { return r.o.Raw && r.labels == nil }
 
 // isBlank reports whether s holds only ASCII blanks.
 func isBlank(s []byte) bool { return len(bytes.Trim(s, " \t\n\v\f\r")) == 0 }

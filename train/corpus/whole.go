@@ -27,7 +27,7 @@ func (r *reader) readWhole(in *bufio.Reader, at int64) error {
 			return err
 		}
 	}
-	if i := bytes.IndexByte(doc, 0); i >= 0 {
+	if i := bytes.IndexByte(doc, 0); i >= 0 && !r.anyBytes() {
 		return nulError(1+bytes.Count(doc[:i], []byte("\n")), at+int64(i))
 	}
 	size := at + int64(len(doc))

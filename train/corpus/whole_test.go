@@ -55,7 +55,7 @@ func TestText(t *testing.T) {
 		{" \r\n\t\n", "there is no text in it: 5 bytes, none but blanks", Options{}},
 		{"\ufeff \ufeff\n", "none but blanks", Options{}},
 		{"a\n\x00", "line 2, byte 2: a NUL byte", Options{}},
-		{strings.Repeat("a\n", input.PeekSize) + "\x00", "line 65537, byte 131072: a NUL byte", Options{Raw: true}},
+		{strings.Repeat("a\n", input.PeekSize) + "\x00", "line 65537, byte 131072: a NUL byte", Options{}},
 		{"\xff\xfea\x00", "this is text in UTF-16LE: to read it byte by byte convert it", Options{Raw: true}},
 		{"1234567890", "the text is larger than the limit of 9 bytes: raise MaxDocBytes", Options{MaxDocBytes: 9}},
 		{"1234567890", "raise MaxBytes", Options{MaxBytes: 9}},
@@ -91,6 +91,35 @@ func TestTextFolder(t *testing.T) {
 	got, err := Read([]string{dir}, &Options{Format: FormatText})
 	if err != nil || !slices.Equal(got.Docs, []string{"a\n", "b\n", "d"}) || got.LineEnds != 1 || got.Files[2].Docs != 0 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// With Raw a document may hold any bytes, and with FormatText a file may be of any kind.
+func TestRawBinary(t *testing.T) {
+	late := strings.Repeat("a\n", input.PeekSize) + "b\x00"
+	for _, c := range []struct {
+		format, data string
+		docs         []string // nil for an error
+	}{
+		{FormatText, "\x00a\x01\x02\x03\x04\xff\x00", []string{"\x00a\x01\x02\x03\x04\xff\x00"}},
+		{FormatText, "\x89PNG\r\n\x1a\n\x00\x00", []string{"\x89PNG\r\n\x1a\n\x00\x00"}},
+		{FormatText, late, []string{late}},
+		{FormatLines, "\x00a\nb\x00\x01\x02\x03\x04\xff\n", []string{"\x00a", "b\x00\x01\x02\x03\x04\xff"}},
+		{FormatAuto, "\x00a\n\x00\n", []string{"\x00a", "\x00"}},
+		{FormatParagraphs, "a\nb\x00\n\nc\x00", []string{"a\nb\x00", "c\x00"}},
+		{FormatLines, "\x89PNG\r\n\x1a\n\x00\x00", nil},
+		{FormatJSON, "[\"a\x00\"]", nil},
+	} {
+		got, err := readString(c.data, &Options{Format: c.format, Raw: true})
+		if (err == nil) != (c.docs != nil) || err == nil && !slices.Equal(got.Docs, c.docs) {
+			t.Errorf("%.20q as %s: %+v, %v", c.data, c.format, got, err)
+		}
+		if _, err := readString(c.data, &Options{Format: c.format}); err == nil {
+			t.Errorf("%.20q as %s: no error without Raw", c.data, c.format)
+		}
+	}
+	if _, err := DecodeLabelled(strings.NewReader("x\ta\x00\n"), "test", &LabelledOptions{Options: Options{Raw: true}}); err == nil || !strings.Contains(err.Error(), "a NUL byte") {
+		t.Errorf("a labelled line: error %v", err)
 	}
 }
 
