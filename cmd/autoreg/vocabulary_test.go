@@ -126,7 +126,7 @@ func TestVocabularyFlagsRefused(t *testing.T) {
 		"--line-ends is true now and was false when":     {"--line-ends"},
 		`--unknown is "[UNK]" now and was "" when`:       {"--unknown", "[UNK]"},
 		"--stop is false now and was true when":          {"--stop=false"},
-		`--stem is english now and was "" when`:            {"--stem", "english"},
+		`--stem is english now and was "" when`:          {"--stem", "english"},
 		"--unicode-punctuation is true now and was fals": {"--unicode-punctuation"},
 	} {
 		fails(t, exitError, want, append([]string{"train", "text", "--data", data, "-o", model, "--resume", model + ".checkpoint"}, flag...)...)
