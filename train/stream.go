@@ -40,7 +40,7 @@ func newStream(docs []string, tok *tokenizer.Tokenizer, o DatasetOptions, part s
 			ids = append(ids, tok.Stop())
 		}
 		if len(ids) > maxIDs-len(d.ids) {
-			return nil, apierror.Errorf("the documents have more than %d words: use fewer of them", maxIDs)
+			return nil, apierror.Errorf("the documents have more than %d tokens: use fewer of them", maxIDs)
 		}
 		if !grow(&d.ids, len(ids), 4, maxBytes-d.bytes()-8*int64(cap(ids))) {
 			return nil, errDataBytes
