@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
 )
 
 // A repeated reader repeats a text.
@@ -54,6 +56,9 @@ func (h *heapMeter) Read(p []byte) (int, error) {
 // TestCorpusMemory reads more than the memory allowed can hold, of all kinds, and
 // measures what was taken when that was said.
 func TestCorpusMemory(t *testing.T) {
+	if testkit.RaceEnabled {
+		t.Skip("one goroutine, and half a minute under the race detector")
+	}
 	const limit = 8 << 20
 	long := strings.Repeat("long ", 20000)
 	for _, c := range []struct {
