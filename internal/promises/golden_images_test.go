@@ -77,7 +77,7 @@ func TestGoldenImageTraining(t *testing.T) {
 		} {
 			name := fmt.Sprintf("%s: %d channels", isa, c.channels)
 			file, losses := trainedOnImages(t, c.channels, 1)
-			for threads := 2; threads <= 3; threads++ {
+			for threads := 2; threads <= 3 && !testing.Short(); threads++ { // natively only, see threadCounts
 				f, l := trainedOnImages(t, c.channels, threads)
 				if !bytes.Equal(f, file) || !slices.Equal(l, losses) {
 					t.Errorf("%s: %d threads train another model, or with other losses, than one", name, threads)

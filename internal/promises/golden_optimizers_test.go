@@ -28,7 +28,7 @@ var goldenOptimizers = []struct {
 func TestGoldenOptimizers(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, c := range goldenOptimizers {
-			for _, threads := range []int{1, 3} {
+			for _, threads := range threadCounts() {
 				optimizer, err := train.ParseOptimizer(c.optimizer)
 				if err != nil {
 					t.Fatal(err)

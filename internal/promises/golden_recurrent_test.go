@@ -60,7 +60,7 @@ func trainedStack(t *testing.T, text string, tied bool, drop float64, threads in
 func TestGoldenRecurrent(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for i, c := range goldenRecurrent {
-			for _, threads := range []int{1, 3} {
+			for _, threads := range threadCounts() {
 				if got := hash(trainedStack(t, c.layers, c.tied, c.drop, threads)); got != c.want {
 					t.Errorf("%s: %d, %s with %d threads: hash %s, want %s", isa, i, c.layers, threads, got, c.want)
 				}

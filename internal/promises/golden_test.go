@@ -188,3 +188,12 @@ func TestGoldenTraining(t *testing.T) {
 		}
 	})
 }
+
+// threadCounts returns the numbers of threads that models are trained with. Under an
+// emulator, where the tests are short, it is one: others are tried natively.
+func threadCounts() []int {
+	if testing.Short() {
+		return []int{3}
+	}
+	return []int{1, 3}
+}

@@ -57,7 +57,7 @@ func TestGoldenUnits(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, c := range goldenUnits {
 			var file []byte
-			for _, threads := range []int{1, 3} {
+			for _, threads := range threadCounts() {
 				task := &train.Text{
 					Documents: unitsCorpus(), Vocabulary: c.v, Stream: c.stream,
 					Embedding: 7, Layers: []layers.Spec{&layers.LSTMSpec{Units: 18}}, Length: 200,
