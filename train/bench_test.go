@@ -113,33 +113,28 @@ func BenchmarkStreamStep(b *testing.B) {
 		{"h=2x512/v=10000/b=20/t=35/tied", 10000, textRun{Text{Embedding: 512, Layers: lstms(512), Length: 35, Tied: true, Dropout: Dropout{0.5, 0.5, 0.5}}, Options{BatchSize: 20}}},
 		{"h=2x512/v=65/b=32/t=100", 65, textRun{Text{Embedding: 64, Layers: lstms(512), Length: 100, Dropout: Dropout{0, 0.3, 0.3}}, Options{BatchSize: 32}}},
 	} {
-		testkit.EachISA(b, func(b *testing.B, isa string) {
-			if isa == "generic" {
-				b.Skip("minutes a step")
-			}
-			for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
-				b.Run(fmt.Sprintf("%s/threads=%d", c.name, threads), func(b *testing.B) {
-					o := c.run
-					o.Text.Stream, o.Options.Threads = true, threads
-					docs := 2*o.BatchSize + 1
-					t := randomTrainer(b, c.symbols, docs, o)
-					for b.Loop() {
-						if _, err := t.step([]int{1}); err != nil {
-							b.Fatal(err)
-						}
+		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
+			b.Run(fmt.Sprintf("%s/threads=%d", c.name, threads), func(b *testing.B) {
+				o := c.run
+				o.Text.Stream, o.Options.Threads = true, threads
+				docs := 2*o.BatchSize + 1
+				t := randomTrainer(b, c.symbols, docs, o)
+				for b.Loop() {
+					if _, err := t.step([]int{1}); err != nil {
+						b.Fatal(err)
 					}
-					weights := c.symbols * t.work.net.(*layers.Stack).Head.InLen()
-					in := o.Embedding
-					for range 2 {
-						H := o.Layers[0].OutLen(in)
-						weights += 4 * H * (in + H)
-						in = H
-					}
-					rows := float64(o.BatchSize * o.Length)
-					b.ReportMetric(6*rows*float64(weights)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-					b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
-				})
-			}
-		})
+				}
+				weights := c.symbols * t.work.net.(*layers.Stack).Head.InLen()
+				in := o.Embedding
+				for range 2 {
+					H := o.Layers[0].OutLen(in)
+					weights += 4 * H * (in + H)
+					in = H
+				}
+				rows := float64(o.BatchSize * o.Length)
+				b.ReportMetric(6*rows*float64(weights)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
 	}
 }
