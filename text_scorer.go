@@ -33,16 +33,23 @@ const (
 // scoreKept is the most tokens of a document whose memory is used again.
 const scoreKept = 1 << 12
 
-// A textScorer is a call of Score. Its documents are rows of a batch, which join when
-// there is room and leave at their end.
+// scoreSteps is the most steps between two meetings of the threads.
+const scoreSteps = 16
+
+// A textScorer is a call of Score. Each thread has a batch of its own, whose rows are
+// documents that join when there is room and leave at their end: a step of one batch on
+// several threads gains little, and with few rows loses.
 type textScorer struct {
 	ctx     context.Context
 	model   *TextModel
 	o       ScoreOptions
 	limit   int  // tokens of a document
-	rows    int  // documents read together at most
+	rows    int  // documents that a thread reads together at most
 	ended   bool // there are no more documents
 	workers *kernels.Workers
+	shards  []scoreShard
+	steps   int // that they take until the threads meet again
+	advance func(worker, from, to int)
 
 	taken  int  // documents
 	strict bool // a unit that the vocabulary lacks has no token: it is an error
@@ -50,18 +57,20 @@ type textScorer struct {
 	start *layers.State // of each document: after the prefix but for its last token
 	first []int         // that token, or none
 
-	batch   *layers.Batch // made with the first step
-	logits  kernels.Matrix
-	scratch [][]float32   // of each worker
-	active  []*scoredText // the batch's rows
-	syms    []int         // of these
-	predict func(worker, from, to int)
-
 	waiting, waitingTokens int
 
 	queue  []*scoredText // documents begun and not yielded, in their order
 	tokens int           // in these
 	free   []*scoredText
+}
+
+// A scoreShard is the documents of one thread.
+type scoreShard struct {
+	batch   *layers.Batch // made with the first step
+	logits  kernels.Matrix
+	scratch []float32
+	active  []*scoredText // the batch's rows
+	syms    []int         // of these
 }
 
 // A scoredText is a document being scored.
@@ -72,7 +81,8 @@ type scoredText struct {
 	logProbs []float32 // of ids[1:] so far
 }
 
-func (d *scoredText) done() bool { return len(d.logProbs)+1 >= len(d.ids) }
+// left returns how many tokens are not predicted yet.
+func (d *scoredText) left() int { return max(len(d.ids)-1-len(d.logProbs), 0) }
 
 // newScorer returns a scorer, or an error for invalid options.
 func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer, error) {
@@ -114,6 +124,12 @@ func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer
 		threads = runtime.GOMAXPROCS(0)
 	}
 	s.workers = kernels.NewWorkers(threads)
+	s.shards = make([]scoreShard, threads)
+	s.advance = func(_, from, to int) {
+		for i := from; i < to; i++ {
+			s.shards[i].run(s)
+		}
+	}
 	s.rows = min(max(scoreLogits/m.Symbols(), scoreRowsLeast), scoreRows)
 	return s, nil
 }
@@ -131,14 +147,14 @@ func (s *textScorer) run(documents iter.Seq[string]) iter.Seq2[*scoredText, erro
 			}
 			s.add(text)
 			for s.full() {
-				if !s.advance(yield) {
+				if !s.yield(yield) {
 					return
 				}
 			}
 		}
 		s.ended = true
 		for len(s.queue) > 0 {
-			if !s.advance(yield) {
+			if !s.yield(yield) {
 				return
 			}
 		}
@@ -163,7 +179,18 @@ func (s *textScorer) missing(text string) error {
 
 // full reports whether documents must be read on before another one is added.
 func (s *textScorer) full() bool {
-	return len(s.active) == s.rows || len(s.queue) >= s.waiting || s.tokens > s.waitingTokens
+	return len(s.emptiest().active) == s.rows || len(s.queue) >= s.waiting || s.tokens > s.waitingTokens
+}
+
+// emptiest returns the shard with the fewest documents.
+func (s *textScorer) emptiest() *scoreShard {
+	least := &s.shards[0]
+	for i := range s.shards {
+		if len(s.shards[i].active) < len(least.active) {
+			least = &s.shards[i]
+		}
+	}
+	return least
 }
 
 // add adds a document.
@@ -185,19 +212,20 @@ func (s *textScorer) add(text string) {
 	d.logProbs = slices.Grow(d.logProbs, len(ids))
 	s.queue = append(s.queue, d)
 	s.tokens += len(ids)
-	if d.done() {
+	if d.left() == 0 {
 		return
 	}
-	if s.batch != nil {
-		s.batch.SetRow(len(s.active), s.start)
+	p := s.emptiest()
+	if p.batch != nil {
+		p.batch.SetRow(len(p.active), s.start)
 	}
-	s.active = append(s.active, d)
+	p.active = append(p.active, d)
 }
 
-// advance reads one token of each document, unless the next document is done already, and
+// yield reads some tokens of each document, unless the next document is done already, and
 // yields those that are done. It returns false if that was the last call.
-func (s *textScorer) advance(yield func(*scoredText, error) bool) bool {
-	if !s.queue[0].done() {
+func (s *textScorer) yield(yield func(*scoredText, error) bool) bool {
+	if s.queue[0].left() > 0 {
 		if err := s.ctx.Err(); err != nil {
 			yield(nil, err)
 			return false
@@ -205,7 +233,7 @@ func (s *textScorer) advance(yield func(*scoredText, error) bool) bool {
 		s.step()
 	}
 	n := 0
-	for ; n < len(s.queue) && s.queue[n].done(); n++ {
+	for ; n < len(s.queue) && s.queue[n].left() == 0; n++ {
 		d := s.queue[n]
 		if !yield(d, nil) {
 			return false
@@ -219,55 +247,64 @@ func (s *textScorer) advance(yield func(*scoredText, error) bool) bool {
 	return true
 }
 
-// step predicts the next token of each active document.
+// step predicts the next tokens of all active documents: as many as the shortest has left,
+// so that no thread waits for another.
 func (s *textScorer) step() {
-	if s.batch == nil {
-		s.makeBatch()
+	s.steps = scoreSteps
+	for i := range s.shards {
+		for _, d := range s.shards[i].active {
+			s.steps = min(s.steps, d.left())
+		}
 	}
-	n := len(s.active)
-	s.batch.Resize(n)
-	for i, d := range s.active {
-		s.syms[i] = d.ids[len(d.logProbs)]
+	s.workers.Split(len(s.shards), 1, s.advance)
+}
+
+// run predicts the next s.steps tokens of each document, and drops those that are done.
+func (p *scoreShard) run(s *textScorer) {
+	if len(p.active) == 0 {
+		return
 	}
-	s.batch.Advance(s.syms[:n])
-	s.batch.Logits(s.logits.SubRows(0, n))
-	s.workers.Split(n, 1, s.predict)
+	if p.batch == nil {
+		p.make(s)
+	}
+	n := len(p.active)
+	p.batch.Resize(n)
+	for range s.steps {
+		for i, d := range p.active {
+			p.syms[i] = d.ids[len(d.logProbs)]
+		}
+		p.batch.Advance(p.syms[:n])
+		p.batch.Logits(p.logits.SubRows(0, n))
+		for i, d := range p.active {
+			x := p.logits.Data[i*p.logits.Row:][:len(p.scratch)]
+			next := d.ids[len(d.logProbs)+1]
+			d.logProbs = append(d.logProbs, x[next]-kernels.LogSumExp(x, p.scratch))
+		}
+	}
 	for i := n - 1; i >= 0; i-- {
-		if !s.active[i].done() {
+		if p.active[i].left() > 0 {
 			continue
 		}
-		last := len(s.active) - 1
+		last := len(p.active) - 1
 		if i != last {
-			s.batch.CopyRow(i, last)
-			s.active[i] = s.active[last]
+			p.batch.CopyRow(i, last)
+			p.active[i] = p.active[last]
 		}
-		s.active = s.active[:last]
+		p.active = p.active[:last]
 	}
 }
 
-// makeBatch makes a batch with the documents that are active, no larger than it needs to
-// be if there are no others.
-func (s *textScorer) makeBatch() {
+// make makes a batch with the documents that are active, no larger than it needs to be if
+// there are no others.
+func (p *scoreShard) make(s *textScorer) {
 	n, symbols := s.rows, s.model.Symbols()
 	if s.ended {
-		n = len(s.active)
+		n = len(p.active)
 	}
-	s.batch = s.model.text.Stack.NewBatch(n, s.workers)
-	for i := range s.active {
-		s.batch.SetRow(i, s.start)
+	p.batch = s.model.text.Stack.NewBatch(n, kernels.NewWorkers(1))
+	for i := range p.active {
+		p.batch.SetRow(i, s.start)
 	}
-	s.logits = kernels.RowMajor(kernels.Alloc(n*symbols), n, symbols)
-	s.syms = make([]int, n)
-	s.scratch = make([][]float32, s.workers.Len())
-	for i := range s.scratch {
-		s.scratch[i] = kernels.Alloc(symbols)
-	}
-	s.predict = func(worker, from, to int) {
-		for i := from; i < to; i++ {
-			d := s.active[i]
-			x := s.logits.Data[i*s.logits.Row:][:symbols]
-			next := d.ids[len(d.logProbs)+1]
-			d.logProbs = append(d.logProbs, x[next]-kernels.LogSumExp(x, s.scratch[worker]))
-		}
-	}
+	p.logits = kernels.RowMajor(kernels.Alloc(n*symbols), n, symbols)
+	p.syms, p.scratch = make([]int, n), kernels.Alloc(symbols)
 }
