@@ -84,8 +84,10 @@ func (s *Stream) AllowUnknown(allow bool) { s.unknown = allow }
 
 // SetThreads makes Logits run on n threads, as long as s has not joined a Group; at first,
 // and for n < 1, it runs on one. The logits are the same. It helps where the output layer
-// is large: two threads take about half the time for it and several microseconds more, for
-// a goroutine has to begin on another CPU, which is left idle again until the next call.
+// is large and one core cannot read its weights as fast as the machine's memory gives
+// them. A goroutine has to begin on another CPU, which is left idle again until the next
+// call: on a Zen 5, whose one core does, two threads take 1.3 times as long for 10,000 words
+// and 128 units, as long for 512 units, and 0.92 times as long for 30,000 words.
 func (s *Stream) SetThreads(n int) { s.state.SetThreads(n) }
 
 // Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
