@@ -18,6 +18,8 @@ type Layout struct {
 	Steps []int32 // [B] of each sequence
 	start []int32 // [T·(B+1)] the row of position (t, b), or of the next one that there is
 	rows  int
+
+	sequence []int32 // [rows]
 }
 
 // A BatchSize is the largest batch that a workspace has room for.
@@ -25,12 +27,16 @@ type BatchSize struct{ Sequences, Steps, Rows int }
 
 // NewLayout returns a layout with room for batches of up to a size.
 func NewLayout(s BatchSize) *Layout {
-	return &Layout{Steps: make([]int32, s.Sequences), start: make([]int32, s.Steps*(s.Sequences+1))}
+	return &Layout{
+		Steps: make([]int32, s.Sequences), start: make([]int32, s.Steps*(s.Sequences+1)),
+		sequence: make([]int32, 0, s.Rows),
+	}
 }
 
 // Set makes l the layout of n sequences, whose lengths are in the first n of Steps.
 func (l *Layout) Set(n int) {
 	l.B, l.T, l.rows = n, 0, 0
+	l.sequence = l.sequence[:0]
 	if n > 0 {
 		l.T = int(slices.Max(l.Steps[:n]))
 	}
@@ -39,6 +45,7 @@ func (l *Layout) Set(n int) {
 			l.start[t*(n+1)+b] = int32(l.rows)
 			if l.Has(t, b) {
 				l.rows++
+				l.sequence = append(l.sequence, int32(b))
 			}
 		}
 		l.start[t*(n+1)+n] = int32(l.rows)
@@ -47,6 +54,9 @@ func (l *Layout) Set(n int) {
 
 // Rows returns the number of positions.
 func (l *Layout) Rows() int { return l.rows }
+
+// Sequence returns which sequence a row belongs to.
+func (l *Layout) Sequence(row int) int { return int(l.sequence[row]) }
 
 // Row returns the row of position (t, b), or of the next one if there is none.
 func (l *Layout) Row(t, b int) int { return int(l.start[t*(l.B+1)+b]) }

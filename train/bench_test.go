@@ -110,8 +110,8 @@ func BenchmarkStreamStep(b *testing.B) {
 		run     textRun
 	}{
 		{"h=2x200/v=10000/b=20/t=20", 10000, textRun{Text{Embedding: 200, Layers: lstms(200), Length: 20}, Options{BatchSize: 20, Optimizer: SGD{}, LearningRate: 1, ClipNorm: 0.25}}},
-		{"h=2x512/v=10000/b=20/t=35/tied", 10000, textRun{Text{Embedding: 512, Layers: lstms(512), Length: 35, Tied: true, Dropout: Dropout{0.5, 0.5, 0.5}}, Options{BatchSize: 20}}},
-		{"h=2x512/v=65/b=32/t=100", 65, textRun{Text{Embedding: 64, Layers: lstms(512), Length: 100, Dropout: Dropout{0, 0.3, 0.3}}, Options{BatchSize: 32}}},
+		{"h=2x512/v=10000/b=20/t=35/tied", 10000, textRun{Text{Embedding: 512, Layers: lstms(512), Length: 35, Tied: true, Dropout: Dropout{Embedding: 0.5, Layers: 0.5, Output: 0.5}}, Options{BatchSize: 20}}},
+		{"h=2x512/v=65/b=32/t=100", 65, textRun{Text{Embedding: 64, Layers: lstms(512), Length: 100, Dropout: Dropout{Embedding: 0, Layers: 0.3, Output: 0.3}}, Options{BatchSize: 32}}},
 	} {
 		for threads := 1; threads <= runtime.GOMAXPROCS(0); threads *= 2 {
 			b.Run(fmt.Sprintf("%s/threads=%d", c.name, threads), func(b *testing.B) {

@@ -116,7 +116,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("without padding", 6, textRun{Text{CutLong: true}, Options{Validation: 0.2}})
 	text("windows", 6, textRun{Options: Options{Validation: 0.2}})
 	text("a stack", 6, textRun{
-		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{0.1, 0.2, 0.3}},
+		Text{Layers: stackOf(&layers.GRUSpec{Units: 3, Reset: "before"}, &layers.LSTMSpec{Units: 2}), Tied: true, Dropout: Dropout{Embedding: 0.1, Layers: 0.2, Output: 0.3}},
 		Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5, From: 1}},
 	})
 	text("momentum, plateau", 14, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3})}, Options{

@@ -13,16 +13,22 @@ import (
 //
 // Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
 // 2014; between layers but not from step to step: Zaremba, Sutskever and Vinyals,
-// Recurrent Neural Network Regularization, 2014.
+// Recurrent Neural Network Regularization, 2014; the same at all steps: Gal and
+// Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks,
+// 2016.
 type Dropout struct {
 	Embedding float64 // of the vectors of tokens
 	Layers    float64 // of the outputs of each layer that another one reads
 	Output    float64 // of what the output layer reads
+
+	// Locked is set if the same values are dropped at all steps of a sequence, or with Stream
+	// of a track in a batch; otherwise each step has its own.
+	Locked bool
 }
 
 // dropout draws which values are dropped. Value j of row r at a place of a step is
 // decided by word j%4 of the block of Philox-4×32-10 with the key seed and the counter
-// (j/4, r, place, step). With counters the result depends neither on threads nor on
+// (j/4, r, place, step); with Locked, the sequence of the row takes the place of r. With counters the result depends neither on threads nor on
 // resumes, and the backward pass computes the same decisions again.
 //
 // Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, 2011.
@@ -31,6 +37,7 @@ type dropout struct {
 	seed, step uint64
 	threads    *layers.Threads
 	places     int // of values that may be dropped
+	layout     *layers.Layout
 
 	// The call under way.
 	m         kernels.Matrix
@@ -56,6 +63,7 @@ func (d *dropout) share(place int) float64 {
 // setDropout makes the pass drop values while it learns.
 func (b *body) setDropout(d Dropout, seed uint64) {
 	b.drop.Dropout, b.drop.seed, b.drop.threads, b.drop.places = d, seed, b.threads, len(b.in)
+	b.drop.layout = b.layout
 	b.drop.apply = b.drop.rows
 }
 
@@ -81,9 +89,12 @@ func (d *dropout) rows(_, from, to int) {
 	key := [2]uint32{uint32(d.seed), uint32(d.seed >> 32)}
 	place := uint32(d.place) + uint32(d.step>>32)<<8
 	for r := from; r < to; r++ {
-		row := rowOf(d.m, r)
+		row, counter := rowOf(d.m, r), uint32(r)
+		if d.Locked && d.m.Rows == d.layout.Rows() { // otherwise a row is a sequence
+			counter = uint32(d.layout.Sequence(r))
+		}
 		for j := 0; j < len(row); j += 4 {
-			words := philox([4]uint32{uint32(j / 4), uint32(r), place, uint32(d.step)}, key)
+			words := philox([4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key)
 			for k := range min(4, len(row)-j) {
 				if words[k] < d.threshold {
 					row[j+k] = 0

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/netkit"
@@ -105,7 +106,7 @@ func TestDropoutShare(t *testing.T) {
 // no more: not on threads, nor on where a call begins.
 func TestDropoutCounters(t *testing.T) {
 	const rows, cols = 150, 33
-	all := Dropout{0.5, 0.5, 0.5}
+	all := Dropout{Embedding: 0.5, Layers: 0.5, Output: 0.5}
 	seen := map[string]string{}
 	for _, seed := range []uint64{0, 1, 1 << 32} {
 		for _, step := range []uint64{0, 1, 1 << 32, 1<<40 + 5} {
@@ -148,9 +149,9 @@ func TestDropoutCounters(t *testing.T) {
 func TestDropoutGradients(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, task := range tinyTasks(3, 2) {
-			for _, ignore := range []bool{false, true} {
+			for i, ignore := range []bool{false, true, false, true} {
 				task.Length, task.CountPadding, task.CutLong = 5, !ignore, true
-				task.Dropout = Dropout{Embedding: 0.3, Layers: 0.4, Output: 0.2}
+				task.Dropout = Dropout{Embedding: 0.3, Layers: 0.4, Output: 0.2, Locked: i > 1}
 				tr := newTestTrainer(t, testDocs(5, 6, 4), textRun{task, Options{BatchSize: 4, Threads: 2, Seed: 9}})
 				p, d, net := textOf(tr).pass, textOf(tr).Training(), textOf(tr).model.Stack
 				const step = 7
@@ -175,6 +176,9 @@ func TestDropoutGradients(t *testing.T) {
 				if dropped == 0 {
 					t.Fatal("nothing is dropped")
 				}
+				for place := range masks {
+					checkLocked(t, p, masks[place], task.Dropout.Locked)
+				}
 				ref := newReference(net)
 				ref.factors = func(place, b, t int) []float64 { return netkit.Float64s(rowOf(masks[place], p.layout.Row(t, b))) }
 				compareElements(t, fmt.Sprintf("%s, ignore=%v", describe(&task), ignore), tr, ref, rowsOf(d, 0, 4), ignore, loss, grad)
@@ -183,10 +187,30 @@ func TestDropoutGradients(t *testing.T) {
 	})
 }
 
+// checkLocked checks that all steps of a sequence drop the same values, or that they do not;
+// sequences never do.
+func checkLocked(t *testing.T, p *pass, mask kernels.Matrix, locked bool) {
+	t.Helper()
+	l := p.layout
+	steps, sequences := true, true
+	for b := range l.B {
+		for s := range int(l.Steps[b]) {
+			row := rowOf(mask, l.Row(s, b))
+			steps = steps && slices.Equal(row, rowOf(mask, l.Row(0, b)))
+			if l.Has(s, 0) {
+				sequences = sequences && slices.Equal(row, rowOf(mask, l.Row(s, 0)))
+			}
+		}
+	}
+	if steps != locked || sequences {
+		t.Errorf("locked %v: the steps drop the same values: %v; the sequences do: %v", locked, steps, sequences)
+	}
+}
+
 // Only steps drop values: what measures the model does not, and a seed is another run.
 func TestDropoutIsForTraining(t *testing.T) {
 	plain, dropping := small(), small()
-	dropping.Dropout = Dropout{0.2, 0.3, 0.4}
+	dropping.Dropout = Dropout{Embedding: 0.2, Layers: 0.3, Output: 0.4}
 	dropping.Layers = stackOf(oneLSTM(5)[0], oneLSTM(6)[0])
 	plain.Layers = dropping.Layers
 	a, b := newTestTrainer(t, smallDocs(), plain), newTestTrainer(t, smallDocs(), dropping)

@@ -28,7 +28,7 @@ func TestMemoryHeld(t *testing.T) {
 		{Text{CountPadding: true, CutLong: true}, Options{Patience: 1, Validation: 0.5, Threads: 2}},
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(128)[0], oneLSTM(128)[0])}, Options{Threads: 1}},
-		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{0.1, 0.1, 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
+		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{Embedding: 0.1, Layers: 0.1, Output: 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
 		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.RNNSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
 		{Text{Layers: repeat(&layers.GRUSpec{Units: 64, Reset: "before"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
 		{Text{Layers: stackOf(&layers.LSTMSpec{Units: 65}, &layers.RNNSpec{Units: 100}), Tied: true}, Options{Threads: 2}},
@@ -75,7 +75,7 @@ func memoryRuns() map[string]textRun {
 	o := Options{BatchSize: 4, Epochs: 3, Threads: 2}
 	return map[string]textRun{
 		"one layer": {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, o},
-		"a stack": {Text{Embedding: 256, Length: 12, Dropout: Dropout{0.1, 0.1, 0.1},
+		"a stack": {Text{Embedding: 256, Length: 12, Dropout: Dropout{Embedding: 0.1, Layers: 0.1, Output: 0.1},
 			Layers: stackOf(&layers.LSTMSpec{Units: 512}, &layers.GRUSpec{Units: 640}, &layers.LSTMSpec{Units: 256})}, o},
 	}
 }
@@ -184,7 +184,7 @@ func TestHeaderRoom(t *testing.T) {
 }
 
 // longDropout takes as much room as any.
-var longDropout = Dropout{1.2345678901234567e-300, 1.2345678901234567e-300, 1.2345678901234567e-300}
+var longDropout = Dropout{1.2345678901234567e-300, 1.2345678901234567e-300, 1.2345678901234567e-300, true}
 
 func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.Tokenizer, n int) {
 	t.Helper()

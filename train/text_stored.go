@@ -36,6 +36,7 @@ type storedDropout struct {
 	Embedding float64 `json:"embedding"`
 	Layers    float64 `json:"layers"`
 	Output    float64 `json:"output"`
+	Locked    bool    `json:"locked,omitempty"`
 }
 
 // stored returns what a checkpoint has of the options.
