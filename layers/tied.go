@@ -56,18 +56,23 @@ func (s *Stack) Refresh() {
 	}
 }
 
-// Gather adds the gradients that s, a stack of gradients, has for its embedding to those
-// of the tied matrix.
-func (s *Stack) Gather() {
+// Gather adds the gradients that s, a stack of gradients, has for the vectors of these
+// tokens to those of the tied matrix, and sets the former to zero. Without tied weights it
+// does nothing.
+func (s *Stack) Gather(tokens []int32) {
 	if !s.tied {
 		return
 	}
 	e, w := s.Embedding, s.Head.W
-	for v := range e.Symbols {
-		for k, g := range e.Row(v) {
-			if g != 0 {
-				w.Set(k, v, w.At(k, v)+g)
+	for _, v := range tokens {
+		for k, g := range e.Row(int(v)) {
+			if g != 0 { // a token that comes twice is zero then
+				w.Set(k, int(v), w.At(k, int(v))+g)
 			}
 		}
+		clear(e.Row(int(v)))
 	}
 }
+
+// Tied reports whether the output layer has the weights of the embedding.
+func (s *Stack) Tied() bool { return s.tied }

@@ -95,11 +95,13 @@ func (b *body) backward() {
 	b.dropAt(0, b.in[0])
 	// Only here do rows meet in one place: a token that occurs twice.
 	g := b.grad.Embedding
-	clear(g.Weight)
+	if !b.net.Tied() { // Gather leaves zeros
+		clear(g.Weight)
+	}
 	for r := range b.in[0].Rows {
 		id := int(b.ids[r])
 		sum := g.Weight[id*g.Dim : (id+1)*g.Dim]
 		kernels.Add(sum, sum, rowOf(b.in[0], r))
 	}
-	b.grad.Gather()
+	b.grad.Gather(b.ids[:b.in[0].Rows])
 }
