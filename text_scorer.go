@@ -123,6 +123,7 @@ func (m *TextModel) newScorer(ctx context.Context, o *ScoreOptions) (*textScorer
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	threads = min(threads, 2*runtime.GOMAXPROCS(0)) // more would only wait for each other
 	s.workers = kernels.NewWorkers(threads)
 	s.shards = make([]scoreShard, threads)
 	s.advance = func(_, from, to int) {
