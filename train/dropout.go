@@ -28,8 +28,9 @@ type Dropout struct {
 
 // dropout draws which values are dropped. Value j of row r at a place of a step is
 // decided by word j%4 of the block of Philox-4×32-10 with the key seed and the counter
-// (j/4, r, place, step); with Locked, the sequence of the row takes the place of r. With counters the result depends neither on threads nor on
-// resumes, and the backward pass computes the same decisions again.
+// (j/4, r, place, step); with Locked, the sequence of the row takes the place of r.
+// With counters the result depends neither on threads nor on resumes, and the backward
+// pass computes the same decisions again.
 //
 // Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, 2011.
 type dropout struct {
