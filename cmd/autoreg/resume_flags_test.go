@@ -11,7 +11,7 @@ import (
 func TestResumeFlags(t *testing.T) {
 	dir := t.TempDir()
 	data, model := write(t, dir, "lines", "a b c\nd e f\na c\nb d\n"), filepath.Join(dir, "model")
-	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--dropout", "0.25",
+	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--dropout", "0.25:embedding=0:locked",
 		"--schedule", "step:0.9:from=3", "--optimizer", "momentum", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
 	ok(t, append(args, "2")...)
 	first := read(t, model)
@@ -25,7 +25,8 @@ func TestResumeFlags(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"--dropout is 0.5 now and was 0.25 when", []string{"--dropout", "0.5"}},
+		{"--dropout is 0.5 now and was 0.25:embedding=0:locked when", []string{"--dropout", "0.5"}},
+		{"--dropout is 0.25:embedding=0.5:output=0:locked now", []string{"--dropout", "0.25:locked:output=0:embedding=0.5"}},
 		{"--units is 6 now and was 5 when", []string{"--units", "6"}},
 		{"--optimizer is momentum:0.8 now and was momentum:0.9 when", []string{"--optimizer", "momentum:0.8"}},
 		{"--best is true now and was false when", []string{"--best"}},
@@ -57,6 +58,11 @@ func TestScheduleFlags(t *testing.T) {
 		{exitError, "--schedule has a warm-up of 9 steps, but the run has 6", []string{"--schedule", "constant:warmup=9"}},
 		{exitUsage, "--schedule plateau needs documents", []string{"--schedule", "plateau:0.5"}},
 		{exitUsage, "--best needs documents", []string{"--best"}},
+		{exitUsage, `"1" for "--dropout"`, []string{"--dropout", "1"}},
+		{exitUsage, `"" for "--dropout"`, []string{"--dropout", ""}},
+		{exitUsage, `"hidden=0" is none of embedding=X, layers=X, output=X and locked`, []string{"--dropout", "0.5:hidden=0"}},
+		{exitUsage, "want 0 or more and less than 1", []string{"--dropout", "0.5:layers"}},
+		{exitUsage, "want 0 or more and less than 1", []string{"--dropout", "0.5:output=NaN"}},
 	} {
 		fails(t, c.code, c.want, append(args[:len(args):len(args)], c.args...)...)
 	}

@@ -145,15 +145,6 @@ func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T,
 	return nil
 }
 
-// dropoutText returns the share that is dropped everywhere, or all shares where they
-// differ.
-func dropoutText(d train.Dropout) string {
-	if d.Embedding == d.Layers && d.Layers == d.Output {
-		return fmt.Sprint(d.Layers)
-	}
-	return fmt.Sprintf("%v of the embedding, %v between layers, %v before the output", d.Embedding, d.Layers, d.Output)
-}
-
 // start begins the run of a task, or goes on with one.
 func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, error) {
 	o := &j.options

@@ -23,10 +23,8 @@ type classifyJob struct {
 	limits corpusLimits
 	task   train.Classes
 
-	layers  string  // --layers
-	dropout float64 // everywhere
-	locked  bool
-	words   vocabularyFlags
+	layers string // --layers
+	words  vocabularyFlags
 
 	classes *train.Classes // the task of the run
 }
@@ -74,8 +72,7 @@ func (j *classifyJob) define(fs *pflag.FlagSet) {
 
 	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a token")
 	fs.StringVar(&j.layers, "layers", fmt.Sprintf("bidirectional(gru:%d)", train.DefaultClassUnits), "`LAYERS` between embedding and output, each a kind and its units: \"bidirectional(lstm:64):merge=sum\", \"gru:100\", \"rnn:64:activation=relu\"")
-	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
-	fs.BoolVar(&j.locked, "locked-dropout", false, "drop the same values at all steps of a sequence, or of a track in a batch of a stream")
+	dropoutFlag(fs, &j.task.Dropout)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "tokens of a text that are read: the rest is cut off")
 	j.words.define(fs, &t.Vocabulary, false)
 
@@ -90,7 +87,6 @@ var classFlags = append([]taskFlag[*train.Classes]{
 	{"embedding", func(t *train.Classes) any { return t.Embedding }},
 	{"layers", func(t *train.Classes) any { return layers.FormatSpecs(t.Layers) }},
 	{"dropout", func(t *train.Classes) any { return dropoutText(t.Dropout) }},
-	{"locked-dropout", func(t *train.Classes) any { return t.Dropout.Locked }},
 	{"length", func(t *train.Classes) any { return t.Length }},
 }, vocabularyTaskFlags(func(t *train.Classes) *tokenizer.Options { return &t.Vocabulary })...)
 
@@ -121,7 +117,6 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 		return nil, usagef("--layers %s: %v", shellQuote(j.layers), err)
 	}
 	j.words.apply(j.flags, &t.Vocabulary)
-	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout, Locked: j.locked}
 	j.classes = &train.Classes{}
 	if j.resume == "" {
 		*j.classes = *t

@@ -24,10 +24,8 @@ type textJob struct {
 	limits corpusLimits
 	task   train.Text
 
-	layers  layerFlags
-	dropout float64 // everywhere
-	locked  bool
-	words   vocabularyFlags
+	layers layerFlags
+	words  vocabularyFlags
 
 	// Their defaults depend on the corpus.
 	ignorePadding, windows bool
@@ -114,8 +112,7 @@ func (j *textJob) define(fs *pflag.FlagSet) {
 
 	intFlag(fs, &t.Embedding, "embedding", "", train.DefaultEmbedding, 1, model.MaxWidth, "length of the vector of a token")
 	j.layers.define(fs, train.DefaultUnits)
-	floatFlag(fs, &j.dropout, "dropout", "", 0, "share of values dropped in training, of the embedding, between layers and before the output", "0 or more and less than 1", share)
-	fs.BoolVar(&j.locked, "locked-dropout", false, "drop the same values at all steps of a sequence, or of a track in a batch of a stream")
+	dropoutFlag(fs, &j.task.Dropout)
 	floatFlag(fs, &t.InitialRange, "init-uniform", "", 0, "draw all first weights evenly from minus to plus `X`; 0 means the rules of the layers", "a number, 0 or more", notNegative)
 	intFlag(fs, &t.Length, "length", "", train.DefaultLength, 1, model.MaxLength, "most steps of a sequence: longer documents are cut, see --windows; with --stream the steps of a track in a batch")
 	j.words.define(fs, &t.Vocabulary, true)
@@ -140,7 +137,6 @@ var textFlags = append([]taskFlag[*train.Text]{
 	{"units", func(t *train.Text) any { return unitsText(t.Layers) }},
 	{"tied", func(t *train.Text) any { return t.Tied }},
 	{"dropout", func(t *train.Text) any { return dropoutText(t.Dropout) }},
-	{"locked-dropout", func(t *train.Text) any { return t.Dropout.Locked }},
 	{"length", func(t *train.Text) any { return t.Length }},
 }, vocabularyTaskFlags(func(t *train.Text) *tokenizer.Options { return &t.Vocabulary })...)
 
@@ -184,7 +180,6 @@ func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, 
 		return nil, err
 	}
 	j.words.apply(j.flags, &t.Vocabulary)
-	t.Dropout = train.Dropout{Embedding: j.dropout, Layers: j.dropout, Output: j.dropout, Locked: j.locked}
 	recipes := texts.Format == corpus.FormatRecipes && !t.Stream
 	t.CountPadding, t.CutLong = recipes && j.words.stop, recipes
 	if j.flags.Changed("ignore-padding") {
