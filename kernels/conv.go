@@ -76,15 +76,27 @@ func Conv(dst Grid, x Windows, w Matrix, bias []float32, f Finish) {
 	convolve(&convolution{dst: dst, x: x, w: w, bias: bias, finish: f})
 }
 
-// ConvAdd continues the chains in dst: dst[l, i, j] += Σ_p x[l, i, p]·w[p, j],
-// otherwise like Conv.
-func ConvAdd(dst Grid, x Windows, w Matrix) {
-	convolve(&convolution{dst: dst, x: x, w: w, add: true})
+// ConvFrom continues chains:
+//
+//	dst[l, i, j] = finish(from[l, i, j] + Σ_p x[l, i, p]·w[p, j])
+//
+//	from Lines × Pixels × n  may be dst; otherwise they must not overlap
+//
+// It is otherwise like Conv.
+func ConvFrom(dst, from Grid, x Windows, w Matrix, f Finish) {
+	if from.Lines != dst.Lines || from.Pixels != dst.Pixels || from.Cols != dst.Cols {
+		panic("kernels: ConvFrom: from is not of the shape of dst")
+	}
+	if f < AsIs || f > ReLUAdd {
+		panic("kernels: Conv: no such Finish")
+	}
+	convolve(&convolution{dst: dst, x: x, w: w, from: from, add: true, finish: f})
 }
 
-// A convolution is one call of Conv or ConvAdd.
+// A convolution is one call of Conv or ConvFrom.
 type convolution struct {
 	dst    Grid
+	from   Grid // with add
 	x      Windows
 	w      Matrix
 	bias   []float32
@@ -99,7 +111,7 @@ func convolve(c *convolution) {
 	if c.dst.Lines != c.x.Lines || c.dst.Pixels != c.x.Pixels || c.dst.Cols != c.w.Cols || c.x.K != c.w.Rows {
 		panic("kernels: Conv: shapes do not match")
 	}
-	if !c.dst.ok() || !c.x.ok() || !c.w.readable() {
+	if !c.dst.ok() || c.add && !c.from.ok() || !c.x.ok() || !c.w.readable() {
 		panic("kernels: Conv: a view leaves its data")
 	}
 	if c.dst.Lines == 0 || c.dst.Pixels == 0 || c.dst.Cols == 0 {

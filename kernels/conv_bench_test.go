@@ -52,7 +52,7 @@ func BenchmarkConv(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if s.taps == 0 {
-						ConvAdd(dst, x, w)
+						ConvFrom(dst, dst, x, w, AsIs)
 					} else {
 						Conv(dst, x, w, bias, s.finish)
 					}

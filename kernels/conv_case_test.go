@@ -9,7 +9,7 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-// A convCase is one call of Conv or ConvAdd, with what it reads and what dst must
+// A convCase is one call of Conv or ConvFrom, with what it reads and what dst must
 // hold afterwards. Every slice ends with the last value that may be touched.
 type convCase struct {
 	dst    Grid
@@ -18,6 +18,7 @@ type convCase struct {
 	bias   []float32
 	finish Finish
 	add    bool
+	from   Grid      // with add: where the chains begin; without Data it is dst
 	want   []float32 // all of dst.Data
 	how    string
 }
@@ -28,6 +29,7 @@ type convShape struct {
 	lines, pixels, cols, k           int
 	line, pixel, step, segment, skip int // of x
 	dst, w                           string
+	from                             string // with add: how from lies; "" means that it is dst
 	finish                           Finish
 	add, bias                        bool
 }
@@ -112,12 +114,19 @@ func newConvCase(s convShape, fill func(dst []float32, seed uint64)) *convCase {
 	fill(c.w.Data, 3)
 	fill(c.bias, 4)
 
+	if s.add && s.from != "" {
+		c.from = convGrid(s.from, s.lines, s.pixels, s.cols)
+		fill(c.from.Data, 5)
+	}
+
 	c.want = slices.Clone(c.dst.Data)
 	for l := range s.lines {
 		for i := range s.pixels {
 			for j := range s.cols {
 				y, at := float32(0), convPlace(&c.dst, l, i, j)
 				switch {
+				case s.add && s.from != "":
+					y = c.from.Data[convPlace(&c.from, l, i, j)]
 				case s.add:
 					y = c.want[at]
 				case s.bias:
@@ -126,10 +135,10 @@ func newConvCase(s convShape, fill func(dst []float32, seed uint64)) *convCase {
 				for p := range s.k {
 					y = fma32(c.x.Data[convInput(&c.x, l, i, p)], c.w.At(p, j), y)
 				}
-				if s.finish != AsIs && !s.add && y <= 0 {
+				if s.finish != AsIs && y <= 0 {
 					y = 0
 				}
-				if s.finish == ReLUAdd && !s.add {
+				if s.finish == ReLUAdd {
 					y = c.want[at] + y
 				}
 				c.want[at] = y
@@ -139,9 +148,12 @@ func newConvCase(s convShape, fill func(dst []float32, seed uint64)) *convCase {
 	return c
 }
 
-func (c *convCase) call(dst Grid, x Windows, w Matrix, bias []float32) {
+func (c *convCase) call(dst, from Grid, x Windows, w Matrix, bias []float32) {
 	if c.add {
-		ConvAdd(dst, x, w)
+		if from.Data == nil {
+			from = dst
+		}
+		ConvFrom(dst, from, x, w, c.finish)
 	} else {
 		Conv(dst, x, w, bias, c.finish)
 	}
@@ -158,13 +170,17 @@ func (c *convCase) check(t *testing.T, isa string, off int) {
 		return b
 	}
 	d, x, w, b := place(c.dst.Data, off), place(c.x.Data, off*3+1), place(c.w.Data, off*5+2), place(c.bias, off*7+3)
-	dst, in, weights, bias := c.dst, c.x, c.w, c.bias
+	f := place(c.from.Data, off*11+4)
+	dst, from, in, weights, bias := c.dst, c.from, c.x, c.w, c.bias
 	dst.Data, in.Data, weights.Data = d.S, x.S, w.S
+	if from.Data != nil {
+		from.Data = f.S
+	}
 	if bias != nil {
 		bias = b.S
 	}
-	c.call(dst, in, weights, bias)
-	if diff := testkit.Diff(d.S, c.want) + d.Stray() + x.Unchanged() + w.Unchanged() + b.Unchanged(); diff != "" {
+	c.call(dst, from, in, weights, bias)
+	if diff := testkit.Diff(d.S, c.want) + d.Stray() + x.Unchanged() + w.Unchanged() + b.Unchanged() + f.Unchanged(); diff != "" {
 		t.Fatalf("Conv[%s](%s, off=%d): dst%s", isa, c.how, off, diff)
 	}
 }
@@ -180,9 +196,9 @@ func (c *convCase) checkPageEnd(t *testing.T, isa string) {
 		copy(end, s)
 		return end
 	}
-	dst, x, w := c.dst, c.x, c.w
-	dst.Data, x.Data, w.Data = atEnd(dst.Data), atEnd(x.Data), atEnd(w.Data)
-	c.call(dst, x, w, atEnd(c.bias))
+	dst, from, x, w := c.dst, c.from, c.x, c.w
+	dst.Data, from.Data, x.Data, w.Data = atEnd(dst.Data), atEnd(from.Data), atEnd(x.Data), atEnd(w.Data)
+	c.call(dst, from, x, w, atEnd(c.bias))
 	if diff := testkit.Diff(dst.Data, c.want); diff != "" {
 		t.Fatalf("Conv[%s](%s), at page ends: dst%s", isa, c.how, diff)
 	}
@@ -224,7 +240,10 @@ func (s *convShape) windows(r *rand.Rand, kind string) {
 func randomConv(r *rand.Rand, kind string, lines, pixels, cols, k int, fill func([]float32, uint64)) *convCase {
 	s := convShape{lines: lines, pixels: pixels, cols: cols, k: k,
 		dst: convGrids[r.IntN(len(convGrids))], w: gemmLayouts[r.IntN(len(gemmLayouts))],
-		finish: Finish(r.IntN(3)), add: r.IntN(4) == 0, bias: r.IntN(3) > 0}
+		finish: Finish(r.IntN(3)), add: r.IntN(3) == 0, bias: r.IntN(3) > 0}
+	if r.IntN(2) == 0 {
+		s.from = convGrids[r.IntN(len(convGrids))]
+	}
 	s.windows(r, kind)
 	return newConvCase(s, fill)
 }

@@ -72,7 +72,7 @@ func TestConvContract(t *testing.T) {
 	} {
 		for _, how := range []func(c call){
 			func(c call) { Conv(c.dst, c.x, c.w, nil, ReLU) },
-			func(c call) { ConvAdd(c.dst, c.x, c.w) },
+			func(c call) { ConvFrom(c.dst, c.dst, c.x, c.w, ReLU) },
 		} {
 			t.Run(bad.name, func(t *testing.T) {
 				c := good
@@ -89,7 +89,18 @@ func TestConvContract(t *testing.T) {
 	testkit.Panics(t, bias, func() { Conv(good.dst, good.x, good.w, []float32{}, AsIs) })
 	for _, f := range []Finish{-1, ReLUAdd + 1} {
 		testkit.Panics(t, "kernels: Conv: no such Finish", func() { Conv(good.dst, good.x, good.w, nil, f) })
+		testkit.Panics(t, "kernels: Conv: no such Finish", func() { ConvFrom(good.dst, good.dst, good.x, good.w, f) })
 	}
+	for _, from := range []Grid{
+		{Data: good.dst.Data, Lines: good.dst.Lines + 1, Pixels: good.dst.Pixels, Cols: cols},
+		{Data: good.dst.Data, Lines: good.dst.Lines, Pixels: good.dst.Pixels - 1, Cols: cols},
+		{Data: good.dst.Data, Lines: good.dst.Lines, Pixels: good.dst.Pixels, Cols: cols - 1},
+	} {
+		testkit.Panics(t, "kernels: ConvFrom: from is not of the shape of dst", func() { ConvFrom(good.dst, from, good.x, good.w, AsIs) })
+	}
+	from := good.dst
+	from.Data = from.Data[:len(from.Data)-1]
+	testkit.Panics(t, leaves, func() { ConvFrom(good.dst, from, good.x, good.w, AsIs) })
 	if d := dstBuf.Unchanged(); d != "" {
 		t.Error(d)
 	}

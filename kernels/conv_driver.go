@@ -19,7 +19,8 @@ func conv(c *convolution) {
 	}
 	c.race()
 	dst, x := &c.dst, &c.x
-	if dst.LineStride == dst.Pixels*dst.PixelStride && x.LineStride == x.Pixels*x.PixelStride {
+	if dst.LineStride == dst.Pixels*dst.PixelStride && x.LineStride == x.Pixels*x.PixelStride &&
+		(!c.add || c.from.LineStride == dst.Pixels*c.from.PixelStride) {
 		// Lines follow each other without a gap: they are one.
 		dst.Pixels *= dst.Lines
 		x.Pixels *= x.Lines
@@ -56,7 +57,7 @@ func (c *convolution) vector(isa cpu.ISA) {
 		bias := c.bias
 		switch {
 		case c.add:
-			bias = dst
+			bias = c.from.Data[c.from.At+q*c.from.Panel:][:PanelWidth]
 		case bias != nil:
 			bias = bias[q*PanelWidth:][:PanelWidth]
 		}
@@ -101,6 +102,7 @@ func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 	most := max(1, callWork/(tileRows*PanelWidth*max(t.K, 1)))
 	for line := range x.Lines {
 		a, y := x.At+line*x.LineStride, dst.At+line*dst.LineStride+q*dst.Panel
+		from := c.from.At + line*c.from.LineStride + q*c.from.Panel
 		for left := strips; left > 0; left -= t.Strips {
 			t.Rows, t.Strips = low, min(left, most)
 			if h := high - (strips - left); h > 0 {
@@ -111,7 +113,8 @@ func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 			}
 			t.C = &dst.Data[y]
 			if c.add {
-				t.From, t.FromRow = t.C, t.CRow
+				t.From, t.FromRow = &c.from.Data[from], c.from.PixelStride
+				from += t.Rows * t.Strips * c.from.PixelStride
 			}
 			tile(isa, &t)
 			a += t.Rows * t.Strips * x.PixelStride
@@ -143,7 +146,7 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 				t.A = &x.Data[a+i*x.PixelStride]
 			}
 			for r := 0; r < t.Rows && c.add; r++ {
-				copy(edge[r*PanelWidth:][:cols], dst.Data[y+(i+r)*dst.PixelStride:])
+				copy(edge[r*PanelWidth:][:cols], c.from.Data[c.from.At+line*c.from.LineStride+q*c.from.Panel+(i+r)*c.from.PixelStride:])
 			}
 			tile(isa, &t)
 			for r := range t.Rows {
@@ -165,11 +168,19 @@ func (c *convolution) race() {
 		raceReadMatrix(c.w)
 	}
 	raceRead(c.bias)
-	for line := range c.dst.Lines {
-		for pixel := range c.dst.Pixels {
+	if c.add {
+		c.eachVector(&c.from, raceRead)
+	}
+	c.eachVector(&c.dst, raceWrite)
+}
+
+// eachVector calls f with each part of g that lies together.
+func (c *convolution) eachVector(g *Grid, f func([]float32)) {
+	for line := range g.Lines {
+		for pixel := range g.Pixels {
 			for q := range c.w.Panels() {
-				at := c.dst.At + line*c.dst.LineStride + pixel*c.dst.PixelStride + q*c.dst.Panel
-				raceWrite(c.dst.Data[at:][:min(PanelWidth, c.dst.Cols-q*PanelWidth)])
+				at := g.At + line*g.LineStride + pixel*g.PixelStride + q*g.Panel
+				f(g.Data[at:][:min(PanelWidth, g.Cols-q*PanelWidth)])
 			}
 		}
 	}

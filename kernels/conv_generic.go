@@ -1,6 +1,6 @@
 package kernels
 
-// convGeneric defines Conv and ConvAdd.
+// convGeneric defines Conv and ConvFrom.
 func convGeneric(c *convolution) {
 	var chain [PanelWidth]float32
 	for line := range c.dst.Lines {
@@ -11,7 +11,7 @@ func convGeneric(c *convolution) {
 				dst := c.dst.Data[c.dst.At+line*c.dst.LineStride+pixel*c.dst.PixelStride+q*c.dst.Panel:][:len(y)]
 				switch {
 				case c.add:
-					copy(y, dst)
+					copy(y, c.from.Data[c.from.At+line*c.from.LineStride+pixel*c.from.PixelStride+q*c.from.Panel:])
 				case c.bias != nil:
 					copy(y, c.bias[q*PanelWidth:])
 				default:

@@ -59,10 +59,13 @@ func TestConvLayouts(t *testing.T) {
 	for _, dst := range convGrids {
 		for _, w := range gemmLayouts {
 			for _, kind := range convKinds {
-				for how := range 4 {
+				for how := range 6 {
 					cols := []int{48, 100, 128}[len(cases)%3]
 					s := convShape{lines: 3, pixels: 9, cols: cols, k: 21, dst: dst, w: w, bias: how != 1}
-					s.finish, s.add = Finish(how%3), how == 3
+					s.finish, s.add = Finish(how%3), how >= 3
+					if how > 3 {
+						s.from = convGrids[(len(cases)+how)%len(convGrids)]
+					}
 					s.windows(r, kind)
 					cases = append(cases, newConvCase(s, gemmValues))
 				}
@@ -160,7 +163,7 @@ func TestConvAllocs(t *testing.T) {
 					Conv(c.dst, c.x, c.w, c.bias, AsIs)
 					Conv(c.dst, c.x, c.w, c.bias, ReLU)
 					Conv(c.dst, c.x, c.w, nil, ReLUAdd)
-					ConvAdd(c.dst, c.x, c.w)
+					ConvFrom(c.dst, c.dst, c.x, c.w, ReLU)
 				}
 			}
 		})
@@ -245,14 +248,14 @@ func TestConvCut(t *testing.T) {
 					first.K = x.Segment
 					rest.K, rest.At = x.K-first.K, x.At+x.Segment*x.Step+x.Skip
 					Conv(chain, first, c.w.SubRows(0, first.K), c.bias, AsIs)
-					ConvAdd(chain, rest, c.w.SubRows(first.K, rest.K))
+					ConvFrom(chain, chain, rest, c.w.SubRows(first.K, rest.K), AsIs)
 					Conv(d, x, c.w, c.bias, c.finish)
 					for i := range d.Pixels {
 						for j := range s.cols {
 							was := c.dst.Data[convPlace(&d, 0, i, j)]
 							got, want := was+relu32(chain.Data[i*s.cols+j]), dst[convPlace(&d, 0, i, j)]
 							if !testkit.SameBits(got, want) {
-								t.Fatalf("[%s] line %d, pixel %d: ConvAdd gives %v, Conv %v", isa, line, from+i, got, want)
+								t.Fatalf("[%s] line %d, pixel %d: ConvFrom gives %v, Conv %v", isa, line, from+i, got, want)
 							}
 						}
 					}

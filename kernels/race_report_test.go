@@ -134,6 +134,9 @@ func productOperands() []operand {
 	}))
 }
 
+// continueConv continues the chains in dst.
+func continueConv(dst Grid, x Windows, w Matrix) { ConvFrom(dst, dst, x, w, AsIs) }
+
 // convOperands takes windows of 2·k inputs that lie k apart; lines that may be one
 // and lines that may not; columns that fill panels and columns that do not.
 func convOperands() []operand {
@@ -156,13 +159,14 @@ func convOperands() []operand {
 			written(name("Conv dst, added to"), nd, func(op []float32) { Conv(dst(op), x(floats(nx)), w(), nil, ReLUAdd) }),
 			read(name("Conv x"), nx, func(op []float32) { Conv(dst(floats(nd)), x(op), w(), nil, AsIs) }),
 			read(name("Conv bias"), n, func(op []float32) { Conv(dst(floats(nd)), x(floats(nx)), w(), op, ReLU) }),
-			written(name("ConvAdd dst"), nd, func(op []float32) { ConvAdd(dst(op), x(floats(nx)), w()) }),
-			read(name("ConvAdd x"), nx, func(op []float32) { ConvAdd(dst(floats(nd)), x(op), w()) }),
+			written(name("ConvFrom dst"), nd, func(op []float32) { ConvFrom(dst(op), dst(floats(nd)), x(floats(nx)), w(), ReLU) }),
+			read(name("ConvFrom from"), nd, func(op []float32) { ConvFrom(dst(floats(nd)), dst(op), x(floats(nx)), w(), AsIs) }),
+			read(name("ConvFrom x"), nx, func(op []float32) { continueConv(dst(floats(nd)), x(op), w()) }),
 		)
 		if n%PanelWidth == 0 { // else more is readable than matters
 			all = append(all,
 				read(name("Conv w"), 2*k*n, func(op []float32) { Conv(dst(floats(nd)), x(floats(nx)), PanelsOf(op, 2*k, n), nil, ReLU) }),
-				read(name("ConvAdd w"), 2*k*n, func(op []float32) { ConvAdd(dst(floats(nd)), x(floats(nx)), RowMajor(op, 2*k, n)) }),
+				read(name("ConvFrom w"), 2*k*n, func(op []float32) { continueConv(dst(floats(nd)), x(floats(nx)), RowMajor(op, 2*k, n)) }),
 			)
 		}
 	}

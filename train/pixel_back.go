@@ -71,7 +71,7 @@ func (l *pixelLayer) back(dx, dy *layers.FeatureMap, add bool) {
 		x.Segment, x.Skip = 3*width, -dy.RowStride-2*width
 	}
 	if add {
-		kernels.ConvAdd(dx.Grid(0, l.wt.Cols), x, l.wt)
+		kernels.ConvFrom(dx.Grid(0, l.wt.Cols), dx.Grid(0, l.wt.Cols), x, l.wt, kernels.AsIs)
 		return
 	}
 	kernels.Conv(dx.Grid(0, l.wt.Cols), x, l.wt, nil, kernels.AsIs)
@@ -149,15 +149,15 @@ func (l *pixelLayer) accumulate(t weightTask, x, dy *layers.FeatureMap) {
 	if skip == 0 {
 		segment = pixels
 	}
-	kernels.ConvAdd(
-		kernels.Grid{
-			Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
-			Lines: 1, Pixels: t.n, PixelStride: kernels.PanelWidth,
-		},
+	grad := kernels.Grid{
+		Data: w.Data, At: t.from * kernels.PanelWidth, Cols: w.Cols, Panel: w.Panel,
+		Lines: 1, Pixels: t.n, PixelStride: kernels.PanelWidth,
+	}
+	kernels.ConvFrom(grad, grad,
 		kernels.Windows{
 			Data: x.Data, At: first.At + t.from/span*x.RowStride + t.from%span, K: pixels,
 			Lines: 1, Pixels: t.n, PixelStride: 1,
 			Step: x.PixelStride, Segment: segment, Skip: skip,
 		},
-		d)
+		d, kernels.AsIs)
 }
