@@ -19,7 +19,7 @@ import (
 )
 
 // chapterPixels is the reference chapter's model of 16×16 pixels.
-var chapterPixels = model.PixelConfig{Height: 16, Width: 16, PixelConfig: layers.PixelConfig{
+var chapterPixels = model.PixelConfig{Height: 16, Width: 16, PixelCNN: layers.PixelCNN{
 	Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7,
 }}
 
@@ -46,7 +46,7 @@ func randomPixelNet() *model.Pixel {
 	return m
 }
 
-func randomImageModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelCNN) {
+func randomImageModel(tb testing.TB) (*autoreg.ImageModel, *layers.PixelNet) {
 	tb.Helper()
 	p := randomPixelNet()
 	var b bytes.Buffer
@@ -71,7 +71,7 @@ func BenchmarkPixelForward(b *testing.B) {
 				forward, levels := net.NewForward(16, 16), make([]uint8, 256)
 				f := func() {
 					for range n {
-						forward.Logits(levels)
+						forward.Outputs(levels)
 					}
 				}
 				b.ReportAllocs()
@@ -113,7 +113,7 @@ func BenchmarkDraw(b *testing.B) {
 					}
 					b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N)/float64(n), "ms/image")
 					ofPeak(b, isa, float64(n)*pixelFlop, threads, f)
-					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Logits(levels) })
+					naive := testkit.OfPeak(isa, pixelFlop, func() { forward.Outputs(levels) })
 					drawn := testkit.OfPeak(isa, float64(n)*pixelFlop, f)
 					if naive > 0 {
 						b.ReportMetric(naiveForwards*drawn/naive, "×naive")
@@ -134,7 +134,7 @@ func BenchmarkNaive(b *testing.B) {
 		for b.Loop() {
 			clear(levels)
 			for p := range levels {
-				logits := forward.Logits(levels)
+				logits := forward.Outputs(levels)
 				chain.Seek(0, uint64(p))
 				levels[p] = uint8(chain.Sample(logits.Data[p*logits.Row:][:4]))
 			}

@@ -35,7 +35,7 @@ func TestCanvasSource(t *testing.T) {
 				height, width = 6, 5
 			}
 			levels := randomLevels(m, height, width, 1)
-			want := m.pixel.Net.NewForward(height, width).Logits(levels)
+			want := m.pixel.Net.NewForward(height, width).Outputs(levels)
 			got := make([]float32, c.Symbols())
 			for range 2 {
 				for i, v := range levels {
@@ -177,7 +177,7 @@ func TestCanvasPanics(t *testing.T) {
 	full.Advance(0)
 	for want, call := range map[string]func(){
 		"autoreg: Canvas: CopyFrom: different models or sizes":             func() { c.CopyFrom(newCanvas(t, m, 2, 3)) },
-		"layers: PixelCNN: level out of range":                             func() { c.Advance(4) },
+		"layers: PixelNet: level out of range":                             func() { c.Advance(4) },
 		"layers: PixelState: Advance: the image is complete":               func() { full.Advance(0) },
 		"layers: PixelState: Logits: the image is complete":                func() { full.Logits(make([]float32, 4)) },
 		"layers: PixelState: Logits: len(dst) is not the number of levels": func() { c.Logits(make([]float32, 5)) },

@@ -134,7 +134,7 @@ func (s *imageScorer) equip(t *scoreThread) {
 
 // whole returns Σ -ln p of one image.
 func (s *imageScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
-	logits := t.forward.Logits(levels)
+	logits := t.forward.Outputs(levels)
 	L, C := s.model.Levels(), s.model.Channels()
 	each := logits.Cols / C
 	for i, v := range levels {

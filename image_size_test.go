@@ -12,10 +12,10 @@ import (
 )
 
 // claiming returns a model read from a small file that claims images of a size.
-func claiming(t *testing.T, height, width int, c layers.PixelConfig) *ImageModel {
+func claiming(t *testing.T, height, width int, c layers.PixelCNN) *ImageModel {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelConfig: c}).File().WriteTo(&b); err != nil {
+	if _, err := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelCNN: c}).File().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	m, err := Load[*ImageModel](&b, nil)
@@ -26,9 +26,9 @@ func claiming(t *testing.T, height, width int, c layers.PixelConfig) *ImageModel
 }
 
 var (
-	thin = layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}
+	thin = layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}
 	// Its file takes 0.8 MB, most of it the names of tensors.
-	deep = layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: model.MaxBlocks, Kernel: 1}
+	deep = layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: model.MaxBlocks, Kernel: 1}
 )
 
 // The size that a file claims is not drawn unasked where it is large or, with many
@@ -36,14 +36,14 @@ var (
 func TestDefaultSizeIsBounded(t *testing.T) {
 	for _, c := range []struct {
 		height, width int
-		config        layers.PixelConfig
+		config        layers.PixelCNN
 		size          string
 	}{
 		{4096, 4096, thin, "4096×4096"},
 		{513, 512, thin, "512×513"},
 		{4096, 65, thin, "65×4096"},
 		{64, 4096, deep, "4096×64"}, // few pixels, but rows of each block
-		{4096, 4096, layers.PixelConfig{Channels: 3, Levels: 256, Filters: 6, Blocks: 1, Kernel: 63}, "4096×4096"},
+		{4096, 4096, layers.PixelCNN{Channels: 3, Levels: 256, Filters: 6, Blocks: 1, Kernel: 63}, "4096×4096"},
 	} {
 		m := claiming(t, c.height, c.width, c.config)
 		if h, w := m.Size(); h != c.height || w != c.width {

@@ -15,7 +15,7 @@ func randomPixels(c model.PixelConfig) *ImageModel {
 	m := model.NewPixel(c)
 	for i, l := range m.Net.Convs() {
 		w, b := l.Weights()
-		testkit.Values(w, uint64(2*i+1), float32(3/math.Sqrt(float64(l.InLen()*l.Kernel()*l.Kernel()))))
+		testkit.Values(w, uint64(2*i+1), float32(3/math.Sqrt(float64(l.InLen()*l.Spec().Rows*l.Spec().Rows))))
 		testkit.Values(b, uint64(2*i+2), 0.3)
 		l.SetWeights(w, b)
 	}
@@ -24,7 +24,7 @@ func randomPixels(c model.PixelConfig) *ImageModel {
 
 // smallPixels returns a model of odd sizes, grey or in colour.
 func smallPixels(channels int) *ImageModel {
-	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
+	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
 		Channels: channels, Levels: 4, Filters: 11, Blocks: 2, Kernel: 5,
 	}})
 }
@@ -68,7 +68,7 @@ func naive(m *ImageModel, o *DrawOptions, n int) Image {
 	p := Image{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
 	f := m.pixel.Net.NewForward(height, width)
 	for slot := range p.Levels {
-		all := f.Logits(p.Levels)
+		all := f.Outputs(p.Levels)
 		logits := all.Data[slot/C*all.Row+slot%C*(all.Cols/C):][:m.Levels()]
 		if o.Mask != nil && o.Mask[slot/C] {
 			p.Levels[slot] = o.Known[slot]

@@ -18,22 +18,23 @@ const trianglesFile = "testdata/triangles.safetensors"
 // odds of e⁵ : 1. So a single white pixel grows into Sierpinski's triangle, and now
 // and then one springs up. All weights are small integers.
 func triangles() *model.Pixel {
-	m := model.NewPixel(model.PixelConfig{Height: 64, Width: 64, PixelConfig: layers.PixelConfig{
+	m := model.NewPixel(model.PixelConfig{Height: 64, Width: 64, PixelCNN: layers.PixelCNN{
 		Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 3,
 	}})
 	// a and b, the neighbours, are 0 or ½. The input layer counts them: relu(2a + 2b),
 	// relu(2a + 2b - 1). Hidden layers pass that on. The first less twice the second is
 	// 1 if one of a and b is white, else 0.
-	in, bias := m.Net.Input.Weights()
+	convs := m.Net.Convs()
+	in, bias := convs[0].Weights()
 	for filter := range 2 {
 		in[filter*9+0], in[filter*9+2] = 2, 2
 	}
 	bias[1] = -1
-	m.Net.Input.SetWeights(in, bias)
-	for _, l := range m.Net.Hidden {
+	convs[0].SetWeights(in, bias)
+	for _, l := range convs[1:3] {
 		l.SetWeights([]float32{1, 0, 0, 1}, []float32{0, 0})
 	}
-	m.Net.Output.SetWeights([]float32{0, 0, 10, -20}, []float32{0, -5})
+	convs[3].SetWeights([]float32{0, 0, 10, -20}, []float32{0, -5})
 	return m
 }
 

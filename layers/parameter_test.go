@@ -297,8 +297,8 @@ func TestStackParameters(t *testing.T) {
 // The parameters of a PixelCNN: names, counts, and all values.
 func TestPixelParameters(t *testing.T) {
 	for _, channels := range []int{1, 3} {
-		c := layers.PixelConfig{Channels: channels, Levels: 5, Filters: 9, Blocks: 2, Kernel: 5}
-		a, b := layers.NewPixelCNN(c), layers.NewPixelCNN(c)
+		c := layers.PixelCNN{Channels: channels, Levels: 5, Filters: 9, Blocks: 2, Kernel: 5}
+		a, b := layers.NewPixelNet(c), layers.NewPixelNet(c)
 		list, seen, count, effective := layers.ParametersOf(b), map[string]bool{}, 0, 0
 		for i, p := range layers.ParametersOf(a) {
 			if seen[p.Name] {

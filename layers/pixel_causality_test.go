@@ -10,8 +10,8 @@ import (
 
 // logitsOf returns the logits [H·W·C][L] of an image, the channels one after the
 // other.
-func logitsOf(f *layers.PixelForward, c layers.PixelConfig, levels []uint8) (list [][]float32) {
-	s := f.Logits(levels)
+func logitsOf(f *layers.PixelForward, c layers.PixelCNN, levels []uint8) (list [][]float32) {
+	s := f.Outputs(levels)
 	each := s.Cols / c.Channels
 	for i := range levels {
 		at := i/c.Channels*s.Row + i%c.Channels*each
@@ -25,19 +25,19 @@ func logitsOf(f *layers.PixelForward, c layers.PixelConfig, levels []uint8) (lis
 // the mask is tight and not too tight.
 func TestPixelCausality(t *testing.T) {
 	for _, s := range []struct {
-		layers.PixelConfig
+		layers.PixelCNN
 		height, width int
 	}{
-		{layers.PixelConfig{Channels: 1, Levels: 4, Filters: 16, Blocks: 2, Kernel: 7}, 7, 6},
-		{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 6, Blocks: 0, Kernel: 3}, 4, 5},
-		{layers.PixelConfig{Channels: 1, Levels: 3, Filters: 12, Blocks: 1, Kernel: 5}, 6, 2},
-		{layers.PixelConfig{Channels: 2, Levels: 3, Filters: 17, Blocks: 1, Kernel: 1}, 3, 3},
-		{layers.PixelConfig{Channels: 3, Levels: 5, Filters: 40, Blocks: 2, Kernel: 5}, 4, 4},
+		{layers.PixelCNN{Channels: 1, Levels: 4, Filters: 16, Blocks: 2, Kernel: 7}, 7, 6},
+		{layers.PixelCNN{Channels: 1, Levels: 2, Filters: 6, Blocks: 0, Kernel: 3}, 4, 5},
+		{layers.PixelCNN{Channels: 1, Levels: 3, Filters: 12, Blocks: 1, Kernel: 5}, 6, 2},
+		{layers.PixelCNN{Channels: 2, Levels: 3, Filters: 17, Blocks: 1, Kernel: 1}, 3, 3},
+		{layers.PixelCNN{Channels: 3, Levels: 5, Filters: 40, Blocks: 2, Kernel: 5}, 4, 4},
 	} {
-		net := randomPixels(s.PixelConfig)
+		net := randomPixels(s.PixelCNN)
 		f := net.NewForward(s.height, s.width)
-		levels := randomLevels(s.PixelConfig, s.height, s.width, 1)
-		want := logitsOf(f, s.PixelConfig, levels)
+		levels := randomLevels(s.PixelCNN, s.height, s.width, 1)
+		want := logitsOf(f, s.PixelCNN, levels)
 		for at := range levels {
 			was := levels[at]
 			after := false
@@ -46,7 +46,7 @@ func TestPixelCausality(t *testing.T) {
 					continue
 				}
 				levels[at] = v
-				for i, got := range logitsOf(f, s.PixelConfig, levels) {
+				for i, got := range logitsOf(f, s.PixelCNN, levels) {
 					d := testkit.Diff(got, want[i])
 					if d != "" && i <= at {
 						t.Fatalf("%+v: level %d has changed from %d to %d: that changes logits of level %d: %s", s, at, was, v, i, d)
@@ -69,7 +69,7 @@ func TestPixelCausality(t *testing.T) {
 // Between the channels of a pixel: red sees neither of the others, green sees red,
 // blue both.
 func TestPixelColours(t *testing.T) {
-	c := layers.PixelConfig{Channels: 3, Levels: 4, Filters: 32, Blocks: 1, Kernel: 3}
+	c := layers.PixelCNN{Channels: 3, Levels: 4, Filters: 32, Blocks: 1, Kernel: 3}
 	f := randomPixels(c).NewForward(3, 3)
 	levels := randomLevels(c, 3, 3, 2)
 	want := logitsOf(f, c, levels)
@@ -93,8 +93,8 @@ func TestPixelColours(t *testing.T) {
 // positive returns a network that passes on whatever it sees: weights are
 // positive and biases 0, so an image of zeros has logits 0, and one level in it
 // gives logits above 0 wherever it is seen.
-func positive(c layers.PixelConfig) *layers.PixelCNN {
-	n := layers.NewPixelCNN(c)
+func positive(c layers.PixelCNN) *layers.PixelNet {
+	n := layers.NewPixelNet(c)
 	for _, l := range n.Convs() {
 		w, b := l.Weights()
 		for i := range w {
@@ -106,13 +106,13 @@ func positive(c layers.PixelConfig) *layers.PixelCNN {
 }
 
 // seen returns the offsets from pixel (r, c) of what its logits depend on.
-func seen(n *layers.PixelCNN, height, width, r, c int) map[[2]int]bool {
+func seen(n *layers.PixelNet, height, width, r, c int) map[[2]int]bool {
 	f := n.NewForward(height, width)
 	list := make(map[[2]int]bool)
 	levels := make([]uint8, height*width)
 	for i := range levels {
 		levels[i] = 1
-		if logitsOf(f, n.PixelConfig, levels)[r*width+c][0] > 0 {
+		if logitsOf(f, n.Spec.(layers.PixelCNN), levels)[r*width+c][0] > 0 {
 			list[[2]int{i/width - r, i%width - c}] = true
 		}
 		levels[i] = 0
@@ -176,7 +176,7 @@ func TestPixelWavefrontSteps(t *testing.T) {
 		{7, 1, 1, 1, 1, 1, 1},
 		{3, 1, 1, 50, 640, 640 + 20*49, 32}, // of wide ones, no more rows at once
 	} {
-		n := layers.NewPixelCNN(layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: s.blocks, Kernel: s.kernel})
+		n := layers.NewPixelNet(layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: s.blocks, Kernel: s.kernel})
 		w := n.NewWavefront(s.images, s.height, s.width)
 		for range 2 {
 			steps, rows, pixels := 0, 0, 0

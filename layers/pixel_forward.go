@@ -2,71 +2,56 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
-// A PixelForward computes the logits of all pixels of an image at once. It is the
+// A PixelForward computes the outputs of all pixels of an image at once. It is the
 // workspace for that, for one goroutine at a time.
 type PixelForward struct {
-	net           *PixelCNN
+	net           *PixelNet
 	height, width int
-	maps          PixelMaps
+	run           pixelRun
 }
 
 // NewForward returns room for images of height×width pixels.
-func (n *PixelCNN) NewForward(height, width int) *PixelForward {
-	f := &PixelForward{net: n, height: height, width: width}
-	F, half := n.Filters, n.Filters/2
-	h, t := DenseMap(height, width, F), DenseMap(height, width, half)
-	m := &f.maps
-	m.Input = BorderMap(height, width, n.Channels, n.Kernel/2)
-	g := BorderMap(height, width, half, blockKernel/2)
-	for range n.Blocks {
-		m.Residual, m.Reduced, m.Convolved = append(m.Residual, h), append(m.Reduced, g), append(m.Convolved, t)
-	}
-	m.Residual = append(m.Residual, h)
-	m.Hidden = [2]FeatureMap{DenseMap(height, width, F), h}
-	m.Logits = DenseMap(height, width, n.Output.Width())
-	return f
+func (n *PixelNet) NewForward(height, width int) *PixelForward {
+	p := n.graph.wholePlan(height, width, false)
+	p.alloc()
+	return &PixelForward{net: n, height: height, width: width, run: p.run}
 }
 
-// DenseMap returns a map of a whole image without a border.
-func DenseMap(height, width, channels int) FeatureMap {
-	return FeatureMap{
-		Data:  kernels.Alloc(height * width * channels),
-		Lines: height, Pixels: width, LineStride: width * channels, PixelStride: channels, RowStride: width * channels,
-	}
+// PixelForwardBytes returns the memory that NewForward allocates for a network of a
+// description, as 64 bits on every machine.
+func PixelForwardBytes(spec PixelSpec, height, width int) int64 {
+	g := pixelGraph{shape: true}
+	g.complete(spec.build(&g))
+	return 4 * g.wholePlan(height, width, false).total
 }
 
-// BorderMap returns a map of a whole image with a border of zeros on top and on
-// the sides: the border right of a row is also the border left of the next.
-func BorderMap(height, width, channels, border int) FeatureMap {
-	row := (width + border) * channels
-	return FeatureMap{
-		Data:  kernels.Alloc((height + border) * row),
-		At:    border*row + border*channels,
-		Lines: height, Pixels: width, LineStride: row, PixelStride: channels, RowStride: row,
-	}
+// wholeSpan is the places of a node in an image.
+func (n *pixelNode) wholeSpan(height, width int) pixelSpan {
+	return pixelSpan{lines: height >> n.due, pixels: width >> n.due, line: pixelStride{row: 1}, pixel: pixelStride{col: 1}}
 }
 
-// Logits returns the logits of the image whose levels [H·W·C] these are: row r·W + c
-// has those of pixel (r, c), channel g from column g·Cols/C on. They are valid until the
-// next call. Logits panics if the length is wrong or a level out of range. It does not
-// allocate.
-func (f *PixelForward) Logits(levels []uint8) kernels.Matrix {
-	n := f.net
-	n.SetLevels(&f.maps.Input, levels)
-	n.Features(&f.maps, 0, n.Channels)
-	n.Head(&f.maps, 0, n.Channels)
-	return kernels.RowMajor(f.maps.Logits.Data, f.height*f.width, n.Output.Width())
+// Outputs returns the outputs of the image whose levels [H·W·C] these are: row r·W + c
+// has those of pixel (r, c). They are valid until the next call. Outputs panics if the
+// length is wrong or a level out of range. It does not allocate.
+func (f *PixelForward) Outputs(levels []uint8) kernels.Matrix {
+	g := &f.net.graph
+	f.net.setLevels(&f.run.maps[g.nodes[0].id], levels, f.height, f.width)
+	for _, n := range g.nodes {
+		s := n.wholeSpan(f.height, f.width)
+		f.run.node(n, &s, 0, n.groups, stageWhole)
+	}
+	out := &f.run.maps[g.output.id]
+	return kernels.RowMajor(out.data[out.at:][:f.height*f.width*out.width], f.height*f.width, out.width)
 }
 
-// SetLevels writes the inputs of the image whose levels [H·W·C] these are. It
-// panics if the length is wrong or a level out of range.
-func (n *PixelCNN) SetLevels(x *FeatureMap, levels []uint8) {
-	line := x.Pixels * n.Channels
-	if len(levels) != x.Lines*line {
-		panic("layers: PixelCNN: one level a channel of a pixel")
+// setLevels writes the inputs of the image whose levels [H·W·C] these are.
+func (n *PixelNet) setLevels(m *pixelMap, levels []uint8, height, width int) {
+	line := width * m.width
+	if len(levels) != height*line {
+		panic("layers: PixelNet: one level a channel of a pixel")
 	}
-	for r := range x.Lines {
-		dst := x.Data[x.At+r*x.LineStride:][:line]
+	for r := range height {
+		dst := m.data[m.at+r*m.row:][:line]
 		for i, v := range levels[r*line:][:line] {
 			dst[i] = n.level(int(v))
 		}

@@ -4,7 +4,7 @@ package layers
 // innermost, for one goroutine at a time. Each activation is computed once: a level
 // takes one step, whatever the size of the image. It allocates nothing once it exists.
 type PixelState struct {
-	cache        *rowCache
+	steps        *pixelSteps
 	levels       []uint8 // [H·W·C] so far
 	next         int     // the level to come
 	featuresDone bool    // its features are computed
@@ -13,12 +13,12 @@ type PixelState struct {
 
 // NewState returns an image of height×width pixels at its start. It panics unless
 // both are positive.
-func (n *PixelCNN) NewState(height, width int) *PixelState {
+func (n *PixelNet) NewState(height, width int) *PixelState {
 	if height < 1 || width < 1 {
-		panic("layers: PixelCNN: NewState: no pixels")
+		panic("layers: PixelNet: NewState: no pixels")
 	}
 	return &PixelState{
-		cache:  n.newRowCache(1, height, width, 1, 0, true),
+		steps:  n.newSteps(1, height, width, 1, 0),
 		levels: make([]uint8, height*width*n.Channels),
 	}
 }
@@ -36,45 +36,44 @@ func (s *PixelState) Levels() []uint8 { return s.levels[:s.next] }
 // Logits writes the logits of the next level into dst [Levels]. It panics if the length
 // is wrong or the image is complete.
 func (s *PixelState) Logits(dst []float32) {
-	rc := s.cache
-	if len(dst) != rc.net.Levels {
+	net := s.steps.net
+	if len(dst) != net.Levels {
 		panic("layers: PixelState: Logits: len(dst) is not the number of levels")
 	}
 	g := s.features("layers: PixelState: Logits: the image is complete")
-	if g >= s.logitsDone { // a channel's logits read the hidden layers of those before
-		rc.net.Head(&rc.maps, s.logitsDone, g+1)
+	if g >= s.logitsDone { // a channel's logits read the nodes of those before
+		s.steps.compute(false, s.logitsDone, g+1)
 		s.logitsDone = g + 1
 	}
-	copy(dst, rc.logits(0, g))
+	copy(dst, net.logits(s.steps.outputs(0, 0), g))
 }
 
 // Advance consumes the next level, drawn or known. It does not compute logits. It
 // panics if the level is out of range or the image is complete.
 func (s *PixelState) Advance(level int) {
-	s.cache.net.level(level) // panics before anything is written
+	s.steps.net.level(level) // panics before anything is written
 	g := s.features("layers: PixelState: Advance: the image is complete")
-	pixel := s.next / s.cache.net.Channels
-	s.cache.set(0, pixel/s.cache.width, pixel%s.cache.width, g, level)
+	pixel := s.next / s.steps.net.Channels
+	s.steps.set(0, pixel/s.steps.width, pixel%s.steps.width, g, level)
 	s.levels[s.next] = uint8(level)
 	s.next++
 	s.featuresDone = false
 }
 
-// features computes, once, the feature maps that logits of the next level and later
+// features computes, once, the nodes that logits of the next level and later
 // pixels read, and returns its channel. If the image is complete it panics with full.
 func (s *PixelState) features(full string) (g int) {
 	if s.Done() {
 		panic(full)
 	}
-	rc := s.cache
-	pixel, g := s.next/rc.net.Channels, s.next%rc.net.Channels
+	steps := s.steps
+	pixel, g := s.next/steps.net.Channels, s.next%steps.net.Channels
 	if !s.featuresDone {
 		if g == 0 {
-			rc.beginRow(pixel / rc.width)
-			rc.moveTo(pixel/rc.width, pixel%rc.width, 1)
+			steps.moveTo(pixel/steps.width, pixel%steps.width, 1)
 			s.logitsDone = 0
 		}
-		rc.net.Features(&rc.maps, g, g+1)
+		steps.compute(true, g, g+1)
 		s.featuresDone = true
 	}
 	return g
@@ -82,36 +81,29 @@ func (s *PixelState) features(full string) (g int) {
 
 // Reset goes back to the start of an image.
 func (s *PixelState) Reset() {
-	s.cache.reset()
+	s.steps.reset()
 	s.next, s.featuresDone = 0, false
 }
 
 // CopyFrom makes s a fork of src. It panics if they are of different networks or
 // sizes.
 func (s *PixelState) CopyFrom(src *PixelState) {
-	rc, from := s.cache, src.cache
-	if rc.net != from.net || rc.height != from.height || rc.width != from.width {
+	if s.steps.net != src.steps.net || s.steps.height != src.steps.height || s.steps.width != src.steps.width {
 		panic("layers: PixelState: CopyFrom: different networks or sizes")
 	}
 	if s == src {
 		return
 	}
-	copy(rc.slabs, from.slabs)
-	rc.currentRow = from.currentRow
+	s.steps.copyFrom(src.steps)
 	copy(s.levels, src.levels[:src.next])
-	s.next, s.featuresDone, s.logitsDone = src.next, false, 0
-	if g := s.next % rc.net.Channels; g > 0 { // the pixel has begun
-		pixel := s.next / rc.net.Channels
-		rc.moveTo(pixel/rc.width, pixel%rc.width, 1)
-		rc.net.Features(&rc.maps, 0, g)
-	}
+	s.next, s.featuresDone, s.logitsDone = src.next, src.featuresDone, src.logitsDone
 }
 
 // StateBytes returns the memory that NewState allocates for a size, of 64 bits on
 // every machine.
-func (n *PixelCNN) StateBytes(height, width int) int64 {
-	return 4*n.rowCacheSizes(1, height, width, 1, true).memory + int64(height)*int64(width)*int64(n.Channels)
+func (n *PixelNet) StateBytes(height, width int) int64 {
+	return n.stepsBytes(1, height, width, 1) + int64(height)*int64(width)*int64(n.Channels)
 }
 
 // Bytes returns the memory that s holds, the network's weights not included.
-func (s *PixelState) Bytes() int { return 4*len(s.cache.memory) + len(s.levels) }
+func (s *PixelState) Bytes() int { return 4*len(s.steps.memory) + len(s.levels) }

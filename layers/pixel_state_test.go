@@ -12,21 +12,21 @@ import (
 // that is new or stands elsewhere.
 func TestPixelFork(t *testing.T) {
 	for _, s := range []struct {
-		layers.PixelConfig
+		layers.PixelCNN
 		height, width int
 	}{
-		{layers.PixelConfig{Channels: 1, Levels: 4, Filters: 10, Blocks: 2, Kernel: 5}, 5, 4},
-		{layers.PixelConfig{Channels: 3, Levels: 3, Filters: 9, Blocks: 2, Kernel: 3}, 4, 3},
+		{layers.PixelCNN{Channels: 1, Levels: 4, Filters: 10, Blocks: 2, Kernel: 5}, 5, 4},
+		{layers.PixelCNN{Channels: 3, Levels: 3, Filters: 9, Blocks: 2, Kernel: 3}, 4, 3},
 	} {
-		net := randomPixels(s.PixelConfig)
+		net := randomPixels(s.PixelCNN)
 		f := net.NewForward(s.height, s.width)
 		size := s.height * s.width * s.Channels
-		mine, other := randomLevels(s.PixelConfig, s.height, s.width, 1), randomLevels(s.PixelConfig, s.height, s.width, 2)
-		want := logitsOf(f, s.PixelConfig, mine)
+		mine, other := randomLevels(s.PixelCNN, s.height, s.width, 1), randomLevels(s.PixelCNN, s.height, s.width, 2)
+		want := logitsOf(f, s.PixelCNN, mine)
 		used := net.NewState(s.height, s.width)
 		for at := range size + 1 {
 			forked := append(append([]uint8(nil), mine[:at]...), other[at:]...)
-			wantForked := logitsOf(f, s.PixelConfig, forked)
+			wantForked := logitsOf(f, s.PixelCNN, forked)
 			for scored := range 2 {
 				src, fork, got := net.NewState(s.height, s.width), net.NewState(s.height, s.width), make([]float32, s.Levels)
 				if scored == 1 {
@@ -69,7 +69,7 @@ func TestPixelFork(t *testing.T) {
 
 // What an image under way takes: the ceilings.
 func TestPixelBytes(t *testing.T) {
-	net := layers.NewPixelCNN(chapter)
+	net := layers.NewPixelNet(chapter)
 	if got := net.NewState(16, 16).Bytes(); got > 48_000 {
 		t.Errorf("a state of 16×16 pixels takes %d bytes, want at most 48000", got)
 	}
@@ -91,13 +91,13 @@ func TestPixelBytes(t *testing.T) {
 // StateBytes and WavefrontBytes are the bytes allocated, to the byte, and do not
 // overflow.
 func TestPixelBytesPredicted(t *testing.T) {
-	for _, c := range []layers.PixelConfig{
+	for _, c := range []layers.PixelCNN{
 		chapter,
 		{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1},
 		{Channels: 3, Levels: 5, Filters: 7, Blocks: 0, Kernel: 5},
 		{Channels: 3, Levels: 4, Filters: 12, Blocks: 3, Kernel: 3},
 	} {
-		net := layers.NewPixelCNN(c)
+		net := layers.NewPixelNet(c)
 		for _, size := range [][2]int{{1, 1}, {1, 300}, {300, 1}, {5, 7}, {16, 16}, {40, 129}} {
 			h, w := size[0], size[1]
 			if got, want := net.StateBytes(h, w), net.NewState(h, w).Bytes(); got != int64(want) {
@@ -110,14 +110,14 @@ func TestPixelBytesPredicted(t *testing.T) {
 			}
 		}
 	}
-	net := layers.NewPixelCNN(layers.PixelConfig{Channels: 3, Levels: 2, Filters: 8, Blocks: 5, Kernel: 1})
+	net := layers.NewPixelNet(layers.PixelCNN{Channels: 3, Levels: 2, Filters: 8, Blocks: 5, Kernel: 1})
 	if got := net.WavefrontBytes(1000, 4096, 4096); got < 1000*4096*4096*3*4 {
 		t.Errorf("WavefrontBytes of a thousand large images = %d", got)
 	}
 }
 
 func TestPixelNoAllocs(t *testing.T) {
-	for _, c := range []layers.PixelConfig{
+	for _, c := range []layers.PixelCNN{
 		{Channels: 1, Levels: 4, Filters: 16, Blocks: 2, Kernel: 7},
 		{Channels: 3, Levels: 4, Filters: 12, Blocks: 1, Kernel: 3},
 	} {
@@ -155,7 +155,7 @@ func TestPixelNoAllocs(t *testing.T) {
 		f := net.NewForward(height, width)
 		testkit.NoAllocs(t, func() {
 			for range 10 {
-				f.Logits(levels)
+				f.Outputs(levels)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ package layers
 //
 // It is for one goroutine at a time and allocates nothing once it exists.
 type PixelWavefront struct {
-	cache *rowCache
+	steps *pixelSteps
 	step  int
 	rows  int
 	row   int // of the first of them
@@ -29,55 +29,59 @@ const maxWavefrontRows = 32
 
 // NewWavefront returns images of height×width pixels at their start. It panics unless
 // all three are positive.
-func (n *PixelCNN) NewWavefront(images, height, width int) *PixelWavefront {
+func (n *PixelNet) NewWavefront(images, height, width int) *PixelWavefront {
 	if images < 1 || height < 1 || width < 1 {
-		panic("layers: PixelCNN: NewWavefront: no pixels")
+		panic("layers: PixelNet: NewWavefront: no pixels")
 	}
 	rows, lag := n.wavefrontRows(height, width)
-	w := &PixelWavefront{cache: n.newRowCache(images, height, width, rows, lag, false)}
+	w := &PixelWavefront{steps: n.newSteps(images, height, width, rows, lag)}
 	w.Reset()
 	return w
 }
 
 // wavefrontRows returns how many rows of an image one step has at most, and how many
 // columns each is behind the one above.
-func (n *PixelCNN) wavefrontRows(height, width int) (rows, lag int) {
-	lag = max(n.leastLag(), (width+maxWavefrontRows-1)/maxWavefrontRows)
+func (n *PixelNet) wavefrontRows(height, width int) (rows, lag int) {
+	least := n.graph.leastLag()
+	if least == 0 {
+		return 1, width
+	}
+	lag = max(least, (width+maxWavefrontRows-1)/maxWavefrontRows)
 	return min(height, (width+lag-1)/lag), lag
 }
 
 // WavefrontBytes returns the memory in bytes that NewWavefront allocates for images of
 // a size, as 64 bits on every machine.
-func (n *PixelCNN) WavefrontBytes(images, height, width int) int64 {
+func (n *PixelNet) WavefrontBytes(images, height, width int) int64 {
 	rows, _ := n.wavefrontRows(height, width)
-	return 4 * n.rowCacheSizes(images, height, width, rows, false).memory
+	return n.stepsBytes(images, height, width, rows)
 }
 
 // Reset goes back to the start of all images.
 func (w *PixelWavefront) Reset() {
-	w.cache.reset()
+	w.steps.reset()
 	w.step, w.rows, w.row = -1, 0, 0
 }
 
 // Images returns the number of images.
-func (w *PixelWavefront) Images() int { return w.cache.images }
+func (w *PixelWavefront) Images() int { return w.steps.images }
 
 // Next goes to the next pixels and reports whether there are any. Those before
 // must have been set.
 func (w *PixelWavefront) Next() bool {
-	rc := w.cache
+	s := w.steps
 	for {
 		w.step++
 		// Row r is at column step - lag·r.
-		first := max(0, (w.step-rc.width+rc.lag)/rc.lag)
-		last := min(rc.height-1, w.step/rc.lag)
-		if first >= rc.height {
+		first := max(0, (w.step-s.width+s.lag)/s.lag)
+		last := min(s.height-1, w.step/s.lag)
+		if first >= s.height {
 			return false
 		}
 		if first <= last {
 			w.row, w.rows = first, last-first+1
 			w.logitsDone = 0
-			rc.moveTo(first, w.step-rc.lag*first, w.rows)
+			s.moveTo(first, w.step-s.lag*first, w.rows)
 			return true
 		}
 	}
@@ -89,18 +93,32 @@ func (w *PixelWavefront) Rows() int { return w.rows }
 // Pixel returns where pixel i of this step is in each image.
 func (w *PixelWavefront) Pixel(i int) (row, column int) {
 	row = w.row + i
-	return row, w.step - w.cache.lag*row
+	return row, w.step - w.steps.lag*row
+}
+
+// leastLag returns how many columns a row must be behind the row above it, so that a
+// step may have pixels of several rows: a pixel sees a few columns further right in the
+// row above, and at most as many more in each row above that. It is 0 for a network whose
+// rows read whole rows above them: a step has one pixel of an image.
+func (g *pixelGraph) leastLag() (lag int) {
+	for _, n := range g.nodes {
+		if n.early || n.due > 0 {
+			return 0
+		}
+		lag = max(lag, n.right+1)
+	}
+	return lag
 }
 
 // Features computes the feature maps that logits of channel g and later pixels read.
 // The channels before must have been set.
-func (w *PixelWavefront) Features(g int) { w.cache.net.Features(&w.cache.maps, g, g+1) }
+func (w *PixelWavefront) Features(g int) { w.steps.compute(true, g, g+1) }
 
 // Head computes the logits of channel g, once. It need not be called where they are
 // not read.
 func (w *PixelWavefront) Head(g int) {
 	if g >= w.logitsDone { // a channel's logits read the hidden layers of those before
-		w.cache.net.Head(&w.cache.maps, w.logitsDone, g+1)
+		w.steps.compute(false, w.logitsDone, g+1)
 		w.logitsDone = g + 1
 	}
 }
@@ -108,15 +126,15 @@ func (w *PixelWavefront) Head(g int) {
 // Logits returns the logits [Levels] of channel g of pixel i of an image, as Head has
 // computed them. They are valid until the next step.
 func (w *PixelWavefront) Logits(i, image, g int) []float32 {
-	return w.cache.logits(w.cache.index(i, image, w.rows), g)
+	return w.steps.net.logits(w.steps.outputs(i, image), g)
 }
 
 // Set sets channel g of pixel i of an image. It panics if the level is out of
 // range.
 func (w *PixelWavefront) Set(i, image, g, level int) {
 	row, column := w.Pixel(i)
-	w.cache.set(image, row, column, g, level)
+	w.steps.set(image, row, column, g, level)
 }
 
 // Bytes returns the memory that w holds, the network's weights not included.
-func (w *PixelWavefront) Bytes() int { return 4 * len(w.cache.memory) }
+func (w *PixelWavefront) Bytes() int { return 4 * len(w.steps.memory) }

@@ -10,15 +10,15 @@ import (
 )
 
 // chapter is the reference chapter's network.
-var chapter = layers.PixelConfig{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
+var chapter = layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
 
 // randomPixels returns a network of random weights, some of whose units are
 // active.
-func randomPixels(c layers.PixelConfig) *layers.PixelCNN {
-	n := layers.NewPixelCNN(c)
+func randomPixels(c layers.PixelCNN) *layers.PixelNet {
+	n := layers.NewPixelNet(c)
 	for i, l := range n.Convs() {
 		w, b := l.Weights()
-		scale := 3 / math.Sqrt(float64(l.InLen()*l.Kernel()*l.Kernel()))
+		scale := 3 / math.Sqrt(float64(l.InLen()*l.Spec().Rows*l.Spec().Rows))
 		testkit.Values(w, uint64(2*i+1), float32(scale))
 		testkit.Values(b, uint64(2*i+2), 0.3)
 		l.SetWeights(w, b)
@@ -26,7 +26,7 @@ func randomPixels(c layers.PixelConfig) *layers.PixelCNN {
 	return n
 }
 
-func randomLevels(c layers.PixelConfig, height, width int, seed uint64) []uint8 {
+func randomLevels(c layers.PixelCNN, height, width int, seed uint64) []uint8 {
 	v := make([]float32, height*width*c.Channels)
 	testkit.Values(v, seed, 1)
 	levels := make([]uint8, len(v))
@@ -37,7 +37,7 @@ func randomLevels(c layers.PixelConfig, height, width int, seed uint64) []uint8 
 }
 
 func TestPixelParams(t *testing.T) {
-	n := layers.NewPixelCNN(chapter)
+	n := layers.NewPixelNet(chapter)
 	if n.Params() != 307_460 || n.Effective() != 222_340 {
 		t.Errorf("%d parameters, %d effective; want 307460 and 222340", n.Params(), n.Effective())
 	}
@@ -46,9 +46,9 @@ func TestPixelParams(t *testing.T) {
 // Values of another implementation, in float64: the reference chapter's network with
 // weights and levels by formulas.
 func TestPixelSpec(t *testing.T) {
-	n := layers.NewPixelCNN(chapter)
+	n := layers.NewPixelNet(chapter)
 	for k, l := range n.Convs() {
-		kh, in, out := l.Kernel(), l.InLen(), l.OutLen()
+		kh, in, out := l.Spec().Rows, l.InLen(), l.OutLen()
 		w, b := l.Weights()
 		for o := range out {
 			for i := range in {
@@ -73,7 +73,7 @@ func TestPixelSpec(t *testing.T) {
 		15*16 + 15: {0.015554866752, 0.080096669223, 0.070997963395, -0.003375942555},
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		logits := n.NewForward(16, 16).Logits(levels)
+		logits := n.NewForward(16, 16).Outputs(levels)
 		loss := 0.0
 		for p := range 256 {
 			row := logits.Data[p*logits.Row:][:4]
@@ -96,19 +96,19 @@ func TestPixelSpec(t *testing.T) {
 
 // small networks of many shapes.
 var pixelShapes = []struct {
-	layers.PixelConfig
+	layers.PixelCNN
 	height, width int
 }{
-	{layers.PixelConfig{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}, 16, 16},
-	{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}, 3, 3},
-	{layers.PixelConfig{Channels: 1, Levels: 5, Filters: 7, Blocks: 1, Kernel: 3}, 1, 1},
-	{layers.PixelConfig{Channels: 1, Levels: 17, Filters: 34, Blocks: 2, Kernel: 1}, 5, 9},
-	{layers.PixelConfig{Channels: 1, Levels: 3, Filters: 16, Blocks: 3, Kernel: 5}, 9, 2},
-	{layers.PixelConfig{Channels: 1, Levels: 256, Filters: 12, Blocks: 2, Kernel: 9}, 3, 21},
-	{layers.PixelConfig{Channels: 3, Levels: 8, Filters: 20, Blocks: 2, Kernel: 5}, 7, 6},
-	{layers.PixelConfig{Channels: 3, Levels: 4, Filters: 96, Blocks: 1, Kernel: 7}, 6, 11},
-	{layers.PixelConfig{Channels: 2, Levels: 3, Filters: 5, Blocks: 3, Kernel: 3}, 5, 5},
-	{layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 1, Kernel: 3}, 36, 70}, // more rows than a wavefront has
+	{layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}, 16, 16},
+	{layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}, 3, 3},
+	{layers.PixelCNN{Channels: 1, Levels: 5, Filters: 7, Blocks: 1, Kernel: 3}, 1, 1},
+	{layers.PixelCNN{Channels: 1, Levels: 17, Filters: 34, Blocks: 2, Kernel: 1}, 5, 9},
+	{layers.PixelCNN{Channels: 1, Levels: 3, Filters: 16, Blocks: 3, Kernel: 5}, 9, 2},
+	{layers.PixelCNN{Channels: 1, Levels: 256, Filters: 12, Blocks: 2, Kernel: 9}, 3, 21},
+	{layers.PixelCNN{Channels: 3, Levels: 8, Filters: 20, Blocks: 2, Kernel: 5}, 7, 6},
+	{layers.PixelCNN{Channels: 3, Levels: 4, Filters: 96, Blocks: 1, Kernel: 7}, 6, 11},
+	{layers.PixelCNN{Channels: 2, Levels: 3, Filters: 5, Blocks: 3, Kernel: 3}, 5, 5},
+	{layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 1, Kernel: 3}, 36, 70}, // more rows than a wavefront has
 }
 
 // However an image is computed, pixel by pixel, in rows together with others, or
@@ -119,12 +119,12 @@ func TestPixelSchedules(t *testing.T) {
 			if isa == "generic" && i == 0 && testing.Short() {
 				continue
 			}
-			net, C, L := randomPixels(s.PixelConfig), s.Channels, s.Levels
+			net, C, L := randomPixels(s.PixelCNN), s.Channels, s.Levels
 			const images = 3
 			var want [images][]float32
 			forward := net.NewForward(s.height, s.width)
 			for b := range images {
-				logits := forward.Logits(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1)))
+				logits := forward.Outputs(randomLevels(s.PixelCNN, s.height, s.width, uint64(b+1)))
 				for p := range s.height * s.width {
 					for g := range C {
 						want[b] = append(want[b], logits.Data[p*logits.Row+g*(logits.Cols/C):][:L]...)
@@ -138,7 +138,7 @@ func TestPixelSchedules(t *testing.T) {
 			got := make([]float32, L)
 			for b := range images {
 				state.Reset()
-				for at, v := range randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1)) {
+				for at, v := range randomLevels(s.PixelCNN, s.height, s.width, uint64(b+1)) {
 					if (at+b)%3 > 0 { // known levels need no logits
 						state.Logits(got)
 						if d := testkit.Diff(got, want[b][at*L:][:L]); d != "" {
@@ -167,7 +167,7 @@ func TestPixelSchedules(t *testing.T) {
 									if d := testkit.Diff(wavefront.Logits(i, b, g), want[b][at*L:][:L]); d != "" && !known {
 										t.Fatalf("Wavefront of %d: %s: %s", n, name(b, at), d)
 									}
-									wavefront.Set(i, b, g, int(randomLevels(s.PixelConfig, s.height, s.width, uint64(b+1))[at]))
+									wavefront.Set(i, b, g, int(randomLevels(s.PixelCNN, s.height, s.width, uint64(b+1))[at]))
 									seen++
 								}
 							}

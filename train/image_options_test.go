@@ -136,16 +136,16 @@ func TestSmallImageSets(t *testing.T) {
 }
 
 func TestInitialisePixels(t *testing.T) {
-	c := layers.PixelConfig{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
-	build := func(seed uint64) *layers.PixelCNN {
-		net := layers.NewPixelCNN(c)
+	c := layers.PixelCNN{Channels: 3, Levels: 5, Filters: 30, Blocks: 2, Kernel: 5}
+	build := func(seed uint64) *layers.PixelNet {
+		net := layers.NewPixelNet(c)
 		initialise(net, seed, 0)
 		return net
 	}
 	net, same, other := build(1), build(1), build(2)
 	for i, l := range net.Convs() {
 		w, bias := l.Weights()
-		area := l.Kernel() * l.Kernel()
+		area := l.Spec().Rows * l.Spec().Rows
 		limit := math.Sqrt(6 / float64(area*l.InLen()+area*l.OutLen()))
 		// The draws come in the order of PyTorch's layout and closed taps take theirs.
 		d := newDraws(1, l.Name+".weight")
@@ -208,35 +208,17 @@ func TestImageMemoryHeld(t *testing.T) {
 			if n := int64(count(net)); n > held || n < held-held/10 || int64(full) != stored {
 				t.Errorf("%+v: %d and %d values, Sizes says %d and %d", o, count(net), full, held, stored)
 			}
-			floats := count(net, task.pass.grad.Values()) + count(tr.optimizer.state...)
+			floats := count(net, layers.ValuesOf(task.pass.grad)) + count(tr.optimizer.state...)
 			copies := 1 + len(tr.optimizer.state)
 			if tr.best != nil {
 				floats += count(layers.ValuesOf(tr.best))
 				copies++
 			}
-			maps := func(list ...layers.FeatureMap) {
-				for _, m := range list {
-					floats += len(m.Data)
-				}
-			}
-			for _, p := range task.pass.images {
-				m := &p.maps
-				maps(m.Input, m.Hidden[0], m.Hidden[1], m.Logits, p.residual, p.below, p.hidden[0], p.hidden[1])
-				maps(m.Residual...)
-				maps(m.Reduced...)
-				maps(m.Convolved...)
-				maps(m.Expanded...)
-				for _, b := range p.blocks {
-					maps(b.expanded, b.convolved, b.reduced)
-				}
-			}
-			for _, l := range task.pass.convs {
-				floats += len(l.wt.Data)
-			}
+			floats += (len(task.pass.images)*task.pass.images[0].Bytes() + task.pass.training.Bytes()) / 4
 			floats += max(copies*full, 2*full+count(net))
 			taken := 4 * int64(floats)
 			if task.validation != nil {
-				taken += int64(len(set.Data)) + 4*int64(o.Threads)*pixelForwardFloats(task.model.Config)
+				taken += int64(len(set.Data)) + int64(o.Threads)*layers.PixelForwardBytes(task.model.Config.PixelCNN, set.Height, set.Width)
 			}
 			if got := task.memory(task.model.Config, &o); got < taken || got > taken+taken/5 {
 				t.Errorf("%+v, %d channels: %d bytes are taken, memory says %d", o, channels, taken, got)
@@ -254,7 +236,7 @@ func TestImageHeaderRoom(t *testing.T) {
 	set := &images.Set{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
 	const epochs = 100
 	task := &Images{Set: set, Filters: 8, Blocks: 200, Kernel: 63, hash: strings.Repeat("0", 64)}
-	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelCNN(task.config().PixelConfig)}
+	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelNet(task.config().PixelCNN)}
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
@@ -262,7 +244,7 @@ func TestImageHeaderRoom(t *testing.T) {
 	}}
 	tr.options.complete()
 	tr.work = work{net: task.model.Net}
-	zero := func() layers.Network { return layers.NewPixelCNN(task.config().PixelConfig) }
+	zero := func() layers.Network { return layers.NewPixelNet(task.config().PixelCNN) }
 	tr.optimizer = newUpdater(Adam{}, task.model.Net, task.model.Net, zero, layers.NewThreads(1))
 	tr.best = zero()
 	for range epochs {

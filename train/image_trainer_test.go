@@ -383,8 +383,11 @@ func TestImageDivergence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, bias, _ := imagesOf(tr).model.Net.Output.Group(0)
+	convs := imagesOf(tr).model.Net.Convs()
+	output := convs[len(convs)-1]
+	weight, bias := output.Weights()
 	bias[0] = float32(math.Inf(1))
+	output.SetWeights(weight, bias)
 	err = tr.Run(context.Background(), &RunOptions{Checkpoint: path})
 	if err == nil || !strings.Contains(err.Error(), "epoch 2, step 1 of 5") || !strings.Contains(err.Error(), "LearningRate") {
 		t.Errorf("error %v, want one that says where and what to do", err)

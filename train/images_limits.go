@@ -6,6 +6,7 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // checkModel refuses a model that, with the given free metadata, no file could hold.
@@ -47,20 +48,11 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	// At the end of an epoch a checkpoint copies all of these, and then a Snapshot
 	// that is read again as a model is three copies: see Text.memory.
 	passing := max(copies*stored, 2*stored+held)
-	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelConfig, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
+	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelCNN, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
 	set := int64(images) * int64(c.Height*c.Width*c.Channels)
 	total += set + int64(images)*strconv.IntSize/8 // the order of an epoch
 	if o.Validation > 0 {
-		total += set + 4*int64(o.Threads)*pixelForwardFloats(c)
+		total += set + int64(o.Threads)*layers.PixelForwardBytes(c.PixelCNN, c.Height, c.Width)
 	}
 	return total
-}
-
-// pixelForwardFloats returns how many float32s one thread of the validation pass takes.
-func pixelForwardFloats(c model.PixelConfig) int64 {
-	pixels, border := int64(c.Height*c.Width), int64(c.Kernel/2)
-	half, logits := int64(c.Filters/2), int64((c.Levels+15)/16*16*c.Channels)
-	return pixels*(2*int64(c.Filters)+half+logits+2) +
-		int64(c.Height+1)*int64(c.Width+2)*half +
-		(int64(c.Height)+border)*(int64(c.Width)+border)*int64(c.Channels)
 }

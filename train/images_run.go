@@ -83,7 +83,7 @@ func (t *Images) start(o *Options) work {
 	t.batch = make([][]uint8, 0, batch)
 	return work{
 		net: t.model.Net, grad: t.pass.grad, threads: t.pass.threads,
-		zero:  func() layers.Network { return layers.NewPixelCNN(t.model.Net.PixelConfig) },
+		zero:  func() layers.Network { return layers.NewPixelNet(t.model.Net.Spec) },
 		items: t.training.Len(), perStep: o.BatchSize,
 		validates: t.validation != nil, changed: func() {},
 	}

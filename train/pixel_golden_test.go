@@ -56,7 +56,7 @@ func TestPixelGolden(t *testing.T) {
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for _, c := range g.Nets {
-			net := layers.NewPixelCNN(layers.PixelConfig{Channels: c.Channels, Levels: c.Levels, Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel})
+			net := layers.NewPixelNet(layers.PixelCNN{Channels: c.Channels, Levels: c.Levels, Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel})
 			for _, l := range net.Convs() {
 				l.SetWeights(c.Weights[l.Name+".weight"].float32s(), c.Weights[l.Name+".bias"].float32s())
 			}
@@ -74,7 +74,7 @@ func TestPixelGolden(t *testing.T) {
 			}
 			pass := newPixelPass(net, c.Height, c.Width, len(batches[0]), 2, true)
 			var m, v [][]float32
-			for _, p := range net.Values() {
+			for _, p := range layers.ValuesOf(net) {
 				m, v = append(m, make([]float32, len(p))), append(v, make([]float32, len(p)))
 			}
 			power1, power2 := 1.0, 1.0
@@ -93,8 +93,8 @@ func TestPixelGolden(t *testing.T) {
 					LR:    float32(c.Adam.LR * math.Sqrt(1-power2) / (1 - power1)),
 					Beta1: beta1, Beta2: beta2, Epsilon: epsilon, GradScale: 1,
 				}
-				grads := pass.grad.Values()
-				for i, p := range net.Values() {
+				grads := layers.ValuesOf(pass.grad)
+				for i, p := range layers.ValuesOf(net) {
 					kernels.Adam(p, m[i], v[i], grads[i], step)
 				}
 			}
@@ -105,7 +105,7 @@ func TestPixelGolden(t *testing.T) {
 }
 
 // comparePixels compares weights and biases, closed taps included, with want.
-func comparePixels(t *testing.T, what string, net *layers.PixelCNN, want map[string]goldenTensor, tol float64) {
+func comparePixels(t *testing.T, what string, net *layers.PixelNet, want map[string]goldenTensor, tol float64) {
 	t.Helper()
 	for _, l := range net.Convs() {
 		w, b := l.Weights()

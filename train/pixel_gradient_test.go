@@ -13,13 +13,13 @@ import (
 // A reference64 is a PixelCNN in float64, written from the specification alone:
 // full kernels, masks as conditions.
 type reference64 struct {
-	layers.PixelConfig
+	layers.PixelCNN
 	weights, biases [][]float64 // of each layer, [Out, In, k, k] and [Out]
-	convs           []layers.PixelConv
+	convs           []layers.NamedConv
 }
 
-func newReference64(n *layers.PixelCNN) *reference64 {
-	r := &reference64{PixelConfig: n.PixelConfig, convs: n.Convs()}
+func newReference64(n *layers.PixelNet) *reference64 {
+	r := &reference64{PixelCNN: n.Spec.(layers.PixelCNN), convs: n.Convs()}
 	for _, l := range r.convs {
 		w, b := l.Weights()
 		r.weights, r.biases = append(r.weights, netkit.Float64s(w)), append(r.biases, netkit.Float64s(b))
@@ -39,7 +39,7 @@ func (r *reference64) open(layer, o, i, dy, dx int) bool {
 		}
 		return g
 	}
-	if l.Mask() == layers.MaskA {
+	if l.Spec().Mask == layers.MaskA {
 		return group(i, l.InLen()) < group(o, l.OutLen())
 	}
 	return group(i, l.InLen()) <= group(o, l.OutLen())
@@ -48,7 +48,7 @@ func (r *reference64) open(layer, o, i, dy, dx int) bool {
 // conv returns layer of x [H, W, In].
 func (r *reference64) conv(layer int, x []float64, height, width int, relu bool) []float64 {
 	l := r.convs[layer]
-	in, out, k := l.InLen(), l.OutLen(), l.Kernel()
+	in, out, k := l.InLen(), l.OutLen(), l.Spec().Rows
 	y := make([]float64, height*width*out)
 	for row := range height {
 		for col := range width {
@@ -109,24 +109,24 @@ func (r *reference64) loss(images [][]uint8, height, width int) (mean float64) {
 }
 
 var gradientShapes = []struct {
-	layers.PixelConfig
+	layers.PixelCNN
 	height, width, images int
 }{
-	{layers.PixelConfig{Channels: 1, Levels: 4, Filters: 6, Blocks: 2, Kernel: 5}, 5, 4, 3},
-	{layers.PixelConfig{Channels: 1, Levels: 3, Filters: 16, Blocks: 1, Kernel: 7}, 3, 7, 5},
-	{layers.PixelConfig{Channels: 1, Levels: 20, Filters: 4, Blocks: 0, Kernel: 3}, 1, 2, 1},
-	{layers.PixelConfig{Channels: 3, Levels: 3, Filters: 8, Blocks: 2, Kernel: 3}, 3, 4, 2},
+	{layers.PixelCNN{Channels: 1, Levels: 4, Filters: 6, Blocks: 2, Kernel: 5}, 5, 4, 3},
+	{layers.PixelCNN{Channels: 1, Levels: 3, Filters: 16, Blocks: 1, Kernel: 7}, 3, 7, 5},
+	{layers.PixelCNN{Channels: 1, Levels: 20, Filters: 4, Blocks: 0, Kernel: 3}, 1, 2, 1},
+	{layers.PixelCNN{Channels: 3, Levels: 3, Filters: 8, Blocks: 2, Kernel: 3}, 3, 4, 2},
 }
 
 // Gradients against central differences of the reference: along random directions
 // of all parameters at once, and each parameter by itself.
 func TestPixelGradients(t *testing.T) {
 	for _, s := range gradientShapes {
-		images := testLevels(s.PixelConfig, s.height, s.width, s.images)
-		ref := newReference64(testPixels(s.PixelConfig))
+		images := testLevels(s.PixelCNN, s.height, s.width, s.images)
+		ref := newReference64(testPixels(s.PixelCNN))
 		want := ref.loss(images, s.height, s.width)
 		testkit.EachISA(t, func(t *testing.T, isa string) {
-			net := testPixels(s.PixelConfig)
+			net := testPixels(s.PixelCNN)
 			pass := newPixelPass(net, s.height, s.width, s.images, 2, true)
 			sum := pass.run(images)
 			if got := sum / float64(s.images*s.height*s.width*s.Channels); math.Abs(got-want) > 1e-6 {
@@ -199,20 +199,20 @@ func TestPixelGradients(t *testing.T) {
 // padding stays 0; and a pass without gradients has the same losses.
 func TestPixelPassThreads(t *testing.T) {
 	s := gradientShapes[3]
-	images := testLevels(s.PixelConfig, s.height, s.width, 11)
+	images := testLevels(s.PixelCNN, s.height, s.width, 11)
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		var first [][]float32
 		var loss float64
 		for threads := 1; threads <= 4; threads++ {
 			for _, batch := range []int{11, 40} {
-				net := testPixels(s.PixelConfig)
+				net := testPixels(s.PixelCNN)
 				p := newPixelPass(net, s.height, s.width, batch, threads, true)
 				p.run(images[:5]) // leaves something behind
 				sum := p.run(images)
 				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images); score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
-				grads := p.grad.Values()
+				grads := layers.ValuesOf(p.grad)
 				if first == nil {
 					first, loss = grads, sum
 				}
@@ -226,16 +226,16 @@ func TestPixelPassThreads(t *testing.T) {
 				}
 			}
 		}
-		g := layers.NewPixelCNN(s.PixelConfig)
-		net := testPixels(s.PixelConfig)
+		g := layers.NewPixelNet(s.PixelCNN)
+		net := testPixels(s.PixelCNN)
 		p := newPixelPass(net, s.height, s.width, 11, 2, true)
 		p.run(images)
 		for i, l := range p.grad.Convs() {
 			w, b := l.Weights()
 			g.Convs()[i].SetWeights(w, b)
 		}
-		for i, got := range p.grad.Values() {
-			if d := testkit.Diff(got, g.Values()[i]); d != "" {
+		for i, got := range layers.ValuesOf(p.grad) {
+			if d := testkit.Diff(got, layers.ValuesOf(g)[i]); d != "" {
 				t.Errorf("%s: parameters %d hold more than gradients: %s", isa, i, d)
 			}
 		}

@@ -5,7 +5,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A pixelPass takes batches of images through a PixelCNN: forward to the losses,
+// A pixelPass takes batches of images through a network over pixels: forward to the losses,
 // and back to the gradients if it was made with room for them. It is the workspace
 // of both and allocates nothing afterwards, apart from the goroutines of its threads.
 //
@@ -15,15 +15,13 @@ import (
 // raster order, continued from chunk to chunk. So the bits depend neither on chunks
 // nor on threads.
 type pixelPass struct {
-	net, grad     *layers.PixelCNN // grad is nil without gradients
+	net, grad     *layers.PixelNet // grad is nil without gradients
 	height, width int
 	threads       *layers.Threads
 
-	convs  []pixelLayer  // of net, with gradients and transposed weights
-	images []*pixelImage // room for a chunk
-	tasks  []weightTask
-	bounds []int       // of each thread's tasks
-	grads  [][]float32 // of all layers
+	training *layers.PixelTraining
+	images   []*layers.PixelImage // room for a chunk
+	bounds   []int                // of each thread's share of the gradients of weights
 
 	chunk    [][]uint8 // the images of the call under way
 	scale    float32
@@ -48,7 +46,7 @@ func chunkImages(batch, threads int) int {
 
 // newPixelPass returns a pass for batches of up to batch images of height×width
 // pixels.
-func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradients bool) *pixelPass {
+func newPixelPass(net *layers.PixelNet, height, width, batch, threads int, gradients bool) *pixelPass {
 	p := &pixelPass{net: net, height: height, width: width, threads: layers.NewThreads(threads)}
 	n := chunkImages(batch, threads)
 	p.loss = make([]float64, n)
@@ -63,13 +61,11 @@ func newPixelPass(net *layers.PixelCNN, height, width, batch, threads int, gradi
 		p.forwardImages = p.lossImages
 		return p
 	}
-	p.grad = layers.NewPixelCNN(net.PixelConfig)
-	p.grads = p.grad.Values()
-	p.convs = newPixelLayers(net, p.grad)
-	p.tasks = weightTasks(p.convs)
-	p.bounds = shares(p.convs, p.tasks, threads)
+	p.grad = layers.NewPixelNet(net.Spec)
+	p.training = net.NewTraining(p.grad)
+	p.bounds = p.training.Shares(threads)
 	for range n {
-		p.images = append(p.images, newPixelImage(net, height, width))
+		p.images = append(p.images, p.training.NewImage(height, width))
 	}
 	p.forwardImages, p.accumulate = p.trainImages, p.accumulateTasks
 	return p
@@ -82,12 +78,7 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
 	if p.grad != nil {
-		for _, g := range p.grads {
-			clear(g)
-		}
-		for i := range p.convs[1:] {
-			p.convs[1+i].transpose()
-		}
+		p.training.Begin()
 	}
 	for len(images) > 0 {
 		n := min(len(images), len(p.loss))
@@ -107,7 +98,7 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 // lossImages computes the losses of images [from, to) of the chunk.
 func (p *pixelPass) lossImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		logits := p.forwards[worker].Logits(p.chunk[i])
+		logits := p.forwards[worker].Outputs(p.chunk[i])
 		p.loss[i] = p.crossEntropy(worker, logits, p.chunk[i])
 	}
 }
@@ -115,13 +106,8 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 // trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		m := p.images[i]
-		p.net.SetLevels(&m.maps.Input, p.chunk[i])
-		p.net.Features(&m.maps, 0, p.net.Channels)
-		p.net.Head(&m.maps, 0, p.net.Channels)
-		s := &m.maps.Logits
-		p.loss[i] = p.crossEntropy(worker, kernels.RowMajor(s.Data, p.height*p.width, s.PixelStride), p.chunk[i])
-		m.backward(p.convs)
+		p.loss[i] = p.crossEntropy(worker, p.images[i].Forward(p.chunk[i]), p.chunk[i])
+		p.images[i].Backward()
 	}
 }
 
@@ -148,22 +134,13 @@ func (p *pixelPass) crossEntropy(worker int, logits kernels.Matrix, levels []uin
 // accumulateTasks adds the chunk to the gradients of shares [from, to) of the tasks.
 func (p *pixelPass) accumulateTasks(_, from, to int) {
 	for i := range p.chunk {
-		for _, t := range p.tasks[p.bounds[from]:p.bounds[to]] {
-			p.images[i].accumulate(p.convs, t)
-		}
+		p.images[i].Accumulate(p.bounds[from], p.bounds[to])
 	}
 }
 
 // pixelPassBytes returns the memory that a pass with gradients takes, the network
 // not included.
-func pixelPassBytes(c layers.PixelConfig, height, width, batch, threads int) int64 {
-	pixels, F, half := int64(height*width), int64(c.Filters), int64(c.Filters/2)
-	border := int64(c.Kernel / 2)
-	logits := int64((c.Levels+15)/16*16) * int64(c.Channels)
-	blocks := int64(c.Blocks)
-	image := (int64(height)+border)*(int64(width)+border)*int64(c.Channels) +
-		pixels*(F*(3*blocks+6)+half*3*blocks+logits) +
-		int64(height+1)*int64(width+1)*half*(blocks+1) + slack*(4*blocks+8)
-	weights := 2 * c.Sizes().Packed // gradients and transposed copies
-	return 4 * (int64(chunkImages(batch, threads))*image + weights + int64(threads)*2*pixels)
+func pixelPassBytes(spec layers.PixelSpec, height, width, batch, threads int) int64 {
+	image, shared := layers.PixelTrainingBytes(spec, height, width)
+	return int64(chunkImages(batch, threads))*image + shared + int64(threads)*8*int64(height*width)
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-func testPixels(c layers.PixelConfig) *layers.PixelCNN {
-	n := layers.NewPixelCNN(c)
+func testPixels(c layers.PixelCNN) *layers.PixelNet {
+	n := layers.NewPixelNet(c)
 	for i, l := range n.Convs() {
 		w, b := l.Weights()
-		testkit.Values(w, uint64(2*i+1), float32(3/math.Sqrt(float64(l.InLen()*l.Kernel()*l.Kernel()))))
+		testkit.Values(w, uint64(2*i+1), float32(3/math.Sqrt(float64(l.InLen()*l.Spec().Rows*l.Spec().Rows))))
 		testkit.Values(b, uint64(2*i+2), 0.3)
 		l.SetWeights(w, b)
 	}
 	return n
 }
 
-func testLevels(c layers.PixelConfig, height, width, images int) (list [][]uint8) {
+func testLevels(c layers.PixelCNN, height, width, images int) (list [][]uint8) {
 	for i := range images {
 		v := make([]float32, height*width*c.Channels)
 		testkit.Values(v, uint64(i+7), 1)
@@ -37,7 +37,7 @@ func testLevels(c layers.PixelConfig, height, width, images int) (list [][]uint8
 // without Adam: see BenchmarkImageTrainStep of the root package for a whole step.
 func BenchmarkPixelPass(b *testing.B) {
 	const batch = 128
-	c := layers.PixelConfig{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
+	c := layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
 	const flop = 3 * 2 * 220_672 * 256.0 * batch // three products with every open weight
 	images := testLevels(c, 16, 16, batch)
 	testkit.EachISA(b, func(b *testing.B, isa string) {

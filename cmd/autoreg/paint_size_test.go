@@ -15,8 +15,8 @@ func TestPaintLargeClaims(t *testing.T) {
 	dir := t.TempDir()
 	file, out := filepath.Join(dir, "large.safetensors"), filepath.Join(dir, "out.png")
 	var b bytes.Buffer
-	c := layers.PixelConfig{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}
-	if _, err := model.NewPixel(model.PixelConfig{Height: 65, Width: 4096, PixelConfig: c}).File().WriteTo(&b); err != nil {
+	c := layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}
+	if _, err := model.NewPixel(model.PixelConfig{Height: 65, Width: 4096, PixelCNN: c}).File().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {

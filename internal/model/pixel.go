@@ -10,7 +10,7 @@ import (
 // A Pixel is a model of images: a PixelCNN.
 type Pixel struct {
 	Config PixelConfig
-	Net    *layers.PixelCNN
+	Net    *layers.PixelNet
 
 	Metadata map[string]string // see Text
 }
@@ -20,7 +20,7 @@ func NewPixel(c PixelConfig) *Pixel {
 	if c.Check() != nil {
 		panic("model: NewPixel: invalid config")
 	}
-	return &Pixel{Config: c, Net: layers.NewPixelCNN(c.PixelConfig)}
+	return &Pixel{Config: c, Net: layers.NewPixelNet(c.PixelCNN)}
 }
 
 // File returns the content of the model's file. Some of it may be the model's own

@@ -24,7 +24,7 @@ const (
 // where the order of members and blanks are free, and nothing else is.
 type PixelConfig struct {
 	Height, Width int // of a training image, for information
-	layers.PixelConfig
+	layers.PixelCNN
 }
 
 // Params returns the number of parameters as stored, closed taps included.

@@ -14,7 +14,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-var smallPixels = PixelConfig{Height: 6, Width: 5, PixelConfig: layers.PixelConfig{
+var smallPixels = PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
 	Channels: 3, Levels: 4, Filters: 7, Blocks: 2, Kernel: 5,
 }}
 
@@ -88,7 +88,7 @@ func TestPixelTensors(t *testing.T) {
 	}
 	// A prefix, and nothing is set where something is missing.
 	list := Tensors("m.", randomPixels(c).Net, true)
-	net := layers.NewPixelCNN(c.PixelConfig)
+	net := layers.NewPixelNet(c.PixelCNN)
 	if err := Take((&weights.File{Tensors: list[:len(list)-1]}).Pick(), "m.", net, true); err == nil || !strings.Contains(err.Error(), "m.output.bias") {
 		t.Errorf("without the last tensor: %v", err)
 	}
@@ -106,7 +106,7 @@ func TestPixelTensors(t *testing.T) {
 }
 
 func TestPixelConfigParams(t *testing.T) {
-	c := PixelConfig{Height: 16, Width: 16, PixelConfig: layers.PixelConfig{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}}
+	c := PixelConfig{Height: 16, Width: 16, PixelCNN: layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}}
 	if got := c.Params(); got != 307_460 {
 		t.Errorf("Params = %d, want 307460", got)
 	}

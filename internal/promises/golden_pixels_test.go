@@ -24,13 +24,13 @@ const (
 )
 
 // goldenPixels returns an image model of fixed weights.
-func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelCNN, *autoreg.ImageModel) {
+func goldenPixels(t *testing.T, c model.PixelConfig) (*layers.PixelNet, *autoreg.ImageModel) {
 	t.Helper()
 	p := model.NewPixel(c)
 	for i, l := range p.Net.Convs() {
 		w, b := l.Weights()
 		scale := float32(4) // a power of two near 3/√inputs
-		for scale*scale*float32(l.InLen()*l.Kernel()*l.Kernel()) > 9 {
+		for scale*scale*float32(l.InLen()*l.Spec().Rows*l.Spec().Rows) > 9 {
 			scale /= 2
 		}
 		testkit.Values(w, uint64(2*i+1), scale)
@@ -56,9 +56,9 @@ func TestGoldenPixels(t *testing.T) {
 		config         model.PixelConfig
 		logits, images string
 	}{
-		{"grey", model.PixelConfig{Height: 9, Width: 8, PixelConfig: layers.PixelConfig{
+		{"grey", model.PixelConfig{Height: 9, Width: 8, PixelCNN: layers.PixelCNN{
 			Channels: 1, Levels: 4, Filters: 66, Blocks: 2, Kernel: 7}}, goldenGreyLogits, goldenGreyImages},
-		{"colour", model.PixelConfig{Height: 5, Width: 7, PixelConfig: layers.PixelConfig{
+		{"colour", model.PixelConfig{Height: 5, Width: 7, PixelCNN: layers.PixelCNN{
 			Channels: 3, Levels: 9, Filters: 50, Blocks: 1, Kernel: 5}}, goldenColourLogits, goldenColourImages},
 	} {
 		net, m := goldenPixels(t, c.config)
@@ -86,7 +86,7 @@ func TestGoldenPixels(t *testing.T) {
 			if got := hashFloats(cached); got != c.logits {
 				t.Errorf("%s: %s: hash of the logits is %s, want %s", isa, c.name, got, c.logits)
 			}
-			whole := net.NewForward(height, width).Logits(known)
+			whole := net.NewForward(height, width).Outputs(known)
 			each := whole.Cols / m.Channels()
 			for i := range known {
 				at := i/m.Channels()*whole.Row + i%m.Channels()*each

@@ -11,22 +11,27 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
+// masked returns a layer of a PixelCNN.
+func masked(in, out, kernel int, mask layers.MaskType, groups int) *layers.Conv {
+	return layers.ConvSpec{In: in, Out: out, Rows: kernel, Cols: kernel, Mask: mask, Groups: groups, Stride: 1}.New()
+}
+
 // open tells, from the specification alone, whether output o looks at input i at
 // tap (row, col) of the kernel.
-func open(l *layers.MaskedConv, o, i, row, col int) bool {
-	m := l.Kernel() / 2
+func open(l *layers.Conv, o, i, row, col int) bool {
+	groups, m := l.Spec().Groups, l.Spec().Rows/2
 	if row != m || col != m {
 		return row < m || row == m && col < m
 	}
 	group := func(c, n int) int { // the last whose first channel is not beyond c
-		g := l.Groups() - 1
-		for g*n/l.Groups() > c {
+		g := groups - 1
+		for g*n/groups > c {
 			g--
 		}
 		return g
 	}
 	gi, gout := group(i, l.InLen()), group(o, l.OutLen())
-	return gi < gout || l.Mask() == layers.MaskB && gi == gout
+	return gi < gout || l.Spec().Mask == layers.MaskB && gi == gout
 }
 
 // Taps of a single pair of channels: A (k²-1)/2, B (k²+1)/2; and of three ordered
@@ -34,14 +39,14 @@ func open(l *layers.MaskedConv, o, i, row, col int) bool {
 func TestMaskedConvTaps(t *testing.T) {
 	for _, c := range []struct{ kernel, a, b int }{{7, 24, 25}, {5, 12, 13}, {3, 4, 5}, {1, 0, 1}} {
 		for mask, want := range map[layers.MaskType]int{layers.MaskA: c.a, layers.MaskB: c.b} {
-			l := layers.NewMaskedConv(1, 1, c.kernel, mask, 1)
+			l := masked(1, 1, c.kernel, mask, 1)
 			if got := l.Effective() - 1; got != want || l.Params() != c.kernel*c.kernel+1 {
 				t.Errorf("%d×%[1]d %v: %d open taps of %d, want %d", c.kernel, mask, got, l.Params()-1, want)
 			}
 			// At the centre 3 or 6 of 9 pairs of groups.
 			const a, b = 2, 5 // channels of a group
 			centre := map[layers.MaskType]int{layers.MaskA: 3, layers.MaskB: 6}[mask]
-			l = layers.NewMaskedConv(3*a, 3*b, c.kernel, mask, 3)
+			l = masked(3*a, 3*b, c.kernel, mask, 3)
 			if got, want := l.Effective()-3*b, a*b*(9*c.a+centre); got != want {
 				t.Errorf("%d×%[1]d %v of ordered channels: %d open taps, want %d", c.kernel, mask, got, want)
 			}
@@ -60,8 +65,8 @@ func TestPixelTable(t *testing.T) {
 	}
 	want = append(want, "hidden.0 B 1 128 128 16512 16512", "hidden.1 B 1 128 128 16512 16512", "output B 1 128 4 516 516")
 	var got []string
-	for _, l := range layers.NewPixelCNN(chapter).Convs() {
-		got = append(got, fmt.Sprintf("%s %v %d %d %d %d %d", l.Name, l.Mask(), l.Kernel(), l.InLen(), l.OutLen(), l.Params(), l.Effective()))
+	for _, l := range layers.NewPixelNet(chapter).Convs() {
+		got = append(got, fmt.Sprintf("%s %v %d %d %d %d %d", l.Name, l.Spec().Mask, l.Spec().Rows, l.InLen(), l.OutLen(), l.Params(), l.Effective()))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("layers\n%q, want\n%q", got, want)
@@ -89,8 +94,8 @@ var maskedShapes = []struct {
 // changes no bit of a result.
 func TestMaskedConvWeights(t *testing.T) {
 	for _, s := range maskedShapes {
-		l := layers.NewMaskedConv(s.in, s.out, s.kernel, s.mask, s.groups)
-		if l.InLen() != s.in || l.OutLen() != s.out || l.Kernel() != s.kernel || l.Mask() != s.mask || l.Groups() != s.groups || l.Width() != s.out {
+		l := masked(s.in, s.out, s.kernel, s.mask, s.groups)
+		if l.InLen() != s.in || l.OutLen() != s.out || l.Spec().Rows != s.kernel || l.Spec().Mask != s.mask || l.Spec().Groups != s.groups || l.Width() != s.out {
 			t.Errorf("%+v: a layer of another shape", s)
 		}
 		w, b := make([]float32, s.out*s.in*s.kernel*s.kernel), make([]float32, s.out)
@@ -131,16 +136,13 @@ func TestMaskedConvWeights(t *testing.T) {
 			gotW[len(gotW)-1]++ // copies: l must not change
 		}
 
-		clean := layers.NewMaskedConv(s.in, s.out, s.kernel, s.mask, s.groups)
+		clean := masked(s.in, s.out, s.kernel, s.mask, s.groups)
 		clean.SetWeights(want, b)
 		l.SetWeights(dirty, b)
-		x, y, z := layers.BorderMap(4, 3, s.in, s.kernel/2), layers.DenseMap(4, 3, s.out), layers.DenseMap(4, 3, s.out)
-		v := make([]float32, 4*3*s.in)
-		testkit.Values(v, 3, 1)
-		fill(&x, v)
-		l.Apply(&y, &x, 0, s.groups, kernels.AsIs)
-		clean.Apply(&z, &x, 0, s.groups, kernels.AsIs)
-		if d := testkit.Diff(y.Data, z.Data); d != "" {
+		x := make([]float32, 4*3*s.in)
+		testkit.Values(x, 3, 1)
+		y, z := layers.ApplyConv(l, x, 4, 3, kernels.AsIs), layers.ApplyConv(clean, x, 4, 3, kernels.AsIs)
+		if d := testkit.Diff(y, z); d != "" {
 			t.Errorf("%+v: closed taps have an effect: y%s", s, d)
 		}
 	}
@@ -149,14 +151,14 @@ func TestMaskedConvWeights(t *testing.T) {
 // In a network for colour every layer, 1×1 ones and the output included, keeps the
 // order of the channels.
 func TestPixelMasks(t *testing.T) {
-	for _, c := range []layers.PixelConfig{
+	for _, c := range []layers.PixelCNN{
 		{Channels: 3, Levels: 4, Filters: 12, Blocks: 2, Kernel: 5},
 		{Channels: 3, Levels: 7, Filters: 25, Blocks: 1, Kernel: 3}, // thirds of 25, 12 and 21
 	} {
-		n := layers.NewPixelCNN(c)
+		n := layers.NewPixelNet(c)
 		for k, l := range n.Convs() {
-			if l.Groups() != 3 || (l.Mask() == layers.MaskA) != (k == 0) {
-				t.Errorf("%s: mask %v of %d groups", l.Name, l.Mask(), l.Groups())
+			if l.Spec().Groups != 3 || (l.Spec().Mask == layers.MaskA) != (k == 0) {
+				t.Errorf("%s: mask %v of %d groups", l.Name, l.Spec().Mask, l.Spec().Groups)
 			}
 			w, b := l.Weights()
 			for i := range w {
@@ -164,11 +166,11 @@ func TestPixelMasks(t *testing.T) {
 			}
 			l.SetWeights(w, b)
 			w, _ = l.Weights()
-			area, at := l.Kernel()*l.Kernel(), 0
+			area, at := l.Spec().Rows*l.Spec().Rows, 0
 			for o := range l.OutLen() {
 				for i := range l.InLen() {
 					for tap := range area {
-						want := open(l.MaskedConv, o, i, tap/l.Kernel(), tap%l.Kernel())
+						want := open(l.Conv, o, i, tap/l.Spec().Rows, tap%l.Spec().Rows)
 						if (w[at] != 0) != want {
 							t.Errorf("%+v: %s: output %d sees input %d at tap %d: %v, want %v", c, l.Name, o, i, tap, !want, want)
 						}
@@ -178,10 +180,9 @@ func TestPixelMasks(t *testing.T) {
 			}
 		}
 		// The logits of a colour are all of one group.
-		for g := range 3 {
-			if _, bias, at := n.Output.Group(g); at != g*n.Output.Width()/3 || len(bias) < c.Levels {
-				t.Errorf("%+v: logits of channel %d at %d of %d, room for %d", c, g, at, n.Output.Width(), len(bias))
-			}
+		output := n.Convs()[len(n.Convs())-1]
+		if width := output.Width(); width%(3*16) != 0 || width/3 < c.Levels {
+			t.Errorf("%+v: %d outputs, want three times as many, %d at least and a multiple of 16", c, width, c.Levels)
 		}
 	}
 }
@@ -189,18 +190,18 @@ func TestPixelMasks(t *testing.T) {
 // A mistake panics with one text a function, and nothing has been written.
 func TestPixelPanics(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
-	conv := layers.NewMaskedConv(2, 3, 3, layers.MaskB, 1)
+	conv := masked(2, 3, 3, layers.MaskB, 1)
 	w, b := f(2*3*9), f(3)
 	testkit.Values(w, 1, 1)
 	testkit.Values(b, 2, 1)
 	conv.SetWeights(w, b)
 	keptW, keptB := conv.Weights()
 
-	c := layers.PixelConfig{Channels: 3, Levels: 4, Filters: 6, Blocks: 1, Kernel: 3}
-	with := func(edit func(*layers.PixelConfig)) func() {
+	c := layers.PixelCNN{Channels: 3, Levels: 4, Filters: 6, Blocks: 1, Kernel: 3}
+	with := func(edit func(*layers.PixelCNN)) func() {
 		c := c
 		edit(&c)
-		return func() { layers.NewPixelCNN(c) }
+		return func() { layers.NewPixelNet(c) }
 	}
 	n := randomPixels(c)
 	s, full := n.NewState(2, 2), n.NewState(2, 2)
@@ -220,47 +221,38 @@ func TestPixelPanics(t *testing.T) {
 	other := randomPixels(c)
 	bad := slices.Clone(levels)
 	bad[11] = 4
-	x, y := layers.BorderMap(2, 2, 2, 1), layers.DenseMap(2, 2, 3)
-	low, narrow := y, layers.DenseMap(2, 1, 3)
-	low.Data = low.Data[1:]
 	for want, calls := range map[string][]func(){
-		"layers: NewMaskedConv: invalid shape": {
-			func() { layers.NewMaskedConv(0, 1, 3, layers.MaskA, 1) },
-			func() { layers.NewMaskedConv(1, 0, 3, layers.MaskA, 1) },
-			func() { layers.NewMaskedConv(1, 1, 2, layers.MaskA, 1) },
-			func() { layers.NewMaskedConv(1, 1, 0, layers.MaskA, 1) },
-			func() { layers.NewMaskedConv(1, 1, -1, layers.MaskA, 1) },
-			func() { layers.NewMaskedConv(1, 1, 3, layers.MaskB+1, 1) },
-			func() { layers.NewMaskedConv(1, 1, 3, layers.MaskA, 0) },
-			func() { layers.NewMaskedConv(2, 3, 3, layers.MaskA, 3) },
-			func() { layers.NewMaskedConv(3, 2, 3, layers.MaskA, 3) },
+		"layers: ConvSpec: invalid shape": {
+			func() { masked(0, 1, 3, layers.MaskA, 1) },
+			func() { masked(1, 0, 3, layers.MaskA, 1) },
+			func() { masked(1, 1, 2, layers.MaskA, 1) },
+			func() { masked(1, 1, 0, layers.MaskA, 1) },
+			func() { masked(1, 1, -1, layers.MaskA, 1) },
+			func() { masked(1, 1, 3, layers.MaskB+1, 1) },
+			func() { masked(1, 1, 3, layers.MaskA, 0) },
+			func() { masked(2, 3, 3, layers.MaskA, 3) },
+			func() { masked(3, 2, 3, layers.MaskA, 3) },
 		},
-		"layers: MaskedConv: SetWeights: wrong length": {
+		"layers: Conv: SetWeights: wrong length": {
 			func() { conv.SetWeights(f(2*3*9-1), b) },
 			func() { conv.SetWeights(f(2*3*9+1), b) },
 			func() { conv.SetWeights(f(2*3*9), f(2)) },
 			func() { conv.SetWeights(f(2*3*9), nil) },
 		},
-		"layers: MaskedConv: Above: the kernel is not 3×3": {
-			func() { layers.NewMaskedConv(2, 3, 1, layers.MaskB, 1).Above(&y, &x) },
-			func() { layers.NewMaskedConv(2, 3, 5, layers.MaskB, 1).Above(&y, &x) },
+		"layers: PixelCNN: invalid configuration": {
+			with(func(c *layers.PixelCNN) { c.Channels = 0 }),
+			with(func(c *layers.PixelCNN) { c.Levels = 1 }),
+			with(func(c *layers.PixelCNN) { c.Levels = 257 }),
+			with(func(c *layers.PixelCNN) { c.Filters = 5 }),
+			with(func(c *layers.PixelCNN) { c.Blocks = -1 }),
+			with(func(c *layers.PixelCNN) { c.Kernel = 4 }),
+			with(func(c *layers.PixelCNN) { c.Kernel = -3 }),
 		},
-		"kernels: Conv: shapes do not match":    {func() { conv.Apply(&narrow, &x, 0, 1, kernels.AsIs) }},
-		"kernels: Conv: a view leaves its data": {func() { conv.Apply(&low, &x, 0, 1, kernels.AsIs) }},
-		"layers: NewPixelCNN: invalid configuration": {
-			with(func(c *layers.PixelConfig) { c.Channels = 0 }),
-			with(func(c *layers.PixelConfig) { c.Levels = 1 }),
-			with(func(c *layers.PixelConfig) { c.Levels = 257 }),
-			with(func(c *layers.PixelConfig) { c.Filters = 5 }),
-			with(func(c *layers.PixelConfig) { c.Blocks = -1 }),
-			with(func(c *layers.PixelConfig) { c.Kernel = 4 }),
-			with(func(c *layers.PixelConfig) { c.Kernel = -3 }),
-		},
-		"layers: PixelCNN: NewState: no pixels": {
+		"layers: PixelNet: NewState: no pixels": {
 			func() { n.NewState(0, 2) },
 			func() { n.NewState(2, -1) },
 		},
-		"layers: PixelCNN: NewWavefront: no pixels": {
+		"layers: PixelNet: NewWavefront: no pixels": {
 			func() { n.NewWavefront(0, 2, 2) },
 			func() { n.NewWavefront(1, 0, 2) },
 			func() { n.NewWavefront(1, 2, 0) },
@@ -271,16 +263,16 @@ func TestPixelPanics(t *testing.T) {
 		},
 		"layers: PixelState: Logits: the image is complete":  {func() { full.Logits(untouched[:4]) }},
 		"layers: PixelState: Advance: the image is complete": {func() { full.Advance(0) }},
-		"layers: PixelCNN: level out of range": {
+		"layers: PixelNet: level out of range": {
 			func() { s.Advance(4) },
 			func() { s.Advance(-1) },
 			func() { wavefront.Set(0, 0, 0, 4) },
 			func() { wavefront.Set(0, 0, 0, -1) },
-			func() { n.NewForward(2, 2).Logits(bad) },
+			func() { n.NewForward(2, 2).Outputs(bad) },
 		},
-		"layers: PixelCNN: one level a channel of a pixel": {
-			func() { n.NewForward(2, 2).Logits(levels[:11]) },
-			func() { n.NewForward(2, 2).Logits(append(levels, 0)) },
+		"layers: PixelNet: one level a channel of a pixel": {
+			func() { n.NewForward(2, 2).Outputs(levels[:11]) },
+			func() { n.NewForward(2, 2).Outputs(append(levels, 0)) },
 		},
 		"layers: PixelState: CopyFrom: different networks or sizes": {
 			func() { s.CopyFrom(other.NewState(2, 2)) },
@@ -295,9 +287,6 @@ func TestPixelPanics(t *testing.T) {
 	gotW, gotB := conv.Weights()
 	if testkit.Diff(gotW, keptW) != "" || testkit.Diff(gotB, keptB) != "" {
 		t.Error("SetWeights has set something before it panicked")
-	}
-	if slices.ContainsFunc(slices.Concat(y.Data, narrow.Data), func(v float32) bool { return v != 0 }) {
-		t.Error("Apply has written something before it panicked")
 	}
 	if slices.ContainsFunc(untouched, func(v float32) bool { return v != 7 }) {
 		t.Error("Logits has written something before it panicked")

@@ -68,36 +68,26 @@ func TestMaskedConvGolden(t *testing.T) {
 			if mask.String() != c.Mask {
 				t.Errorf("mask %v, want %s", mask, c.Mask)
 			}
-			l := layers.NewMaskedConv(c.In, c.Out, c.Kernel, mask, c.Groups)
+			l := masked(c.In, c.Out, c.Kernel, mask, c.Groups)
 			l.SetWeights(c.Inputs["weight"].float32s(), c.Inputs["bias"].float32s())
-			x, y := layers.BorderMap(c.Height, c.Width, c.In, c.Kernel/2), layers.DenseMap(c.Height, c.Width, c.Out)
-			fill(&x, c.Inputs["x"].float32s())
 			for f, finish := range map[kernels.Finish]func(float64) float64{
 				kernels.AsIs: func(v float64) float64 { return v },
 				kernels.ReLU: func(v float64) float64 { return max(v, 0) },
 			} {
-				l.Apply(&y, &x, 0, c.Groups, f)
+				y := layers.ApplyConv(l, c.Inputs["x"].float32s(), c.Height, c.Width, f)
 				worst, at := 0.0, 0
 				for i, v := range c.Y.Data {
-					if d := math.Abs(float64(y.Data[i]) - finish(v)); !(d <= worst) {
+					if d := math.Abs(float64(y[i]) - finish(v)); !(d <= worst) {
 						worst, at = d, i
 					}
 				}
 				if !(worst <= tol) {
-					t.Errorf("MaskedConv[%s](%s), finish %d: [%d] = %v, want %v, tol %v", isa, c.Name, f, at, y.Data[at], finish(c.Y.Data[at]), tol)
+					t.Errorf("MaskedConv[%s](%s), finish %d: [%d] = %v, want %v, tol %v", isa, c.Name, f, at, y[at], finish(c.Y.Data[at]), tol)
 				}
 				t.Logf("%s, finish %d: largest difference %.1e", c.Name, f, worst)
 			}
 		}
 	})
-}
-
-// fill writes the channels of all pixels, which lie in raster order in v.
-func fill(m *layers.FeatureMap, v []float32) {
-	line := len(v) / m.Lines
-	for r := range m.Lines {
-		copy(m.Data[m.At+r*m.LineStride:], v[r*line:][:line])
-	}
 }
 
 // PixelCNNs, grey and in colour, against PyTorch in float64: logits of an image at
@@ -114,7 +104,7 @@ func TestPixelGolden(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: no tolerance", c.Name)
 			}
-			n := layers.NewPixelCNN(layers.PixelConfig{Channels: c.Channels, Levels: c.Levels, Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel})
+			n := layers.NewPixelNet(layers.PixelCNN{Channels: c.Channels, Levels: c.Levels, Filters: c.Filters, Blocks: c.Blocks, Kernel: c.Kernel})
 			for _, l := range n.Convs() {
 				l.SetWeights(c.Weights[l.Name+".weight"].float32s(), c.Weights[l.Name+".bias"].float32s())
 			}
@@ -127,7 +117,7 @@ func TestPixelGolden(t *testing.T) {
 					levels = append(levels, pixel...)
 				}
 			}
-			logits := n.NewForward(c.Height, c.Width).Logits(levels)
+			logits := n.NewForward(c.Height, c.Width).Outputs(levels)
 			state, got := n.NewState(c.Height, c.Width), make([]float32, c.Levels)
 			worst := 0.0
 			for i, v := range levels {

@@ -1,0 +1,188 @@
+package layers
+
+import "github.com/autoreg/autoreg/kernels"
+
+// A Conv is a convolution some of whose taps are open:
+//
+//	y[r, c, o] = b[o] + Σ_taps Σ_i W[o, i, tap]·x[(r, c)·stride + tap, i]
+//
+// over the open taps in raster order, channels inside a tap: one chain an output. Beyond
+// the edges lie zeros, which are part of the chain. A transposed convolution has as many
+// chains an input as it gives outputs.
+//
+// With ordered channels, inputs and outputs fall into groups of adjacent
+// channels, group g of n being channels [g·n/G, (g+1)·n/G), one a colour.
+// Taps before the centre join all groups; at the centre an output sees the
+// groups before its own (mask A) or up to its own (B).
+//
+// Van den Oord, Kalchbrenner and Kavukcuoglu, Pixel Recurrent Neural Networks,
+// 2016.
+type Conv struct {
+	spec   ConvSpec
+	pieces []convWeights
+}
+
+// convWeights are the weights of a piece, of open taps only.
+type convWeights struct {
+	convPiece
+	W    kernels.Matrix // [inputs, outputs] in panels
+	Bias []float32      // [outputs]
+}
+
+// New returns the layer with zero weights. It panics unless sizes are positive, taps lie in
+// the kernel, that of a mask is square and odd, and there are as many channels as groups.
+func (s ConvSpec) New() *Conv { return s.make(true) }
+
+// make returns the layer, or its shape alone.
+func (s ConvSpec) make(weights bool) *Conv {
+	if !s.valid() {
+		panic("layers: ConvSpec: invalid shape")
+	}
+	l := &Conv{spec: s}
+	for _, p := range s.pieces() {
+		w := convWeights{convPiece: p, W: newPanels(p.rows, p.cols, weights)}
+		if !weights {
+			w.Bias = nil
+		} else if p.sharesBias {
+			w.Bias = l.pieces[0].Bias
+		} else {
+			w.Bias = kernels.Alloc(p.cols)
+		}
+		l.pieces = append(l.pieces, w)
+	}
+	return l
+}
+
+// Spec returns the description of the layer.
+func (l *Conv) Spec() ConvSpec { return l.spec }
+
+// InLen returns the number of input channels.
+func (l *Conv) InLen() int { return l.spec.In }
+
+// OutLen returns the number of output channels.
+func (l *Conv) OutLen() int { return l.spec.Out }
+
+// Width returns the values of a pixel of the result: OutLen, but for an output layer whose
+// groups are padded.
+func (l *Conv) Width() int {
+	last := &l.pieces[len(l.pieces)-1]
+	return last.at + last.cols
+}
+
+// Params returns the number of parameters as stored, closed taps included.
+func (l *Conv) Params() int { return int(l.spec.Sizes().Params) }
+
+// Effective returns the number of parameters that have an effect: open taps and
+// biases.
+func (l *Conv) Effective() int { return int(l.spec.Sizes().Effective) }
+
+// Type returns the type of its ConvSpec.
+func (l *Conv) Type() string { return l.spec.Type() }
+
+// Values implements Module.
+func (l *Conv) Values() (list [][]float32) {
+	for i := range l.pieces {
+		p := &l.pieces[i]
+		list = append(list, p.W.Data)
+		if !p.sharesBias {
+			list = append(list, p.Bias)
+		}
+	}
+	return list
+}
+
+// Parameters returns weight [Out, In, Rows, Cols], of a transposed convolution
+// [In, Out, Rows, Cols], and bias [Out]. Values of closed taps have no effect; they are
+// read as 0.
+func (l *Conv) Parameters(suffix string) []Parameter {
+	s := &l.spec
+	area := s.Rows * s.Cols
+	shape := []int{s.Out, s.In, s.Rows, s.Cols}
+	if s.Transposed {
+		shape[0], shape[1] = s.In, s.Out
+	}
+	n := area * s.In * s.Out
+	return []Parameter{
+		{
+			Name: "weight" + suffix, Shape: shape, Effective: l.Effective() - s.Out,
+			Init: Init{Rule: InitGlorot, FanIn: area * s.In, FanOut: area * s.Out},
+			Set: func(data []float32) {
+				if len(data) != n {
+					panic("layers: Parameter: Set: wrong length")
+				}
+				l.each(func(p *convWeights, k, j, at int) { p.W.Set(k, j, data[at]) })
+			},
+			Get: func() []float32 {
+				data := make([]float32, n)
+				l.each(func(p *convWeights, k, j, at int) { data[at] = p.W.At(k, j) })
+				return data
+			},
+		},
+		{
+			Name: "bias" + suffix, Shape: []int{s.Out}, Effective: s.Out,
+			Set: func(data []float32) {
+				if len(data) != s.Out {
+					panic("layers: Parameter: Set: wrong length")
+				}
+				for i := range l.pieces {
+					p := &l.pieces[i]
+					copy(p.Bias, data[p.first:][:p.n])
+				}
+			},
+			Get: func() []float32 {
+				data := make([]float32, s.Out)
+				for i := range l.pieces {
+					p := &l.pieces[i]
+					copy(data[p.first:], p.Bias[:p.n])
+				}
+				return data
+			},
+		},
+	}
+}
+
+// SetWeights packs weights in the layout of Parameters. Values of closed taps have no
+// effect. It panics if a length is wrong.
+func (l *Conv) SetWeights(weight, bias []float32) {
+	p := l.Parameters("")
+	if len(weight) != p[0].Len() || len(bias) != p[1].Len() {
+		panic("layers: Conv: SetWeights: wrong length")
+	}
+	p[0].Set(weight)
+	p[1].Set(bias)
+}
+
+// Weights returns copies in the layout of Parameters, as SetWeights takes them, closed
+// taps being 0.
+func (l *Conv) Weights() (weight, bias []float32) {
+	p := l.Parameters("")
+	return p[0].Get(), p[1].Get()
+}
+
+// each calls f for input k and output j of every piece with where the weight lies in the
+// layout of Parameters.
+func (l *Conv) each(f func(p *convWeights, k, j, at int)) {
+	s := &l.spec
+	area := s.Rows * s.Cols
+	for i := range l.pieces {
+		p := &l.pieces[i]
+		for k := range p.rows {
+			in, tap := k%s.In, p.tap(k/s.In, s.Cols)
+			for j := range p.n {
+				pair := (p.first+j)*s.In + in
+				if s.Transposed {
+					pair = in*s.Out + p.first + j
+				}
+				f(p, k, j, pair*area+tap)
+			}
+		}
+	}
+}
+
+// newPanels returns a matrix of zeros, or the shape of one.
+func newPanels(rows, cols int, values bool) kernels.Matrix {
+	if values {
+		return kernels.NewPanels(rows, cols)
+	}
+	return kernels.Matrix{Rows: rows, Cols: cols}
+}

@@ -1,0 +1,26 @@
+package layers
+
+import "github.com/autoreg/autoreg/kernels"
+
+// ApplyConv returns the outputs of a layer, row by row, for the pixels x of height×width.
+func ApplyConv(l *Conv, x []float32, height, width int, f kernels.Finish) []float32 {
+	g := &pixelGraph{}
+	in := g.input(l.InLen())
+	if l.spec.Transposed {
+		in.level, in.due = 1, 1
+		height, width = 2*height, 2*width
+	}
+	n := g.conv(f, convTerm{conv: l, from: in, n: l.InLen()})
+	g.complete(n)
+	p := g.wholePlan(height, width, false)
+	p.alloc()
+	m := &p.run.maps[in.id]
+	line := width >> in.level * m.width
+	for r := range height >> in.level {
+		copy(m.data[m.at+r*m.row:][:line], x[r*line:])
+	}
+	s := n.wholeSpan(height, width)
+	p.run.node(n, &s, 0, n.groups, stageWhole)
+	out := &p.run.maps[n.id]
+	return out.data[out.at:][:height>>n.level*(width>>n.level)*out.width]
+}

@@ -1,0 +1,188 @@
+package layers
+
+import "github.com/autoreg/autoreg/kernels"
+
+// A FeatureMap is a view of pixels of feature maps, in lines: a whole image, one pixel
+// of each of many, or pixels along a diagonal. Channel i of pixel (line, pixel) is
+//
+//	Data[At + line·LineStride + pixel·PixelStride + i]
+type FeatureMap struct {
+	Data          []float32
+	At            int // of the first value
+	Lines, Pixels int // pixels: Lines·Pixels
+	LineStride    int // from a line to the next
+	PixelStride   int // from a pixel of a line to the next
+	RowStride     int // from a pixel to the one below it in the image
+}
+
+// Grid returns cols channels from channel first on.
+func (m *FeatureMap) Grid(first, cols int) kernels.Grid {
+	return kernels.Grid{
+		Data: m.Data, At: m.At + first, Cols: cols, Panel: kernels.PanelWidth,
+		Lines: m.Lines, Pixels: m.Pixels, LineStride: m.LineStride, PixelStride: m.PixelStride,
+	}
+}
+
+// A pixelMap is where the values of a node lie: some rows of each of a number of images,
+// or, where it is compact, those of the places that are being computed, side by side.
+type pixelMap struct {
+	data    []float32
+	at      int // of pixel (first, 0) of the first image
+	first   int // the row that at is of
+	width   int // values of a pixel
+	row     int // from a row to the next
+	side    int // values of the border between rows
+	image   int // from an image to the next
+	compact bool
+
+	rows, keep int // rows that there is room for; those that are kept above the newest
+}
+
+// A pixelSpan is the places that are computed together, in lines. Rows and columns are those
+// of the level at which a node is computed.
+type pixelSpan struct {
+	lines, pixels int
+	row, col      int // of the first place
+	line, pixel   pixelStride
+}
+
+// A pixelStride is the distance of two places.
+type pixelStride struct{ image, row, col int }
+
+// view returns the pixel of each place that is scale times as far down and right, and
+// beyond that so many rows and columns.
+func (m *pixelMap) view(s *pixelSpan, scale, row, col int) FeatureMap {
+	f := FeatureMap{Data: m.data, At: m.at, Lines: s.lines, Pixels: s.pixels, RowStride: m.row}
+	if m.compact {
+		f.PixelStride, f.LineStride = m.width, s.pixels*m.width
+		return f
+	}
+	f.At += (s.row*scale+row-m.first)*m.row + (s.col*scale+col)*m.width
+	f.LineStride = s.line.image*m.image + scale*(s.line.row*m.row+s.line.col*m.width)
+	f.PixelStride = s.pixel.image*m.image + scale*(s.pixel.row*m.row+s.pixel.col*m.width)
+	return f
+}
+
+// scroll makes room for n rows from row on, by moving the others up: rows that are not kept
+// are lost.
+func (m *pixelMap) scroll(row, n, images int) {
+	if m.rows == 0 || row+n-m.first <= m.rows {
+		return
+	}
+	by := row - m.keep - m.first
+	for i := range images {
+		rows := m.data[m.at+i*m.image:][:m.rows*m.row-m.side]
+		copy(rows, rows[min(by*m.row, len(rows)):])
+	}
+	m.first += by
+}
+
+// pixelRun computes nodes of some places.
+type pixelRun struct {
+	maps  []pixelMap // of each node
+	early []pixelMap // of each node that is cut: the parts known when a row begins
+	apart bool       // a node that is part of a sum has a map of its own
+}
+
+// conv computes pieces [from, to) of a node, parts [first, last) of their chains: those
+// of split if the chains are cut, otherwise those of whole.
+func (r *pixelRun) conv(n, dst *pixelNode, s *pixelSpan, from, to int, stage pixelStage, f kernels.Finish) {
+	for i := from; i < to; i++ {
+		p := &n.terms[0].conv.pieces[i]
+		var y, start kernels.Grid
+		if stage != stageEarly {
+			v := r.maps[dst.id].view(s, 1<<(n.due-n.level), p.row, p.col)
+			y = v.Grid(p.at, p.cols)
+		}
+		parts, begun := n.whole[i], false
+		if stage != stageWhole {
+			parts = n.split[i][:n.cut]
+			v := r.early[n.id].view(s, 1, 0, 0)
+			start = v.Grid(p.at, p.cols)
+			if stage == stageLate {
+				parts, begun = n.split[i][n.cut:], true
+			} else {
+				y = start
+			}
+		}
+		for k := range parts {
+			part, finish := &parts[k], kernels.AsIs
+			if k == len(parts)-1 && stage != stageEarly {
+				finish = f
+			}
+			x := r.windows(part, n, s)
+			if begun {
+				kernels.ConvFrom(y, start, x, part.w, finish)
+			} else {
+				kernels.Conv(y, x, part.w, n.bias[i], finish)
+			}
+			start, begun = y, true
+		}
+	}
+}
+
+// A pixelStage is which parts of chains are computed.
+type pixelStage uint8
+
+const (
+	stageWhole pixelStage = iota
+	stageEarly            // those that are known when a row begins
+	stageLate             // the others
+)
+
+// windows returns the inputs of a part.
+func (r *pixelRun) windows(p *convPart, n *pixelNode, s *pixelSpan) kernels.Windows {
+	m := &r.maps[p.from.id]
+	v := m.view(s, 1<<(n.due-p.from.level), 0, 0)
+	return kernels.Windows{
+		Data: v.Data, At: v.At - p.up*v.RowStride - p.left*m.width, K: p.w.Rows,
+		Lines: v.Lines, Pixels: v.Pixels, LineStride: v.LineStride, PixelStride: v.PixelStride,
+		Step: 1, Segment: max(p.span, 1), Skip: v.RowStride - p.span,
+	}
+}
+
+// node computes groups [from, to) of a node.
+func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelStage) {
+	switch n.op {
+	case opConv:
+		if n.into != nil && !r.apart {
+			return // it is computed with the sum
+		}
+		if n.groups == 1 {
+			from, to = 0, len(n.bias)
+		}
+		r.conv(n, n, s, from, to, stage, n.finish)
+	case opAdd:
+		y := r.maps[n.id].view(s, 1, 0, 0)
+		a := r.maps[n.from[0].id].view(s, 1, 0, 0)
+		first := firstOf(from, n.width, n.groups)
+		cols := firstOf(to, n.width, n.groups) - first
+		if n.fused == nil || r.apart {
+			b := r.maps[n.from[1].id].view(s, 1, 0, 0)
+			y.sum(&a, &b, n.width)
+			return
+		}
+		if y.At != a.At {
+			y.copyFrom(&a, first, cols)
+		}
+		r.conv(n.fused, n, s, from, to, stage, kernels.ReLUAdd)
+	}
+}
+
+// copyFrom copies n channels from channel first on.
+func (m *FeatureMap) copyFrom(src *FeatureMap, first, n int) {
+	for line := range m.Lines {
+		for pixel := range m.Pixels {
+			copy(m.Data[m.At+line*m.LineStride+pixel*m.PixelStride+first:][:n], src.Data[src.At+line*src.LineStride+pixel*src.PixelStride+first:])
+		}
+	}
+}
+
+// sum sets n channels of m to a + b.
+func (m *FeatureMap) sum(a, b *FeatureMap, n int) {
+	for line := range m.Lines {
+		for pixel := range m.Pixels {
+			kernels.Add(m.Data[m.At+line*m.LineStride+pixel*m.PixelStride:][:n], a.Data[a.At+line*a.LineStride+pixel*a.PixelStride:][:n], b.Data[b.At+line*b.LineStride+pixel*b.PixelStride:][:n])
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package layers
+
+// A PixelSpec describes a network over pixels: its nodes, and what its outputs mean.
+type PixelSpec interface {
+	// Shape returns the channels of a pixel, 1 or more, and the levels of a channel, 2 to 256.
+	Shape() (channels, levels int)
+	// Convs returns the layers in order.
+	Convs() []ConvSpec
+	// Sizes returns the sum of the layers' Sizes.
+	Sizes() Sizes
+
+	// build adds the nodes to g and returns that of the outputs.
+	build(g *pixelGraph) *pixelNode
+	// value returns what the network reads for a level.
+	value(level int) float32
+}
+
+// A PixelNet computes the logits of the levels of a pixel from the pixels before it in
+// raster order, and the channels before it in that pixel. It is immutable in use and safe
+// for concurrent use.
+type PixelNet struct {
+	Spec             PixelSpec
+	Channels, Levels int // of a pixel, and of a channel
+
+	graph  pixelGraph
+	inputs []float32 // of each level
+}
+
+// NewPixelNet returns a network of zero weights. It panics if the description is invalid.
+func NewPixelNet(spec PixelSpec) *PixelNet {
+	n := &PixelNet{Spec: spec}
+	n.Channels, n.Levels = spec.Shape()
+	n.graph.complete(spec.build(&n.graph))
+	for v := range n.Levels {
+		n.inputs = append(n.inputs, spec.value(v))
+	}
+	return n
+}
+
+// Convs returns the layers in order, with the names of their tensors.
+func (n *PixelNet) Convs() []NamedConv { return n.graph.convs }
+
+// Parts implements Network.
+func (n *PixelNet) Parts() (list []Part) {
+	for _, l := range n.graph.convs {
+		list = append(list, Part{Name: l.Name, Prefix: l.Name + ".", Module: l.Conv})
+	}
+	return list
+}
+
+// Params returns the number of parameters as stored, closed taps included.
+func (n *PixelNet) Params() int { return int(n.Spec.Sizes().Params) }
+
+// Effective returns the number of parameters that have an effect.
+func (n *PixelNet) Effective() int { return int(n.Spec.Sizes().Effective) }
+
+// level returns the input value of a level. It panics if that is out of range.
+func (n *PixelNet) level(v int) float32 {
+	if uint(v) >= uint(n.Levels) {
+		panic("layers: PixelNet: level out of range")
+	}
+	return n.inputs[v]
+}
+
+// logits returns the logits of channel g among the outputs of a pixel.
+func (n *PixelNet) logits(outputs []float32, g int) []float32 {
+	return outputs[g*(len(outputs)/n.Channels):][:n.Levels]
+}
