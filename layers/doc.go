@@ -15,7 +15,8 @@
 // A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
 // forms compute the same chains in different orders: a PixelForward all pixels of an
 // image at once, a PixelState one after the other, from caches, and a PixelWavefront
-// several rows of several images together.
+// several rows of several images together. A Mixture is a distribution over the levels of a
+// pixel, given a network's outputs for it.
 package layers
 
 import "github.com/autoreg/autoreg/kernels"
