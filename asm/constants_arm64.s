@@ -15,7 +15,7 @@ DATA ·neonExp+8(SB)/4, $0xb102e308  // ln2Lo
 DATA ·neonExp+12(SB)/4, $0x3ab5121a // expC4
 FOUR(·neonExp, 16, 0x42b20000)  // expMax
 FOUR(·neonExp, 32, 0xc2d00000)  // expMin
-FOUR(·neonExp, 48, 0xc2200000)  // tanhMin
+FOUR(·neonExp, 48, 0xc2200000)  // expm1Min
 FOUR(·neonExp, 64, 0x4b400000) // magic
 FOUR(·neonExp, 80, 0x3f800000) // 1
 FOUR(·neonExp, 96, 0x40000000) // 2

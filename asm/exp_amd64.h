@@ -3,21 +3,21 @@
 // operands and AVX-512 code can broadcast the first copy. The values are those
 // of kernels/unary_generic.go.
 
-#define K_LOG2E   ·expTable+(32*0)(SB)
-#define K_NLN2HI  ·expTable+(32*1)(SB)
-#define K_NLN2LO  ·expTable+(32*2)(SB)
-#define K_C4      ·expTable+(32*3)(SB)
-#define K_C3      ·expTable+(32*4)(SB)
-#define K_C2      ·expTable+(32*5)(SB)
-#define K_C1      ·expTable+(32*6)(SB)
-#define K_C0      ·expTable+(32*7)(SB)
-#define K_ONE     ·expTable+(32*8)(SB)
-#define K_TWO     ·expTable+(32*9)(SB)
-#define K_SIGN    ·expTable+(32*10)(SB)
-#define K_EXPMAX  ·expTable+(32*11)(SB)
-#define K_EXPMIN  ·expTable+(32*12)(SB)
-#define K_TANHMIN ·expTable+(32*13)(SB)
-#define K_2M32    ·expTable+(32*14)(SB)
+#define K_LOG2E    ·expTable+(32*0)(SB)
+#define K_NLN2HI   ·expTable+(32*1)(SB)
+#define K_NLN2LO   ·expTable+(32*2)(SB)
+#define K_C4       ·expTable+(32*3)(SB)
+#define K_C3       ·expTable+(32*4)(SB)
+#define K_C2       ·expTable+(32*5)(SB)
+#define K_C1       ·expTable+(32*6)(SB)
+#define K_C0       ·expTable+(32*7)(SB)
+#define K_ONE      ·expTable+(32*8)(SB)
+#define K_TWO      ·expTable+(32*9)(SB)
+#define K_SIGN     ·expTable+(32*10)(SB)
+#define K_EXPMAX   ·expTable+(32*11)(SB)
+#define K_EXPMIN   ·expTable+(32*12)(SB)
+#define K_EXPM1MIN ·expTable+(32*13)(SB)
+#define K_2M32     ·expTable+(32*14)(SB)
 
 // The magic number 1.5·2²³, alone and with a bias added, so that shifting the
 // rounded sum left by 23 bits gives a biased exponent at once. An odd bias

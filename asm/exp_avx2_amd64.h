@@ -88,21 +88,26 @@
 	VBLENDVPS x, p, n, n; \
 	VDIVPS    t, n, x
 
-// TANH: x = tanh32(x); a, n, p and t are overwritten. magic is K_MAGIC127 or a
-// register that holds it. The sign of -m/(2+m) is replaced by that of x, so m
-// is not negated.
+// EXPM1_NEGATIVE: p = expm1Negative(x); x, n and t are overwritten. magic is
+// K_MAGIC127 or a register that holds it.
+#define EXPM1_NEGATIVE(x, n, p, t, magic) \
+	VMOVUPS K_EXPM1MIN, n; \
+	VMAXPS  x, n, x; \
+	EXP_REDUCE(x, n, p, t, magic); \
+	VPSLLD      $23, n, n; \
+	VSUBPS      ONE, n, t; \
+	VFMADD213PS t, n, p
+
+// TANH: x = tanh32(x); a, n, p and t are overwritten. magic is as in
+// EXPM1_NEGATIVE. The sign of -m/(2+m) is replaced by that of x, so m is not
+// negated.
 #define TANH(x, a, n, p, t, magic) \
 	VORPS   K_SIGN, x, a; \
 	VADDPS  a, a, a; \
-	VMOVUPS K_TANHMIN, n; \
-	VMAXPS  a, n, a; \
-	EXP_REDUCE(a, n, p, t, magic); \
-	VPSLLD      $23, n, n; \
-	VSUBPS      ONE, n, t; \
-	VFMADD213PS t, n, p; \
-	VADDPS      K_TWO, p, t; \
-	VDIVPS      t, p, p; \
-	VMOVUPS     K_SIGN, t; \
-	VANDNPS     p, t, p; \
-	VANDPS      t, x, x; \
-	VORPS       p, x, x
+	EXPM1_NEGATIVE(a, n, p, t, magic); \
+	VADDPS  K_TWO, p, t; \
+	VDIVPS  t, p, p; \
+	VMOVUPS K_SIGN, t; \
+	VANDNPS p, t, p; \
+	VANDPS  t, x, x; \
+	VORPS   p, x, x

@@ -7,21 +7,21 @@
 
 #include "exp_amd64.h"
 
-#define LOG2E   Z16
-#define NLN2HI  Z17
-#define NLN2LO  Z18
-#define EXPC4   Z19
-#define EXPC3   Z20
-#define EXPC2   Z21
-#define EXPC1   Z22
-#define EXPC0   Z23
-#define ONE     Z24
-#define TWO     Z25
-#define SIGN    Z26
-#define EXPMAX  Z27
-#define EXPMIN  Z28
-#define TANHMIN Z29
-#define MAGIC   Z30
+#define LOG2E    Z16
+#define NLN2HI   Z17
+#define NLN2LO   Z18
+#define EXPC4    Z19
+#define EXPC3    Z20
+#define EXPC2    Z21
+#define EXPC1    Z22
+#define EXPC0    Z23
+#define ONE      Z24
+#define TWO      Z25
+#define SIGN     Z26
+#define EXPMAX   Z27
+#define EXPMIN   Z28
+#define EXPM1MIN Z29
+#define MAGIC    Z30
 
 #define LOAD_EXP \
 	VBROADCASTSS K_LOG2E, LOG2E; \
@@ -37,7 +37,7 @@
 	VBROADCASTSS K_SIGN, SIGN; \
 	VBROADCASTSS K_EXPMAX, EXPMAX; \
 	VBROADCASTSS K_EXPMIN, EXPMIN; \
-	VBROADCASTSS K_TANHMIN, TANHMIN; \
+	VBROADCASTSS K_EXPM1MIN, EXPM1MIN; \
 	VBROADCASTSS K_MAGIC, MAGIC
 
 // EXP_REDUCE: n, p = expReduced(x), n as a float; x and t are overwritten.
@@ -78,17 +78,21 @@
 	VBLENDMPS p, ONE, k, x; \
 	VDIVPS    t, x, x
 
+// EXPM1_NEGATIVE: p = expm1Negative(x); x, n and t are overwritten.
+#define EXPM1_NEGATIVE(x, n, p, t) \
+	VMAXPS x, EXPM1MIN, x; \
+	EXP_REDUCE(x, n, p, t); \
+	VSCALEFPS   n, ONE, n; \
+	VSUBPS      ONE, n, t; \
+	VFMADD213PS t, n, p
+
 // TANH: x = tanh32(x); a, n, p and t are overwritten. The sign of -m/(2+m) is
 // replaced by that of x, so m is not negated.
 #define TANH(x, a, n, p, t) \
 	VORPS  SIGN, x, a; \
 	VADDPS a, a, a; \
-	VMAXPS a, TANHMIN, a; \
-	EXP_REDUCE(a, n, p, t); \
-	VSCALEFPS   n, ONE, n; \
-	VSUBPS      ONE, n, t; \
-	VFMADD213PS t, n, p; \
-	VADDPS      TWO, p, t; \
-	VDIVPS      t, p, p; \
-	VPTERNLOGD  $0xd8, SIGN, x, p; \
-	VMOVAPS     p, x
+	EXPM1_NEGATIVE(a, n, p, t); \
+	VADDPS     TWO, p, t; \
+	VDIVPS     t, p, p; \
+	VPTERNLOGD $0xd8, SIGN, x, p; \
+	VMOVAPS    p, x

@@ -11,6 +11,7 @@
 #define FMUL_S4(m, n, d)  WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))
 #define FDIV_S4(m, n, d)  WORD $(0x6E20FC00 | (m)<<16 | (n)<<5 | (d))
 #define FSQRT_S4(n, d)    WORD $(0x6EA1F800 | (n)<<5 | (d))
+#define FABS_S4(n, d)     WORD $(0x4EA0F800 | (n)<<5 | (d))
 
 // NaN if either source is.
 #define FMAX_S4(m, n, d)  WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d))

@@ -14,17 +14,17 @@
 #define R 24
 
 // Byte offsets in ·neonExp; constants_arm64.s has the values.
-#define EXP_K    0
-#define EXP_MAX  16
-#define EXP_MIN  32
-#define TANH_MIN 48
-#define MAGIC    64
-#define ONE      80
-#define TWO      96
-#define EXP_C0   112
-#define EXP_C1   128
-#define EXP_C2   144
-#define EXP_C3   160
+#define EXP_K     0
+#define EXP_MAX   16
+#define EXP_MIN   32
+#define EXPM1_MIN 48
+#define MAGIC     64
+#define ONE       80
+#define TWO       96
+#define EXP_C0    112
+#define EXP_C1    128
+#define EXP_C2    144
+#define EXP_C3    160
 
 // V28 = log2e, ln2Hi, ln2Lo, expC4; V29 = magic; V30 = 1. V31 is for signs.
 #define MATH_INIT            \
@@ -105,24 +105,28 @@
 	BSL_B16(30, (x)+3, (T)+3)                            \
 	EACH4(FDIV_S4, Q, T, x)           /* num / (1 + e) */
 
-// x = tanh(x): tanh32. The sign of -m/(2+m) does not matter.
-#define TANH16(x)                                        \
-	PACK_SIGNS(x)                                        \
-	LDUR_Q(TANH_MIN, 9, R)                                \
-	EACH4(FADD_S4, x, x, x)                              \
-	SIGN4(x)                          /* y = -2·|x| */   \
+// Q = e^x - 1 where x is not above 0: expm1Negative. x is overwritten.
+#define EXPM1_NEGATIVE16(x)                              \
+	LDUR_Q(EXPM1_MIN, 9, R)                              \
 	EACH4C(FMAX_S4, R, x, x)                             \
 	EXP_REDUCED(x)                                       \
 	EACH4S(SHL_S4, 23, T, T)                             \
-	LOAD4X(TWO, 9, R)                                    \
 	EACH4C(ADD_S4, 30, T, T)          /* t = pow2(n) */  \
 	EACH4C(FSUB_S4, 30, T, Q)         /* t - 1 */        \
-	EACH4(FMLA_S4, x, T, Q)           /* m = fma(t, p, t-1) */ \
-	EACH4(FADD_S4, Q, R, R)           /* 2 + m */        \
+	EACH4(FMLA_S4, x, T, Q)           /* fma(t, p, t-1) */
+
+// x = tanh(x): tanh32. The sign of -m/(2+m) does not matter.
+#define TANH16(x)                                        \
+	PACK_SIGNS(x)                                        \
+	EACH4(FADD_S4, x, x, x)                              \
+	SIGN4(x)                          /* -2·|x| */       \
+	EXPM1_NEGATIVE16(x)               /* m */            \
+	LOAD4X(TWO, 9, R)                                    \
 	USHR_S4(31, 31, T)                                   \
 	USHR_S4(30, 31, (T)+1)                               \
 	USHR_S4(29, 31, (T)+2)                               \
 	USHR_S4(28, 31, (T)+3)                               \
+	EACH4(FADD_S4, Q, R, R)           /* 2 + m */        \
 	EACH4(FDIV_S4, R, Q, x)                              \
 	SLI_S4(31, T, x)                  /* the sign of x */ \
 	SLI_S4(31, (T)+1, (x)+1)                             \

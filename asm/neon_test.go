@@ -19,6 +19,7 @@ var neonMacros = []struct{ call, want string }{
 	{"FMUL_S4(31, 0, 21)", "fmul v21.4s, v0.4s, v31.4s"},
 	{"FDIV_S4(4, 25, 6)", "fdiv v6.4s, v25.4s, v4.4s"},
 	{"FSQRT_S4(20, 9)", "fsqrt v9.4s, v20.4s"},
+	{"FABS_S4(6, 27)", "fabs v27.4s, v6.4s"},
 	{"FMAX_S4(24, 3, 16)", "fmax v16.4s, v3.4s, v24.4s"},
 	{"FMIN_S4(2, 19, 8)", "fmin v8.4s, v19.4s, v2.4s"},
 	{"FMAXV_S4(22, 5)", "fmaxv s5, v22.4s"},

@@ -1,6 +1,7 @@
 // Package kernels holds the arithmetic of small autoregressive models on
-// float32 slices: products with weights in panels, masked convolutions, the steps
-// of LSTM, GRU and RNN, exponentials, softmax, the backward passes and Adam.
+// float32 slices: products with weights in panels, masked convolutions, ELU and gates
+// over pixels, the steps of LSTM, GRU and RNN, exponentials, softmax, the backward
+// passes and Adam.
 //
 // Each routine is defined by its generic form in plain Go (the files
 // *_generic.go). Assembly for AVX2+FMA, AVX-512 and NEON does the same

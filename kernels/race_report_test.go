@@ -88,6 +88,7 @@ func raceOperands() []operand {
 	)
 	all = append(all, productOperands()...)
 	all = append(all, convOperands()...)
+	all = append(all, elementwiseOperands()...)
 	all = append(all, lstmOperands()...)
 	all = append(all, gruOperands()...)
 	return append(all, rnnOperands()...)

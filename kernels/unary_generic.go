@@ -35,9 +35,9 @@ const (
 	// even, and leaves the integer in the low bits.
 	magic = 12582912
 
-	expMax  = 89   // e^89 overflows
-	expMin  = -104 // e^-104 rounds to 0
-	tanhMin = -40  // 1 + e^-40 is 1
+	expMax   = 89   // e^89 overflows
+	expMin   = -104 // e^-104 rounds to 0
+	expm1Min = -40  // e^-40 - 1 rounds to -1
 )
 
 // expReduced returns n and p with e^x = 2^n·(1 + p): n is x/ln2 rounded to the
@@ -77,6 +77,17 @@ func exp32(x float32) float32 {
 	return float32(float32((1+p)*pow2(h)) * pow2(n-h))
 }
 
+// expm1Negative returns e^x - 1 for x <= 0. With e^x = 2^n·(1 + p) that is
+// 2^n·p + (2^n - 1), where nothing cancels: near 0, n is 0. Of ±0 it makes +0.
+func expm1Negative(x float32) float32 {
+	if x < expm1Min {
+		x = expm1Min
+	}
+	n, p := expReduced(x)
+	t := pow2(n)
+	return fma32(t, p, t-1)
+}
+
 // sigmoid32 defines Sigmoid. It takes e^-|x|, which cannot overflow and keeps
 // full relative accuracy on the negative side.
 func sigmoid32(x float32) float32 {
@@ -95,13 +106,7 @@ func tanh32(x float32) float32 {
 		return x
 	}
 	sign := math.Float32bits(x) & signBit
-	y := -2 * math.Float32frombits(math.Float32bits(x)&^signBit)
-	if y < tanhMin {
-		y = tanhMin
-	}
-	n, p := expReduced(y)
-	t := pow2(n)
-	m := fma32(t, p, t-1)
+	m := expm1Negative(-2 * math.Float32frombits(math.Float32bits(x)&^signBit))
 	v := -m / (2 + m)
 	return math.Float32frombits(math.Float32bits(v)&^signBit | sign)
 }

@@ -189,7 +189,9 @@ func TestUnaryInvariants(t *testing.T) {
 // TestUnaryAll compares every instruction set with the definition to the bit
 // and the definition with float64 in ULP: over a stride of inputs, or over all
 // with -kernels.all. The largest errors are pinned, not bounded.
-func TestUnaryAll(t *testing.T) {
+func TestUnaryAll(t *testing.T) { checkUnaryErrors(t, unaries) }
+
+func checkUnaryErrors(t *testing.T, functions []unary) {
 	stride := uint64(unaryStride)
 	switch {
 	case *allInputs:
@@ -197,8 +199,8 @@ func TestUnaryAll(t *testing.T) {
 	case brief():
 		stride = 65_537
 	}
-	for i := range unaries {
-		u := &unaries[i]
+	for i := range functions {
+		u := &functions[i]
 		t.Run(u.name, func(t *testing.T) {
 			worst, at := unaryErrors(t, u, stride)
 			got := fmt.Sprintf("%.4f", worst)
