@@ -20,6 +20,7 @@ import "github.com/autoreg/autoreg/kernels"
 type Conv struct {
 	spec   ConvSpec
 	pieces []convWeights
+	norm   *convNorm // nil without weight normalisation
 }
 
 // convWeights are the weights of a piece, of open taps only.
@@ -50,6 +51,9 @@ func (s ConvSpec) make(weights bool) *Conv {
 		}
 		l.pieces = append(l.pieces, w)
 	}
+	if s.WeightNorm && weights {
+		l.norm = newConvNorm(l)
+	}
 	return l
 }
 
@@ -79,21 +83,30 @@ func (l *Conv) Effective() int { return int(l.spec.Sizes().Effective) }
 // Type returns the type of its ConvSpec.
 func (l *Conv) Type() string { return l.spec.Type() }
 
-// Values implements Module.
+// Values implements Module. Of a weight-normalised layer they are directions and lengths in
+// place of weights: see Refresh.
 func (l *Conv) Values() (list [][]float32) {
 	for i := range l.pieces {
 		p := &l.pieces[i]
-		list = append(list, p.W.Data)
+		if l.norm != nil {
+			list = append(list, l.norm.v[i].Data)
+		} else {
+			list = append(list, p.W.Data)
+		}
 		if !p.sharesBias {
 			list = append(list, p.Bias)
 		}
+	}
+	if l.norm != nil {
+		list = append(list, l.norm.g)
 	}
 	return list
 }
 
 // Parameters returns weight [Out, In, Rows, Cols], of a transposed convolution
 // [In, Out, Rows, Cols], and bias [Out]. Values of closed taps have no effect; they are
-// read as 0.
+// read as 0. A weight-normalised layer has weight_v in place of weight, and weight_g [Out],
+// the lengths, first 1.
 func (l *Conv) Parameters(suffix string) []Parameter {
 	s := &l.spec
 	area := s.Rows * s.Cols
@@ -102,19 +115,36 @@ func (l *Conv) Parameters(suffix string) []Parameter {
 		shape[0], shape[1] = s.In, s.Out
 	}
 	n := area * s.In * s.Out
-	return []Parameter{
+	name, effective := "weight", l.Effective()-s.Out
+	list := []Parameter{}
+	if l.norm != nil {
+		name, effective = "weight_v", effective-s.Out
+		list = append(list, Parameter{
+			Name: "weight_g" + suffix, Shape: []int{s.Out}, Effective: s.Out, Init: Init{OnesTo: s.Out},
+			Set: func(data []float32) {
+				if len(data) != s.Out {
+					panic("layers: Parameter: Set: wrong length")
+				}
+				copy(l.norm.g, data)
+				l.Refresh()
+			},
+			Get: func() []float32 { return l.norm.g },
+		})
+	}
+	return append(list, []Parameter{
 		{
-			Name: "weight" + suffix, Shape: shape, Effective: l.Effective() - s.Out,
+			Name: name + suffix, Shape: shape, Effective: effective,
 			Init: Init{Rule: InitGlorot, FanIn: area * s.In, FanOut: area * s.Out},
 			Set: func(data []float32) {
 				if len(data) != n {
 					panic("layers: Parameter: Set: wrong length")
 				}
-				l.each(func(p *convWeights, k, j, at int) { p.W.Set(k, j, data[at]) })
+				l.each(func(w kernels.Matrix, k, j, at int) { w.Set(k, j, data[at]) })
+				l.Refresh()
 			},
 			Get: func() []float32 {
 				data := make([]float32, n)
-				l.each(func(p *convWeights, k, j, at int) { data[at] = p.W.At(k, j) })
+				l.each(func(w kernels.Matrix, k, j, at int) { data[at] = w.At(k, j) })
 				return data
 			},
 		},
@@ -138,11 +168,11 @@ func (l *Conv) Parameters(suffix string) []Parameter {
 				return data
 			},
 		},
-	}
+	}...)
 }
 
-// SetWeights packs weights in the layout of Parameters. Values of closed taps have no
-// effect. It panics if a length is wrong.
+// SetWeights packs weights, without weight normalisation, in the layout of Parameters.
+// Values of closed taps have no effect. It panics if a length is wrong.
 func (l *Conv) SetWeights(weight, bias []float32) {
 	p := l.Parameters("")
 	if len(weight) != p[0].Len() || len(bias) != p[1].Len() {
@@ -159,21 +189,25 @@ func (l *Conv) Weights() (weight, bias []float32) {
 	return p[0].Get(), p[1].Get()
 }
 
-// each calls f for input k and output j of every piece with where the weight lies in the
-// layout of Parameters.
-func (l *Conv) each(f func(p *convWeights, k, j, at int)) {
+// each calls f for input k and output j of the weights of every piece, or their directions,
+// with where that lies in the layout of Parameters.
+func (l *Conv) each(f func(w kernels.Matrix, k, j, at int)) {
 	s := &l.spec
 	area := s.Rows * s.Cols
 	for i := range l.pieces {
 		p := &l.pieces[i]
+		w := p.W
+		if l.norm != nil {
+			w = l.norm.v[i]
+		}
 		for k := range p.rows {
-			in, tap := k%s.In, p.tap(k/s.In, s.Cols)
+			in, tap := s.stored(k%s.In), p.tap(k/s.In, s.Cols)
 			for j := range p.n {
 				pair := (p.first+j)*s.In + in
 				if s.Transposed {
 					pair = in*s.Out + p.first + j
 				}
-				f(p, k, j, pair*area+tap)
+				f(w, k, j, pair*area+tap)
 			}
 		}
 	}

@@ -38,6 +38,11 @@ type ConvSpec struct {
 	Groups     int  // of ordered channels, one a colour; 1 or more
 	Stride     int  // 1 or more
 	Transposed bool
+	WeightNorm bool // see Conv.Parameters
+	// Sources is how many nodes of concatenated ELUs a layer reads, if it is several. Inputs
+	// are stored as those of the ELU of their concatenation, all positive parts first; in a
+	// chain each node's stand together.
+	Sources int
 
 	align int // outputs of a group begin at multiples of it
 }
@@ -142,6 +147,16 @@ func (s *ConvSpec) along(size, first, n, place int) (taps, back, tap int) {
 	return max(taps, 0), back, tap
 }
 
+// stored returns where input i of a chain is in the layer as stored.
+func (s *ConvSpec) stored(i int) int {
+	if s.Sources < 2 {
+		return i
+	}
+	n := s.In / s.Sources // of a node, half of them negative parts
+	node, half, c := i/n, i%n/(n/2), i%(n/2)
+	return (half*s.Sources+node)*(n/2) + c
+}
+
 // firstOf returns the first of n channels that group g has.
 func firstOf(g, n, groups int) int { return g * n / groups }
 
@@ -151,6 +166,10 @@ func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 // parameters, of which those of open taps and the biases have an effect.
 func (s ConvSpec) Sizes() Sizes {
 	total := Sizes{Params: int64(s.Out) * (int64(s.In)*int64(s.Rows)*int64(s.Cols) + 1)}
+	if s.WeightNorm {
+		lengths := int64(s.Out)
+		total.Params, total.Effective, total.Packed = total.Params+lengths, lengths, lengths
+	}
 	for _, p := range s.pieces() {
 		rows := int64(p.rows)
 		if !p.sharesBias {

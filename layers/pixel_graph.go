@@ -29,6 +29,9 @@ const (
 	opInput pixelOp = iota // the values of the pixels
 	opConv                 // finish(bias + the chains of all terms)
 	opAdd                  // a + b
+	opELU                  // elu(x)
+	opConcatELU            // elu(x), elu(-x)
+	opGate                 // x + p·σ(q), (p, q) being z
 )
 
 // A pixelNode is a map of values for the pixels of an image, or for those of every
@@ -42,7 +45,8 @@ type pixelNode struct {
 	// input of a transposed convolution, each of whose places gives several pixels.
 	due int
 
-	from   []*pixelNode // of opAdd
+	from   []*pixelNode // of all others: x; a and b; x and z
+	drops  bool         // training drops values of the node
 	terms  []convTerm   // of opConv
 	finish kernels.Finish
 	groups int // of ordered channels
@@ -98,11 +102,16 @@ func (g *pixelGraph) input(channels int) *pixelNode {
 	return g.node(pixelNode{op: opInput, width: channels, groups: 1})
 }
 
-// term makes a layer that reads a node.
-func (g *pixelGraph) term(s ConvSpec, from *pixelNode) convTerm {
+// layer makes a layer.
+func (g *pixelGraph) layer(s ConvSpec) *Conv {
 	l := s.make(!g.shape)
 	g.convs = append(g.convs, NamedConv{s.Name, l})
-	return convTerm{conv: l, from: from, n: s.In}
+	return l
+}
+
+// term makes a layer that reads a node.
+func (g *pixelGraph) term(s ConvSpec, from *pixelNode) convTerm {
+	return convTerm{conv: g.layer(s), from: from, n: s.In}
 }
 
 // conv is the sum of convolutions, whose pieces must be of the same outputs.
@@ -125,6 +134,28 @@ func (g *pixelGraph) conv(f kernels.Finish, terms ...convTerm) *pixelNode {
 // add is the sum of two nodes.
 func (g *pixelGraph) add(a, b *pixelNode) *pixelNode {
 	return g.node(pixelNode{op: opAdd, width: a.width, level: a.level, due: a.level, from: []*pixelNode{a, b}, groups: b.groups})
+}
+
+// elu is the exponential linear unit of a node.
+func (g *pixelGraph) elu(x *pixelNode) *pixelNode {
+	return g.node(pixelNode{op: opELU, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1})
+}
+
+// concatELU is the concatenated ELU of a node.
+func (g *pixelGraph) concatELU(x *pixelNode) *pixelNode {
+	return g.node(pixelNode{op: opConcatELU, width: 2 * x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1})
+}
+
+// dropped is concatELU, of which training drops values.
+func (g *pixelGraph) dropped(x *pixelNode) *pixelNode {
+	n := g.concatELU(x)
+	n.drops = true
+	return n
+}
+
+// gate is x + p·σ(q), z having the values of p and then those of q.
+func (g *pixelGraph) gate(x, z *pixelNode) *pixelNode {
+	return g.node(pixelNode{op: opGate, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x, z}, groups: 1})
 }
 
 // complete derives what schedules need to know.
@@ -211,19 +242,39 @@ func (g *pixelGraph) cutChains(n *pixelNode) {
 			n.whole[i] = n.split[i]
 		}
 		n.bias[i] = n.terms[0].conv.pieces[i].Bias
+		if len(n.terms) > 1 && !g.shape {
+			n.bias[i] = kernels.Alloc(len(n.bias[i]))
+		}
 	}
-	if len(n.terms) > 1 && !g.shape {
+	if !g.shape {
 		n.sumBiases()
 	}
 }
 
-// sumBiases adds up the biases of the terms.
+// sumBiases adds up the biases of the layers of several terms.
 func (n *pixelNode) sumBiases() {
 	for i := range n.bias {
-		n.bias[i] = append([]float32(nil), n.terms[0].conv.pieces[i].Bias...)
-		for _, t := range n.terms[1:] {
-			kernels.Add(n.bias[i], n.bias[i], t.conv.pieces[i].Bias)
+		if len(n.terms) < 2 {
+			continue
 		}
+		sum := n.bias[i]
+		clear(sum)
+		for k := range n.terms {
+			if n.terms[k].first == 0 {
+				kernels.Add(sum, sum, n.terms[k].conv.pieces[i].Bias)
+			}
+		}
+	}
+}
+
+// Refresh brings what is computed from the values of layers up to date after these have
+// changed.
+func (n *PixelNet) Refresh() {
+	for _, l := range n.graph.convs {
+		l.Refresh()
+	}
+	for _, node := range n.graph.nodes {
+		node.sumBiases()
 	}
 }
 

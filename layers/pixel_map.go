@@ -166,7 +166,23 @@ func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelSta
 			y.copyFrom(&a, first, cols)
 		}
 		r.conv(n.fused, n, s, from, to, stage, kernels.ReLUAdd)
+	case opELU, opConcatELU, opGate:
+		y, x := r.grid(n, s), r.grid(n.from[0], s)
+		switch n.op {
+		case opELU:
+			kernels.ELU(y, x)
+		case opConcatELU:
+			kernels.ConcatELU(y, x)
+		default:
+			kernels.Gate(y, x, r.grid(n.from[1], s))
+		}
 	}
+}
+
+// grid returns the values of a node.
+func (r *pixelRun) grid(n *pixelNode, s *pixelSpan) kernels.Grid {
+	v := r.maps[n.id].view(s, 1, 0, 0)
+	return v.Grid(0, n.width)
 }
 
 // copyFrom copies n channels from channel first on.

@@ -16,7 +16,10 @@ type pixelPlan struct {
 }
 
 // A pixelRoom is what maps that may take each other's place have in common.
-type pixelRoom struct{ width, level, rows, top, side int }
+type pixelRoom struct {
+	width, level, rows, top, side int
+	beside                        bool
+}
 
 func newPixelPlan(g *pixelGraph) *pixelPlan {
 	return &pixelPlan{
@@ -77,7 +80,7 @@ func (p *pixelPlan) has(n *pixelNode, room pixelRoom) bool {
 
 // base returns the node that n adds to, if it is computed in place.
 func (n *pixelNode) base() *pixelNode {
-	if n.op == opAdd && n.fused != nil {
+	if n.op == opAdd && n.fused != nil || n.op == opGate {
 		return n.from[0]
 	}
 	return nil
@@ -106,7 +109,7 @@ func (g *pixelGraph) wholePlan(height, width int, keep bool) *pixelPlan {
 		}
 		side := max(n.left, n.right)
 		rows, cols := height>>n.level, width>>n.level
-		room := pixelRoom{n.width, n.level, rows, n.up, side}
+		room := pixelRoom{n.width, n.level, rows, n.up, side, n.beside}
 		p.run.maps[n.id] = p.shared(n, room, !keep && n.op != opInput, func() pixelMap { return p.rows(n, rows, cols, n.up, side) })
 		if !keep {
 			p.release(n)
@@ -134,7 +137,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 		case n.into != nil && !n.early:
 		case n.early:
 			made := 1 << (n.due - n.level)
-			room := pixelRoom{n.width, n.level, made, n.up, side}
+			room := pixelRoom{n.width, n.level, made, n.up, side, n.beside}
 			m := p.shared(n, room, n.up+side == 0 && made == 1 && n.earlyReaders(), func() pixelMap {
 				m := p.rows(n, n.up+made, cols, 0, side)
 				m.keep = n.up

@@ -46,10 +46,25 @@ func (t *PixelTraining) Begin() {
 	for _, g := range t.grads {
 		clear(g)
 	}
+	for _, l := range t.grad.graph.convs {
+		if l.norm != nil {
+			for i := range l.pieces {
+				clear(l.pieces[i].W.Data)
+			}
+		}
+	}
 	for _, list := range t.back {
 		for i := range list {
 			list[i].transpose()
 		}
+	}
+}
+
+// End goes from the gradients of weights to those of what training changes, once all
+// images have been accumulated.
+func (t *PixelTraining) End() {
+	for i, l := range t.net.graph.convs {
+		l.gather(t.grad.graph.convs[i].Conv)
 	}
 }
 
@@ -62,6 +77,9 @@ type PixelImage struct {
 	grads         []pixelMap // of each node; nodes may share one
 	outer         []pixelMap // of each node whose gradients are read beyond the image: a copy with zeros around
 	fresh         []bool     // of each node: its gradients are to be written anew, not added to
+	drop          PixelDropout
+	masks         []dropMask // of each node of which values are dropped
+	undropped     []float32  // values of such a node before that
 }
 
 // gradientSlack is the number of values behind a map that kernels may read without using
@@ -83,6 +101,15 @@ func (t *PixelTraining) NewImage(height, width int) *PixelImage {
 	}
 	out := t.net.graph.output.id
 	m.grads[out] = m.run.maps[out]
+	m.masks = make([]dropMask, len(t.net.graph.nodes))
+	for _, n := range t.net.graph.nodes {
+		if n.drops {
+			m.masks[n.id] = newDropMask(n, height, width)
+			if size := n.width * (height >> n.level) * (width >> n.level); size > len(m.undropped) {
+				m.undropped = kernels.Alloc(size)
+			}
+		}
+	}
 	return m
 }
 
@@ -159,20 +186,29 @@ func (t *PixelTraining) plan(height, width int) (values, grads *pixelPlan) {
 // passes returns the node to which n passes its gradients on as they are, if it has not
 // got any from nodes after n: both may have one map.
 func (n *pixelNode) passes() *pixelNode {
-	if n.op == opAdd {
+	if n.op == opAdd || n.op == opGate {
 		return n.from[0]
 	}
 	return nil
 }
 
 // Forward computes the outputs of the image whose levels these are, row by row; see
-// PixelForward. Backward takes their gradients in the same place.
-func (m *PixelImage) Forward(levels []uint8) kernels.Matrix {
+// PixelForward. Backward takes their gradients in the same place. The image is number item
+// of its batch; without a drop no values are dropped.
+func (m *PixelImage) Forward(levels []uint8, drop *PixelDropout, item int) kernels.Matrix {
 	g := &m.t.net.graph
+	if m.drop = (PixelDropout{}); drop != nil {
+		m.drop = *drop
+	}
 	m.t.net.setLevels(&m.run.maps[0], levels, m.height, m.width)
 	for _, n := range g.nodes {
 		s := n.wholeSpan(m.height, m.width)
 		m.run.node(n, &s, 0, n.groups, stageWhole)
+		if n.drops && m.drop.Share > 0 {
+			mask := &m.masks[n.id]
+			mask.draw(&m.drop, n, item)
+			mask.apply(&m.run.maps[n.id], s.lines, s.pixels, m.drop.scale())
+		}
 	}
 	return m.outputs()
 }
@@ -197,8 +233,59 @@ func (m *PixelImage) Backward() {
 			m.addBack(n)
 		case opConv:
 			m.convBack(n)
+		case opELU, opConcatELU:
+			m.eluBack(n)
+		case opGate:
+			m.gateBack(n)
 		}
 	}
+}
+
+// eluBack goes from the gradients of an ELU, or a concatenated one, to those of its input.
+func (m *PixelImage) eluBack(n *pixelNode) {
+	s := n.wholeSpan(m.height, m.width)
+	x := n.from[0]
+	y := m.run.grid(n, &s)
+	dy, dx := gridOf(&m.grads[n.id], &s), gridOf(&m.grads[x.id], &s)
+	if n.drops && m.drop.Share > 0 {
+		m.masks[n.id].apply(&m.grads[n.id], s.lines, s.pixels, m.drop.scale())
+		// The slope is that of the values that were not dropped, before they grew.
+		values := pixelMap{data: m.undropped, width: n.width, row: s.pixels * n.width}
+		copyMap(&values, &m.run.maps[n.id], s.lines, s.pixels)
+		kernels.Scale(values.data[:s.lines*values.row], 1-float32(m.drop.Share))
+		y = gridOf(&values, &s)
+	}
+	switch fresh := m.fresh[x.id]; {
+	case n.op == opConcatELU && fresh:
+		kernels.ConcatELUGradient(dx, dy, y)
+	case n.op == opConcatELU:
+		kernels.ConcatELUGradientAdd(dx, dy, y)
+	case fresh:
+		kernels.ELUGradient(dx, dy, y)
+	default:
+		kernels.ELUGradient(dy, dy, y)
+		m.add(x, &m.grads[n.id])
+	}
+	m.fresh[x.id] = false
+}
+
+// gateBack goes from the gradients of a gate to those of its input and of its two halves.
+func (m *PixelImage) gateBack(n *pixelNode) {
+	s := n.wholeSpan(m.height, m.width)
+	x, z := n.from[0], n.from[1]
+	dy := &m.grads[n.id]
+	kernels.GateGradient(gridOf(&m.grads[z.id], &s), gridOf(dy, &s), m.run.grid(z, &s))
+	m.fresh[z.id] = false
+	if m.grads[x.id].at != dy.at {
+		m.pass(x, dy)
+	}
+	m.fresh[x.id] = false
+}
+
+// gridOf returns the values of a map.
+func gridOf(m *pixelMap, s *pixelSpan) kernels.Grid {
+	v := m.view(s, 1, 0, 0)
+	return v.Grid(0, m.width)
 }
 
 // addBack passes the gradients of a sum on.

@@ -129,6 +129,10 @@ func (w *PixelWavefront) Logits(i, image, g int) []float32 {
 	return w.steps.net.logits(w.steps.outputs(i, image), g)
 }
 
+// Outputs returns the outputs of pixel i of an image, as Head has computed them. They are
+// valid until the next step.
+func (w *PixelWavefront) Outputs(i, image int) []float32 { return w.steps.outputs(i, image) }
+
 // Set sets channel g of pixel i of an image. It panics if the level is out of
 // range.
 func (w *PixelWavefront) Set(i, image, g, level int) {

@@ -90,7 +90,8 @@ func (m *PixelImage) accumulate(t *weightTask) {
 	term := &n.terms[t.term]
 	g := &t.grad.pieces[t.piece]
 	dy := &m.grads[n.id]
-	if t.from == 0 && t.piece == 0 && n.due > n.level || t.from == 0 && n.due == n.level {
+	// A layer of several terms counts its biases once.
+	if t.from == 0 && term.first == 0 && (t.piece == 0 || n.due == n.level) {
 		m.accumulateBias(t, dy)
 	}
 	if t.n == 0 {

@@ -1,8 +1,7 @@
 package train
 
 import (
-	"math/bits"
-
+	"github.com/autoreg/autoreg/internal/philox"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -95,7 +94,7 @@ func (d *dropout) rows(_, from, to int) {
 			counter = uint32(d.layout.Sequence(r))
 		}
 		for j := 0; j < len(row); j += 4 {
-			words := philox([4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key)
+			words := philox.Block([4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key)
 			for k := range min(4, len(row)-j) {
 				if words[k] < d.threshold {
 					row[j+k] = 0
@@ -105,16 +104,4 @@ func (d *dropout) rows(_, from, to int) {
 			}
 		}
 	}
-}
-
-// philox returns a block of Philox-4×32-10.
-func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
-	for range 10 {
-		hi0, lo0 := bits.Mul32(0xD2511F53, counter[0])
-		hi1, lo1 := bits.Mul32(0xCD9E8D57, counter[2])
-		counter = [4]uint32{hi1 ^ counter[1] ^ key[0], lo1, hi0 ^ counter[3] ^ key[1], lo0}
-		key[0] += 0x9E3779B9
-		key[1] += 0xBB67AE85
-	}
-	return counter
 }

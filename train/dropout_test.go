@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/netkit"
+	"github.com/autoreg/autoreg/internal/philox"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
@@ -26,7 +27,7 @@ func TestPhilox(t *testing.T) {
 		{[4]uint32{f, f, f, f}, [2]uint32{f, f}, [4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
 		{[4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, [2]uint32{0xa4093822, 0x299f31d0}, [4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 	} {
-		if got := philox(c.counter, c.key); got != c.want {
+		if got := philox.Block(c.counter, c.key); got != c.want {
 			t.Errorf("philox(%x, %x) = %x, want %x", c.counter, c.key, got, c.want)
 		}
 	}
@@ -124,7 +125,7 @@ func TestDropoutCounters(t *testing.T) {
 				var bits []byte
 				for r := range rows {
 					for j := range cols {
-						block := philox([4]uint32{uint32(j / 4), uint32(r), uint32(place) + uint32(step>>32)<<8, uint32(step)}, [2]uint32{uint32(seed), uint32(seed >> 32)})
+						block := philox.Block([4]uint32{uint32(j / 4), uint32(r), uint32(place) + uint32(step>>32)<<8, uint32(step)}, [2]uint32{uint32(seed), uint32(seed >> 32)})
 						want := float32(2)
 						if block[j%4] < 1<<31 {
 							want = 0

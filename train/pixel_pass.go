@@ -92,6 +92,9 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 		}
 		images = images[n:]
 	}
+	if p.grad != nil {
+		p.training.End()
+	}
 	return sum
 }
 
@@ -106,7 +109,7 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 // trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		p.loss[i] = p.crossEntropy(worker, p.images[i].Forward(p.chunk[i]), p.chunk[i])
+		p.loss[i] = p.crossEntropy(worker, p.images[i].Forward(p.chunk[i], nil, 0), p.chunk[i])
 		p.images[i].Backward()
 	}
 }

@@ -1,0 +1,80 @@
+package layers
+
+import (
+	"math/bits"
+
+	"github.com/autoreg/autoreg/internal/philox"
+)
+
+// PixelDropout says which values training sets to 0: others at each step, and of each
+// image. The rest grow by 1/(1 - Share), so that sums stay what they are on average.
+//
+// Value j of a pixel is decided by half-word j%8 of the block of Philox-4×32-10 with the key
+// Seed and the counter (j/8, pixel, node, Step), pixel being the pixel's number in the
+// batch. With counters the result depends neither on threads nor on resumes.
+//
+// Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
+// 2014.
+type PixelDropout struct {
+	Share float64 // 0 or more and less than 1, rounded to 2⁻¹⁶
+	Seed  uint64
+	Step  uint64
+}
+
+// scale returns the factor of the values that are kept.
+func (d *PixelDropout) scale() float32 { return float32(1 / (1 - d.Share)) }
+
+// A dropMask says which values of a node are kept: a bit for each, words of a pixel side by
+// side.
+type dropMask struct {
+	words int // of a pixel
+	bits  []uint64
+}
+
+func newDropMask(n *pixelNode, height, width int) dropMask {
+	words := (n.width + 63) / 64
+	return dropMask{words, make([]uint64, words*(height>>n.level)*(width>>n.level))}
+}
+
+// draw decides about all values of a node in image number item of the batch.
+func (m *dropMask) draw(d *PixelDropout, n *pixelNode, item int) {
+	threshold := uint32(d.Share * (1 << 16))
+	key := [2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)}
+	pixels := len(m.bits) / m.words
+	place := uint32(n.id) + uint32(d.Step>>32)<<16
+	for p := range pixels {
+		row := m.bits[p*m.words:][:m.words]
+		clear(row)
+		for j := 0; j < n.width; j += 8 {
+			b := philox.Block([4]uint32{uint32(j / 8), uint32(item*pixels + p), place, uint32(d.Step)}, key)
+			var kept uint64
+			for k, word := range b {
+				// The borrow of half - threshold is whether half is below it.
+				low := (word&0xffff - threshold) >> 31
+				high := (word>>16 - threshold) >> 31
+				kept |= uint64(low^1|(high^1)<<1) << (2 * k)
+			}
+			row[j/64] |= kept << (j % 64)
+		}
+	}
+}
+
+// apply sets the values of a map that are not kept to 0 and multiplies the others by scale.
+func (m *dropMask) apply(x *pixelMap, height, width int, scale float32) {
+	for r := range height {
+		for c := range width {
+			values := x.data[x.at+r*x.row+c*x.width:][:x.width]
+			for w, kept := range m.bits[(r*width+c)*m.words:][:m.words] {
+				part := values[w*64:min(len(values), w*64+64)]
+				for j := range part {
+					part[j] *= scale
+				}
+				for dropped := ^kept; dropped != 0; dropped &= dropped - 1 {
+					if j := bits.TrailingZeros64(dropped); j < len(part) {
+						part[j] = 0
+					}
+				}
+			}
+		}
+	}
+}
