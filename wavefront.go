@@ -88,7 +88,7 @@ func (g *givenWavefront) Advance(level int) {
 }
 
 func (w *wavefront) Symbols() int           { return w.model.Levels() }
-func (w *wavefront) Logits(dst []float32)   { copy(dst, w.pixels.Logits(w.i, w.k, w.g)) }
+func (w *wavefront) Logits(dst []float32)   { w.pixels.Logits(dst, w.i, w.k, w.g) }
 func (w *wavefront) Slot() (uint64, uint64) { return uint64(w.images[w.k].Number), uint64(w.slot) }
 func (w *wavefront) Done() bool             { return w.done }
 

@@ -65,7 +65,7 @@ func (m *dropMask) apply(x *pixelMap, height, width int, scale float32) {
 		for c := range width {
 			values := x.data[x.at+r*x.row+c*x.width:][:x.width]
 			for w, kept := range m.bits[(r*width+c)*m.words:][:m.words] {
-				part := values[w*64:min(len(values), w*64+64)]
+				part := values[w*64 : min(len(values), w*64+64)]
 				for j := range part {
 					part[j] *= scale
 				}

@@ -26,12 +26,12 @@ type NamedConv struct {
 type pixelOp uint8
 
 const (
-	opInput pixelOp = iota // the values of the pixels
-	opConv                 // finish(bias + the chains of all terms)
-	opAdd                  // a + b
-	opELU                  // elu(x)
-	opConcatELU            // elu(x), elu(-x)
-	opGate                 // x + p·σ(q), (p, q) being z
+	opInput     pixelOp = iota // the values of the pixels
+	opConv                     // finish(bias + the chains of all terms)
+	opAdd                      // a + b
+	opELU                      // elu(x)
+	opConcatELU                // elu(x), elu(-x)
+	opGate                     // x + p·σ(q), (p, q) being z
 )
 
 // A pixelNode is a map of values for the pixels of an image, or for those of every

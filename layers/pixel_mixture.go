@@ -28,14 +28,17 @@ type PixelCNNMixture struct {
 	Rows, Cols  int // of the pixels that a layer looks at: 3 or more, Cols odd
 }
 
-// mixtureLevels is the number of levels of a channel.
-const mixtureLevels = 256
-
 // Shape implements PixelSpec.
-func (c PixelCNNMixture) Shape() (channels, levels int) { return c.Channels, mixtureLevels }
+func (c PixelCNNMixture) Shape() (channels, levels int) { return c.Channels, MixtureLevels }
 
 // value returns a level in [-1, 1].
-func (c PixelCNNMixture) value(level int) float32 { return float32(2*level)/(mixtureLevels-1) - 1 }
+func (c PixelCNNMixture) value(level int) float32 { return float32(2*level)/(MixtureLevels-1) - 1 }
+
+func (c PixelCNNMixture) mixture() Mixture {
+	return Mixture{Channels: c.Channels, Components: c.Components}
+}
+
+func (c PixelCNNMixture) head() PixelHead { return newMixtureHead(c.mixture()) }
 
 // A pixelStack is the kernels of one of the two stacks: high×wide pixels up to the pixel
 // itself, in the midst of a row or at its end.
@@ -167,7 +170,7 @@ func (c PixelCNNMixture) build(graph *pixelGraph) *pixelNode {
 			left = g.conv(kernels.AsIs, g.term(h.back(name+h.name, F), left))
 		}
 	}
-	return g.conv(kernels.AsIs, g.term(dense("output", F, Mixture{Channels: c.Channels, Components: c.Components}.Width()), g.elu(left)))
+	return g.conv(kernels.AsIs, g.term(dense("output", F, c.mixture().Width()), g.elu(left)))
 }
 
 // block adds a gated residual block over x, which also sees the nodes beside.

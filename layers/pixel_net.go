@@ -9,6 +9,8 @@ type PixelSpec interface {
 	// Sizes returns the sum of the layers' Sizes.
 	Sizes() Sizes
 
+	// head returns what the outputs mean.
+	head() PixelHead
 	// build adds the nodes to g and returns that of the outputs.
 	build(g *pixelGraph) *pixelNode
 	// value returns what the network reads for a level.
@@ -62,7 +64,5 @@ func (n *PixelNet) level(v int) float32 {
 	return n.inputs[v]
 }
 
-// logits returns the logits of channel g among the outputs of a pixel.
-func (n *PixelNet) logits(outputs []float32, g int) []float32 {
-	return outputs[g*(len(outputs)/n.Channels):][:n.Levels]
-}
+// NewHead returns what the outputs mean, for one goroutine.
+func (n *PixelNet) NewHead() PixelHead { return n.Spec.head() }

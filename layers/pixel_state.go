@@ -5,6 +5,7 @@ package layers
 // takes one step, whatever the size of the image. It allocates nothing once it exists.
 type PixelState struct {
 	steps        *pixelSteps
+	head         PixelHead
 	levels       []uint8 // [H·W·C] so far
 	next         int     // the level to come
 	featuresDone bool    // its features are computed
@@ -19,6 +20,7 @@ func (n *PixelNet) NewState(height, width int) *PixelState {
 	}
 	return &PixelState{
 		steps:  n.newSteps(1, height, width, 1, 0),
+		head:   n.NewHead(),
 		levels: make([]uint8, height*width*n.Channels),
 	}
 }
@@ -45,7 +47,7 @@ func (s *PixelState) Logits(dst []float32) {
 		s.steps.compute(false, s.logitsDone, g+1)
 		s.logitsDone = g + 1
 	}
-	copy(dst, net.logits(s.steps.outputs(0, 0), g))
+	s.head.Logits(dst, s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g)
 }
 
 // Advance consumes the next level, drawn or known. It does not compute logits. It

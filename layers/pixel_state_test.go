@@ -144,7 +144,7 @@ func TestPixelNoAllocs(t *testing.T) {
 					for i := range w.Rows() {
 						r, col := w.Pixel(i)
 						for k := range w.Images() {
-							w.Logits(i, k, g)
+							w.Logits(dst, i, k, g)
 							w.Set(i, k, g, int(levels[(r*width+col)*c.Channels+g]))
 						}
 					}

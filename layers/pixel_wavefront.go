@@ -1,5 +1,7 @@
 package layers
 
+import "github.com/autoreg/autoreg/kernels"
+
 // A PixelWavefront is a number of images that are drawn or scored together, several
 // rows of each at once. A pixel sees few columns right of it in the rows above, so a
 // row may begin when the row above it is a few columns ahead: all images are complete
@@ -15,10 +17,12 @@ package layers
 //
 // It is for one goroutine at a time and allocates nothing once it exists.
 type PixelWavefront struct {
-	steps *pixelSteps
-	step  int
-	rows  int
-	row   int // of the first of them
+	steps  *pixelSteps
+	head   PixelHead
+	levels []uint8 // [C] of each pixel of this step
+	step   int
+	rows   int
+	row    int // of the first of them
 
 	logitsDone int // channels of these pixels whose logits are computed
 }
@@ -34,7 +38,11 @@ func (n *PixelNet) NewWavefront(images, height, width int) *PixelWavefront {
 		panic("layers: PixelNet: NewWavefront: no pixels")
 	}
 	rows, lag := n.wavefrontRows(height, width)
-	w := &PixelWavefront{steps: n.newSteps(images, height, width, rows, lag)}
+	w := &PixelWavefront{
+		steps:  n.newSteps(images, height, width, rows, lag),
+		head:   n.NewHead(),
+		levels: make([]uint8, images*rows*n.Channels),
+	}
 	w.Reset()
 	return w
 }
@@ -123,10 +131,23 @@ func (w *PixelWavefront) Head(g int) {
 	}
 }
 
-// Logits returns the logits [Levels] of channel g of pixel i of an image, as Head has
-// computed them. They are valid until the next step.
-func (w *PixelWavefront) Logits(i, image, g int) []float32 {
-	return w.steps.net.logits(w.steps.outputs(i, image), g)
+// Logits writes the logits of channel g of pixel i of an image into dst [Levels]. Head must
+// have computed them, and the channels before must have been set.
+func (w *PixelWavefront) Logits(dst []float32, i, image, g int) {
+	w.head.Logits(dst, w.steps.outputs(i, image), w.pixelLevels(i, image)[:g], g)
+}
+
+// Losses sets dst to the losses of pixel i of an image, all of whose channels have been set;
+// see PixelHead. Head must have computed their logits.
+func (w *PixelWavefront) Losses(dst []float64, i, image int) {
+	out := w.steps.outputs(i, image)
+	w.head.Losses(dst, kernels.RowMajor(out, 1, len(out)), w.pixelLevels(i, image))
+}
+
+// pixelLevels returns the levels [C] of a pixel of this step.
+func (w *PixelWavefront) pixelLevels(i, image int) []uint8 {
+	C := w.steps.net.Channels
+	return w.levels[w.steps.index(i, image)*C:][:C]
 }
 
 // Outputs returns the outputs of pixel i of an image, as Head has computed them. They are
@@ -138,6 +159,7 @@ func (w *PixelWavefront) Outputs(i, image int) []float32 { return w.steps.output
 func (w *PixelWavefront) Set(i, image, g, level int) {
 	row, column := w.Pixel(i)
 	w.steps.set(image, row, column, g, level)
+	w.pixelLevels(i, image)[g] = uint8(level)
 }
 
 // Bytes returns the memory that w holds, the network's weights not included.

@@ -34,6 +34,8 @@ func (c PixelCNN) Shape() (channels, levels int) { return c.Channels, c.Levels }
 
 func (c PixelCNN) value(level int) float32 { return float32(level) / float32(c.Levels) }
 
+func (c PixelCNN) head() PixelHead { return newCategorical(c.Channels, c.Levels) }
+
 // Convs implements PixelSpec.
 func (c PixelCNN) Convs() []ConvSpec {
 	F, half, G := c.Filters, c.Filters/2, c.Channels

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
 
@@ -27,8 +26,7 @@ type pixelPass struct {
 	scale    float32
 	forwards []*layers.PixelForward // one a thread, without gradients
 	loss     []float64              // of the images of a chunk
-	losses   [][]float32            // one a thread: of the levels of an image
-	targets  [][]int32              // one a thread: the same levels
+	heads    []layers.PixelHead     // one a thread
 
 	forwardImages, accumulate func(worker, from, to int) // bound once: a closure allocates
 }
@@ -51,8 +49,7 @@ func newPixelPass(net *layers.PixelNet, height, width, batch, threads int, gradi
 	n := chunkImages(batch, threads)
 	p.loss = make([]float64, n)
 	for range threads {
-		p.losses = append(p.losses, make([]float32, height*width))
-		p.targets = append(p.targets, make([]int32, height*width))
+		p.heads = append(p.heads, net.NewHead())
 	}
 	if !gradients {
 		for range threads {
@@ -101,37 +98,17 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 // lossImages computes the losses of images [from, to) of the chunk.
 func (p *pixelPass) lossImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		logits := p.forwards[worker].Outputs(p.chunk[i])
-		p.loss[i] = p.crossEntropy(worker, logits, p.chunk[i])
+		outputs := p.forwards[worker].Outputs(p.chunk[i])
+		p.loss[i] = p.heads[worker].Learn(outputs, p.chunk[i], p.scale)
 	}
 }
 
 // trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		p.loss[i] = p.crossEntropy(worker, p.images[i].Forward(p.chunk[i], nil, 0), p.chunk[i])
+		p.loss[i] = p.heads[worker].Learn(p.images[i].Forward(p.chunk[i], nil, 0), p.chunk[i], p.scale)
 		p.images[i].Backward()
 	}
-}
-
-// crossEntropy replaces the logits of an image by their gradients and returns the
-// sum of its losses.
-func (p *pixelPass) crossEntropy(worker int, logits kernels.Matrix, levels []uint8) (sum float64) {
-	loss, targets, C := p.losses[worker], p.targets[worker], p.net.Channels
-	each := logits.Cols / C
-	for g := range C {
-		for i := range targets {
-			targets[i] = int32(levels[i*C+g])
-		}
-		x := logits
-		x.Data = logits.Data[g*each:]
-		x.Cols = p.net.Levels
-		kernels.SoftmaxCrossEntropy(x, targets, p.scale, loss)
-		for _, l := range loss {
-			sum += float64(l)
-		}
-	}
-	return sum
 }
 
 // accumulateTasks adds the chunk to the gradients of shares [from, to) of the tasks.

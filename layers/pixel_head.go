@@ -1,0 +1,95 @@
+package layers
+
+import "github.com/autoreg/autoreg/kernels"
+
+// A PixelHead says what the outputs of a network over pixels mean: how levels are scored,
+// drawn and learned. It has scratch, and belongs to one goroutine at a time. Its methods do
+// not allocate.
+type PixelHead interface {
+	// Logits sets dst [Levels] to the logits of channel g of a pixel, unnormalised natural-log
+	// weights, given the outputs of the pixel and the levels of its channels before g.
+	Logits(dst, outputs []float32, levels []uint8, g int)
+
+	// PerPixel returns how many losses a pixel has: one for each channel, or one for all.
+	PerPixel() int
+	// Losses sets dst to -ln p of the levels of pixels, in nats, given their outputs, a row each.
+	Losses(dst []float64, outputs kernels.Matrix, levels []uint8)
+	// Learn replaces the outputs of pixels by the gradients of scale·loss and returns the sum
+	// of the losses, in nats.
+	Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64)
+}
+
+// A categorical head has a logit for each level of each channel: level v of channel g of a
+// pixel is the softmax of outputs [g·n, g·n + L), n being the C-th part of the outputs.
+type categorical struct {
+	channels, levels int
+
+	scratch []float32 // [levels]
+	targets []int32   // of a channel of an image
+	losses  []float32
+}
+
+func newCategorical(channels, levels int) *categorical {
+	return &categorical{channels: channels, levels: levels, scratch: kernels.Alloc(levels)}
+}
+
+func (h *categorical) Logits(dst, outputs []float32, _ []uint8, g int) {
+	copy(dst, outputs[g*(len(outputs)/h.channels):][:h.levels])
+}
+
+func (h *categorical) PerPixel() int { return h.channels }
+
+func (h *categorical) Losses(dst []float64, outputs kernels.Matrix, levels []uint8) {
+	each := outputs.Cols / h.channels
+	for i, v := range levels {
+		x := outputs.Data[i/h.channels*outputs.Row+i%h.channels*each:][:h.levels]
+		dst[i] = float64(kernels.LogSumExp(x, h.scratch) - x[v])
+	}
+}
+
+// Learn adds up the losses channel by channel.
+func (h *categorical) Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64) {
+	if n := outputs.Rows; n > len(h.targets) {
+		h.targets, h.losses = make([]int32, n), make([]float32, n)
+	}
+	targets, losses := h.targets[:outputs.Rows], h.losses[:outputs.Rows]
+	for g := range h.channels {
+		for i := range targets {
+			targets[i] = int32(levels[i*h.channels+g])
+		}
+		x := columnsOf(outputs, g*(outputs.Cols/h.channels), h.levels)
+		kernels.SoftmaxCrossEntropy(x, targets, scale, losses)
+		for _, l := range losses {
+			sum += float64(l)
+		}
+	}
+	return sum
+}
+
+// A mixtureHead is a Mixture with scratch.
+type mixtureHead struct {
+	Mixture
+	scratch *MixtureScratch
+}
+
+func newMixtureHead(m Mixture) *mixtureHead { return &mixtureHead{m, m.NewScratch()} }
+
+func (h *mixtureHead) Logits(dst, outputs []float32, levels []uint8, g int) {
+	h.Mixture.Logits(dst, outputs, levels[:g], g, h.scratch)
+}
+
+func (h *mixtureHead) PerPixel() int { return 1 }
+
+func (h *mixtureHead) Losses(dst []float64, outputs kernels.Matrix, levels []uint8) {
+	for i := range outputs.Rows {
+		dst[i] = -h.LogProb(rowOf(outputs, i), levels[i*h.Channels:][:h.Channels], h.scratch)
+	}
+}
+
+func (h *mixtureHead) Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64) {
+	for i := range outputs.Rows {
+		out := rowOf(outputs, i)
+		sum += h.Gradient(out, out, levels[i*h.Channels:][:h.Channels], scale, h.scratch)
+	}
+	return sum
+}
