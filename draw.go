@@ -213,8 +213,8 @@ func (d *drawing) draw(ctx context.Context, w *wavefront, chain *sampler.Chain, 
 			if !known {
 				continue
 			}
-			for g := range w.channels {
-				images[k].KnownLogProb += float64(w.logProbs[k][pixel*w.channels+g])
+			for _, l := range w.losses[k][pixel*w.perPixel:][:w.perPixel] {
+				images[k].KnownLogProb -= l
 			}
 		}
 	}

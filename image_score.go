@@ -11,14 +11,13 @@ import (
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/sampler"
 )
 
 // Score adds up -ln p of each level of the images, given those before it. An image is
 // levels [H·W·C]. nil options mean the zero value.
 //
-// Each -ln p is logsumexp(logits) - logit in float32, as in training; the sum of an
-// image is in float64, in raster order, and so is that of all images. It is the same
+// Each -ln p is that of training; the sum of an image is in float64, in raster order, and so
+// is that of all images. It is the same
 // on every machine with any number of threads, and NaN or infinite if the logits are.
 //
 // Each thread computes one image at a time. Of a large image only some rows are in
@@ -87,19 +86,19 @@ type imageScorer struct {
 }
 
 // A scoreThread is the workspace of one thread, made when it is needed: forward for
-// images that are computed whole, or wavefront and chain.
+// images that are computed whole, or wavefront.
 type scoreThread struct {
-	scratch   []float32
+	head      layers.PixelHead
+	losses    []float64 // of an image
 	forward   *layers.PixelForward
-	wavefront *wavefront
-	chain     *sampler.Chain
+	wavefront *layers.PixelWavefront
 }
 
 // score adds a batch of images, unless the context ends before they are scored.
 func (s *imageScorer) score(batch [][]uint8) error {
 	s.workers.Split(len(batch), 1, func(worker, from, to int) {
 		t := &s.threads[worker]
-		if t.scratch == nil {
+		if t.head == nil {
 			s.equip(t)
 		}
 		for i := from; i < to; i++ {
@@ -123,36 +122,50 @@ func (s *imageScorer) score(batch [][]uint8) error {
 
 func (s *imageScorer) equip(t *scoreThread) {
 	net := s.model.pixel.Net
-	t.scratch = make([]float32, s.model.Levels())
+	t.head = net.NewHead()
+	t.losses = make([]float64, s.height*s.width*t.head.PerPixel())
 	if s.height*s.width <= scoreWhole {
 		t.forward = net.NewForward(s.height, s.width)
 		return
 	}
-	t.wavefront = s.model.newWavefront(s.height, s.width, 1, true)
-	t.chain = sampler.New(0)
+	t.wavefront = net.NewWavefront(1, s.height, s.width)
+}
+
+// sumLosses returns the sum of an image's losses.
+func (t *scoreThread) sumLosses() (sum float64) {
+	for _, l := range t.losses {
+		sum += l
+	}
+	return sum
 }
 
 // whole returns Σ -ln p of one image.
-func (s *imageScorer) whole(t *scoreThread, levels []uint8) (sum float64) {
-	logits := t.forward.Outputs(levels)
-	L, C := s.model.Levels(), s.model.Channels()
-	each := logits.Cols / C
-	for i, v := range levels {
-		x := logits.Data[i/C*logits.Row+i%C*each:][:L]
-		sum += float64(kernels.LogSumExp(x, t.scratch) - x[v])
-	}
-	return sum
+func (s *imageScorer) whole(t *scoreThread, levels []uint8) float64 {
+	t.head.Losses(t.losses, t.forward.Outputs(levels), levels)
+	return t.sumLosses()
 }
 
-// inRows returns the same sum, to the bit: logits do not depend on the schedule, and
-// the sum is in the same order. It is incomplete if the context ends.
-func (s *imageScorer) inRows(t *scoreThread, levels []uint8) (sum float64) {
-	t.wavefront.known = levels
-	if t.wavefront.run(s.ctx, t.chain, []Image{{Levels: levels}}) != nil {
-		return math.NaN()
+// inRows returns the same sum, to the bit: outputs do not depend on the schedule, and
+// the sum is in the same order. It is NaN if the context ends.
+func (s *imageScorer) inRows(t *scoreThread, levels []uint8) float64 {
+	w, C, n := t.wavefront, s.model.Channels(), t.head.PerPixel()
+	w.Reset()
+	for w.Next() {
+		if s.ctx.Err() != nil {
+			return math.NaN()
+		}
+		for g := range C {
+			w.Features(g)
+			w.Head(g)
+			for i := range w.Rows() {
+				r, c := w.Pixel(i)
+				w.Set(i, 0, g, int(levels[(r*s.width+c)*C+g]))
+			}
+		}
+		for i := range w.Rows() {
+			r, c := w.Pixel(i)
+			w.Losses(t.losses[(r*s.width+c)*n:][:n], i, 0)
+		}
 	}
-	for _, l := range t.wavefront.logProbs[0] {
-		sum -= float64(l)
-	}
-	return sum
+	return t.sumLosses()
 }

@@ -87,7 +87,8 @@ func TestImageScoreLarge(t *testing.T) {
 		images := manyImages(m, height, width, 2)
 		want := Score{Items: 2, Symbols: 2 * height * width * channels}
 		s := &imageScorer{model: m, height: height, width: width}
-		whole := &scoreThread{scratch: make([]float32, 3), forward: m.pixel.Net.NewForward(height, width)}
+		net := m.pixel.Net
+		whole := &scoreThread{head: net.NewHead(), losses: make([]float64, height*width*channels), forward: net.NewForward(height, width)}
 		for _, levels := range images {
 			want.Loss += s.whole(whole, levels)
 		}

@@ -16,12 +16,14 @@ type wavefront struct {
 	height, width, channels int
 
 	known []uint8 // [H·W·C] levels of each image, nil if none are known
-	mask  []bool  // [H·W] pixels whose levels are known; nil means all
+	mask  []bool  // [H·W] pixels whose levels are known
 	onRow func(row int)
 
-	pixels   *layers.PixelWavefront // of as many images as the last call of run
-	images   []Image
-	logProbs [][]float32 // of each image, ln p of the levels that are known, 0 of others
+	pixels *layers.PixelWavefront // of as many images as the last call of run
+	images []Image
+
+	losses   [][]float64 // of each image, of the pixels that are known; see layers.PixelHead
+	perPixel int
 
 	// The next level is that of channel g of pixel i of the step, in image k.
 	g, i, k int
@@ -30,14 +32,15 @@ type wavefront struct {
 	done    bool
 }
 
-// newWavefront returns a wavefront of up to most images, with room for log-probabilities
-// where known is set.
+// newWavefront returns a wavefront of up to most images, with room for the losses of
+// pixels that are known.
 func (m *ImageModel) newWavefront(height, width, most int, known bool) *wavefront {
 	w := &wavefront{model: m, height: height, width: width, channels: m.Channels()}
 	if known {
-		w.logProbs = make([][]float32, most)
-		for k := range w.logProbs {
-			w.logProbs[k] = make([]float32, height*width*w.channels)
+		w.perPixel = m.pixel.Net.NewHead().PerPixel()
+		w.losses = make([][]float64, most)
+		for k := range w.losses {
+			w.losses[k] = make([]float64, height*width*w.perPixel)
 		}
 	}
 	return w
@@ -51,40 +54,23 @@ func (w *wavefront) run(ctx context.Context, chain *sampler.Chain, images []Imag
 	w.images = images
 	w.pixels.Reset()
 	w.next()
-	if w.known == nil {
-		for _, err := range chain.Run(ctx, w, nil) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	var source sampler.Source = w
+	if w.known != nil {
+		source = givenWavefront{w}
 	}
-	g := &givenWavefront{wavefront: w}
-	for step, err := range chain.Run(ctx, g, nil) {
+	for _, err := range chain.Run(ctx, source, nil) {
 		if err != nil {
 			return err
 		}
-		w.logProbs[g.k][g.slot] = step.LogProb
 	}
 	return nil
 }
 
 // A givenWavefront is a wavefront some of whose levels are known.
-type givenWavefront struct {
-	*wavefront
-	k, slot int // of the level consumed last
-}
+type givenWavefront struct{ *wavefront }
 
-func (g *givenWavefront) Given() (int, bool) {
-	if g.mask != nil && !g.mask[g.pixelAt] {
-		return 0, false
-	}
-	return int(g.known[g.wavefront.slot]), true
-}
-
-func (g *givenWavefront) Advance(level int) {
-	g.k, g.slot = g.wavefront.k, g.wavefront.slot
-	g.wavefront.Advance(level)
+func (g givenWavefront) Given() (int, bool) {
+	return int(g.known[g.slot]), g.mask[g.pixelAt]
 }
 
 func (w *wavefront) Symbols() int           { return w.model.Levels() }
@@ -106,10 +92,26 @@ func (w *wavefront) Advance(level int) {
 		w.channel(w.g + 1)
 		return
 	}
+	w.judge()
 	if row, column := w.pixels.Pixel(0); column == w.width-1 && w.onRow != nil {
 		w.onRow(row)
 	}
 	w.next()
+}
+
+// judge notes the losses of pixels of this step that are known.
+func (w *wavefront) judge() {
+	if w.known == nil {
+		return
+	}
+	for i := range w.pixels.Rows() {
+		row, column := w.pixels.Pixel(i)
+		if at := row*w.width + column; w.mask[at] {
+			for k := range w.images {
+				w.pixels.Losses(w.losses[k][at*w.perPixel:][:w.perPixel], i, k)
+			}
+		}
+	}
 }
 
 // next goes to the next pixels, if there are any.
