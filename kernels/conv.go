@@ -67,13 +67,8 @@ const (
 // give the same bits. NaN and Inf propagate. Conv panics if shapes differ from
 // the above or a view leaves its data.
 func Conv(dst Grid, x Windows, w Matrix, bias []float32, f Finish) {
-	if bias != nil && len(bias) != dst.Cols {
-		panic("kernels: Conv: len(bias) != dst.Cols")
-	}
-	if f < AsIs || f > ReLUAdd {
-		panic("kernels: Conv: no such Finish")
-	}
-	convolve(&convolution{dst: dst, x: x, w: w, bias: bias, finish: f})
+	c := convolution{dst: dst, x: x, w: w, bias: bias, finish: f}
+	c.run()
 }
 
 // ConvFrom continues chains:
@@ -84,41 +79,55 @@ func Conv(dst Grid, x Windows, w Matrix, bias []float32, f Finish) {
 //
 // It is otherwise like Conv.
 func ConvFrom(dst, from Grid, x Windows, w Matrix, f Finish) {
-	if from.Lines != dst.Lines || from.Pixels != dst.Pixels || from.Cols != dst.Cols {
-		panic("kernels: ConvFrom: from is not of the shape of dst")
+	c := convolution{dst: dst, from: from, more: true, x: x, w: w, finish: f}
+	c.run()
+}
+
+// A convolution is the operands of Conv, or with more of ConvFrom.
+type convolution struct {
+	dst, from Grid
+	x         Windows
+	w         Matrix
+	bias      []float32
+	finish    Finish
+	more      bool
+}
+
+// run checks the operands and computes.
+func (c *convolution) run() {
+	c.check()
+	if !c.dst.ok() || c.more && !c.from.ok() || !c.x.ok() {
+		panic("kernels: Conv: a view leaves its data")
 	}
-	if f < AsIs || f > ReLUAdd {
+	if !c.empty() {
+		conv(c)
+	}
+}
+
+// check checks everything but where views lie, and sets x.Segment where it is 0.
+func (c *convolution) check() {
+	if c.bias != nil && len(c.bias) != c.dst.Cols {
+		panic("kernels: Conv: len(bias) != dst.Cols")
+	}
+	if c.finish < AsIs || c.finish > ReLUAdd {
 		panic("kernels: Conv: no such Finish")
 	}
-	convolve(&convolution{dst: dst, x: x, w: w, from: from, add: true, finish: f})
-}
-
-// A convolution is one call of Conv or ConvFrom.
-type convolution struct {
-	dst    Grid
-	from   Grid // with add
-	x      Windows
-	w      Matrix
-	bias   []float32
-	finish Finish
-	add    bool
-}
-
-func convolve(c *convolution) {
+	if c.more && (c.from.Lines != c.dst.Lines || c.from.Pixels != c.dst.Pixels || c.from.Cols != c.dst.Cols) {
+		panic("kernels: ConvFrom: from is not of the shape of dst")
+	}
 	if c.x.Segment == 0 {
 		c.x.Segment = max(c.x.K, 1)
 	}
 	if c.dst.Lines != c.x.Lines || c.dst.Pixels != c.x.Pixels || c.dst.Cols != c.w.Cols || c.x.K != c.w.Rows {
 		panic("kernels: Conv: shapes do not match")
 	}
-	if !c.dst.ok() || c.add && !c.from.ok() || !c.x.ok() || !c.w.readable() {
+	if !c.w.readable() {
 		panic("kernels: Conv: a view leaves its data")
 	}
-	if c.dst.Lines == 0 || c.dst.Pixels == 0 || c.dst.Cols == 0 {
-		return
-	}
-	conv(c)
 }
+
+// empty reports whether there is nothing to compute.
+func (c *convolution) empty() bool { return c.dst.Lines == 0 || c.dst.Pixels == 0 || c.dst.Cols == 0 }
 
 // A reach is the range of indices [first, last] of a part of a view, which must lie
 // in [0, limit).
@@ -160,17 +169,31 @@ func (g *Grid) ok() bool {
 	if g.Lines <= 0 || g.Pixels <= 0 || g.Cols <= 0 {
 		return g.Lines >= 0 && g.Pixels >= 0 && g.Cols >= 0
 	}
-	r, ok := vectors(len(g.Data), g.At, g.Lines, g.LineStride, g.Pixels, g.PixelStride)
+	_, ok := g.reach(len(g.Data))
+	return ok
+}
+
+// reach returns the range of indices that the values take, and whether they all lie in
+// [0, limit). There is at least one.
+func (g *Grid) reach(limit int) (reach, bool) {
+	r, ok := vectors(limit, g.At, g.Lines, g.LineStride, g.Pixels, g.PixelStride)
 	full, last := (g.Cols-1)/PanelWidth, (g.Cols-1)%PanelWidth+1
 	panels := r // but for the last
-	return ok && r.along(full+1, g.Panel) && r.along(last, 1) &&
+	ok = ok && r.along(full+1, g.Panel) && r.along(last, 1) &&
 		(full == 0 || panels.along(full, g.Panel) && panels.along(PanelWidth, 1))
+	if full > 0 {
+		r.first, r.last = min(r.first, panels.first), max(r.last, panels.last)
+	}
+	return r, ok
 }
 
 // reach returns the range of indices that the inputs take, and whether they all
 // lie inside Data. There is at least one.
-func (x *Windows) reach() (reach, bool) {
-	r, ok := vectors(len(x.Data), x.At, x.Lines, x.LineStride, x.Pixels, x.PixelStride)
+func (x *Windows) reach() (reach, bool) { return x.reachIn(len(x.Data)) }
+
+// reachIn is reach for data of a length.
+func (x *Windows) reachIn(limit int) (reach, bool) {
+	r, ok := vectors(limit, x.At, x.Lines, x.LineStride, x.Pixels, x.PixelStride)
 	if x.K <= x.Segment {
 		ok = ok && r.along(x.K, x.Step)
 		return r, ok

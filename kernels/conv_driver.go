@@ -18,20 +18,22 @@ func conv(c *convolution) {
 		return
 	}
 	c.race()
-	dst, x := &c.dst, &c.x
-	if dst.LineStride == dst.Pixels*dst.PixelStride && x.LineStride == x.Pixels*x.PixelStride &&
-		(!c.add || c.from.LineStride == dst.Pixels*c.from.PixelStride) {
+	if dst, x := &c.dst, &c.x; dst.Lines > 1 &&
+		dst.LineStride == dst.Pixels*dst.PixelStride && x.LineStride == x.Pixels*x.PixelStride &&
+		(!c.more || c.from.LineStride == dst.Pixels*c.from.PixelStride) {
 		// Lines follow each other without a gap: they are one.
-		dst.Pixels *= dst.Lines
-		x.Pixels *= x.Lines
-		dst.Lines, x.Lines = 1, 1
+		one := *c
+		one.dst.Pixels *= dst.Lines
+		one.x.Pixels *= dst.Lines
+		one.dst.Lines, one.x.Lines = 1, 1
+		c = &one
 	}
 	if c.isVector() {
 		c.vector(isa)
 		return
 	}
 	for q := range c.w.Panels() {
-		if cols := min(PanelWidth, dst.Cols-q*PanelWidth); cols%16 == 0 {
+		if cols := min(PanelWidth, c.dst.Cols-q*PanelWidth); cols%16 == 0 {
 			c.panel(isa, q, cols)
 		} else {
 			c.edge(isa, q, cols)
@@ -56,7 +58,7 @@ func (c *convolution) vector(isa cpu.ISA) {
 		w.Data = w.Data[q*w.Panel:]
 		bias := c.bias
 		switch {
-		case c.add:
+		case c.more:
 			bias = c.from.Data[c.from.At+q*c.from.Panel:][:PanelWidth]
 		case bias != nil:
 			bias = bias[q*PanelWidth:][:PanelWidth]
@@ -112,7 +114,7 @@ func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 				t.A = &x.Data[a]
 			}
 			t.C = &dst.Data[y]
-			if c.add {
+			if c.more {
 				t.From, t.FromRow = &c.from.Data[from], c.from.PixelStride
 				from += t.Rows * t.Strips * c.from.PixelStride
 			}
@@ -135,7 +137,7 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 	t := c.tile(q, cols)
 	t.C, t.CRow, t.Finish = &edge[0], PanelWidth, asm.FinishNone
 	t.From, t.Strips = &start[0], 1
-	if c.add {
+	if c.more {
 		t.From, t.FromRow = t.C, t.CRow
 	}
 	for line := range x.Lines {
@@ -145,7 +147,7 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 			if t.K > 0 {
 				t.A = &x.Data[a+i*x.PixelStride]
 			}
-			for r := 0; r < t.Rows && c.add; r++ {
+			for r := 0; r < t.Rows && c.more; r++ {
 				copy(edge[r*PanelWidth:][:cols], c.from.Data[c.from.At+line*c.from.LineStride+q*c.from.Panel+(i+r)*c.from.PixelStride:])
 			}
 			tile(isa, &t)
@@ -168,7 +170,7 @@ func (c *convolution) race() {
 		raceReadMatrix(c.w)
 	}
 	raceRead(c.bias)
-	if c.add {
+	if c.more {
 		c.eachVector(&c.from, raceRead)
 	}
 	c.eachVector(&c.dst, raceWrite)

@@ -10,7 +10,7 @@ func convGeneric(c *convolution) {
 				y := chain[:min(PanelWidth, c.dst.Cols-q*PanelWidth)]
 				dst := c.dst.Data[c.dst.At+line*c.dst.LineStride+pixel*c.dst.PixelStride+q*c.dst.Panel:][:len(y)]
 				switch {
-				case c.add:
+				case c.more:
 					copy(y, c.from.Data[c.from.At+line*c.from.LineStride+pixel*c.from.PixelStride+q*c.from.Panel:])
 				case c.bias != nil:
 					copy(y, c.bias[q*PanelWidth:])

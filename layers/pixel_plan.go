@@ -39,10 +39,14 @@ func (p *pixelPlan) alloc() []float32 {
 	return memory
 }
 
+// align goes on to the next cache line.
+func (p *pixelPlan) align() { p.total = (p.total + 15) &^ 15 }
+
 // rows adds a map of rows of an image with a border of zeros, top rows above and side
 // columns left and right: that right of a row is also that left of the next.
 func (p *pixelPlan) rows(n *pixelNode, rows, cols, top, side int) pixelMap {
 	row := (cols + side) * n.width
+	p.align()
 	m := pixelMap{at: int(p.total) + top*row + side*n.width, width: n.width, row: row, side: side * n.width, rows: rows}
 	p.total += int64(rows+top) * int64(row)
 	if n.beside {
@@ -154,6 +158,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 			p.run.early[n.id] = p.rows(n, 1, cols, 0, 0)
 		}
 	}
+	p.align()
 	slab = p.total
 	for _, list := range [][]pixelMap{p.run.maps, p.run.early} {
 		for i := range list {
@@ -164,6 +169,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 	for _, n := range steps {
 		room := pixelRoom{width: n.width, rows: -1}
 		p.run.maps[n.id] = p.shared(n, room, share, func() pixelMap {
+			p.align()
 			m := pixelMap{at: int(p.total), width: n.width, compact: true}
 			p.total += int64(images) * int64(rows) * int64(n.width)
 			return m

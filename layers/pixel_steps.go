@@ -21,6 +21,8 @@ type pixelSteps struct {
 	run       pixelRun
 	begun     int // with one row a step, the row that has begun; -1 before the first
 	positions pixelPlaces
+	calls     []stepCall
+	shaped    int // rows of the steps that calls are for
 }
 
 // pixelPlaces are the places of one step.
@@ -30,6 +32,7 @@ func (n *PixelNet) newSteps(images, height, width, rows, lag int) *pixelSteps {
 	p, slab := n.graph.stepsPlan(images, height, width, rows)
 	s := &pixelSteps{net: n, height: height, width: width, images: images, rows: rows, lag: lag, slab: int(slab), run: p.run}
 	s.memory = p.alloc()
+	s.listCalls()
 	s.reset()
 	return s
 }
@@ -118,21 +121,16 @@ func (s *pixelSteps) span(n *pixelNode) pixelSpan {
 // that only the outputs of this one need.
 func (s *pixelSteps) compute(lasting bool, from, to int) {
 	p := &s.positions
-	for _, n := range s.net.graph.nodes[1:] {
-		if n.lasting != lasting || n.early || (p.row|p.col)&(1<<n.due-1) != 0 {
-			continue
+	if s.shaped != p.rows {
+		s.shaped = p.rows
+		s.shape()
+	}
+	for i := range s.calls {
+		if c := &s.calls[i]; c.lasting == lasting && (p.row|p.col)&c.odd == 0 && from <= c.group && c.group < to {
+			c.run(p.row, p.col)
 		}
-		stage := stageWhole
-		if s.rows == 1 && n.cutStage() {
-			stage = stageLate
-		}
-		span := s.span(n)
-		s.run.node(n, &span, from, to, stage)
 	}
 }
-
-// cutStage reports whether the chains of n, or of what is computed with it, are cut.
-func (n *pixelNode) cutStage() bool { return n.cut > 0 || n.fused != nil && n.fused.cut > 0 }
 
 // index returns the position of row i's pixel of an image in compact maps.
 func (s *pixelSteps) index(i, image int) int {

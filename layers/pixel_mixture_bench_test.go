@@ -1,0 +1,62 @@
+package layers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// BenchmarkMixture: the reference chapter's network on images of 32×32 pixels, one thread:
+// the outputs of a whole image, and images that are drawn.
+func BenchmarkMixture(b *testing.B) {
+	const size = 32
+	net := goldenMixture(chapterMixture)
+	levels := goldenLevels(size, size, 1)
+	testkit.EachISA(b, func(b *testing.B, isa string) {
+		if isa == "generic" {
+			b.Skip("too slow to measure")
+		}
+		b.Run("forward", func(b *testing.B) {
+			f := net.NewForward(size, size)
+			b.ReportAllocs()
+			for b.Loop() {
+				f.Outputs(levels)
+			}
+			b.ReportMetric(2*243_073_024*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+		for _, images := range []int{1, 16} {
+			b.Run(fmt.Sprintf("draw/b=%d", images), func(b *testing.B) {
+				w, logits := net.NewWavefront(images, size, size), make([]float32, 256)
+				b.ReportAllocs()
+				for b.Loop() {
+					w.Reset()
+					for w.Next() {
+						w.Features(0)
+						w.Head(0)
+						r, c := w.Pixel(0)
+						for k := range images {
+							w.Logits(logits, 0, k, 0)
+							w.Set(0, k, 0, int(levels[r*size+c]))
+						}
+					}
+				}
+				b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N*images), "ms/image")
+			})
+		}
+		b.Run("train", func(b *testing.B) {
+			grad := layers.NewPixelNet(chapterMixture)
+			t := net.NewTraining(grad)
+			m, head := t.NewImage(size, size), net.NewHead()
+			bounds := t.Shares(1)
+			for b.Loop() {
+				t.Begin()
+				head.Learn(m.Forward(levels, &layers.PixelDropout{Share: 0.3}, 0), levels, 1)
+				m.Backward()
+				m.Accumulate(bounds[0], bounds[1])
+			}
+			b.ReportMetric(float64(m.Bytes())/(1<<20), "MiB")
+		})
+	})
+}
