@@ -19,7 +19,7 @@ import (
 )
 
 // chapterPixels is the reference chapter's model of 16×16 pixels.
-var chapterPixels = model.PixelConfig{Height: 16, Width: 16, PixelCNN: layers.PixelCNN{
+var chapterPixels = model.PixelConfig{Height: 16, Width: 16, PixelSpec: layers.PixelCNN{
 	Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7,
 }}
 

@@ -146,14 +146,14 @@ func TestDrawChapter(t *testing.T) {
 
 // chapterPixels returns a model of the reference chapter's shape.
 func chapterPixels() *ImageModel {
-	return randomPixels(model.PixelConfig{Height: 16, Width: 16, PixelCNN: layers.PixelCNN{
+	return randomPixels(model.PixelConfig{Height: 16, Width: 16, PixelSpec: layers.PixelCNN{
 		Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7,
 	}})
 }
 
 // Large images go forward one by one, with more rows at a time; they are the same.
 func TestDrawLarge(t *testing.T) {
-	m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
+	m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
 		Channels: 1, Levels: 2, Filters: 4, Blocks: 1, Kernel: 3,
 	}})
 	o := &DrawOptions{Seed: 1, Height: 130, Width: 520, Count: 2, Threads: 1}

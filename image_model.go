@@ -71,10 +71,10 @@ func (m *ImageModel) drawBytes(height, width int) int64 {
 }
 
 // Channels returns 1 for grey, 3 for colour.
-func (m *ImageModel) Channels() int { return m.pixel.Config.Channels }
+func (m *ImageModel) Channels() int { return m.pixel.Net.Channels }
 
 // Levels returns the number of levels of a channel.
-func (m *ImageModel) Levels() int { return m.pixel.Config.Levels }
+func (m *ImageModel) Levels() int { return m.pixel.Net.Levels }
 
 // Layers returns the model's layers from input to output.
 func (m *ImageModel) Layers() []LayerInfo { return layers.Describe(m.pixel.Net) }

@@ -77,7 +77,7 @@ func TestImageScore(t *testing.T) {
 // go through whole: the same float32 values, added up in the same order.
 func TestImageScoreLarge(t *testing.T) {
 	for _, channels := range []int{1, 3} {
-		m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
+		m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
 			Channels: channels, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
 		}})
 		const height, width = 127, 517
@@ -104,7 +104,7 @@ func TestImageScoreLarge(t *testing.T) {
 // A file of a few hundred bytes may say that its images are as large as can be. What
 // one takes to score is a few bytes a level, not all feature maps of all pixels.
 func TestImageScoreMemory(t *testing.T) {
-	m := randomPixels(model.PixelConfig{Height: 1024, Width: 128, PixelCNN: layers.PixelCNN{
+	m := randomPixels(model.PixelConfig{Height: 1024, Width: 128, PixelSpec: layers.PixelCNN{
 		Channels: 1, Levels: 2, Filters: 64, Blocks: 1, Kernel: 3,
 	}})
 	image := make([]uint8, 1024*128)

@@ -15,7 +15,7 @@ import (
 func claiming(t *testing.T, height, width int, c layers.PixelCNN) *ImageModel {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelCNN: c}).File().WriteTo(&b); err != nil {
+	if _, err := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelSpec: c}).File().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	m, err := Load[*ImageModel](&b, nil)

@@ -24,7 +24,7 @@ func randomPixels(c model.PixelConfig) *ImageModel {
 
 // smallPixels returns a model of odd sizes, grey or in colour.
 func smallPixels(channels int) *ImageModel {
-	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
+	return randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
 		Channels: channels, Levels: 4, Filters: 11, Blocks: 2, Kernel: 5,
 	}})
 }

@@ -18,7 +18,7 @@ const trianglesFile = "testdata/triangles.safetensors"
 // odds of e⁵ : 1. So a single white pixel grows into Sierpinski's triangle, and now
 // and then one springs up. All weights are small integers.
 func triangles() *model.Pixel {
-	m := model.NewPixel(model.PixelConfig{Height: 64, Width: 64, PixelCNN: layers.PixelCNN{
+	m := model.NewPixel(model.PixelConfig{Height: 64, Width: 64, PixelSpec: layers.PixelCNN{
 		Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 3,
 	}})
 	// a and b, the neighbours, are 0 or ½. The input layer counts them: relu(2a + 2b),

@@ -134,7 +134,7 @@ func (l *Conv) Parameters(suffix string) []Parameter {
 	return append(list, []Parameter{
 		{
 			Name: name + suffix, Shape: shape, Effective: effective,
-			Init: Init{Rule: InitGlorot, FanIn: area * s.In, FanOut: area * s.Out},
+			Init: s.init(),
 			Set: func(data []float32) {
 				if len(data) != n {
 					panic("layers: Parameter: Set: wrong length")

@@ -38,7 +38,8 @@ type ConvSpec struct {
 	Groups     int  // of ordered channels, one a colour; 1 or more
 	Stride     int  // 1 or more
 	Transposed bool
-	WeightNorm bool // see Conv.Parameters
+	WeightNorm bool    // see Conv.Parameters
+	Normal     float64 // first weights are normal with this deviation; 0 means uniform, after Glorot
 	// Sources is how many nodes of concatenated ELUs a layer reads, if it is several. Inputs
 	// are stored as those of the ELU of their concatenation, all positive parts first; in a
 	// chain each node's stand together.
@@ -206,4 +207,13 @@ func (s ConvSpec) Type() string {
 func (s ConvSpec) Describe() Info {
 	size := s.Sizes()
 	return Info{s.Name, s.Type(), s.In, s.Out, int(size.Params), int(size.Effective)}
+}
+
+// init returns how first weights are drawn.
+func (s *ConvSpec) init() Init {
+	if s.Normal > 0 {
+		return Init{Rule: InitNormal, Limit: s.Normal}
+	}
+	area := s.Rows * s.Cols
+	return Init{Rule: InitGlorot, FanIn: area * s.In, FanOut: area * s.Out}
 }

@@ -63,6 +63,7 @@ const (
 	InitUniform                    // uniform in ±Limit
 	InitGlorot                     // uniform in ±√(6/(FanIn + FanOut))
 	InitOrthogonal                 // [FanOut, FanIn], FanOut ≥ FanIn: orthonormal columns
+	InitNormal                     // normal with mean 0 and deviation Limit
 )
 
 // An Init says what values a parameter has before training: those that Keras draws.

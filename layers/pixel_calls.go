@@ -32,6 +32,7 @@ const (
 	callELU
 	callConcatELU
 	callGate
+	callReLU
 )
 
 // A stepPlace says where an operand begins.
@@ -49,7 +50,7 @@ func (p *stepPlace) at(row, col int) int {
 	if m.compact {
 		return m.at + p.first
 	}
-	return m.at + (row>>p.due*p.scale+p.row-m.first)*m.row + (col>>p.due*p.scale+p.col)*m.width + p.first
+	return m.at + (row>>p.due*p.scale+p.row-m.first)*m.row + (col>>p.due*p.scale+p.col)*m.pixel + p.first
 }
 
 // grid returns the operand for places of span, but for where it begins.
@@ -87,6 +88,8 @@ func (s *pixelSteps) listCalls() {
 				}
 			}
 			s.listConv(n.fused, n, kernels.ReLUAdd, add)
+		case opReLU:
+			add(stepCall{op: callReLU, places: [3]stepPlace{place(n, 0), place(n.from[0], 0)}})
 		case opELU:
 			add(stepCall{op: callELU, places: [3]stepPlace{place(n, 0), place(n.from[0], 0)}})
 		case opConcatELU:
@@ -173,6 +176,8 @@ func (c *stepCall) run(row, col int) {
 	switch c.op {
 	case callCopy:
 		copyGrid(&c.y, &c.x)
+	case callReLU:
+		reluGrid(&c.y, &c.x)
 	case callELU:
 		kernels.ELU(c.y, c.x)
 	case callConcatELU:

@@ -30,6 +30,10 @@ func (n *pixelNode) wholeSpan(height, width int) pixelSpan {
 	return pixelSpan{lines: height >> n.due, pixels: width >> n.due, line: pixelStride{row: 1}, pixel: pixelStride{col: 1}}
 }
 
+// SetCondition sets what the images of calls to come are conditioned on: ConditionLen
+// values, at first 0. It panics if the length is wrong.
+func (f *PixelForward) SetCondition(v []float32) { f.net.setCondition(&f.run, 0, v) }
+
 // Outputs returns the outputs of the image whose levels [H·W·C] these are: row r·W + c
 // has those of pixel (r, c). They are valid until the next call. Outputs panics if the
 // length is wrong or a level out of range. It does not allocate.

@@ -27,8 +27,10 @@ type pixelOp uint8
 
 const (
 	opInput     pixelOp = iota // the values of the pixels
+	opCondition                // the condition of the image: the same at all pixels
 	opConv                     // finish(bias + the chains of all terms)
 	opAdd                      // a + b
+	opReLU                     // max(x, 0)
 	opELU                      // elu(x)
 	opConcatELU                // elu(x), elu(-x)
 	opGate                     // x + p·σ(q), (p, q) being z
@@ -109,6 +111,11 @@ func (g *pixelGraph) layer(s ConvSpec) *Conv {
 	return l
 }
 
+// condition is the node of the image's condition, a vector.
+func (g *pixelGraph) condition(n int) *pixelNode {
+	return g.node(pixelNode{op: opCondition, width: n, groups: 1})
+}
+
 // term makes a layer that reads a node.
 func (g *pixelGraph) term(s ConvSpec, from *pixelNode) convTerm {
 	return convTerm{conv: g.layer(s), from: from, n: s.In}
@@ -117,6 +124,11 @@ func (g *pixelGraph) term(s ConvSpec, from *pixelNode) convTerm {
 // conv is the sum of convolutions, whose pieces must be of the same outputs.
 func (g *pixelGraph) conv(f kernels.Finish, terms ...convTerm) *pixelNode {
 	first := &terms[0]
+	for i := range terms { // a condition is there at all levels
+		if terms[i].from.op != opCondition {
+			first = &terms[i]
+		}
+	}
 	s := &first.conv.spec
 	n := pixelNode{op: opConv, width: first.conv.Width(), terms: terms, finish: f, groups: s.Groups}
 	n.level, n.due = first.from.level, first.from.level
@@ -136,21 +148,13 @@ func (g *pixelGraph) add(a, b *pixelNode) *pixelNode {
 	return g.node(pixelNode{op: opAdd, width: a.width, level: a.level, due: a.level, from: []*pixelNode{a, b}, groups: b.groups})
 }
 
-// elu is the exponential linear unit of a node.
-func (g *pixelGraph) elu(x *pixelNode) *pixelNode {
-	return g.node(pixelNode{op: opELU, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1})
-}
-
-// concatELU is the concatenated ELU of a node.
-func (g *pixelGraph) concatELU(x *pixelNode) *pixelNode {
-	return g.node(pixelNode{op: opConcatELU, width: 2 * x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1})
-}
-
-// dropped is concatELU, of which training drops values.
-func (g *pixelGraph) dropped(x *pixelNode) *pixelNode {
-	n := g.concatELU(x)
-	n.drops = true
-	return n
+// activate is opReLU, opELU or opConcatELU of a node.
+func (g *pixelGraph) activate(op pixelOp, x *pixelNode) *pixelNode {
+	n := pixelNode{op: op, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1}
+	if op == opConcatELU {
+		n.width *= 2
+	}
+	return g.node(n)
 }
 
 // gate is x + p·σ(q), z having the values of p and then those of q.
@@ -165,7 +169,7 @@ func (g *pixelGraph) complete(output *pixelNode) {
 		for _, f := range n.sources() {
 			f.readers = append(f.readers, n)
 		}
-		n.early = n.op != opInput
+		n.early = n.op != opInput // a condition is known from the start
 		for _, f := range n.from {
 			n.early = n.early && f.early
 		}

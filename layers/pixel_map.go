@@ -30,6 +30,7 @@ type pixelMap struct {
 	at      int // of pixel (first, 0) of the first image
 	first   int // the row that at is of
 	width   int // values of a pixel
+	pixel   int // from a pixel to the next: width, or 0 where all of an image have one
 	row     int // from a row to the next
 	side    int // values of the border between rows
 	image   int // from an image to the next
@@ -57,9 +58,9 @@ func (m *pixelMap) view(s *pixelSpan, scale, row, col int) FeatureMap {
 		f.PixelStride, f.LineStride = m.width, s.pixels*m.width
 		return f
 	}
-	f.At += (s.row*scale+row-m.first)*m.row + (s.col*scale+col)*m.width
-	f.LineStride = s.line.image*m.image + scale*(s.line.row*m.row+s.line.col*m.width)
-	f.PixelStride = s.pixel.image*m.image + scale*(s.pixel.row*m.row+s.pixel.col*m.width)
+	f.At += (s.row*scale+row-m.first)*m.row + (s.col*scale+col)*m.pixel
+	f.LineStride = s.line.image*m.image + scale*(s.line.row*m.row+s.line.col*m.pixel)
+	f.PixelStride = s.pixel.image*m.image + scale*(s.pixel.row*m.row+s.pixel.col*m.pixel)
 	return f
 }
 
@@ -166,9 +167,11 @@ func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelSta
 			y.copyFrom(&a, first, cols)
 		}
 		r.conv(n.fused, n, s, from, to, stage, kernels.ReLUAdd)
-	case opELU, opConcatELU, opGate:
+	case opReLU, opELU, opConcatELU, opGate:
 		y, x := r.grid(n, s), r.grid(n.from[0], s)
 		switch n.op {
+		case opReLU:
+			reluGrid(&y, &x)
 		case opELU:
 			kernels.ELU(y, x)
 		case opConcatELU:
@@ -183,6 +186,16 @@ func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelSta
 func (r *pixelRun) grid(n *pixelNode, s *pixelSpan) kernels.Grid {
 	v := r.maps[n.id].view(s, 1, 0, 0)
 	return v.Grid(0, n.width)
+}
+
+// reluGrid sets y to max(x, 0).
+func reluGrid(y, x *kernels.Grid) {
+	for line := range y.Lines {
+		for pixel := range y.Pixels {
+			from := x.Data[x.At+line*x.LineStride+pixel*x.PixelStride:][:x.Cols]
+			kernels.ReLUGradient(y.Data[y.At+line*y.LineStride+pixel*y.PixelStride:][:y.Cols], from, from)
+		}
+	}
 }
 
 // copyFrom copies n channels from channel first on.

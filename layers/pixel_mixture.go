@@ -14,8 +14,9 @@ import (
 //
 //	block(x, a) = x + p·σ(q)    (p, q) = conv(drop(act(conv(act(x)) + dense(act(a)))))
 //
-// where a is the vertical stack beside it, a skip, or both, and act is the concatenated
-// ELU, (elu(x), elu(-x)). All layers are weight-normalised.
+// where a is the vertical stack beside it, a skip, or both, and act is the activation. All
+// layers are weight-normalised, unless Direct. With a condition, conv(drop(...)) has another
+// term, dense(condition), the same at all pixels.
 //
 // Salimans, Karpathy, Chen and Kingma, PixelCNN++, 2017, in the form of TensorFlow
 // Probability's PixelCNN: layers are masked where PixelCNN++ shifts and pads.
@@ -26,10 +27,35 @@ type PixelCNNMixture struct {
 	Blocks      int // of a stack, at each resolution
 	Resolutions int // each half the size of the one before
 	Rows, Cols  int // of the pixels that a layer looks at: 3 or more, Cols odd
+
+	Activation PixelActivation
+	// Direct is set if layers are trained by their weights, not by directions and lengths.
+	Direct bool
+	// Condition is the length of a vector that an image is conditioned on, such as one with a
+	// 1 for its class; 0 for none.
+	Condition int
 }
+
+// A PixelActivation is act of a PixelCNNMixture.
+type PixelActivation uint8
+
+const (
+	ConcatELU PixelActivation = iota // elu(x), elu(-x): twice as many values
+	ELU
+	ReLU
+)
+
+// String returns the name as files have it.
+func (a PixelActivation) String() string { return [...]string{"concat_elu", "elu", "relu"}[a] }
+
+// op returns how the activation is computed.
+func (a PixelActivation) op() pixelOp { return [...]pixelOp{opConcatELU, opELU, opReLU}[a] }
 
 // Shape implements PixelSpec.
 func (c PixelCNNMixture) Shape() (channels, levels int) { return c.Channels, MixtureLevels }
+
+// ConditionLen implements PixelSpec.
+func (c PixelCNNMixture) ConditionLen() int { return c.Condition }
 
 // value returns a level in [-1, 1].
 func (c PixelCNNMixture) value(level int) float32 { return float32(2*level)/(MixtureLevels-1) - 1 }
@@ -115,19 +141,23 @@ func (c PixelCNNMixture) Sizes() (total Sizes) {
 // A mixtureBuilder adds the nodes of a PixelCNNMixture to a graph.
 type mixtureBuilder struct {
 	*pixelGraph
-	c    PixelCNNMixture
-	acts map[*pixelNode]*pixelNode
+	c         PixelCNNMixture
+	acts      map[*pixelNode]*pixelNode
+	condition *pixelNode // nil for none
 }
 
 // build implements PixelSpec. It panics unless all sizes are positive, Rows and Cols are 3 or
 // more and Cols is odd.
 func (c PixelCNNMixture) build(graph *pixelGraph) *pixelNode {
-	if c.Channels < 1 || c.Components < 1 || c.Filters < 1 || c.Blocks < 1 || c.Resolutions < 1 || c.Rows < 3 || c.Cols < 3 || c.Cols%2 == 0 {
+	if c.Channels < 1 || c.Components < 1 || c.Filters < 1 || c.Blocks < 1 || c.Resolutions < 1 || c.Rows < 3 || c.Cols < 3 || c.Cols%2 == 0 || c.Activation > ReLU || c.Condition < 0 {
 		panic("layers: PixelCNNMixture: invalid configuration")
 	}
-	g := &mixtureBuilder{graph, c, make(map[*pixelNode]*pixelNode)}
+	g := &mixtureBuilder{pixelGraph: graph, c: c, acts: make(map[*pixelNode]*pixelNode)}
 	F, v, h := c.Filters, c.vertical(), c.horizontal()
 	x := g.input(c.Channels)
+	if c.Condition > 0 {
+		g.condition = graph.condition(c.Condition)
+	}
 	// The first layers do not see the pixel itself.
 	up := g.conv(kernels.AsIs, g.term(tapsSpec("init.vertical", c.Channels, F, 2*c.Rows-1, c.Cols, Taps{0, 0, c.Rows - 1, c.Cols}), x))
 	above := g.term(tapsSpec("init.above", c.Channels, F, 3, c.Cols, Taps{0, 0, 1, c.Cols}), x)
@@ -170,20 +200,33 @@ func (c PixelCNNMixture) build(graph *pixelGraph) *pixelNode {
 			left = g.conv(kernels.AsIs, g.term(h.back(name+h.name, F), left))
 		}
 	}
-	return g.conv(kernels.AsIs, g.term(dense("output", F, c.mixture().Width()), g.elu(left)))
+	return g.conv(kernels.AsIs, g.term(dense("output", F, c.mixture().Width()), g.activate(opELU, left)))
+}
+
+// term makes a layer that reads a node.
+func (g *mixtureBuilder) term(s ConvSpec, from *pixelNode) convTerm {
+	s.WeightNorm = s.WeightNorm && !g.c.Direct
+	return g.pixelGraph.term(s, from)
 }
 
 // block adds a gated residual block over x, which also sees the nodes beside.
 func (g *mixtureBuilder) block(name string, s pixelStack, x *pixelNode, beside ...*pixelNode) *pixelNode {
 	F := g.c.Filters
+	A := F // values of an activation
+	if g.c.Activation == ConcatELU {
+		A *= 2
+	}
 	name += s.name + "."
-	terms := []convTerm{g.term(s.conv(name+"conv1", 2*F, F), g.act(x))}
+	terms := []convTerm{g.term(s.conv(name+"conv1", A, F), g.act(x))}
 	if len(beside) > 0 {
-		spec := dense(name+"nin", 2*F*len(beside), F)
-		spec.Sources = len(beside)
+		spec := dense(name+"nin", A*len(beside), F)
+		if g.c.Activation == ConcatELU {
+			spec.Sources = len(beside)
+		}
+		spec.WeightNorm = !g.c.Direct
 		l := g.layer(spec)
 		for i, a := range beside {
-			t := convTerm{conv: l, from: g.act(a), first: i * 2 * F, n: 2 * F}
+			t := convTerm{conv: l, from: g.act(a), first: i * A, n: A}
 			// What is known when a row begins comes first in a chain: longer parts of it
 			// are computed at once.
 			if i == 0 {
@@ -194,14 +237,21 @@ func (g *mixtureBuilder) block(name string, s pixelStack, x *pixelNode, beside .
 		}
 	}
 	y := g.conv(kernels.AsIs, terms...)
-	z := g.conv(kernels.AsIs, g.term(s.conv(name+"conv2", 2*F, 2*F), g.dropped(y)))
-	return g.gate(x, z)
+	dropped := g.activate(g.c.Activation.op(), y)
+	dropped.drops = true
+	terms = []convTerm{g.term(s.conv(name+"conv2", A, 2*F), dropped)}
+	if g.condition != nil {
+		spec := dense(name+"condition", g.c.Condition, 2*F)
+		spec.WeightNorm, spec.Normal = false, 0.05
+		terms = append([]convTerm{g.term(spec, g.condition)}, terms...)
+	}
+	return g.gate(x, g.conv(kernels.AsIs, terms...))
 }
 
-// act returns the concatenated ELU of a node, which all layers that read it share.
+// act returns the activation of a node, which all layers that read it share.
 func (g *mixtureBuilder) act(x *pixelNode) *pixelNode {
 	if g.acts[x] == nil {
-		g.acts[x] = g.concatELU(x)
+		g.acts[x] = g.activate(g.c.Activation.op(), x)
 	}
 	return g.acts[x]
 }

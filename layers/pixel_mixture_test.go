@@ -1,7 +1,6 @@
 package layers_test
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func setParameters(n *layers.PixelNet, v, g, b func(layer, i int) float64) {
 		for _, p := range l.Parameters("") {
 			data := make([]float32, p.Len())
 			switch {
-			case strings.HasPrefix(p.Name, "weight_v"):
+			case strings.HasPrefix(p.Name, "weight_v") || p.Name == "weight":
 				area := s.Rows * s.Cols
 				for tap := range area {
 					for i := range s.In {
@@ -147,6 +146,9 @@ var mixtureShapes = []struct {
 	{layers.PixelCNNMixture{Channels: 1, Components: 2, Filters: 20, Blocks: 1, Resolutions: 2, Rows: 4, Cols: 5}, 8, 6},
 	{layers.PixelCNNMixture{Channels: 3, Components: 2, Filters: 17, Blocks: 2, Resolutions: 3, Rows: 3, Cols: 5}, 4, 8},
 	{layers.PixelCNNMixture{Channels: 1, Components: 2, Filters: 33, Blocks: 1, Resolutions: 2, Rows: 5, Cols: 3}, 4, 4},
+	{layers.PixelCNNMixture{Channels: 1, Components: 2, Filters: 40, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3, Activation: layers.ELU}, 6, 4},
+	{layers.PixelCNNMixture{Channels: 1, Components: 2, Filters: 7, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3, Activation: layers.ReLU, Direct: true}, 6, 4},
+	{layers.PixelCNNMixture{Channels: 3, Components: 2, Filters: 34, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3, Condition: 5}, 6, 4},
 }
 
 func randomMixture(c layers.PixelCNNMixture) *layers.PixelNet {
@@ -202,6 +204,11 @@ func TestMixtureSchedules(t *testing.T) {
 			n := randomMixture(s.PixelCNNMixture)
 			forward := n.NewForward(s.height, s.width)
 			const images = 3
+			condition := func(b int) []float32 {
+				v := make([]float32, s.Condition)
+				testkit.Values(v, uint64(b+1), 2)
+				return v
+			}
 			var levels [images][]uint8
 			var want [images][]float32
 			for b := range levels {
@@ -209,6 +216,7 @@ func TestMixtureSchedules(t *testing.T) {
 				for i := range levels[b] {
 					levels[b][i] = uint8(i*83 + b*7)
 				}
+				forward.SetCondition(condition(b))
 				want[b] = append([]float32(nil), forward.Outputs(levels[b]).Data...)
 			}
 			width := len(want[0]) / (s.height * s.width)
@@ -216,6 +224,9 @@ func TestMixtureSchedules(t *testing.T) {
 				w := n.NewWavefront(count, s.height, s.width)
 				for round := range 2 {
 					w.Reset()
+					for b := range count {
+						w.SetCondition(b, condition(b))
+					}
 					for w.Next() {
 						w.Features(0)
 						w.Head(0)
@@ -236,5 +247,4 @@ func TestMixtureSchedules(t *testing.T) {
 			}
 		}
 	})
-	_ = fmt.Sprint
 }

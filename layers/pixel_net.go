@@ -4,6 +4,8 @@ package layers
 type PixelSpec interface {
 	// Shape returns the channels of a pixel, 1 or more, and the levels of a channel, 2 to 256.
 	Shape() (channels, levels int)
+	// ConditionLen returns the length of the vector that an image is conditioned on; 0 for none.
+	ConditionLen() int
 	// Convs returns the layers in order.
 	Convs() []ConvSpec
 	// Sizes returns the sum of the layers' Sizes.
@@ -62,6 +64,18 @@ func (n *PixelNet) level(v int) float32 {
 		panic("layers: PixelNet: level out of range")
 	}
 	return n.inputs[v]
+}
+
+// setCondition sets the condition of an image, a vector of ConditionLen values.
+func (n *PixelNet) setCondition(r *pixelRun, image int, v []float32) {
+	if len(v) != n.Spec.ConditionLen() {
+		panic("layers: PixelNet: wrong length of a condition")
+	}
+	for _, node := range n.graph.nodes {
+		if m := &r.maps[node.id]; node.op == opCondition {
+			copy(m.data[m.at+image*m.image:][:m.width], v)
+		}
+	}
 }
 
 // NewHead returns what the outputs mean, for one goroutine.

@@ -28,6 +28,14 @@ func newPixelPlan(g *pixelGraph) *pixelPlan {
 	}
 }
 
+// one adds a map of one pixel, which is that of all places of an image.
+func (p *pixelPlan) one(n *pixelNode) pixelMap {
+	p.align()
+	m := pixelMap{at: int(p.total), width: n.width}
+	p.total += int64(n.width)
+	return m
+}
+
 // alloc allocates the memory.
 func (p *pixelPlan) alloc() []float32 {
 	memory := kernels.Alloc(int(p.total))
@@ -47,7 +55,7 @@ func (p *pixelPlan) align() { p.total = (p.total + 15) &^ 15 }
 func (p *pixelPlan) rows(n *pixelNode, rows, cols, top, side int) pixelMap {
 	row := (cols + side) * n.width
 	p.align()
-	m := pixelMap{at: int(p.total) + top*row + side*n.width, width: n.width, row: row, side: side * n.width, rows: rows}
+	m := pixelMap{at: int(p.total) + top*row + side*n.width, width: n.width, pixel: n.width, row: row, side: side * n.width, rows: rows}
 	p.total += int64(rows+top) * int64(row)
 	if n.beside {
 		p.total += int64(side * n.width) // right of the last row
@@ -111,6 +119,10 @@ func (g *pixelGraph) wholePlan(height, width int, keep bool) *pixelPlan {
 		if n.into != nil && !keep {
 			continue // it has no map of its own
 		}
+		if n.op == opCondition {
+			p.run.maps[n.id] = p.one(n)
+			continue
+		}
 		side := max(n.left, n.right)
 		rows, cols := height>>n.level, width>>n.level
 		room := pixelRoom{n.width, n.level, rows, n.up, side, n.beside}
@@ -136,6 +148,8 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 	for _, n := range g.nodes {
 		side, cols := max(n.left, n.right), width>>n.level
 		switch {
+		case n.op == opCondition:
+			p.run.maps[n.id] = p.one(n)
 		case n.op == opInput:
 			p.run.maps[n.id] = p.rows(n, height, cols, n.up, side)
 		case n.into != nil && !n.early:
@@ -170,7 +184,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 		room := pixelRoom{width: n.width, rows: -1}
 		p.run.maps[n.id] = p.shared(n, room, share, func() pixelMap {
 			p.align()
-			m := pixelMap{at: int(p.total), width: n.width, compact: true}
+			m := pixelMap{at: int(p.total), width: n.width, pixel: n.width, compact: true}
 			p.total += int64(images) * int64(rows) * int64(n.width)
 			return m
 		})

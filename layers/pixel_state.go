@@ -25,6 +25,15 @@ func (n *PixelNet) NewState(height, width int) *PixelState {
 	}
 }
 
+// SetCondition sets what the image is conditioned on: ConditionLen values, at first 0. It
+// panics if the length is wrong or the image has begun.
+func (s *PixelState) SetCondition(v []float32) {
+	if s.next > 0 || s.featuresDone {
+		panic("layers: PixelState: SetCondition: the image has begun")
+	}
+	s.steps.net.setCondition(&s.steps.run, 0, v)
+}
+
 // Done reports whether the image is complete.
 func (s *PixelState) Done() bool { return s.next == len(s.levels) }
 

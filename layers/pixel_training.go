@@ -28,7 +28,7 @@ func (t *PixelTraining) prepare() {
 	for _, node := range t.net.graph.nodes {
 		var list []convBack
 		for _, term := range node.terms {
-			if term.from.op == opInput {
+			if term.from.op == opInput || term.from.op == opCondition {
 				list = append(list, convBack{term: term})
 			} else {
 				list = append(list, newConvBack(term))
@@ -157,6 +157,9 @@ func (t *PixelTraining) plan(height, width int) (values, grads *pixelPlan) {
 	for i := len(graph.nodes) - 1; i > 0; i-- {
 		n := graph.nodes[i]
 		rows, cols := height>>n.level, width>>n.level
+		if n.op == opCondition {
+			continue
+		}
 		if grads.run.maps[i].row == 0 && n != graph.output {
 			grads.run.maps[i] = grads.rows(n, rows, cols, 0, 0)
 			grads.total += gradientSlack
@@ -191,6 +194,9 @@ func (n *pixelNode) passes() *pixelNode {
 	}
 	return nil
 }
+
+// SetCondition sets what the image is conditioned on: see PixelForward.
+func (m *PixelImage) SetCondition(v []float32) { m.t.net.setCondition(&m.run, 0, v) }
 
 // Forward computes the outputs of the image whose levels these are, row by row; see
 // PixelForward. Backward takes their gradients in the same place. The image is number item
@@ -233,16 +239,16 @@ func (m *PixelImage) Backward() {
 			m.addBack(n)
 		case opConv:
 			m.convBack(n)
-		case opELU, opConcatELU:
-			m.eluBack(n)
+		case opReLU, opELU, opConcatELU:
+			m.activateBack(n)
 		case opGate:
 			m.gateBack(n)
 		}
 	}
 }
 
-// eluBack goes from the gradients of an ELU, or a concatenated one, to those of its input.
-func (m *PixelImage) eluBack(n *pixelNode) {
+// activateBack goes from the gradients of an activation to those of its input.
+func (m *PixelImage) activateBack(n *pixelNode) {
 	s := n.wholeSpan(m.height, m.width)
 	x := n.from[0]
 	y := m.run.grid(n, &s)
@@ -250,7 +256,7 @@ func (m *PixelImage) eluBack(n *pixelNode) {
 	if n.drops && m.drop.Share > 0 {
 		m.masks[n.id].apply(&m.grads[n.id], s.lines, s.pixels, m.drop.scale())
 		// The slope is that of the values that were not dropped, before they grew.
-		values := pixelMap{data: m.undropped, width: n.width, row: s.pixels * n.width}
+		values := pixelMap{data: m.undropped, width: n.width, pixel: n.width, row: s.pixels * n.width}
 		copyMap(&values, &m.run.maps[n.id], s.lines, s.pixels)
 		kernels.Scale(values.data[:s.lines*values.row], 1-float32(m.drop.Share))
 		y = gridOf(&values, &s)
@@ -260,11 +266,13 @@ func (m *PixelImage) eluBack(n *pixelNode) {
 		kernels.ConcatELUGradient(dx, dy, y)
 	case n.op == opConcatELU:
 		kernels.ConcatELUGradientAdd(dx, dy, y)
-	case fresh:
-		kernels.ELUGradient(dx, dy, y)
 	default:
-		kernels.ELUGradient(dy, dy, y)
-		m.add(x, &m.grads[n.id])
+		if n.op == opELU {
+			kernels.ELUGradient(dy, dy, y)
+		} else {
+			reluGradients(&dy, &y)
+		}
+		m.pass(x, &m.grads[n.id])
 	}
 	m.fresh[x.id] = false
 }
@@ -280,6 +288,16 @@ func (m *PixelImage) gateBack(n *pixelNode) {
 		m.pass(x, dy)
 	}
 	m.fresh[x.id] = false
+}
+
+// reluGradients sets the gradients dy of y = max(x, 0) to those of x.
+func reluGradients(dy, y *kernels.Grid) {
+	for line := range dy.Lines {
+		for pixel := range dy.Pixels {
+			d := dy.Data[dy.At+line*dy.LineStride+pixel*dy.PixelStride:][:dy.Cols]
+			kernels.ReLUGradient(d, d, y.Data[y.At+line*y.LineStride+pixel*y.PixelStride:][:y.Cols])
+		}
+	}
 }
 
 // gridOf returns the values of a map.

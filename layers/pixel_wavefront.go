@@ -71,6 +71,15 @@ func (w *PixelWavefront) Reset() {
 	w.step, w.rows, w.row = -1, 0, 0
 }
 
+// SetCondition sets what an image is conditioned on: ConditionLen values, at first 0. It
+// panics if the length is wrong or the images have begun.
+func (w *PixelWavefront) SetCondition(image int, v []float32) {
+	if w.step >= 0 {
+		panic("layers: PixelWavefront: SetCondition: the images have begun")
+	}
+	w.steps.net.setCondition(&w.steps.run, image, v)
+}
+
 // Images returns the number of images.
 func (w *PixelWavefront) Images() int { return w.steps.images }
 

@@ -32,6 +32,9 @@ const outputAlign = 16
 // Shape implements PixelSpec.
 func (c PixelCNN) Shape() (channels, levels int) { return c.Channels, c.Levels }
 
+// ConditionLen implements PixelSpec.
+func (c PixelCNN) ConditionLen() int { return 0 }
+
 func (c PixelCNN) value(level int) float32 { return float32(level) / float32(c.Levels) }
 
 func (c PixelCNN) head() PixelHead { return newCategorical(c.Channels, c.Levels) }

@@ -218,7 +218,7 @@ func TestImageMemoryHeld(t *testing.T) {
 			floats += max(copies*full, 2*full+count(net))
 			taken := 4 * int64(floats)
 			if task.validation != nil {
-				taken += int64(len(set.Data)) + int64(o.Threads)*layers.PixelForwardBytes(task.model.Config.PixelCNN, set.Height, set.Width)
+				taken += int64(len(set.Data)) + int64(o.Threads)*layers.PixelForwardBytes(task.model.Config.PixelSpec, set.Height, set.Width)
 			}
 			if got := task.memory(task.model.Config, &o); got < taken || got > taken+taken/5 {
 				t.Errorf("%+v, %d channels: %d bytes are taken, memory says %d", o, channels, taken, got)
@@ -236,7 +236,7 @@ func TestImageHeaderRoom(t *testing.T) {
 	set := &images.Set{Height: 1 << 12, Width: 1, Channels: 3, Levels: 256, Data: make([]uint8, 3<<12)}
 	const epochs = 100
 	task := &Images{Set: set, Filters: 8, Blocks: 200, Kernel: 63, hash: strings.Repeat("0", 64)}
-	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelNet(task.config().PixelCNN)}
+	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelNet(task.config().PixelSpec)}
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
 		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
@@ -244,7 +244,7 @@ func TestImageHeaderRoom(t *testing.T) {
 	}}
 	tr.options.complete()
 	tr.work = work{net: task.model.Net}
-	zero := func() layers.Network { return layers.NewPixelNet(task.config().PixelCNN) }
+	zero := func() layers.Network { return layers.NewPixelNet(task.config().PixelSpec) }
 	tr.optimizer = newUpdater(Adam{}, task.model.Net, task.model.Net, zero, layers.NewThreads(1))
 	tr.best = zero()
 	for range epochs {

@@ -34,11 +34,10 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *Eva
 	if err := checkImages(set); err != nil {
 		return Evaluation{}, apierror.Errorf("Evaluate: %w", err)
 	}
-	was := m.Config
-	now := was
-	now.Height, now.Width, now.Channels, now.Levels = set.Height, set.Width, set.Channels, set.Levels
-	if was != now {
-		return Evaluation{}, apierror.Errorf("Evaluate: the model is for images of %s, these are of %s", was, now)
+	c := m.Config
+	if c.Height != set.Height || c.Width != set.Width || c.Channels() != set.Channels || c.Levels() != set.Levels {
+		return Evaluation{}, apierror.Errorf("Evaluate: the model is for images of %s, these are of %s", c,
+			model.ImagesText(set.Height, set.Width, set.Channels, set.Levels))
 	}
 	p := newPixelPass(m.Net, set.Height, set.Width, evaluateBatch, opt.Threads, false)
 	return p.evaluate(ctx, set)

@@ -48,11 +48,11 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	// At the end of an epoch a checkpoint copies all of these, and then a Snapshot
 	// that is read again as a model is three copies: see Text.memory.
 	passing := max(copies*stored, 2*stored+held)
-	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelCNN, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
-	set := int64(images) * int64(c.Height*c.Width*c.Channels)
+	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelSpec, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
+	set := int64(images) * int64(c.Height*c.Width*c.Channels())
 	total += set + int64(images)*strconv.IntSize/8 // the order of an epoch
 	if o.Validation > 0 {
-		total += set + int64(o.Threads)*layers.PixelForwardBytes(c.PixelCNN, c.Height, c.Width)
+		total += set + int64(o.Threads)*layers.PixelForwardBytes(c.PixelSpec, c.Height, c.Width)
 	}
 	return total
 }

@@ -44,12 +44,11 @@ func (t *Images) admit(o *Options, hash string) error {
 		return err
 	}
 	was, now := m.Config, t.config()
-	if was.Height != now.Height || was.Width != now.Width || was.Channels != now.Channels || was.Levels != now.Levels {
+	if was.Height != now.Height || was.Width != now.Width || was.Channels() != now.Channels() || was.Levels() != now.Levels() {
 		return apierror.Errorf("the run began with images of %s, these are of %s", was, now)
 	}
 	if was != now {
-		return apierror.Errorf("the model has %d filters, %d blocks and kernel %d, its options say %d, %d and %d: the file is damaged",
-			was.Filters, was.Blocks, was.Kernel, now.Filters, now.Blocks, now.Kernel)
+		return apierror.Errorf("the model is %+v, its options say %+v: the file is damaged", was.PixelSpec, now.PixelSpec)
 	}
 	if err := t.checkModel(now, o, m.Metadata); err != nil {
 		return err
@@ -167,7 +166,7 @@ func (t *Images) positions(items []int) (all, words int64) {
 	return n, n
 }
 
-func (t *Images) symbols() int { return t.model.Config.Levels }
+func (t *Images) symbols() int { return t.model.Config.Levels() }
 
 func (t *Images) file(net layers.Network) *weights.File {
 	return t.model.FileOf(net)

@@ -71,7 +71,7 @@ func (t *Images) check() error {
 
 // config returns the shape of the model for images like those of the set.
 func (t *Images) config() model.PixelConfig {
-	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelCNN: layers.PixelCNN{
+	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: layers.PixelCNN{
 		Channels: t.Set.Channels, Levels: t.Set.Levels, Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel,
 	}}
 }

@@ -41,6 +41,10 @@ func firstValues(p *layers.Parameter, seed uint64) []float32 {
 		uniform(values, d, i.Limit)
 	case layers.InitGlorot:
 		uniform(values, d, glorot(i.FanIn, i.FanOut))
+	case layers.InitNormal:
+		for k := range values {
+			values[k] = float32(i.Limit * d.normal())
+		}
 	case layers.InitOrthogonal:
 		values = orthogonal(i.FanOut, i.FanIn, d)
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg/layers"
 )
 
 func TestScoreImages(t *testing.T) {
@@ -163,7 +165,7 @@ func TestFieldOf(t *testing.T) {
 				}
 				seen = next
 			}
-			f := fieldOf(kernel, blocks)
+			f := fieldOf(layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: blocks, Kernel: kernel})
 			blind := 0
 			for y := 0; y <= f.Rows; y++ {
 				for x := -f.Left; x <= f.Left; x++ {
@@ -181,7 +183,7 @@ func TestFieldOf(t *testing.T) {
 			}
 		}
 	}
-	if f := fieldOf(7, 5); f.Pixels != 129 || fmt.Sprint(f.Right) != "[-1 3 4 5 6 7 8 8 8]" {
+	if f := fieldOf(layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}); f.Pixels != 129 || fmt.Sprint(f.Right) != "[-1 3 4 5 6 7 8 8 8]" {
 		t.Errorf("the reference model: %+v", f)
 	}
 }

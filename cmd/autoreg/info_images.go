@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // An imageShape is the JSON of info for an image model without a file.
@@ -28,11 +28,11 @@ type imageInfo struct {
 	machineInfo
 }
 
-// shapeOf describes a model of the layers of a PixelCNN.
+// shapeOf describes an image model of these layers.
 func shapeOf(list []autoreg.LayerInfo, c model.PixelConfig) imageShape {
 	s := imageShape{
-		Layers: layersJSON(list), Height: c.Height, Width: c.Width, Channels: c.Channels, Levels: c.Levels,
-		ReceptiveField: fieldOf(c.Kernel, c.Blocks),
+		Layers: layersJSON(list), Height: c.Height, Width: c.Width, Channels: c.Channels(), Levels: c.Levels(),
+		ReceptiveField: fieldOf(c.PixelSpec),
 	}
 	for _, l := range list {
 		s.Params += l.Params
@@ -69,28 +69,20 @@ type receptiveField struct {
 	Blind  int   `json:"blind_spot"`
 }
 
-// fieldOf returns the receptive field of a PixelCNN: that of a kernel of mask A, extended
-// by each block's 3×3 kernel of mask B, which sees one column further to either side on
-// the row above, and to the left on its own.
-func fieldOf(kernel, blocks int) receptiveField {
-	m := kernel / 2
-	if m == 0 {
+// fieldOf returns the receptive field of a pixel in an image that has all of it.
+func fieldOf(spec layers.PixelSpec) receptiveField {
+	rows := layers.PixelField(spec, 0, 0)
+	if len(rows) == 0 {
 		return receptiveField{Right: []int{}} // only its own pixel, which mask A hides
 	}
-	f := receptiveField{Rows: m + blocks, Left: m + blocks}
-	f.Right = append([]int{-1}, slices.Repeat([]int{m}, m)...)
-	for range blocks {
-		next := append(slices.Clone(f.Right), f.Right[len(f.Right)-1]+1)
-		for y := 1; y < len(f.Right); y++ {
-			next[y] = max(f.Right[y], f.Right[y-1]+1)
-		}
-		f.Right = next
+	f := receptiveField{Rows: len(rows) - 1}
+	for _, row := range rows {
+		f.Left = max(f.Left, -row.First)
+		f.Right = append(f.Right, row.Last)
+		f.Pixels += row.Last - row.First + 1
 	}
-	for y, right := range f.Right {
-		f.Pixels += f.Left + right + 1
-		if y > 0 {
-			f.Blind += f.Left - right
-		}
+	for _, right := range f.Right[1:] {
+		f.Blind += max(f.Left-right, 0)
 	}
 	return f
 }

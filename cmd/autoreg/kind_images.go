@@ -7,6 +7,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train"
 	"github.com/autoreg/autoreg/train/images"
 )
@@ -44,23 +45,24 @@ var imageFormats = []string{images.FormatAuto, images.FormatIDX, images.FormatCI
 var imageSizes = []string{"filters", "blocks", "kernel", "levels", "channels", "height", "width"}
 
 func defineImageSizes(fs *pflag.FlagSet) sizes {
-	c := &model.PixelConfig{}
-	intFlag(fs, &c.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
-	intFlag(fs, &c.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
-	intFlag(fs, &c.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
-	intFlag(fs, &c.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel")
-	intFlag(fs, &c.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
+	c, p := &model.PixelConfig{}, &layers.PixelCNN{}
+	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
+	intFlag(fs, &p.Blocks, "blocks", "", train.DefaultBlocks, 0, model.MaxBlocks, "residual blocks")
+	intFlag(fs, &p.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
+	intFlag(fs, &p.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel")
+	intFlag(fs, &p.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
 	intFlag(fs, &c.Height, "height", "", defaultSide, 1, model.MaxSide, "height of an image in pixels")
 	intFlag(fs, &c.Width, "width", "", defaultSide, 1, model.MaxSide, "width of an image in pixels")
 	return sizes{imageSizes, func(j *infoJob) error {
+		c.PixelSpec = *p
 		if err := c.Check(); err != nil {
 			return usagef("%v", err)
 		}
-		layers := c.Describe()
-		shape := shapeOf(layers, *c)
+		list := c.Describe()
+		shape := shapeOf(list, *c)
 		if j.asJSON {
 			return j.writeJSON(shape)
 		}
-		return writeShape(j.out, shape, layers)
+		return writeShape(j.out, shape, list)
 	}}
 }

@@ -16,7 +16,7 @@ func TestPaintLargeClaims(t *testing.T) {
 	file, out := filepath.Join(dir, "large.safetensors"), filepath.Join(dir, "out.png")
 	var b bytes.Buffer
 	c := layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 1}
-	if _, err := model.NewPixel(model.PixelConfig{Height: 65, Width: 4096, PixelCNN: c}).File().WriteTo(&b); err != nil {
+	if _, err := model.NewPixel(model.PixelConfig{Height: 65, Width: 4096, PixelSpec: c}).File().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {

@@ -175,8 +175,8 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 	}{
 		{"height", &j.images.Height, m.Height},
 		{"width", &j.images.Width, m.Width},
-		{"channels", &j.images.Channels, m.Channels},
-		{"levels", &j.images.Levels, m.Levels},
+		{"channels", &j.images.Channels, m.Channels()},
+		{"levels", &j.images.Levels, m.Levels()},
 	} {
 		if j.flags.Changed(f.flag) && *f.now != 0 && *f.now != f.was {
 			return changedError(f.flag, *f.now, f.was)

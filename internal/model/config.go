@@ -180,7 +180,7 @@ func purpose(kind string) string {
 // memberOrder is the order in which missing members are named; others follow by name.
 var memberOrder = []string{
 	"kind", "symbols", "embedding", "layers", "classes", "length", "type",
-	"channels", "levels", "height", "width", "filters", "blocks", "kernel",
+	"network", "channels", "levels", "height", "width", "components", "filters", "blocks", "kernel", "resolutions", "rows", "cols",
 }
 
 // object reads an object that has each member once, apart from optional ones, which

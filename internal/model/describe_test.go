@@ -23,14 +23,14 @@ func TestDescribe(t *testing.T) {
 	}
 	for _, c := range []PixelConfig{
 		smallPixels,
-		{Height: 4, Width: 4, PixelCNN: layers.PixelCNN{Channels: 1, Levels: 2, Filters: 7, Blocks: 2, Kernel: 1}},
-		{Height: 4, Width: 4, PixelCNN: layers.PixelCNN{Channels: 3, Levels: 5, Filters: 20, Blocks: 2, Kernel: 5}},
-		{Height: 4, Width: 4, PixelCNN: layers.PixelCNN{Channels: 3, Levels: 256, Filters: 11, Blocks: 0, Kernel: 1}},
-		{Height: 1, Width: 1, PixelCNN: layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}},
-		{Height: 1, Width: 1, PixelCNN: layers.PixelCNN{Channels: 3, Levels: 256, Filters: 50, Blocks: 1, Kernel: 1}},
-		{Height: 1, Width: 1, PixelCNN: layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 3}},
+		{Height: 4, Width: 4, PixelSpec: layers.PixelCNN{Channels: 1, Levels: 2, Filters: 7, Blocks: 2, Kernel: 1}},
+		{Height: 4, Width: 4, PixelSpec: layers.PixelCNN{Channels: 3, Levels: 5, Filters: 20, Blocks: 2, Kernel: 5}},
+		{Height: 4, Width: 4, PixelSpec: layers.PixelCNN{Channels: 3, Levels: 256, Filters: 11, Blocks: 0, Kernel: 1}},
+		{Height: 1, Width: 1, PixelSpec: layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}},
+		{Height: 1, Width: 1, PixelSpec: layers.PixelCNN{Channels: 3, Levels: 256, Filters: 50, Blocks: 1, Kernel: 1}},
+		{Height: 1, Width: 1, PixelSpec: layers.PixelCNN{Channels: 1, Levels: 2, Filters: 2, Blocks: 0, Kernel: 3}},
 	} {
-		list, convs := c.Describe(), layers.NewPixelNet(c.PixelCNN).Convs()
+		list, convs := c.Describe(), layers.NewPixelNet(c.PixelSpec).Convs()
 		if len(list) != len(convs) {
 			t.Fatalf("%+v: %d layers, want %d", c, len(list), len(convs))
 		}

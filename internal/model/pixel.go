@@ -7,7 +7,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A Pixel is a model of images: a PixelCNN.
+// A Pixel is a model of images.
 type Pixel struct {
 	Config PixelConfig
 	Net    *layers.PixelNet
@@ -20,7 +20,7 @@ func NewPixel(c PixelConfig) *Pixel {
 	if c.Check() != nil {
 		panic("model: NewPixel: invalid config")
 	}
-	return &Pixel{Config: c, Net: layers.NewPixelNet(c.PixelCNN)}
+	return &Pixel{Config: c, Net: layers.NewPixelNet(c.PixelSpec)}
 }
 
 // File returns the content of the model's file. Some of it may be the model's own
@@ -59,15 +59,21 @@ func PixelFromFile(f *weights.File) (*Pixel, error) {
 	if err := fill(m.Net, f); err != nil {
 		return nil, err
 	}
+	m.Net.Refresh()
 	m.Metadata = free(f.Metadata)
 	return m, nil
 }
 
-// String returns the shape in words.
+// String returns the shape of the images in words.
 func (c PixelConfig) String() string {
+	return ImagesText(c.Height, c.Width, c.Channels(), c.Levels())
+}
+
+// ImagesText returns a shape of images in words.
+func ImagesText(height, width, channels, levels int) string {
 	colour := "grey"
-	if c.Channels == 3 {
+	if channels == 3 {
 		colour = "colour"
 	}
-	return fmt.Sprintf("%d×%d pixels, %s, %d levels", c.Width, c.Height, colour, c.Levels)
+	return fmt.Sprintf("%d×%d pixels, %s, %d levels", width, height, colour, levels)
 }

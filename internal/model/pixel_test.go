@@ -14,11 +14,20 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-var smallPixels = PixelConfig{Height: 6, Width: 5, PixelCNN: layers.PixelCNN{
+var smallPixels = PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
 	Channels: 3, Levels: 4, Filters: 7, Blocks: 2, Kernel: 5,
 }}
 
 const pixelJSON = `{"kind":"pixelcnn","channels":3,"levels":4,"height":6,"width":5,"filters":7,"blocks":2,"kernel":5}`
+
+// plain returns an edit of a PixelCNN.
+func plain(edit func(c *layers.PixelCNN)) func(c *PixelConfig) {
+	return func(c *PixelConfig) {
+		s := c.PixelSpec.(layers.PixelCNN)
+		edit(&s)
+		c.PixelSpec = s
+	}
+}
 
 // randomPixels returns a model with weights that are all different and not 0.
 func randomPixels(c PixelConfig) *Pixel {
@@ -65,7 +74,7 @@ func TestPixelRoundTrip(t *testing.T) {
 // Names and shapes are PyTorch's.
 func TestPixelTensors(t *testing.T) {
 	c := smallPixels
-	c.Blocks = 1
+	plain(func(c *layers.PixelCNN) { c.Blocks = 1 })(&c)
 	want := map[string][]int{
 		"input.weight": {7, 3, 5, 5}, "input.bias": {7},
 		"blocks.0.conv1.weight": {3, 7, 1, 1}, "blocks.0.conv1.bias": {3},
@@ -88,7 +97,7 @@ func TestPixelTensors(t *testing.T) {
 	}
 	// A prefix, and nothing is set where something is missing.
 	list := Tensors("m.", randomPixels(c).Net, true)
-	net := layers.NewPixelNet(c.PixelCNN)
+	net := layers.NewPixelNet(c.PixelSpec)
 	if err := Take((&weights.File{Tensors: list[:len(list)-1]}).Pick(), "m.", net, true); err == nil || !strings.Contains(err.Error(), "m.output.bias") {
 		t.Errorf("without the last tensor: %v", err)
 	}
@@ -106,7 +115,7 @@ func TestPixelTensors(t *testing.T) {
 }
 
 func TestPixelConfigParams(t *testing.T) {
-	c := PixelConfig{Height: 16, Width: 16, PixelCNN: layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}}
+	c := PixelConfig{Height: 16, Width: 16, PixelSpec: layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}}
 	if got := c.Params(); got != 307_460 {
 		t.Errorf("Params = %d, want 307460", got)
 	}
@@ -118,10 +127,10 @@ func TestPixelConfigParams(t *testing.T) {
 	}
 	for _, edit := range []func(c *PixelConfig){
 		func(c *PixelConfig) {},
-		func(c *PixelConfig) { c.Channels = 1 },
-		func(c *PixelConfig) { c.Filters = 40 },
-		func(c *PixelConfig) { c.Blocks = 0 },
-		func(c *PixelConfig) { c.Kernel = 1 },
+		plain(func(c *layers.PixelCNN) { c.Channels = 1 }),
+		plain(func(c *layers.PixelCNN) { c.Filters = 40 }),
+		plain(func(c *layers.PixelCNN) { c.Blocks = 0 }),
+		plain(func(c *layers.PixelCNN) { c.Kernel = 1 }),
 	} {
 		c := smallPixels
 		edit(&c)
@@ -133,8 +142,8 @@ func TestPixelConfigParams(t *testing.T) {
 
 func TestNewPixelPanics(t *testing.T) {
 	for _, edit := range []func(c *PixelConfig){
-		func(c *PixelConfig) { c.Channels = 2 },
-		func(c *PixelConfig) { c.Kernel = 4 },
+		plain(func(c *layers.PixelCNN) { c.Channels = 2 }),
+		plain(func(c *layers.PixelCNN) { c.Kernel = 4 }),
 		func(c *PixelConfig) { c.Height = 0 },
 	} {
 		c := smallPixels

@@ -56,9 +56,9 @@ func TestGoldenPixels(t *testing.T) {
 		config         model.PixelConfig
 		logits, images string
 	}{
-		{"grey", model.PixelConfig{Height: 9, Width: 8, PixelCNN: layers.PixelCNN{
+		{"grey", model.PixelConfig{Height: 9, Width: 8, PixelSpec: layers.PixelCNN{
 			Channels: 1, Levels: 4, Filters: 66, Blocks: 2, Kernel: 7}}, goldenGreyLogits, goldenGreyImages},
-		{"colour", model.PixelConfig{Height: 5, Width: 7, PixelCNN: layers.PixelCNN{
+		{"colour", model.PixelConfig{Height: 5, Width: 7, PixelSpec: layers.PixelCNN{
 			Channels: 3, Levels: 9, Filters: 50, Blocks: 1, Kernel: 5}}, goldenColourLogits, goldenColourImages},
 	} {
 		net, m := goldenPixels(t, c.config)
