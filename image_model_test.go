@@ -279,12 +279,12 @@ func TestLoadImagesFlipped(t *testing.T) {
 // The reference chapter's table.
 func TestImageLayers(t *testing.T) {
 	m := chapterPixels()
-	const block = " {blocks.%d.conv1 Conv 1×1 128 64 8256 8256} {blocks.%[1]d.conv2 MaskedConv B 3×3 64 64 36928 20544} {blocks.%[1]d.conv3 Conv 1×1 64 128 8320 8320}"
-	want := "[{input MaskedConv A 7×7 1 128 6400 3200}"
+	const block = " {blocks.%d.conv1 Conv 1×1 128 64 8256 8256 0} {blocks.%[1]d.conv2 MaskedConv B 3×3 64 64 36928 20544 0} {blocks.%[1]d.conv3 Conv 1×1 64 128 8320 8320 0}"
+	want := "[{input MaskedConv A 7×7 1 128 6400 3200 0}"
 	for i := range 5 {
 		want += fmt.Sprintf(block, i)
 	}
-	want += " {hidden.0 Conv 1×1 128 128 16512 16512} {hidden.1 Conv 1×1 128 128 16512 16512} {output Conv 1×1 128 4 516 516}]"
+	want += " {hidden.0 Conv 1×1 128 128 16512 16512 0} {hidden.1 Conv 1×1 128 128 16512 16512 0} {output Conv 1×1 128 4 516 516 0}]"
 	if got := fmt.Sprint(m.Layers()); got != want {
 		t.Errorf("Layers = %s, want %s", got, want)
 	}

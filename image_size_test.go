@@ -113,7 +113,7 @@ func TestDefaultSize(t *testing.T) {
 	w := d.newWavefront(1)
 	w.pixels = m.pixel.Net.NewWavefront(1, d.Height, d.Width)
 	runtime.ReadMemStats(&after)
-	if used := int64(after.TotalAlloc - before.TotalAlloc); want > maxDefaultBytes || used > want+want/100+int64(1000*len(m.Layers())) { // bookkeeping for each layer
+	if used := int64(after.TotalAlloc - before.TotalAlloc); want > maxDefaultBytes || used > want+want/100+int64(2500*len(m.Layers())) { // bookkeeping for each layer
 		t.Errorf("drawing takes %d bytes, %d were foretold", used, want)
 	}
 }

@@ -323,7 +323,7 @@ func TestExtremeWeights(t *testing.T) {
 func TestLayers(t *testing.T) {
 	c := model.Config{Symbols: 10000, Embedding: 100, Layers: []layers.Spec{&layers.LSTMSpec{Units: 128}}, Length: 200}
 	m := random(t, 10000, c)
-	const want = "[{embedding Embedding 10000 100 1000000 1000000} {lstm LSTM 100 128 117248 117248} {output Linear 128 10000 1290000 1290000}]"
+	const want = "[{embedding Embedding 10000 100 1000000 1000000 0} {lstm LSTM 100 128 117248 117248 0} {output Linear 128 10000 1290000 1290000 0}]"
 	if got := fmt.Sprint(m.Layers()); got != want {
 		t.Errorf("Layers = %s, want %s", got, want)
 	}

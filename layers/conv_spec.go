@@ -46,6 +46,7 @@ type ConvSpec struct {
 	Sources int
 
 	align int // outputs of a group begin at multiples of it
+	level int // of its node in a graph
 }
 
 // maskedSpec describes a convolution of a PixelCNN.
@@ -206,7 +207,9 @@ func (s ConvSpec) Type() string {
 // Describe returns the layer as Describe does a network's.
 func (s ConvSpec) Describe() Info {
 	size := s.Sizes()
-	return Info{s.Name, s.Type(), s.In, s.Out, int(size.Params), int(size.Effective)}
+	info := newInfo(s.Name, s.Type(), s.In, s.Out, int(size.Params), int(size.Effective))
+	info.Level = s.level
+	return info
 }
 
 // init returns how first weights are drawn.

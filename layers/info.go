@@ -12,13 +12,25 @@ type Info struct {
 	// convolutions, which are stored with their full kernels, and for second biases
 	// that only add to the first.
 	Effective int
+
+	// Level is of a layer of an image network that has outputs for every 2^Level-th row and
+	// column only.
+	Level int
+}
+
+func newInfo(name, kind string, in, out, params, effective int) Info {
+	return Info{Name: name, Type: kind, In: in, Out: out, Params: params, Effective: effective}
 }
 
 // Describe returns the layers of a network from input to output.
 func Describe(n Network) (list []Info) {
 	for _, p := range n.Parts() {
 		params, effective := Count(p.Module)
-		list = append(list, Info{p.Name, p.Type(), p.InLen(), p.OutLen(), params, effective})
+		info := newInfo(p.Name, p.Type(), p.InLen(), p.OutLen(), params, effective)
+		if c, ok := p.Module.(*Conv); ok {
+			info.Level = c.spec.level
+		}
+		list = append(list, info)
 	}
 	return list
 }

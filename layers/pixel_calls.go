@@ -61,6 +61,7 @@ func (p *stepPlace) grid(s *pixelSpan, cols int) kernels.Grid {
 
 // listCalls lists the calls of a step for all nodes that are computed pixel by pixel.
 func (s *pixelSteps) listCalls() {
+	s.calls = make([]stepCall, 0, len(s.net.graph.convs)+len(s.net.graph.convs)/4)
 	for _, n := range s.net.graph.nodes[1:] {
 		if n.early || n.into != nil {
 			continue

@@ -140,6 +140,9 @@ func (g *pixelGraph) conv(f kernels.Finish, terms ...convTerm) *pixelNode {
 			n.due++
 		}
 	}
+	for i := range terms {
+		terms[i].conv.spec.level = n.level
+	}
 	return g.node(n)
 }
 

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/autoreg/autoreg/kernels"
 )
@@ -45,8 +46,16 @@ const (
 	ReLU
 )
 
+var activationNames = [...]string{"concat_elu", "elu", "relu"}
+
 // String returns the name as files have it.
-func (a PixelActivation) String() string { return [...]string{"concat_elu", "elu", "relu"}[a] }
+func (a PixelActivation) String() string { return activationNames[a] }
+
+// ParsePixelActivation returns the activation of a name.
+func ParsePixelActivation(name string) (a PixelActivation, ok bool) {
+	i := slices.Index(activationNames[:], name)
+	return PixelActivation(max(i, 0)), i >= 0
+}
 
 // op returns how the activation is computed.
 func (a PixelActivation) op() pixelOp { return [...]pixelOp{opConcatELU, opELU, opReLU}[a] }

@@ -178,7 +178,7 @@ func (t *PixelTraining) plan(height, width int) (values, grads *pixelPlan) {
 		room.width, room.level, room.rows = n.width, n.level, rows
 		if _, ok := outer[room]; !ok {
 			m := grads.rows(n, rows+room.top, cols, 0, room.side)
-			grads.total += gradientSlack
+			grads.total += int64(room.side*n.width) + gradientSlack // right of the last row, which is read
 			outer[room] = m
 		}
 		grads.run.early[i] = outer[room]
@@ -202,12 +202,21 @@ func (m *PixelImage) SetCondition(v []float32) { m.t.net.setCondition(&m.run, 0,
 // PixelForward. Backward takes their gradients in the same place. The image is number item
 // of its batch; without a drop no values are dropped.
 func (m *PixelImage) Forward(levels []uint8, drop *PixelDropout, item int) kernels.Matrix {
+	m.forward(levels, drop, item, nil)
+	return m.outputs()
+}
+
+// forward computes all nodes, or those before end.
+func (m *PixelImage) forward(levels []uint8, drop *PixelDropout, item int, end *pixelNode) {
 	g := &m.t.net.graph
 	if m.drop = (PixelDropout{}); drop != nil {
 		m.drop = *drop
 	}
 	m.t.net.setLevels(&m.run.maps[0], levels, m.height, m.width)
 	for _, n := range g.nodes {
+		if n == end {
+			return
+		}
 		s := n.wholeSpan(m.height, m.width)
 		m.run.node(n, &s, 0, n.groups, stageWhole)
 		if n.drops && m.drop.Share > 0 {
@@ -216,7 +225,6 @@ func (m *PixelImage) Forward(levels []uint8, drop *PixelDropout, item int) kerne
 			mask.apply(&m.run.maps[n.id], s.lines, s.pixels, m.drop.scale())
 		}
 	}
-	return m.outputs()
 }
 
 func (m *PixelImage) outputs() kernels.Matrix {

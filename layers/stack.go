@@ -80,12 +80,12 @@ func (c StackConfig) Sizes() (total Sizes) {
 func (c StackConfig) Describe() []Info {
 	w := c.Widths()
 	out := w[len(w)-1]
-	list := []Info{{"embedding", "Embedding", c.Symbols, c.Embedding, c.Symbols * c.Embedding, c.Symbols * c.Embedding}}
+	list := []Info{newInfo("embedding", "Embedding", c.Symbols, c.Embedding, c.Symbols*c.Embedding, c.Symbols*c.Embedding)}
 	for i, s := range c.Layers {
 		size := s.Sizes(w[i])
-		list = append(list, Info{layerName(s, i), s.Type(), w[i], w[i+1], int(size.Params), int(size.Effective)})
+		list = append(list, newInfo(layerName(s, i), s.Type(), w[i], w[i+1], int(size.Params), int(size.Effective)))
 	}
-	head := Info{"output", "Linear", out, c.Outputs, c.Outputs * (out + 1), c.Outputs * (out + 1)}
+	head := newInfo("output", "Linear", out, c.Outputs, c.Outputs*(out+1), c.Outputs*(out+1))
 	if c.Tied {
 		head.Type, head.Params, head.Effective = tiedHead{}.Type(), c.Outputs, c.Outputs
 	}

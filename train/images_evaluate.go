@@ -57,7 +57,7 @@ func (p *pixelPass) evaluate(ctx context.Context, set *images.Set) (Evaluation, 
 			e.Positions += int64(len(images[n]))
 			n++
 		}
-		e.Sum += p.run(images[:n])
+		e.Sum += p.run(images[:n], nil)
 	})
 	e.WordSum, e.Words = e.Sum, e.Positions
 	return e, err

@@ -27,6 +27,7 @@ func (t *Images) create(o *Options) error {
 	}
 	t.model = model.NewPixel(c)
 	initialise(t.model.Net, o.Seed, 0)
+	t.model.Net.Refresh()
 	return t.split(o)
 }
 
@@ -80,11 +81,15 @@ func (t *Images) start(o *Options) work {
 	batch := min(o.BatchSize, t.training.Len())
 	t.pass = newPixelPass(t.model.Net, height, width, batch, o.Threads, true)
 	t.batch = make([][]uint8, 0, batch)
+	t.drop = layers.PixelDropout{Seed: o.Seed}
+	if t.Mixture != nil {
+		t.drop.Share = t.Mixture.Dropout
+	}
 	return work{
 		net: t.model.Net, grad: t.pass.grad, threads: t.pass.threads,
 		zero:  func() layers.Network { return layers.NewPixelNet(t.model.Net.Spec) },
 		items: t.training.Len(), perStep: o.BatchSize,
-		validates: t.validation != nil, changed: func() {},
+		validates: t.validation != nil, changed: t.model.Net.Refresh,
 	}
 }
 
@@ -143,16 +148,32 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 	return pick(trainingItems), pick(validationItems), nil
 }
 
-func (t *Images) gradients(items []int, _ int) Evaluation {
+func (t *Images) gradients(items []int, step int) Evaluation {
+	t.load(items)
+	t.drop.Step = uint64(step)
+	if step == 0 && t.Mixture != nil && !t.Mixture.Direct {
+		t.pass.initialise(t.batch, &t.drop)
+	}
+	return t.evaluation(t.pass.run(t.batch, &t.drop), items)
+}
+
+func (t *Images) evaluation(sum float64, items []int) Evaluation {
+	n := int64(len(items)) * t.values()
+	return Evaluation{Sum: sum, Positions: n, WordSum: sum, Words: n}
+}
+
+func (t *Images) loss(items []int) Evaluation {
+	t.load(items)
+	return t.evaluation(t.pass.run(t.batch, nil), items)
+}
+
+// load makes these images the batch.
+func (t *Images) load(items []int) {
 	t.batch = t.batch[:0]
 	for _, i := range items {
 		t.batch = append(t.batch, t.training.Image(i))
 	}
-	sum, n := t.pass.run(t.batch), int64(len(items))*t.values()
-	return Evaluation{Sum: sum, Positions: n, WordSum: sum, Words: n}
 }
-
-func (t *Images) loss(items []int) Evaluation { return t.gradients(items, 0) }
 
 func (t *Images) validate(ctx context.Context) (Evaluation, error) {
 	return t.validationPass.evaluate(ctx, t.validation)

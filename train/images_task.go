@@ -26,9 +26,10 @@ const (
 type Images struct {
 	Set *images.Set // must not change while the run lasts
 
-	Filters int // channels between residual blocks; 0 means DefaultFilters
-	Blocks  int // residual blocks; 0 means DefaultBlocks
-	Kernel  int // side of the first layer's kernel, odd; 0 means DefaultKernel
+	Filters int      // channels between residual blocks; 0 means DefaultFilters or DefaultMixtureFilters
+	Blocks  int      // residual blocks, with a Mixture at each resolution; 0 means DefaultBlocks or DefaultMixtureBlocks
+	Kernel  int      // side of the first layer's kernel, odd; 0 means DefaultKernel; not with a Mixture
+	Mixture *Mixture // nil means a layers.PixelCNN
 
 	model      *model.Pixel
 	training   *images.Set
@@ -38,6 +39,7 @@ type Images struct {
 	pass           *pixelPass
 	validationPass *pixelPass // without gradients; nil if no images are set aside
 	batch          [][]uint8
+	drop           layers.PixelDropout
 }
 
 func (t *Images) things() string { return "images" }
@@ -45,6 +47,17 @@ func (t *Images) things() string { return "images" }
 func (t *Images) ownValidation() bool { return false }
 
 func (t *Images) complete(o *Options) {
+	if t.Mixture != nil {
+		m := *t.Mixture // the caller's stays as it is
+		t.Mixture = &m
+		m.complete()
+		setDefault(&t.Filters, DefaultMixtureFilters)
+		setDefault(&t.Blocks, DefaultMixtureBlocks)
+		setDefault(&o.LearningRate, DefaultMixtureLearningRate)
+		setDefault(&o.Epochs, DefaultMixtureEpochs)
+		setDefault(&o.BatchSize, DefaultImageBatchSize)
+		return
+	}
 	setDefault(&t.Filters, DefaultFilters)
 	setDefault(&t.Blocks, DefaultBlocks)
 	setDefault(&t.Kernel, DefaultKernel)
@@ -54,14 +67,20 @@ func (t *Images) complete(o *Options) {
 }
 
 func (t *Images) check() error {
-	for _, f := range []intOption{
-		{"Filters", t.Filters, 2, model.MaxFilters},
-		{"Blocks", t.Blocks, 1, model.MaxBlocks},
-		{"Kernel", t.Kernel, 1, model.MaxKernel},
-	} {
+	sizes := []intOption{{"Filters", t.Filters, 2, model.MaxFilters}, {"Blocks", t.Blocks, 1, model.MaxBlocks}}
+	if t.Mixture == nil {
+		sizes = append(sizes, intOption{"Kernel", t.Kernel, 1, model.MaxKernel})
+	}
+	for _, f := range sizes {
 		if err := f.check(); err != nil {
 			return err
 		}
+	}
+	if t.Mixture != nil {
+		if t.Kernel != 0 {
+			return optionErr("%s is %d: a mixture has %s and %s instead, leave it at 0", option("Kernel"), t.Kernel, option("Rows"), option("Cols"))
+		}
+		return t.Mixture.check()
 	}
 	if t.Kernel%2 == 0 {
 		return optionErr("%s is %d: want an odd number", option("Kernel"), t.Kernel)
@@ -71,6 +90,9 @@ func (t *Images) check() error {
 
 // config returns the shape of the model for images like those of the set.
 func (t *Images) config() model.PixelConfig {
+	if t.Mixture != nil {
+		return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: t.Mixture.spec(t.Set.Channels, t.Filters, t.Blocks)}
+	}
 	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: layers.PixelCNN{
 		Channels: t.Set.Channels, Levels: t.Set.Levels, Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel,
 	}}
@@ -81,6 +103,9 @@ func (t *Images) compare(c *comparison, task Task) {
 	same(c, "Filters", was.Filters, t.Filters)
 	same(c, "Blocks", was.Blocks, t.Blocks)
 	same(c, "Kernel", was.Kernel, t.Kernel)
+	if t.Mixture != nil && was.Mixture != nil {
+		t.Mixture.compare(c, was.Mixture)
+	}
 }
 
 func (t *Images) adopt(task Task) {

@@ -128,7 +128,7 @@ func TestPixelGradients(t *testing.T) {
 		testkit.EachISA(t, func(t *testing.T, isa string) {
 			net := testPixels(s.PixelCNN)
 			pass := newPixelPass(net, s.height, s.width, s.images, 2, true)
-			sum := pass.run(images)
+			sum := pass.run(images, nil)
 			if got := sum / float64(s.images*s.height*s.width*s.Channels); math.Abs(got-want) > 1e-6 {
 				t.Fatalf("%s: %+v: loss %v, want %v", isa, s, got, want)
 			}
@@ -207,9 +207,9 @@ func TestPixelPassThreads(t *testing.T) {
 			for _, batch := range []int{11, 40} {
 				net := testPixels(s.PixelCNN)
 				p := newPixelPass(net, s.height, s.width, batch, threads, true)
-				p.run(images[:5]) // leaves something behind
-				sum := p.run(images)
-				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images); score != sum {
+				p.run(images[:5], nil) // leaves something behind
+				sum := p.run(images, nil)
+				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images, nil); score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
 				grads := layers.ValuesOf(p.grad)
@@ -229,7 +229,7 @@ func TestPixelPassThreads(t *testing.T) {
 		g := layers.NewPixelNet(s.PixelCNN)
 		net := testPixels(s.PixelCNN)
 		p := newPixelPass(net, s.height, s.width, 11, 2, true)
-		p.run(images)
+		p.run(images, nil)
 		for i, l := range p.grad.Convs() {
 			w, b := l.Weights()
 			g.Convs()[i].SetWeights(w, b)

@@ -23,6 +23,8 @@ type pixelPass struct {
 	bounds   []int                // of each thread's share of the gradients of weights
 
 	chunk    [][]uint8 // the images of the call under way
+	drop     *layers.PixelDropout
+	first    int // number of the chunk's first image in the batch
 	scale    float32
 	forwards []*layers.PixelForward // one a thread, without gradients
 	loss     []float64              // of the images of a chunk
@@ -71,12 +73,13 @@ func newPixelPass(net *layers.PixelNet, height, width, batch, threads int, gradi
 // run takes a batch through the network and returns the sum of its losses in nats,
 // in float64: image by image, channel by channel of each, pixel by pixel. Gradients
 // are those of the mean. Levels must be in range.
-func (p *pixelPass) run(images [][]uint8) (sum float64) {
+func (p *pixelPass) run(images [][]uint8, drop *layers.PixelDropout) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
 	if p.grad != nil {
 		p.training.Begin()
 	}
+	p.drop, p.first = drop, 0
 	for len(images) > 0 {
 		n := min(len(images), len(p.loss))
 		p.chunk = images[:n]
@@ -88,11 +91,17 @@ func (p *pixelPass) run(images [][]uint8) (sum float64) {
 			p.threads.Split(p.threads.Len(), 1, p.accumulate)
 		}
 		images = images[n:]
+		p.first += n
 	}
 	if p.grad != nil {
 		p.training.End()
 	}
 	return sum
+}
+
+// initialise gives layers that are weight-normalised their first lengths and biases.
+func (p *pixelPass) initialise(images [][]uint8, drop *layers.PixelDropout) {
+	p.training.Initialise(p.images[0], images, nil, drop)
 }
 
 // lossImages computes the losses of images [from, to) of the chunk.
@@ -106,7 +115,7 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 // trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
-		p.loss[i] = p.heads[worker].Learn(p.images[i].Forward(p.chunk[i], nil, 0), p.chunk[i], p.scale)
+		p.loss[i] = p.heads[worker].Learn(p.images[i].Forward(p.chunk[i], p.drop, p.first+i), p.chunk[i], p.scale)
 		p.images[i].Backward()
 	}
 }

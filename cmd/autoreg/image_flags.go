@@ -12,6 +12,7 @@ import (
 // imageFileFlags defines the flags for how images are read.
 func imageFileFlags(fs *pflag.FlagSet, o *images.Options) {
 	fs.BoolVar(&o.Antialias, "antialias", false, "where images shrink, average all pixels; without, resizing to less than half leaves pixels out")
+	fs.BoolVar(&o.Pad, "pad", false, "put black around images that are smaller than --width and --height, instead of resizing them")
 	mebibytesFlag(fs, &o.MaxImageBytes, "max-picture", images.DefaultMaxImageBytes, "refuse a PNG or JPEG that takes more than `N` MiB to decode, beyond 64 times the size of its file")
 }
 

@@ -117,7 +117,7 @@ func TestAntialias(t *testing.T) {
 			t.Errorf("paint %s: a pixel is %d, want %d", flag, got, want)
 		}
 	}
-	fails(t, exitUsage, "--antialias and --max-picture say how the image to complete is read", "paint", "-m", model, "--antialias", "-o", sheet)
+	fails(t, exitUsage, "--antialias, --pad and --max-picture say how the image to complete is read", "paint", "-m", model, "--antialias", "-o", sheet)
 }
 
 // TestMaxPicture names the flag that lets an image in.

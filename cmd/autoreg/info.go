@@ -49,6 +49,7 @@ type layerJSON struct {
 	Params int    `json:"params"`
 
 	Effective int `json:"effective"`
+	Level     int `json:"level,omitempty"` // outputs are for every 2^level-th row and column
 }
 
 func layersJSON(layers []autoreg.LayerInfo) (list []layerJSON) {

@@ -122,8 +122,8 @@ func (j *paintJob) check() error {
 		return usagef("--height and --width go together: give both")
 	case j.complete == "" && j.flags.Changed("keep"):
 		return usagef("--keep says what to keep of an image: name it with --complete FILE")
-	case j.complete == "" && (j.flags.Changed("antialias") || j.flags.Changed("max-picture")):
-		return usagef("--antialias and --max-picture say how the image to complete is read: name it with --complete FILE")
+	case j.complete == "" && (j.flags.Changed("antialias") || j.flags.Changed("pad") || j.flags.Changed("max-picture")):
+		return usagef("--antialias, --pad and --max-picture say how the image to complete is read: name it with --complete FILE")
 	case j.complete == "" && j.mask != "":
 		return usagef("--mask says what to keep of an image: name it with --complete FILE")
 	}

@@ -24,7 +24,9 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 		return err
 	}
 	o.Known = make([]uint8, o.Height*o.Width*j.pixels.Channels())
-	pixels.Quantise(o.Known, img, o.Height, o.Width, j.pixels.Channels(), j.pixels.Levels(), j.read.Antialias)
+	if err := j.quantise(o.Known, img, j.pixels.Channels(), j.pixels.Levels()); err != nil {
+		return err
+	}
 	if j.mask != "" {
 		o.Mask, err = j.readMask(ctx, img.Bounds().Size())
 	} else {
@@ -39,6 +41,20 @@ func (j *paintJob) readKnown(ctx context.Context) error {
 	case !slices.Contains(o.Mask, false):
 		j.note("all of the image is kept: nothing is left to draw")
 	}
+	return nil
+}
+
+// quantise writes the levels of an image of the size to draw.
+func (j *paintJob) quantise(dst []uint8, img image.Image, channels, levels int) error {
+	height, width := j.options.Height, j.options.Width
+	if !j.read.Pad {
+		pixels.Quantise(dst, img, height, width, channels, levels, j.read.Antialias)
+		return nil
+	}
+	if size := img.Bounds().Size(); size.X > width || size.Y > height {
+		return usagef("--pad: the image has %d×%d pixels, which do not fit into the %d×%d that are drawn: leave --pad out to resize it", size.X, size.Y, width, height)
+	}
+	pixels.Pad(dst, img, height, width, channels, levels)
 	return nil
 }
 
@@ -99,7 +115,9 @@ func (j *paintJob) readMask(ctx context.Context, given image.Point) ([]bool, err
 			shellQuote(j.mask), size.X, size.Y, given.X, given.Y, width, height)
 	}
 	halves := make([]uint8, height*width)
-	pixels.Quantise(halves, overBlack{img}, height, width, 1, 2, j.read.Antialias)
+	if err := j.quantise(halves, overBlack{img}, 1, 2); err != nil {
+		return nil, err
+	}
 	mask := make([]bool, len(halves))
 	for i, half := range halves {
 		mask[i] = half == 1

@@ -35,6 +35,8 @@ type imageJob struct {
 
 	trainer *train.Trainer
 	set     *train.Images // its task
+
+	mixture mixtureFlags
 }
 
 func (a *app) trainImageCommand() *cobra.Command {
@@ -95,6 +97,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &t.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside")
 	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks")
 	intFlag(fs, &t.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
+	j.mixture.define(fs)
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of images after each epoch; empty means none (default the model's name and .samples)")
@@ -109,11 +112,18 @@ var imageFlags = []taskFlag[*train.Images]{
 	{"filters", func(t *train.Images) any { return t.Filters }},
 	{"blocks", func(t *train.Images) any { return t.Blocks }},
 	{"kernel", func(t *train.Images) any { return t.Kernel }},
+	{"mixture", func(t *train.Images) any { return t.Mixture != nil }},
+	{"components", ofMixture(func(m *train.Mixture) any { return m.Components })},
+	{"resolutions", ofMixture(func(m *train.Mixture) any { return m.Resolutions })},
+	{"field", ofMixture(func(m *train.Mixture) any { return [2]int{m.Rows, m.Cols} })},
+	{"activation", ofMixture(func(m *train.Mixture) any { return m.Activation })},
+	{"dropout", ofMixture(func(m *train.Mixture) any { return m.Dropout })},
+	{"direct", ofMixture(func(m *train.Mixture) any { return m.Direct })},
 }
 
 // begin reads the images and begins the run, or resumes it.
 func (j *imageJob) begin(ctx context.Context) (*train.Trainer, error) {
-	if err := cmp.Or(j.checkImages(), j.checkSamples()); err != nil {
+	if err := cmp.Or(j.mixture.take(j), j.checkImages(), j.checkSamples()); err != nil {
 		return nil, err
 	}
 	if err := j.takeShape(ctx); err != nil {
@@ -144,7 +154,7 @@ func (j *imageJob) checkImages() error {
 		return usagef("--height and --width go together: give both, 0 and 0 for the images' own size")
 	case j.images.Channels == 2:
 		return usagef("--channels 2: want 1 for grey or 3 for colour, or 0 for what the images are")
-	case j.task.Kernel%2 == 0:
+	case j.task.Mixture == nil && j.task.Kernel%2 == 0:
 		return usagef("--kernel %d: want an odd number", j.task.Kernel)
 	}
 	return nil
@@ -211,6 +221,9 @@ func (j *imageJob) imageFormat(set *images.Set) string {
 	if j.images.Antialias {
 		list = append(list, "antialiased")
 	}
+	if j.images.Pad {
+		list = append(list, "padded")
+	}
 	return strings.Join(list, ", ")
 }
 
@@ -227,6 +240,9 @@ func (j *imageJob) writeImages(set *images.Set) error {
 	shape := fmt.Sprintf("%d×%d pixels, %s, %d levels", set.Width, set.Height, colourName(set.Channels), set.Levels)
 	if j.images.Antialias {
 		shape += ", antialiased"
+	}
+	if j.images.Pad {
+		shape += ", with black around"
 	}
 	if all := set.Source.Images; all > set.Len() {
 		shape += fmt.Sprintf("; the first %s of %s", thousands(set.Len()), thousands(all))

@@ -38,6 +38,7 @@ type Resizer struct {
 	height, width       int
 	y, x                axis
 	average             bool // along one side at least
+	pads                bool // pixels stay as they are
 }
 
 // An axis is the source of each output along one side.
@@ -74,6 +75,16 @@ func NewResizer(srcHeight, srcWidth, height, width int, antialias bool) *Resizer
 		r.x, r.average = newMeans(srcWidth, width), true
 	}
 	return r
+}
+
+// NewPadder returns a Resizer that keeps pixels as they are and puts black ones around them:
+// on both sides as many, or one more below and right. It panics if the source is empty, or
+// larger than the result, or a side of that is more than MaxSide.
+func NewPadder(srcHeight, srcWidth, height, width int) *Resizer {
+	if srcHeight < 1 || srcWidth < 1 || srcHeight > height || srcWidth > width || height > MaxSide || width > MaxSide {
+		panic("pixels: NewPadder: the source does not fit")
+	}
+	return &Resizer{srcHeight: srcHeight, srcWidth: srcWidth, height: height, width: width, pads: true}
 }
 
 func newAxis(src, dst int) axis {
@@ -134,6 +145,9 @@ func (r *Resizer) Quantise(dst []uint8, src Rows, channels, levels int) {
 	case r.average:
 		r.means(dst, src, channels, levels)
 		return
+	case r.pads:
+		r.pad(dst, src, channels, levels)
+		return
 	}
 	C := channels
 	// value = n / unit; n is at most 255·2²⁶, its product with levels below 2⁴².
@@ -150,6 +164,18 @@ func (r *Resizer) Quantise(dst []uint8, src Rows, channels, levels int) {
 				n := a*r.y.den + (b-a)*v.f
 				row[x*C+c] = uint8(uint64(n) * uint64(levels) / div)
 			}
+		}
+	}
+}
+
+// pad is Quantise where nothing is resized.
+func (r *Resizer) pad(dst []uint8, src Rows, channels, levels int) {
+	clear(dst)
+	top, left := (r.height-r.srcHeight)/2, (r.width-r.srcWidth)/2
+	for y := range r.srcHeight {
+		row := dst[((top+y)*r.width+left)*channels:]
+		for i, v := range r.row(src, y, channels) {
+			row[i] = uint8(int(v) * levels / 256)
 		}
 	}
 }
@@ -219,6 +245,12 @@ func (a *axis) resize(dst []uint64, row []uint8, channels int) {
 			dst[x*channels+c] = sum
 		}
 	}
+}
+
+// Pad puts black around one image; see NewPadder.
+func Pad(dst []uint8, src image.Image, height, width, channels, levels int) {
+	size := src.Bounds().Size()
+	NewPadder(size.Y, size.X, height, width).Quantise(dst, RowsOf(src, channels), channels, levels)
 }
 
 // Quantise resizes one image; see Resizer.

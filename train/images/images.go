@@ -56,6 +56,9 @@ type Options struct {
 	// Antialias averages where a side shrinks, so that every pixel counts; see
 	// Read.
 	Antialias bool
+	// Pad puts black around images that are smaller than Height and Width instead of
+	// resizing them; none may be larger.
+	Pad bool
 	// MaxBytes is how much memory the set may take, in bytes, also while it is read; 0
 	// means DefaultMaxBytes. Images whose number is not known before they are
 	// read, from gzip or a pipe, are copied as the set grows: they may come to about
@@ -315,6 +318,8 @@ func (r *reader) expect(name string, height, width, channels int, count int64) e
 		s.Height, s.Width, r.sized = height, width, name
 	case r.o.Height == 0 && (height != s.Height || width != s.Width):
 		return fmt.Errorf("the size is %d×%d pixels, but that of %s is %d×%d: give a height and width to resize all to", width, height, r.sized, s.Width, s.Height)
+	case r.o.Pad && (height > s.Height || width > s.Width):
+		return fmt.Errorf("the size is %d×%d pixels, which does not fit into %d×%d: %s puts black around images, give a larger height and width", width, height, s.Width, s.Height, option("Pad"))
 	}
 	switch {
 	case s.Channels == 0:
@@ -332,6 +337,9 @@ func (r *reader) expect(name string, height, width, channels int, count int64) e
 	from := [2]int{height, width}
 	if r.resizer == nil || r.from != from {
 		r.resizer, r.from = pixels.NewResizer(height, width, s.Height, s.Width, r.o.Antialias), from
+		if r.o.Pad {
+			r.resizer = pixels.NewPadder(height, width, s.Height, s.Width)
+		}
 	}
 	if f.Images == 0 {
 		f.Height, f.Width, f.Channels = height, width, channels

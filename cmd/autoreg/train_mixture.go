@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/train"
+)
+
+// mixtureFlags are those of a network whose outputs are a mixture of logistics.
+type mixtureFlags struct {
+	on         bool
+	mixture    train.Mixture
+	field      string
+	activation string
+}
+
+// The reference's share of values that are dropped, and side of an image.
+const (
+	mixtureDropout = 0.3
+	mixtureSide    = 32
+)
+
+func (m *mixtureFlags) define(fs *pflag.FlagSet) {
+	fs.BoolVar(&m.on, "mixture", false, "learn all 256 levels as a mixture of logistics, by a network with skips at several resolutions (PixelCNN++)")
+	intFlag(fs, &m.mixture.Components, "components", "", train.DefaultComponents, 1, model.MaxComponents, "with --mixture, logistics of the mixture")
+	intFlag(fs, &m.mixture.Resolutions, "resolutions", "", train.DefaultResolutions, 1, model.MaxResolutions, "with --mixture, resolutions, each half of the one before")
+	fs.StringVar(&m.field, "field", "3x3", "with --mixture, `ROWSxCOLUMNS` of the pixels that a layer looks at, columns odd")
+	choiceFlag(fs, &m.activation, "activation", layers.ConcatELU.String(), []string{"concat_elu", "elu", "relu"}, "with --mixture, activation of its blocks")
+	fs.Float64Var(&m.mixture.Dropout, "dropout", mixtureDropout, "with --mixture, share of values dropped in training in each block")
+	fs.BoolVar(&m.mixture.Direct, "direct", false, "with --mixture, train weights as they are, without weight normalisation")
+}
+
+// take makes the task one of a mixture if the flags say so, with the reference's defaults
+// for flags that are not given.
+func (m *mixtureFlags) take(j *imageJob) error {
+	if !m.on {
+		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct"} {
+			if j.flags.Changed(name) {
+				return usagef("--%s is for --mixture: give that too, or leave it out", name)
+			}
+		}
+		return nil
+	}
+	if j.flags.Changed("kernel") {
+		return usagef("--kernel is not for --mixture, which has --field instead: leave it out")
+	}
+	if j.flags.Changed("levels") && j.images.Levels != layers.MixtureLevels {
+		return usagef("--levels %d: a mixture has %d", j.images.Levels, layers.MixtureLevels)
+	}
+	x := m.mixture
+	if n, err := fmt.Sscanf(m.field, "%dx%d", &x.Rows, &x.Cols); n != 2 || err != nil || m.field != fmt.Sprintf("%dx%d", x.Rows, x.Cols) {
+		return usagef("--field %q: want rows and columns, as in 3x3", m.field)
+	}
+	x.Activation, _ = layers.ParsePixelActivation(m.activation)
+	j.task.Mixture = &x
+	j.task.Kernel, j.images.Levels = 0, layers.MixtureLevels
+	unless := func(name string, field *int, value int) {
+		if !j.flags.Changed(name) {
+			*field = value
+		}
+	}
+	unless("filters", &j.task.Filters, train.DefaultMixtureFilters)
+	unless("blocks", &j.task.Blocks, train.DefaultMixtureBlocks)
+	unless("epochs", &j.options.Epochs, train.DefaultMixtureEpochs)
+	unless("height", &j.images.Height, mixtureSide)
+	unless("width", &j.images.Width, mixtureSide)
+	if !j.flags.Changed("lr") {
+		j.options.LearningRate = train.DefaultMixtureLearningRate
+	}
+	return nil
+}
+
+// ofMixture returns a field of a mixture, or nil without one.
+func ofMixture(field func(m *train.Mixture) any) func(t *train.Images) any {
+	return func(t *train.Images) any {
+		if t.Mixture == nil {
+			return nil
+		}
+		return field(t.Mixture)
+	}
+}
