@@ -24,3 +24,27 @@ func ApplyConv(l *Conv, x []float32, height, width int, f kernels.Finish) []floa
 	out := &p.run.maps[n.id]
 	return out.data[out.at:][:height>>n.level*(width>>n.level)*out.width]
 }
+
+// DropNodes returns the nodes of which training drops values, each by the name of the layer
+// that reads it: the numbers that PixelDropout's counters have for them.
+func DropNodes(n *PixelNet) map[string]int {
+	list := make(map[string]int)
+	for _, node := range n.graph.nodes {
+		for _, term := range node.terms {
+			if term.from.drops {
+				list[n.graph.nameOf(term.conv)] = term.from.id
+			}
+		}
+	}
+	return list
+}
+
+// nameOf returns the name of a layer.
+func (g *pixelGraph) nameOf(c *Conv) string {
+	for _, l := range g.convs {
+		if l.Conv == c {
+			return l.Name
+		}
+	}
+	panic("no such layer")
+}

@@ -10,13 +10,13 @@ import (
 // image. The rest grow by 1/(1 - Share), so that sums stay what they are on average.
 //
 // Value j of a pixel is decided by half-word j%8 of the block of Philox-4×32-10 with the key
-// Seed and the counter (j/8, pixel, node, Step), pixel being the pixel's number in the
-// batch. With counters the result depends neither on threads nor on resumes.
+// Seed and the counter (j/8, pixel, node + ⌊Step/2³²⌋·2¹⁶, Step), pixel being the pixel's
+// number in the batch. With counters the result depends neither on threads nor on resumes.
 //
 // Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
 // 2014.
 type PixelDropout struct {
-	Share float64 // 0 or more and less than 1, rounded to 2⁻¹⁶
+	Share float64 // 0 or more and less than 1, in steps of 2⁻¹⁶
 	Seed  uint64
 	Step  uint64
 }

@@ -195,26 +195,35 @@ func TestPixelGradients(t *testing.T) {
 	}
 }
 
-// How many threads there are, and how a batch is cut into chunks, changes no bit;
-// padding stays 0; and a pass without gradients has the same losses.
-func TestPixelPassThreads(t *testing.T) {
-	s := gradientShapes[3]
-	images := testLevels(s.PixelCNN, s.height, s.width, 11)
+// checkPassThreads checks that the number of threads, and how a batch is cut into chunks,
+// change no bit, that padding stays 0, and that a pass without gradients, and without
+// dropout, has the same losses.
+func checkPassThreads(t *testing.T, net func() *layers.PixelNet, images [][]uint8, height, width int, drop *layers.PixelDropout) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		var first [][]float32
 		var loss float64
 		for threads := 1; threads <= 4; threads++ {
-			for _, batch := range []int{11, 40} {
-				net := testPixels(s.PixelCNN)
-				p := newPixelPass(net, s.height, s.width, batch, threads, true)
+			for _, batch := range []int{len(images), 40} {
+				net := net()
+				p := newPixelPass(net, height, width, batch, threads, true)
 				p.run(images[:5], nil) // leaves something behind
-				sum := p.run(images, nil)
-				if score := newPixelPass(net, s.height, s.width, batch, threads, false).run(images, nil); score != sum {
+				sum := p.run(images, drop)
+				if score := newPixelPass(net, height, width, batch, threads, false).run(images, nil); drop == nil && score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
 				grads := layers.ValuesOf(p.grad)
 				if first == nil {
 					first, loss = grads, sum
+					g := layers.NewPixelNet(net.Spec)
+					values := layers.ParametersOf(g)
+					for i, q := range layers.ParametersOf(p.grad) {
+						values[i].Set(q.Get())
+					}
+					for i, want := range layers.ValuesOf(g) {
+						if d := testkit.Diff(grads[i], want); d != "" {
+							t.Errorf("%s: parameters %d hold more than gradients: %s", isa, i, d)
+						}
+					}
 				}
 				if sum != loss {
 					t.Errorf("%s: %d threads: loss %v, with one %v", isa, threads, sum, loss)
@@ -226,18 +235,28 @@ func TestPixelPassThreads(t *testing.T) {
 				}
 			}
 		}
-		g := layers.NewPixelNet(s.PixelCNN)
-		net := testPixels(s.PixelCNN)
-		p := newPixelPass(net, s.height, s.width, 11, 2, true)
-		p.run(images, nil)
-		for i, l := range p.grad.Convs() {
-			w, b := l.Weights()
-			g.Convs()[i].SetWeights(w, b)
-		}
-		for i, got := range layers.ValuesOf(p.grad) {
-			if d := testkit.Diff(got, layers.ValuesOf(g)[i]); d != "" {
-				t.Errorf("%s: parameters %d hold more than gradients: %s", isa, i, d)
-			}
-		}
 	})
+}
+
+func TestPixelPassThreads(t *testing.T) {
+	s := gradientShapes[3]
+	checkPassThreads(t, func() *layers.PixelNet { return testPixels(s.PixelCNN) }, testLevels(s.PixelCNN, s.height, s.width, 11), s.height, s.width, nil)
+}
+
+// The same of the network whose outputs are a mixture, and with dropout.
+func TestMixturePassThreads(t *testing.T) {
+	c := layers.PixelCNNMixture{Channels: 3, Components: 2, Filters: 5, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3}
+	images := testLevels(layers.PixelCNN{Channels: 3, Levels: 256}, 4, 6, 7)
+	net := func() *layers.PixelNet {
+		n := layers.NewPixelNet(c)
+		for i, p := range layers.ParametersOf(n) {
+			values := make([]float32, p.Len())
+			testkit.Values(values, uint64(i), 1)
+			p.Set(values)
+		}
+		n.Refresh()
+		return n
+	}
+	checkPassThreads(t, net, images, 4, 6, nil)
+	checkPassThreads(t, net, images, 4, 6, &layers.PixelDropout{Share: 0.5, Seed: 1, Step: 2})
 }

@@ -1,5 +1,6 @@
 // Package netkit holds what the tests of several packages share about networks: example
-// specs of every kind of layer, and all of these layers written down plainly in float64.
+// specs of every kind of layer, all of these layers written down plainly in float64, and so
+// the mixture network over pixels.
 package netkit
 
 import "github.com/autoreg/autoreg/layers"

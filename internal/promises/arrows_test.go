@@ -17,7 +17,7 @@ const module = "github.com/autoreg/autoreg"
 // also if it reads corpora and images.
 func TestImportArrows(t *testing.T) {
 	cpuid := []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"} // the second is of the first
-	arithmetic := []string{"/kernels", "/asm", "/internal/cpu", "/internal/portable"}
+	arithmetic := []string{"/kernels", "/asm", "/internal/cpu", "/internal/portable", "/internal/philox"}
 	words := []string{"github.com/kljensen/snowball"}
 	text := slices.Concat(cpuid, words)
 	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/apierror", "/internal/weights", "/internal/model", "/internal/pixels", "/tokenizer"})
@@ -34,6 +34,7 @@ func TestImportArrows(t *testing.T) {
 			{"/internal/input", nil, nil},
 			{"/internal/pixels", nil, nil},
 			{"/internal/portable", nil, nil},
+			{"/internal/philox", nil, nil},
 			{"/internal/weights", []string{"/internal/apierror"}, nil},
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
