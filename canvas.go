@@ -83,7 +83,11 @@ func (c *Canvas) Image() *image.NRGBA {
 func (c *Canvas) Draw(ctx context.Context, chain *sampler.Chain, n uint64) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		line := c.width * c.model.Channels()
-		for _, err := range chain.Run(ctx, numbered{c, n}, nil) {
+		var source sampler.Source = numbered{c, n}
+		if c.state.Draws() {
+			source = drawnCanvas{numbered{c, n}}
+		}
+		for _, err := range chain.Run(ctx, source, nil) {
 			if err != nil {
 				yield(-1, err)
 				return
@@ -102,3 +106,8 @@ type numbered struct {
 }
 
 func (c numbered) Slot() (uint64, uint64) { return c.n, uint64(c.state.Next()) }
+
+// A drawnCanvas is one of a model that draws levels itself.
+type drawnCanvas struct{ numbered }
+
+func (c drawnCanvas) Draw(u, v float64) int { return c.state.DrawLevel(u, v) }

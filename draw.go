@@ -37,6 +37,11 @@ type DrawOptions struct {
 	Known []uint8
 	Mask  []bool
 
+	// Unrounded has later pixels depend on the values that a mixture of logistics draws, not on
+	// the levels that these are rounded to: on values that no image has which the model has
+	// seen. It is how the reference draws. It goes with neither Temperature, TopK nor Known.
+	Unrounded bool
+
 	// OnRow is called as soon as a row of an image is complete, before Draw
 	// returns, with the image's number and its levels [H·W·C] so far, which are valid
 	// until OnRow returns; rows below may have begun. Calls come one at a time.
@@ -159,6 +164,14 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	case d.Count > maxDrawn/(d.Height*d.Width*m.Channels()):
 		return nil, optionErr("%s is %d: so many images take more than %d MiB; draw them in parts, with %s", option("Count"), d.Count, maxDrawn>>20, option("First"))
 	}
+	if d.Unrounded {
+		switch {
+		case d.Temperature != nil || d.TopK != 0 || d.Known != nil:
+			return nil, optionErr("%s goes with neither %s, %s nor %s: leave it out", option("Unrounded"), option("Temperature"), option("TopK"), option("Known"))
+		case !m.pixel.Net.Draws():
+			return nil, optionErr("%s is for mixtures of logistics, and this model has a probability for each level: leave it out", option("Unrounded"))
+		}
+	}
 	if d.Known != nil {
 		if err := m.checkLevels(d.Known, d.Height, d.Width); err != nil {
 			return nil, optionErr("%s: %w", option("Known"), err)
@@ -189,7 +202,7 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 // newWavefront returns the wavefront of one thread, of up to most images at a time.
 func (d *drawing) newWavefront(most int) *wavefront {
 	w := d.model.newWavefront(d.Height, d.Width, most, d.Known != nil)
-	w.known, w.mask = d.Known, d.Mask
+	w.known, w.mask, w.unrounded = d.Known, d.Mask, d.Unrounded
 	if d.OnRow != nil {
 		w.onRow = func(row int) {
 			d.mu.Lock()

@@ -19,6 +19,8 @@ type wavefront struct {
 	mask  []bool  // [H·W] pixels whose levels are known
 	onRow func(row int)
 
+	unrounded bool // pixels depend on values between the levels
+
 	pixels *layers.PixelWavefront // of as many images as the last call of run
 	images []Image
 
@@ -53,14 +55,54 @@ func (w *wavefront) run(ctx context.Context, chain *sampler.Chain, images []Imag
 	}
 	w.images = images
 	w.pixels.Reset()
+	if w.unrounded {
+		return w.runUnrounded(ctx, chain)
+	}
 	w.next()
 	var source sampler.Source = w
-	if w.known != nil {
+	switch draws := w.pixels.Draws(); {
+	case draws && w.known != nil:
+		source = givenDrawer{givenWavefront{w}}
+	case draws:
+		source = drawingWavefront{w}
+	case w.known != nil:
 		source = givenWavefront{w}
 	}
 	for _, err := range chain.Run(ctx, source, nil) {
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// runUnrounded draws images whose pixels depend on values between the levels. A pixel takes
+// the first 1 + C outputs of the generator at the slot of its first channel.
+func (w *wavefront) runUnrounded(ctx context.Context, chain *sampler.Chain) error {
+	u, x := make([]float64, 1+w.channels), make([]float32, w.channels)
+	for w.pixels.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		w.pixels.Features(0)
+		w.pixels.Head(0)
+		for i := range w.pixels.Rows() {
+			row, column := w.pixels.Pixel(i)
+			slot := (row*w.width + column) * w.channels
+			for k := range w.images {
+				chain.Seek(uint64(w.images[k].Number), uint64(slot))
+				for j := range u {
+					u[j] = chain.Float64()
+				}
+				w.pixels.DrawValues(x, i, k, u)
+				for g, v := range x {
+					w.pixels.SetValue(i, k, g, v)
+					w.images[k].Levels[slot+g] = layers.MixtureLevel(v)
+				}
+			}
+		}
+		if row, column := w.pixels.Pixel(0); column == w.width-1 && w.onRow != nil {
+			w.onRow(row)
 		}
 	}
 	return nil
@@ -72,6 +114,18 @@ type givenWavefront struct{ *wavefront }
 func (g givenWavefront) Given() (int, bool) {
 	return int(g.known[g.slot]), g.mask[g.pixelAt]
 }
+
+// A drawingWavefront is a wavefront of a model that draws levels itself, and a givenDrawer
+// one some of whose levels are known.
+type (
+	drawingWavefront struct{ *wavefront }
+	givenDrawer      struct{ givenWavefront }
+)
+
+func (d drawingWavefront) Draw(u, v float64) int { return d.draw(u, v) }
+func (d givenDrawer) Draw(u, v float64) int      { return d.draw(u, v) }
+
+func (w *wavefront) draw(u, v float64) int { return w.pixels.DrawLevel(w.i, w.k, w.g, u, v) }
 
 func (w *wavefront) Symbols() int           { return w.model.Levels() }
 func (w *wavefront) Logits(dst []float32)   { w.pixels.Logits(dst, w.i, w.k, w.g) }

@@ -105,17 +105,7 @@ func (s *MixtureScratch) add(dst *[MixtureLevels]float32, weight, mean, scale fl
 func (m Mixture) Draw(dst, out []float32, u []float64, rounded bool, s *MixtureScratch) {
 	m.check(out, len(dst) == m.Channels && len(u) == 1+m.Channels, s)
 	m.evaluate(out, 0, s)
-	k, sum := 0, 0.0
-	for i, p := range s.prior {
-		if p == 0 {
-			continue // or the rounding of the sum might select it
-		}
-		k = i
-		sum += p
-		if u[0] < sum {
-			break
-		}
-	}
+	k := max(choose(s.prior, u[0]), 0)
 	size := m.size()
 	p := out[k*size:][:size]
 	for c, v := range u[1:] {
@@ -130,6 +120,49 @@ func (m Mixture) Draw(dst, out []float32, u []float64, rounded bool, s *MixtureS
 			dst[c] = float32(s.x[c])
 		}
 	}
+}
+
+// DrawLevel draws the level of channel g of a pixel, given those of channels 0 … g-1, with
+// the probabilities that Logits says: component k is the first whose running sum of the
+// posterior exceeds u, and the level is
+//
+//	MixtureLevel(mean_kg + scale_kg·(ln v - ln(1-v)))
+//
+// v = 0 gives level 0. It returns -1 if outputs are NaN or infinite, so that no component has
+// a probability. It is computed in float64.
+func (m Mixture) DrawLevel(out []float32, levels []uint8, g int, u, v float64, s *MixtureScratch) int {
+	m.check(out, g >= 0 && g < m.Channels && len(levels) >= g, s)
+	setLevels(s, levels[:g])
+	m.evaluate(out, g, s)
+	k := choose(s.posterior, u)
+	if k < 0 {
+		return -1
+	}
+	p := out[k*m.size():][:m.size()]
+	mean, scale := m.mean(p, g, s.x), m.scale(p, g)
+	if math.IsNaN(mean + scale) {
+		return -1
+	}
+	if v == 0 {
+		return 0
+	}
+	return int(MixtureLevel(float32(mean + float64(scale*(portable.Log(v)-portable.Log1p(-v))))))
+}
+
+// choose returns the first element of p at which the running sum exceeds u, or the last
+// above 0 if none does; -1 if none is above 0.
+func choose(p []float64, u float64) (k int) {
+	k = -1
+	sum := 0.0
+	for i, x := range p {
+		if x > 0 { // or the rounding of the sum might select it
+			k = i
+			if sum += x; u < sum {
+				break
+			}
+		}
+	}
+	return k
 }
 
 // MixtureLevel returns the level of x in [-1, 1]: 255/2·(x+1), a half rounded to the even

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/autoreg/autoreg/internal/philox"
+	"github.com/autoreg/autoreg/kernels"
 )
 
 // PixelDropout says which values training sets to 0: others at each step, and of each
@@ -62,17 +63,18 @@ func (m *dropMask) draw(d *PixelDropout, n *pixelNode, item int) {
 // apply sets the values of a map that are not kept to 0 and multiplies the others by scale.
 func (m *dropMask) apply(x *pixelMap, height, width int, scale float32) {
 	for r := range height {
+		row := x.data[x.at+r*x.row:][:width*x.width]
+		kernels.Scale(row, scale)
 		for c := range width {
-			values := x.data[x.at+r*x.row+c*x.width:][:x.width]
+			values := row[c*x.width:][:x.width]
 			for w, kept := range m.bits[(r*width+c)*m.words:][:m.words] {
-				part := values[w*64 : min(len(values), w*64+64)]
-				for j := range part {
-					part[j] *= scale
+				part := values[w*64:]
+				dropped := ^kept
+				if len(part) < 64 {
+					dropped &= 1<<len(part) - 1
 				}
-				for dropped := ^kept; dropped != 0; dropped &= dropped - 1 {
-					if j := bits.TrailingZeros64(dropped); j < len(part) {
-						part[j] = 0
-					}
+				for ; dropped != 0; dropped &= dropped - 1 {
+					part[bits.TrailingZeros64(dropped)] = 0
 				}
 			}
 		}

@@ -19,6 +19,18 @@ type PixelHead interface {
 	Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64)
 }
 
+// A PixelDrawer is a head that can draw levels itself, in less time than it takes to compute
+// their logits.
+type PixelDrawer interface {
+	PixelHead
+	// DrawLevel returns a level of channel g with the probabilities of the softmax of its
+	// logits, u and v being independent and uniform in [0, 1); -1 if none can be drawn.
+	DrawLevel(outputs []float32, levels []uint8, g int, u, v float64) int
+	// DrawValues sets dst [C] to the values of a pixel's channels in [-1, 1] as they are drawn,
+	// between the levels: u are 1 + C numbers, independent and uniform in [0, 1).
+	DrawValues(dst, outputs []float32, u []float64)
+}
+
 // A categorical head has a logit for each level of each channel: level v of channel g of a
 // pixel is the softmax of outputs [g·n, g·n + L), n being the C-th part of the outputs.
 type categorical struct {
@@ -76,6 +88,14 @@ func newMixtureHead(m Mixture) *mixtureHead { return &mixtureHead{m, m.NewScratc
 
 func (h *mixtureHead) Logits(dst, outputs []float32, levels []uint8, g int) {
 	h.Mixture.Logits(dst, outputs, levels[:g], g, h.scratch)
+}
+
+func (h *mixtureHead) DrawLevel(outputs []float32, levels []uint8, g int, u, v float64) int {
+	return h.Mixture.DrawLevel(outputs, levels[:g], g, u, v, h.scratch)
+}
+
+func (h *mixtureHead) DrawValues(dst, outputs []float32, u []float64) {
+	h.Mixture.Draw(dst, outputs, u, false, h.scratch)
 }
 
 func (h *mixtureHead) PerPixel() int { return 1 }

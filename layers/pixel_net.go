@@ -78,5 +78,11 @@ func (n *PixelNet) setCondition(r *pixelRun, image int, v []float32) {
 	}
 }
 
+// Draws reports whether the network's heads are PixelDrawers.
+func (n *PixelNet) Draws() bool {
+	_, ok := n.NewHead().(PixelDrawer)
+	return ok
+}
+
 // NewHead returns what the outputs mean, for one goroutine.
 func (n *PixelNet) NewHead() PixelHead { return n.Spec.head() }

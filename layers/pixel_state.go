@@ -47,16 +47,35 @@ func (s *PixelState) Levels() []uint8 { return s.levels[:s.next] }
 // Logits writes the logits of the next level into dst [Levels]. It panics if the length
 // is wrong or the image is complete.
 func (s *PixelState) Logits(dst []float32) {
-	net := s.steps.net
-	if len(dst) != net.Levels {
+	if len(dst) != s.steps.net.Levels {
 		panic("layers: PixelState: Logits: len(dst) is not the number of levels")
 	}
-	g := s.features("layers: PixelState: Logits: the image is complete")
+	g := s.outputs("layers: PixelState: Logits: the image is complete")
+	s.head.Logits(dst, s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g)
+}
+
+// Draws reports whether DrawLevel may be called: whether the head of the network is a
+// PixelDrawer.
+func (s *PixelState) Draws() bool {
+	_, ok := s.head.(PixelDrawer)
+	return ok
+}
+
+// DrawLevel draws the next level; see PixelDrawer. It panics if the image is complete.
+func (s *PixelState) DrawLevel(u, v float64) int {
+	g := s.outputs("layers: PixelState: DrawLevel: the image is complete")
+	return s.head.(PixelDrawer).DrawLevel(s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g, u, v)
+}
+
+// outputs computes the outputs of the next level's pixel that belong to its channel, and
+// returns that.
+func (s *PixelState) outputs(full string) (g int) {
+	g = s.features(full)
 	if g >= s.logitsDone { // a channel's logits read the nodes of those before
 		s.steps.compute(false, s.logitsDone, g+1)
 		s.logitsDone = g + 1
 	}
-	s.head.Logits(dst, s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g)
+	return g
 }
 
 // Advance consumes the next level, drawn or known. It does not compute logits. It

@@ -141,9 +141,12 @@ func (s *pixelSteps) index(i, image int) int {
 }
 
 // set writes level v of channel g of pixel (r, c) of an image.
-func (s *pixelSteps) set(image, r, c, g, v int) {
+func (s *pixelSteps) set(image, r, c, g, v int) { *s.input(image, r, c, g) = s.net.level(v) }
+
+// input is the input value of channel g of pixel (r, c) of an image.
+func (s *pixelSteps) input(image, r, c, g int) *float32 {
 	m := &s.run.maps[0]
-	s.memory[m.at+image*m.image+r*m.row+c*m.width+g] = s.net.level(v)
+	return &s.memory[m.at+image*m.image+r*m.row+c*m.width+g]
 }
 
 // outputs returns the outputs of a pixel of this step.

@@ -146,6 +146,33 @@ func (w *PixelWavefront) Logits(dst []float32, i, image, g int) {
 	w.head.Logits(dst, w.steps.outputs(i, image), w.pixelLevels(i, image)[:g], g)
 }
 
+// Draws reports whether DrawLevel may be called: whether the head of the network is a
+// PixelDrawer.
+func (w *PixelWavefront) Draws() bool {
+	_, ok := w.head.(PixelDrawer)
+	return ok
+}
+
+// DrawLevel draws channel g of pixel i of an image; see PixelDrawer. Head must have computed
+// its logits, and the channels before must have been set.
+func (w *PixelWavefront) DrawLevel(i, image, g int, u, v float64) int {
+	return w.head.(PixelDrawer).DrawLevel(w.steps.outputs(i, image), w.pixelLevels(i, image), g, u, v)
+}
+
+// DrawValues draws all channels of pixel i of an image as values between the levels; see
+// PixelDrawer. Head must have computed its outputs.
+func (w *PixelWavefront) DrawValues(dst []float32, i, image int, u []float64) {
+	w.head.(PixelDrawer).DrawValues(dst, w.steps.outputs(i, image), u)
+}
+
+// SetValue sets channel g of pixel i of an image to a value in [-1, 1], which may lie between
+// those of two levels.
+func (w *PixelWavefront) SetValue(i, image, g int, x float32) {
+	row, column := w.Pixel(i)
+	*w.steps.input(image, row, column, g) = x
+	w.pixelLevels(i, image)[g] = MixtureLevel(x)
+}
+
 // Losses sets dst to the losses of pixel i of an image, all of whose channels have been set;
 // see PixelHead. Head must have computed their logits.
 func (w *PixelWavefront) Losses(dst []float64, i, image int) {

@@ -191,5 +191,9 @@ func (c *Chain) sample(x []float32) int {
 	return -1
 }
 
+// Float64 returns the next output of the generator as a number in [0, 1), for sources that
+// draw in a way of their own.
+func (c *Chain) Float64() float64 { return c.next() }
+
 // next returns the next output of the generator as a number in [0, 1).
 func (c *Chain) next() float64 { return float64(c.rng.Uint64()>>11) * 0x1p-53 }

@@ -46,26 +46,37 @@ func (c *Chain) Run(ctx context.Context, s Source, o *RunOptions) iter.Seq2[Step
 		}
 		slotted, _ := s.(Slotted)
 		given, _ := s.(Given)
+		drawer, _ := s.(Drawer)
+		if len(c.ts) > 0 || c.last != 1 || o.LogProbs {
+			drawer = nil
+		}
 		x := c.buffer(s.Symbols())
 		for n := 1; ; n++ {
 			if err := ctx.Err(); err != nil {
 				yield(Step{ID: -1, Reason: ReasonCanceled}, err)
 				return
 			}
-			s.Logits(x)
 			var step Step
 			known := false
 			if given != nil {
 				step.ID, known = given.Given()
 			}
-			switch {
-			case known:
+			if known || drawer == nil {
+				s.Logits(x)
+			}
+			if known {
 				step.LogProb = x[step.ID] - c.logSumExp(x)
-			default:
+			} else {
 				if slotted != nil {
 					c.Seek(slotted.Slot())
 				}
-				if step = c.draw(x, o.LogProbs); step.ID < 0 {
+				if drawer != nil {
+					u := c.next()
+					step.ID = drawer.Draw(u, c.next())
+				} else {
+					step = c.draw(x, o.LogProbs)
+				}
+				if step.ID < 0 {
 					yield(Step{ID: -1, Reason: ReasonNothing}, ErrNoSymbol)
 					return
 				}

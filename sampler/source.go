@@ -3,7 +3,7 @@ package sampler
 import "fmt"
 
 // A Source computes logits of the next symbol of one sequence. It may also be [Finite],
-// [Slotted] or [Given], in any combination.
+// [Slotted], [Given] or a [Drawer], in any combination.
 type Source interface {
 	Symbols() int         // symbols are 0 to Symbols()-1
 	Logits(dst []float32) // logits of the next symbol; dst [Symbols()]
@@ -30,6 +30,18 @@ type Slotted interface {
 type Given interface {
 	Source
 	Given() (sym int, ok bool) // the next symbol, if it is known
+}
+
+// A Drawer can draw its next symbol itself, in less time than it takes to compute logits.
+// Run leaves the draw to it if the chain has no transforms and no log-probability is asked
+// for. The two outputs of the random generator that it takes are not those of a draw from
+// logits, so that a chain with a transform draws other symbols from the same seed, even if
+// the transform changes nothing.
+type Drawer interface {
+	Source
+	// Draw returns a symbol with the probabilities of the softmax of the logits, u and v being
+	// independent and uniform in [0, 1); -1 if no symbol can be drawn.
+	Draw(u, v float64) (sym int)
 }
 
 // A Reason is why a sequence ends. The zero value means that it goes on.

@@ -104,6 +104,7 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &j.columns, "columns", "", 0, 1, math.MaxInt32, "images side by side (default makes the sheet about square)")
 	intFlag(fs, &j.scale, "scale", "", 0, 1, math.MaxInt16, "draw each pixel as `N`×N (default makes images about 128 wide)")
 	fs.BoolVar(&j.preview, "preview", true, "show the images in the terminal, if there is one")
+	fs.BoolVar(&o.Unrounded, "unrounded", false, "with a mixture of logistics, have later pixels depend on values before they are rounded to levels, as the reference does")
 	intFlag(fs, &o.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the images do not depend on it")
 }
 

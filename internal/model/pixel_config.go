@@ -27,7 +27,9 @@ const (
 //
 //	{"kind":"pixelcnn","network":"mixture","channels":1,"height":32,"width":32,"components":5,"filters":32,"blocks":1,"resolutions":2,"rows":3,"cols":3}
 //
-// where the order of members and blanks are free, and nothing else is.
+// where the order of members and blanks are free, and nothing else is. A mixture may also
+// have "activation", "elu" or "relu" in place of "concat_elu", and "direct":true for weights
+// that are not normalised.
 type PixelConfig struct {
 	Height, Width    int // of a training image, for information
 	layers.PixelSpec     // a layers.PixelCNN or a layers.PixelCNNMixture
@@ -113,8 +115,15 @@ func (c PixelConfig) Check() error {
 // appendJSON appends the form that is written.
 func (c PixelConfig) appendJSON(b []byte) []byte {
 	if s, ok := c.PixelSpec.(layers.PixelCNNMixture); ok {
-		return fmt.Appendf(b, `{"kind":"pixelcnn","network":"mixture","channels":%d,"height":%d,"width":%d,"components":%d,"filters":%d,"blocks":%d,"resolutions":%d,"rows":%d,"cols":%d}`,
+		b = fmt.Appendf(b, `{"kind":"pixelcnn","network":"mixture","channels":%d,"height":%d,"width":%d,"components":%d,"filters":%d,"blocks":%d,"resolutions":%d,"rows":%d,"cols":%d`,
 			s.Channels, c.Height, c.Width, s.Components, s.Filters, s.Blocks, s.Resolutions, s.Rows, s.Cols)
+		if s.Activation != layers.ConcatELU {
+			b = fmt.Appendf(b, `,"activation":%q`, s.Activation)
+		}
+		if s.Direct {
+			b = append(b, `,"direct":true`...)
+		}
+		return append(b, '}')
 	}
 	s := c.PixelSpec.(layers.PixelCNN)
 	return fmt.Appendf(b, `{"kind":"pixelcnn","channels":%d,"levels":%d,"height":%d,"width":%d,"filters":%d,"blocks":%d,"kernel":%d}`,
@@ -132,7 +141,7 @@ func (c *PixelConfig) parse(b []byte) error {
 			return fmt.Errorf("network %.40q: want %q, or none", *peek.Network, mixtureNetwork)
 		}
 		var s layers.PixelCNNMixture
-		network := ""
+		network, activation := "", layers.ConcatELU.String()
 		err := parseObject(b, kindPixels, map[string]func(d *json.Decoder) error{
 			"network":     func(d *json.Decoder) error { return text(d, &network) },
 			"channels":    read(&s.Channels),
@@ -144,7 +153,13 @@ func (c *PixelConfig) parse(b []byte) error {
 			"resolutions": read(&s.Resolutions),
 			"rows":        read(&s.Rows),
 			"cols":        read(&s.Cols),
-		})
+			"activation":  func(d *json.Decoder) error { return text(d, &activation) },
+			"direct":      func(d *json.Decoder) error { return boolean(d, &s.Direct) },
+		}, "activation", "direct")
+		var ok bool
+		if s.Activation, ok = layers.ParsePixelActivation(activation); !ok && err == nil {
+			err = fmt.Errorf("activation %.40q: want concat_elu, elu or relu", activation)
+		}
 		c.PixelSpec = s
 		if err != nil {
 			return err

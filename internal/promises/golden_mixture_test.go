@@ -1,0 +1,159 @@
+package promises
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/autoreg/autoreg"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/sampler"
+	"github.com/autoreg/autoreg/train"
+)
+
+// The promise for mixtures of logistics: see golden_test.go.
+const (
+	goldenMixtureGrey    = "fbc9686948c693ec129a2bb1396eab1a0f3dd3539ecb5bb104801d8acdfc0011"
+	goldenMixtureColour  = "c95513bc0a97dc5620c9042d7b142f47c0e3e914e1232d40cb32476f6decd411"
+	goldenMixtureTrained = "cc3372d7e87e57fd1a2f26fe6f14095f4264511ba685915507edd2dff8778350"
+)
+
+// TestGoldenPixelsMixture computes outputs and logits, scores, and draws images: several
+// temperatures, the likeliest levels only, a part given.
+func TestGoldenPixelsMixture(t *testing.T) {
+	for _, c := range []struct {
+		config model.PixelConfig
+		want   string
+	}{
+		{model.PixelConfig{Height: 6, Width: 4, PixelSpec: layers.PixelCNNMixture{
+			Channels: 1, Components: 5, Filters: 32, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3}}, goldenMixtureGrey},
+		{model.PixelConfig{Height: 4, Width: 4, PixelSpec: layers.PixelCNNMixture{
+			Channels: 3, Components: 2, Filters: 9, Blocks: 1, Resolutions: 3, Rows: 4, Cols: 5, Activation: layers.ELU}}, goldenMixtureColour},
+	} {
+		p := model.NewPixel(c.config)
+		for i, v := range layers.ValuesOf(p.Net) {
+			testkit.Values(v, uint64(i+1), 1)
+		}
+		p.Net.Refresh()
+		var file bytes.Buffer
+		if _, err := p.File().WriteTo(&file); err != nil {
+			t.Fatal(err)
+		}
+		m, err := autoreg.Load[*autoreg.ImageModel](&file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		height, width := m.Size()
+		rng := rand.New(rand.NewPCG(1, 2))
+		known, mask := make([]uint8, height*width*m.Channels()), make([]bool, height*width)
+		for i := range known {
+			known[i] = uint8(rng.IntN(256))
+		}
+		for i := range mask {
+			mask[i] = rng.IntN(3) == 0
+		}
+		testkit.EachISA(t, func(t *testing.T, isa string) {
+			canvas, err := m.NewCanvas(0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values := slices.Clone(p.Net.NewForward(height, width).Outputs(known).Data)
+			logits := make([]float32, 256)
+			for _, v := range known {
+				canvas.Logits(logits)
+				canvas.Advance(int(v))
+				values = append(values, logits...)
+			}
+			all := []byte(hashFloats(values))
+			score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
+			for i, o := range []autoreg.DrawOptions{
+				{Count: 3},
+				{Count: 2, First: 1000, Temperature: new(0.7)},
+				{TopK: 20, Temperature: new(1.5)},
+				{Temperature: new(0.0)},
+				{Known: known, Mask: mask},
+			} {
+				o.Seed, o.Threads = uint64(i), 2
+				list, err := m.Draw(t.Context(), &o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range list {
+					all = append(all, p.Levels...)
+					all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.KnownLogProb))
+				}
+				if i == 0 {
+					canvas.Reset()
+					for _, err := range canvas.Draw(t.Context(), sampler.New(0), 2) {
+						if err != nil {
+							t.Fatal(err)
+						}
+					}
+					if got := canvas.Levels(nil); !bytes.Equal(got, list[2].Levels) {
+						t.Errorf("%s: a canvas draws %v, Draw %v", isa, got, list[2].Levels)
+					}
+				}
+			}
+			if got := hash(all); got != c.want {
+				t.Errorf("%s: %d channels: hash %s, want %s", isa, m.Channels(), got, c.want)
+			}
+		})
+	}
+}
+
+// TestGoldenMixtureTraining trains with dropout, from first values that depend on data.
+func TestGoldenMixtureTraining(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		var first []byte
+		for threads := 1; threads <= 3; threads++ {
+			if threads > 1 && testing.Short() { // natively only, see threadCounts
+				break
+			}
+			var all []byte
+			for _, channels := range []int{1, 3} {
+				set := goldenImages(channels, 256)
+				set.Height, set.Width = 6, 4
+				set.Data = set.Data[:9*6*4*channels]
+				for i := range set.Data {
+					set.Data[i] *= 37
+				}
+				task := &train.Images{Set: set, Filters: 12, Mixture: &train.Mixture{Components: 3, Dropout: 0.3}}
+				tr, err := train.New(task, &train.Options{BatchSize: 4, Epochs: 2, Validation: 0.2, Seed: 7, Threads: threads})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := tr.Run(context.Background(), nil); err != nil {
+					t.Fatal(err)
+				}
+				var b bytes.Buffer
+				if _, err := tr.Model().WriteTo(&b); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, checksumOf(t, b.Bytes())...)
+				for _, e := range tr.History() {
+					all = fmt.Appendf(all, " %x %x", math.Float64bits(e.Loss), math.Float64bits(e.ValLoss))
+				}
+			}
+			if first == nil {
+				first = all
+			}
+			if !bytes.Equal(all, first) {
+				t.Errorf("%s: %d threads train another model, or with other losses, than one", isa, threads)
+			}
+		}
+		if got := hash(first); got != goldenMixtureTrained {
+			t.Errorf("%s: hash %s, want %s", isa, got, goldenMixtureTrained)
+		}
+	})
+}
