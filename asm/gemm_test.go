@@ -15,8 +15,7 @@ import (
 type tileKernel struct {
 	name     string
 	perform  func(*asm.Tile)
-	rows     int // of a strip, at most
-	blocks   int // of columns, at least
+	rows     [4]int // of a strip of 1 … 4 blocks of columns, at most
 	oneBlock bool
 }
 
@@ -36,8 +35,8 @@ func TestGemm(t *testing.T) {
 			turns = 12
 		}
 		r := rand.New(rand.NewPCG(1, 2))
-		for rows := 1; rows <= k.rows; rows++ {
-			for blocks := k.blocks; blocks <= 4; blocks++ {
+		for blocks := 1; blocks <= 4; blocks++ {
+			for rows := 1; rows <= k.rows[blocks-1]; rows++ {
 				for turn := range turns {
 					k.check(t, r, rows, blocks, turn)
 				}

@@ -81,3 +81,49 @@ done:
 return:
 	VZEROUPPER
 	RET
+
+// Gemv32AVX2: half a panel.
+//
+//	Y0-Y3  sums                     Y8  x, broadcast
+//	DI  dst     DX  bias, or 0      SI  x     BX  w of this input     CX  inputs left
+
+// func Gemv32AVX2(dst, w, x, bias *float32, k int)
+TEXT ·Gemv32AVX2(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), DI
+	MOVQ    w+8(FP), BX
+	MOVQ    x+16(FP), SI
+	MOVQ    bias+24(FP), DX
+	MOVQ    k+32(FP), CX
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	TESTQ   DX, DX
+	JZ      sums
+	VMOVUPS 0(DX), Y0 // y := bias[j]
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+
+sums:
+	TESTQ CX, CX
+	JZ    done
+
+input: // for p := range k { y = fma(w[64*p+j], x[p], y) }
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  0(BX), Y8, Y0
+	VFMADD231PS  32(BX), Y8, Y1
+	VFMADD231PS  64(BX), Y8, Y2
+	VFMADD231PS  96(BX), Y8, Y3
+	ADDQ         $4, SI
+	ADDQ         $256, BX
+	DECQ         CX
+	JNZ          input
+
+done:
+	VMOVUPS Y0, 0(DI) // dst[j] = y
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VZEROUPPER
+	RET

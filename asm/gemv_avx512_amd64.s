@@ -65,3 +65,41 @@ done:
 return:
 	VZEROUPPER
 	RET
+
+// Gemv32AVX512: half a panel.
+//
+//	Z0, Z1  sums                    Z8  x, broadcast
+//	DI  dst     DX  bias, or 0      SI  x     BX  w of this input     CX  inputs left
+
+// func Gemv32AVX512(dst, w, x, bias *float32, k int)
+TEXT ·Gemv32AVX512(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), DI
+	MOVQ    w+8(FP), BX
+	MOVQ    x+16(FP), SI
+	MOVQ    bias+24(FP), DX
+	MOVQ    k+32(FP), CX
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	TESTQ   DX, DX
+	JZ      sums
+	VMOVUPS 0(DX), Z0 // y := bias[j]
+	VMOVUPS 64(DX), Z1
+
+sums:
+	TESTQ CX, CX
+	JZ    done
+
+input: // for p := range k { y = fma(w[64*p+j], x[p], y) }
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  0(BX), Z8, Z0
+	VFMADD231PS  64(BX), Z8, Z1
+	ADDQ         $4, SI
+	ADDQ         $256, BX
+	DECQ         CX
+	JNZ          input
+
+done:
+	VMOVUPS Z0, 0(DI) // dst[j] = y
+	VMOVUPS Z1, 64(DI)
+	VZEROUPPER
+	RET

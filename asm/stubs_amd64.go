@@ -2,7 +2,7 @@
 
 package asm
 
-// GemmAVX512 performs t, see Tile; t.Blocks must be 4 and t.BBlock 16.
+// GemmAVX512 performs t, see Tile.
 //
 //go:noescape
 func GemmAVX512(t *Tile)
@@ -34,6 +34,27 @@ func GemvAVX512(dst, w, x, bias *float32, k, panels, stride int)
 //
 //go:noescape
 func GemvAVX2(dst, w, x, bias *float32, k, panels, stride int)
+
+// Gemv32AVX512 multiplies half a panel by a vector:
+//
+//	for j := range 32 {
+//		y := float32(0)
+//		if bias != nil {
+//			y = bias[j]
+//		}
+//		for p := range k {
+//			y = fma(w[64*p+j], x[p], y)
+//		}
+//		dst[j] = y
+//	}
+//
+//go:noescape
+func Gemv32AVX512(dst, w, x, bias *float32, k int)
+
+// Gemv32AVX2 equals Gemv32AVX512.
+//
+//go:noescape
+func Gemv32AVX2(dst, w, x, bias *float32, k int)
 
 // PeakFMAAVX512 performs n times 24 multiply-adds of 16 lanes and nothing
 // else: 768·n floating-point operations at the highest rate that this core

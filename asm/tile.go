@@ -1,7 +1,7 @@
 package asm
 
 // A Tile is the work of one call of a matrix-product kernel (GemmAVX512,
-// GemmAVX2, GemmNEON): Strips times Rows rows of a panel of 64 columns. A
+// GemmAVX2, GemmNEON): Strips times Rows rows of a panel of up to 64 columns. A
 // kernel equals
 //
 //	for i := range Strips * Rows {
@@ -41,9 +41,9 @@ type Tile struct {
 	BBlock int // from 16 columns to the next 16; GemmAVX512 takes 16 only
 
 	K      int // inputs
-	Rows   int // rows of a strip, 1 … 6; GemmNEON takes 1 … 5
+	Rows   int // rows of a strip, 1 … 6; GemmNEON takes 1 … 5, GemmAVX512 1 … 12 of 1 or 2 Blocks
 	Strips int // at least 1
-	Blocks int // blocks of 16 columns, 1 … 4; GemmAVX512 takes 4 only
+	Blocks int // blocks of 16 columns, 1 … 4
 	Finish int // what becomes of a finished chain: one of the constants below
 }
 

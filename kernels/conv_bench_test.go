@@ -9,7 +9,8 @@ import (
 
 // BenchmarkConv runs the layers of the reference image model over a whole image,
 // 16×16 pixels, and the gradient of its 3×3 weights for one tap, in which a
-// window is a channel and the inputs are the pixels.
+// window is a channel and the inputs are the pixels. Layers of 32 columns have half
+// a panel.
 func BenchmarkConv(b *testing.B) {
 	const side = 16
 	shapes := []struct {
@@ -21,9 +22,11 @@ func BenchmarkConv(b *testing.B) {
 		{"7x7A", 7, 24, 1, 128, ReLU},
 		{"1x1", 1, 1, 128, 64, ReLU},
 		{"3x3B", 3, 5, 64, 64, ReLU},
+		{"3x3B", 3, 5, 64, 32, ReLU},
 		{"residual", 1, 1, 64, 128, ReLUAdd},
 		{"1x1", 1, 1, 128, 128, ReLU},
 		{"gradient", 3, 0, 64, 64, AsIs},
+		{"gradient", 3, 0, 64, 32, AsIs},
 	}
 	values := func(n int, seed uint64) []float32 {
 		s := Alloc(n)

@@ -41,50 +41,48 @@ func conv(c *convolution) {
 	}
 }
 
-// isVector reports whether there is one window of adjacent inputs, and whole panels:
-// a matrix-vector product, whose kernel waits less for weights than a tile of one
+// isVector reports whether there is one window of adjacent inputs, and columns that the
+// kernel for matrix-vector products takes, which waits less for weights than a tile of one
 // row does. A pixel of a canvas takes 0.8 times as long with it (Zen 5).
 func (c *convolution) isVector() bool {
 	return c.dst.Lines*c.dst.Pixels == 1 && c.x.K > 0 && c.x.K <= c.x.Segment && c.x.Step == 1 &&
-		c.w.Row == PanelWidth && c.dst.Cols%PanelWidth == 0
+		c.w.Row == PanelWidth && c.dst.Cols%vectorCols == 0
 }
 
 // vector computes the one window, panel by panel; a tile without inputs finishes.
 func (c *convolution) vector(isa cpu.ISA) {
 	var y [PanelWidth]float32
-	x := c.x.Data[c.x.At:][:c.x.K]
+	x := &c.x.Data[c.x.At]
 	for q := range c.w.Panels() {
-		w, dst := c.w, c.dst.Data[c.dst.At+q*c.dst.Panel:][:PanelWidth]
-		w.Data = w.Data[q*w.Panel:]
-		bias := c.bias
+		cols := min(PanelWidth, c.dst.Cols-q*PanelWidth)
+		dst, w := &c.dst.Data[c.dst.At+q*c.dst.Panel], &c.w.Data[q*c.w.Panel]
+		var start *float32
 		switch {
 		case c.more:
-			bias = c.from.Data[c.from.At+q*c.from.Panel:][:PanelWidth]
-		case bias != nil:
-			bias = bias[q*PanelWidth:][:PanelWidth]
+			start = &c.from.Data[c.from.At+q*c.from.Panel]
+		case c.bias != nil:
+			start = &c.bias[q*PanelWidth]
 		}
 		if c.finish == AsIs {
-			gemvPanels(isa, dst, w, x, bias, 0, 1)
+			vectorTimes(isa, dst, w, x, start, c.x.K, cols)
 			continue
 		}
-		gemvPanels(isa, y[:], w, x, bias, 0, 1)
-		tile(isa, &asm.Tile{C: &dst[0], From: &y[0], Segment: 1, Rows: 1, Strips: 1, Blocks: PanelWidth / 16, BBlock: 16, Finish: int(c.finish)})
+		vectorTimes(isa, &y[0], w, x, start, c.x.K, cols)
+		tile(isa, &asm.Tile{C: dst, From: &y[0], Segment: 1, Rows: 1, Strips: 1, Blocks: cols / 16, BBlock: 16, Finish: int(c.finish)})
 	}
 }
 
-// tile returns what the calls for panel q have in common.
-func (c *convolution) tile(q, cols int) asm.Tile {
+// tile sets what the calls for panel q have in common. (A tile that is returned is copied,
+// which waits for its values to reach the cache.)
+func (c *convolution) tile(t *asm.Tile, q, cols int) {
 	x := &c.x
-	t := asm.Tile{
-		CRow: c.dst.PixelStride,
-		ARow: x.PixelStride, AStep: x.Step, Segment: x.Segment, ASkip: x.Skip,
-		BRow: c.w.Row, BBlock: 16,
-		K: x.K, Blocks: (cols + 15) / 16, Finish: int(c.finish),
-	}
+	t.CRow = c.dst.PixelStride
+	t.ARow, t.AStep, t.Segment, t.ASkip = x.PixelStride, x.Step, x.Segment, x.Skip
+	t.BRow, t.BBlock = c.w.Row, 16
+	t.K, t.Blocks, t.Finish = x.K, (cols+15)/16, int(c.finish)
 	if t.K > 0 {
 		t.B = &c.w.Data[q*c.w.Panel]
 	}
-	return t
 }
 
 // zeros begins chains without a bias. It is never written.
@@ -94,12 +92,14 @@ var zeros [PanelWidth]float32
 // of even height, so that none is much lower than the kernel is made for.
 func (c *convolution) panel(isa cpu.ISA, q, cols int) {
 	dst, x := &c.dst, &c.x
-	t := c.tile(q, cols)
+	var t asm.Tile
+	c.tile(&t, q, cols)
 	t.From = &zeros[0]
 	if c.bias != nil {
 		t.From = &c.bias[q*PanelWidth]
 	}
-	strips := (x.Pixels + tileRows - 1) / tileRows
+	rows := stripRows(isa, t.Blocks)
+	strips := (x.Pixels + rows - 1) / rows
 	low, high := x.Pixels/strips, x.Pixels%strips // rows of a strip; strips with one row more
 	most := max(1, callWork/(tileRows*PanelWidth*max(t.K, 1)))
 	for line := range x.Lines {
@@ -134,25 +134,29 @@ func (c *convolution) edge(isa cpu.ISA, q, cols int) {
 	if c.bias != nil {
 		copy(start[:], c.bias[q*PanelWidth:][:cols])
 	}
-	t := c.tile(q, cols)
-	t.C, t.CRow, t.Finish = &edge[0], PanelWidth, asm.FinishNone
+	var t asm.Tile
+	c.tile(&t, q, cols)
+	t.C, t.CRow, t.Finish = &edge[0], 16*t.Blocks, asm.FinishNone
 	t.From, t.Strips = &start[0], 1
+	rows := stripRows(isa, t.Blocks)
 	if c.more {
 		t.From, t.FromRow = t.C, t.CRow
 	}
 	for line := range x.Lines {
 		a, y := x.At+line*x.LineStride, dst.At+line*dst.LineStride+q*dst.Panel
+		strips := (x.Pixels + rows - 1) / rows
 		for i := 0; i < x.Pixels; i += t.Rows {
-			t.Rows = min(tileRows, x.Pixels-i)
+			t.Rows = (x.Pixels - i + strips - 1) / strips
+			strips--
 			if t.K > 0 {
 				t.A = &x.Data[a+i*x.PixelStride]
 			}
 			for r := 0; r < t.Rows && c.more; r++ {
-				copy(edge[r*PanelWidth:][:cols], c.from.Data[c.from.At+line*c.from.LineStride+q*c.from.Panel+(i+r)*c.from.PixelStride:])
+				copy(edge[r*t.CRow:][:cols], c.from.Data[c.from.At+line*c.from.LineStride+q*c.from.Panel+(i+r)*c.from.PixelStride:])
 			}
 			tile(isa, &t)
 			for r := range t.Rows {
-				c.finish.apply(dst.Data[y+(i+r)*dst.PixelStride:][:cols], edge[r*PanelWidth:][:cols])
+				c.finish.apply(dst.Data[y+(i+r)*dst.PixelStride:][:cols], edge[r*t.CRow:][:cols])
 			}
 		}
 	}

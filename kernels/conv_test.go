@@ -21,12 +21,12 @@ func checkConvs(t *testing.T, cases []*convCase) {
 // TestConv goes through sizes on both sides of every tile's boundaries.
 func TestConv(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	pixels := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 19, 20}
+	pixels := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 20, 23, 24, 25, 29}
 	cols := []int{1, 4, 15, 16, 17, 32, 33, 43, 48, 49, 63, 64, 65, 100, 128, 130}
 	ks := []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 24, 63, 64, 65, 130, 330}
 	lines := []int{1, 1, 2, 3, 5, 20}
 	if testing.Short() {
-		lines, pixels, cols = lines[:4], []int{1, 2, 3, 4, 5, 6, 7, 13}, []int{1, 16, 43, 48, 63, 64, 65}
+		lines, pixels, cols = lines[:4], []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}, []int{1, 16, 32, 43, 48, 64, 65}
 	}
 	var cases []*convCase
 	for _, m := range pixels {
@@ -38,6 +38,33 @@ func TestConv(t *testing.T) {
 		}
 	}
 	checkConvs(t, cases)
+}
+
+// TestConvOneWindow has one window of inputs that lie together: a matrix-vector product.
+func TestConvOneWindow(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	var cases []*convCase
+	for _, fill := range convFills {
+		for _, cols := range []int{16, 32, 64, 96, 128, 160} {
+			for _, k := range []int{1, 2, 9, 64, 130} {
+				for how := range 6 {
+					s := convShape{lines: 1, pixels: 1, cols: cols, k: k, step: 1, segment: k + how%2,
+						dst: convGrids[len(cases)%len(convGrids)], w: gemmLayouts[2+len(cases)/7%2],
+						finish: Finish(how % 3), add: how >= 3, bias: r.IntN(2) == 0}
+					if r.IntN(2) == 0 {
+						s.from = convGrids[len(cases)/2%len(convGrids)]
+					}
+					cases = append(cases, newConvCase(s, fill))
+				}
+			}
+		}
+	}
+	checkConvs(t, cases)
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		for i := 0; i < len(cases); i += 3 {
+			cases[i].checkPageEnd(t, isa)
+		}
+	})
 }
 
 // TestConvEmpty takes nothing of everything that there may be nothing of.
@@ -136,7 +163,7 @@ var convFills = []func([]float32, uint64){
 func TestConvPageEnd(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	var cases []*convCase
-	for _, s := range [][4]int{{1, 1, 1, 1}, {2, 5, 3, 2}, {1, 6, 64, 8}, {2, 7, 65, 9}, {1, 13, 100, 64}, {3, 6, 48, 65}, {1, 8, 130, 3}, {2, 4, 4, 24}} {
+	for _, s := range [][4]int{{1, 1, 1, 1}, {2, 5, 3, 2}, {1, 6, 64, 8}, {2, 7, 65, 9}, {1, 13, 100, 64}, {3, 6, 48, 65}, {1, 8, 130, 3}, {2, 4, 4, 24}, {1, 11, 32, 17}, {2, 12, 16, 9}, {1, 23, 96, 8}} {
 		for _, kind := range convKinds {
 			for range 2 {
 				cases = append(cases, randomConv(r, kind, s[0], s[1], s[2], s[3], gemmValues))

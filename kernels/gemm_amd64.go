@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	// tileRows is the most rows of a strip of 64 columns. No strip is of more values.
 	tileRows = 6
 
 	// callWork bounds the multiply-adds of one call, which cannot be preempted,
@@ -23,9 +24,17 @@ func blockDepth(_ cpu.ISA, c cpu.CacheSizes) int {
 	return max(1, min(c.L1/64, c.L2/1024, 1024)/PanelWidth) * PanelWidth
 }
 
+// stripRows returns the most rows of a strip of so many blocks of columns; see asm.Tile.
+func stripRows(isa cpu.ISA, blocks int) int {
+	if isa != cpu.AVX512 {
+		return tileRows
+	}
+	return [...]int{12, 12, tileRows, tileRows}[blocks-1]
+}
+
 // tile runs one call of the tile kernel.
 func tile(isa cpu.ISA, t *asm.Tile) {
-	if isa == cpu.AVX512 && t.Blocks == 4 {
+	if isa == cpu.AVX512 {
 		asm.GemmAVX512(t)
 	} else {
 		asm.GemmAVX2(t)

@@ -21,6 +21,9 @@ func blockDepth(_ cpu.ISA, c cpu.CacheSizes) int {
 	return max(1, min(c.L1/256, 1024)/PanelWidth) * PanelWidth
 }
 
+// stripRows returns the most rows of a strip of so many blocks of columns; see asm.Tile.
+func stripRows(_ cpu.ISA, _ int) int { return tileRows }
+
 // tile runs one call of the tile kernel.
 func tile(_ cpu.ISA, t *asm.Tile) { asm.GemmNEON(t) }
 

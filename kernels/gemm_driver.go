@@ -8,13 +8,13 @@ import (
 )
 
 // A product is cut into tiles that a kernel keeps in registers, up to
-// tileRows rows by 16 to 64 columns. Around them, outermost first:
+// stripRows rows by 16 to 64 columns. Around them, outermost first:
 //
 //	blocks of rows    so that few pages of dst are open at once
 //	blocks of inputs  so that a panel's part of b stays in a cache; the chains
 //	                  continue from dst
 //	panels            64 columns of b, read in place or packed once a block
-//	strips            tileRows rows, or one less to make them even
+//	strips            stripRows rows, or fewer to make them even
 //
 // The sizes of blocks follow those of the caches; results do not.
 const (
@@ -254,14 +254,15 @@ func (g *product) panel(isa cpu.ISA, t asm.Tile, a []float32, i, rows, q, cols i
 		copy(start[:], g.bias[q*PanelWidth:])
 	}
 	at := g.dst.index(i, q*PanelWidth)
-	strips := (rows + tileRows - 1) / tileRows
+	most := stripRows(isa, t.Blocks)
+	strips := (rows + most - 1) / most
 	low, high := rows/strips, rows%strips // so many strips are a row higher
 	for r := 0; r < rows; r += t.Rows * t.Strips {
 		t.Rows, t.Strips = low, strips-high
 		if high > 0 {
 			t.Rows, t.Strips = low+1, high
 		}
-		t.Strips = min(t.Strips, max(1, callWork/(t.Rows*PanelWidth*max(t.K, 1))))
+		t.Strips = min(t.Strips, max(1, callWork/(t.Rows*16*t.Blocks*max(t.K, 1))))
 		if !direct {
 			t.Strips = 1
 		}
@@ -274,9 +275,9 @@ func (g *product) panel(isa cpu.ISA, t asm.Tile, a []float32, i, rows, q, cols i
 		}
 		t.C, t.CRow = &c[0], g.dst.Row
 		if !direct {
-			t.C, t.CRow = &edge[0], PanelWidth
+			t.C, t.CRow = &edge[0], 16*t.Blocks
 			for y := 0; y < t.Rows && !fresh; y++ {
-				copy(edge[y*PanelWidth:][:cols], c[y*g.dst.Row:])
+				copy(edge[y*t.CRow:][:cols], c[y*g.dst.Row:])
 			}
 		}
 		t.From, t.FromRow = t.C, t.CRow
@@ -286,7 +287,7 @@ func (g *product) panel(isa cpu.ISA, t asm.Tile, a []float32, i, rows, q, cols i
 		tile(isa, &t)
 		if !direct {
 			for y := range t.Rows {
-				copy(c[y*g.dst.Row:][:cols], edge[y*PanelWidth:])
+				copy(c[y*g.dst.Row:][:cols], edge[y*t.CRow:])
 			}
 		}
 	}

@@ -13,11 +13,11 @@ func TestGemm(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		r := rand.New(rand.NewPCG(1, 2))
 		workers := gemmWorkers()
-		ms := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 19}
+		ms := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 23, 25}
 		ns := []int{0, 1, 15, 16, 17, 32, 33, 48, 63, 64, 65, 100, 129}
 		ks := []int{0, 1, 2, 7, 8, 9, 17, 63, 64, 65, 130}
 		if testing.Short() {
-			ms, ns, ks = []int{0, 1, 2, 3, 4, 5, 6, 7, 13}, []int{1, 16, 33, 48, 65}, []int{0, 1, 9, 65}
+			ms, ns, ks = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}, []int{1, 16, 32, 33, 48, 65}, []int{0, 1, 9, 65}
 		}
 		for _, m := range ms {
 			for _, n := range ns {
@@ -151,7 +151,7 @@ func TestGemmPageEnd(t *testing.T) {
 			return m
 		}
 		for _, layout := range []string{"rows", "panels"} {
-			for _, s := range [][3]int{{1, 1, 1}, {5, 3, 2}, {6, 64, 8}, {7, 65, 9}, {13, 100, 64}, {6, 48, 65}, {8, 130, 3}} {
+			for _, s := range [][3]int{{1, 1, 1}, {5, 3, 2}, {6, 64, 8}, {7, 65, 9}, {13, 100, 64}, {6, 48, 65}, {8, 130, 3}, {11, 32, 9}, {12, 80, 17}, {23, 16, 8}} {
 				m, n, k := s[0], s[1], s[2]
 				for op := range ops {
 					g := newGemmCase(op, m, n, k, gemmValues)

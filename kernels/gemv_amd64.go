@@ -15,3 +15,18 @@ func panelsTimes(isa cpu.ISA, dst, w, x, bias *float32, k, panels, stride int) {
 		asm.GemvAVX2(dst, w, x, bias, k, panels, stride)
 	}
 }
+
+// vectorCols is what the columns of vectorTimes must be a multiple of.
+const vectorCols = 32
+
+// vectorTimes multiplies cols columns of a panel by a vector.
+func vectorTimes(isa cpu.ISA, dst, w, x, bias *float32, k, cols int) {
+	switch {
+	case cols == PanelWidth:
+		panelsTimes(isa, dst, w, x, bias, k, 1, 0)
+	case isa == cpu.AVX512:
+		asm.Gemv32AVX512(dst, w, x, bias, k)
+	default:
+		asm.Gemv32AVX2(dst, w, x, bias, k)
+	}
+}
