@@ -17,7 +17,9 @@ import (
 // these tensors:
 //
 //	optimizer.SLOT.NAME  the optimiser's slot of the parameter NAME: m and v of Adam
-//	optimizer.best.NAME  its value after the best epoch; only with Options.Best
+//	optimizer.average.NAME
+//	                     its average; only with Options.Average
+//	optimizer.best.NAME  its value, or average, after the best epoch; only with Options.Best
 //	optimizer.carry.I    the state of layer I that the steps of a stream carry on, [tracks,
 //	                     values]; only within an epoch
 //
@@ -27,8 +29,11 @@ import (
 
 const checkpointVersion = 1
 
-// prefixBest begins the names of the best weights.
-const prefixBest = model.OptimizerPrefix + "best."
+// Beginnings of the names of the averages and of the best weights.
+const (
+	prefixAverage = model.OptimizerPrefix + "average."
+	prefixBest    = model.OptimizerPrefix + "best."
+)
 
 // A slot is one number for each parameter that a checkpoint has in addition to the model.
 type slot struct {
@@ -36,11 +41,14 @@ type slot struct {
 	net    layers.Network
 }
 
-// slots returns the optimiser's slots and the best weights.
+// slots returns the optimiser's slots, the averages and the best weights.
 func (t *Trainer) slots() []slot {
 	var list []slot
 	for i, name := range t.optimizer.Slots() {
 		list = append(list, slot{model.OptimizerPrefix + name + ".", t.optimizer.slots[i]})
+	}
+	if t.average != nil {
+		list = append(list, slot{prefixAverage, t.average.net})
 	}
 	if t.best != nil {
 		list = append(list, slot{prefixBest, t.best})

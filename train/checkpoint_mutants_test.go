@@ -125,6 +125,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	text("adamw, cosine", 7, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3})}, Options{
 		Optimizer: AdamW{}, Schedule: Schedule{Kind: CosineDecay, Floor: 0.1, Warmup: 3},
 	}})
+	text("an average", 6, textRun{Text{Tied: true}, Options{Average: 0.5, Validation: 0.2, Best: true}})
 	text("a stack without a state", 6, textRun{Text{Layers: stackOf(&layers.RNNSpec{Units: 3}, &layers.RNNSpec{Units: 2})}, Options{Optimizer: SGD{}}})
 
 	set := smallImages(7, 1)
@@ -149,6 +150,7 @@ func mutantStates(t *testing.T) (list []mutantState) {
 	images("midway", 5, imageRun{Options: Options{Validation: 0.3, Patience: 2}})
 	images("before the second validation", 7, imageRun{Options: Options{Validation: 0.3}})
 	images("without validation", 6, imageRun{})
+	images("an average", 6, imageRun{Options: Options{Average: 0.9, Validation: 0.3}})
 
 	classes, o := smallClasses()
 	tr, err := New(classes, &o)

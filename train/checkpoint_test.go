@@ -129,6 +129,7 @@ func TestResumeRefusesOtherOptions(t *testing.T) {
 		"LearningRate":       {Options: Options{LearningRate: 0.03}},
 		"Schedule":           {Options: Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5}}},
 		"ClipNorm":           {Options: Options{ClipNorm: 1}},
+		"Average":            {Options: Options{Average: 0.9}},
 		"Validation":         {Options: Options{Validation: 0.5}},
 		"Patience":           {Options: Options{Patience: 9}},
 		"Seed":               {Options: Options{Seed: 12}},
@@ -458,6 +459,7 @@ func FuzzResume(f *testing.F) {
 	for _, other := range []string{`"optimizer":"sgd",`, `"schedule":{"decay":1,"from":0},`, `"schedule":{"decay":0.5,"from":2},`} {
 		f.Add(config, strings.Replace(text, `"clip_norm"`, other+`"clip_norm"`, 1))
 	}
+	f.Add(config, strings.Replace(text, `"clip_norm":0`, `"clip_norm":0,"average":0.5`, 1))
 	f.Fuzz(func(t *testing.T, config, text string) {
 		hostile := &weights.File{Metadata: maps.Clone(file.Metadata), Tensors: slices.Clone(file.Tensors)}
 		hostile.Metadata[model.KeyConfig], hostile.Metadata[model.KeyCheckpoint] = config, text

@@ -41,11 +41,12 @@ type Classes struct {
 	Length    int           // a document is cut to so many tokens; 0 means DefaultLength
 	Dropout   Dropout
 
-	model *model.Classifier
-	data  classData
-	hash  string // of the data
-	batch int    // documents a step
-	pass  *classPass
+	model   *model.Classifier
+	data    classData
+	hash    string // of the data
+	batch   int    // documents a step
+	pass    *classPass
+	average *layers.Stack // the averages; nil without Options.Average
 }
 
 func (t *Classes) things() string { return "documents" }

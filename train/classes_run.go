@@ -113,13 +113,28 @@ func (t *Classes) start(o *Options) work {
 	t.batch = o.BatchSize
 	t.pass = newClassPass(t.model.Stack, t.batches(o), o.Threads, true)
 	t.pass.setDropout(t.Dropout, o.Seed)
-	return work{
+	w := work{
 		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
 		zero:  func() layers.Network { return t.model.Stack.Like() },
 		items: t.data.training.Len(), perStep: o.BatchSize,
 		validates: t.data.validation != nil, classes: true,
 		changed: t.model.Stack.Refresh,
 	}
+	t.average = nil
+	if o.Average > 0 {
+		t.average = t.model.Stack.Like()
+		w.average = t.average
+	}
+	return w
+}
+
+// measured returns the network of the model as it is now.
+func (t *Classes) measured() *layers.Stack {
+	if t.average == nil {
+		return t.model.Stack
+	}
+	t.average.Refresh()
+	return t.average
 }
 
 // load makes these documents of the training data the pass's.
@@ -161,7 +176,7 @@ func (t *Classes) Evaluate(ctx context.Context, d *ClassDataset, o *EvaluateOpti
 	if err != nil {
 		return Evaluation{}, wrap(err)
 	}
-	p := newClassPass(t.model.Stack, d.size(opt.BatchSize), opt.Threads, false)
+	p := newClassPass(t.measured(), d.size(opt.BatchSize), opt.Threads, false)
 	e, err := p.evaluate(ctx, d, opt.BatchSize)
 	return e, wrap(err)
 }

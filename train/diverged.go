@@ -30,12 +30,13 @@ const (
 	earlySteps = 100
 )
 
-// checkLoss returns an error that wraps ErrDiverged if the weights as they are after
-// the last step of epoch, counted from 0, predict the data of that step, or the
+// checkLoss returns an error that wraps ErrDiverged if the weights of the model as they
+// are after the last step of epoch, counted from 0, predict the data of that step, or the
 // beginning of a stream, worse than a uniform guess. It checks training data: an overfitted
 // model can be that bad at other data. The result depends on the weights and the data only, so that a resumed run has
 // the same result.
 func (t *Trainer) checkLoss(epoch int) error {
+	defer t.averaged()()
 	order := t.order(epoch)
 	last := order[(t.steps()-1)*t.work.perStep:]
 	if t.work.inOrder {

@@ -72,6 +72,7 @@ func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 		"LearningRate": {Options: Options{LearningRate: 0.03}},
 		"Schedule":     {Options: Options{Schedule: Schedule{Kind: StepDecay, Decay: 0.5}}},
 		"ClipNorm":     {Options: Options{ClipNorm: 1}},
+		"Average":      {Options: Options{Average: 0.9}},
 		"Validation":   {Options: Options{Validation: 0.5}},
 		"Patience":     {Options: Options{Patience: 9}},
 		"Seed":         {Options: Options{Seed: 12}},

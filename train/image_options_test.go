@@ -64,6 +64,9 @@ func TestImageOptionsRefused(t *testing.T) {
 		{imageRun{Options: Options{LearningRate: -1}}, "LearningRate is -1"},
 		{imageRun{Options: Options{LearningRate: math.NaN()}}, "LearningRate is NaN"},
 		{imageRun{Options: Options{ClipNorm: math.Inf(1)}}, "ClipNorm is +Inf"},
+		{imageRun{Options: Options{Average: -0.5}}, "Average is -0.5"},
+		{imageRun{Options: Options{Average: 1}}, "Average is 1: want"},
+		{imageRun{Options: Options{Average: math.NaN()}}, "Average is NaN"},
 		{imageRun{Options: Options{Validation: 1}}, "Validation is 1"},
 		{imageRun{Options: Options{Validation: 0.01}}, "0.01 splits 4 images"},
 		{imageRun{Options: Options{MaxBytes: -1}}, "MaxBytes is -1"},
@@ -184,6 +187,7 @@ func TestImageMemoryHeld(t *testing.T) {
 		{Images{Filters: 16}, Options{Patience: 1, Validation: 0.5, Threads: 7}},
 		{Options: Options{BatchSize: 2, Threads: 3}},
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
+		{Images{Filters: 16}, Options{Average: 0.9, Threads: 2}},
 	} {
 		for _, channels := range []int{1, 3} {
 			set := smallImages(24, channels)
@@ -214,6 +218,10 @@ func TestImageMemoryHeld(t *testing.T) {
 				floats += count(layers.ValuesOf(tr.best))
 				copies++
 			}
+			if tr.average != nil {
+				floats += count(tr.average.values, tr.average.spare)
+				copies++
+			}
 			floats += (len(task.pass.images)*task.pass.images[0].Bytes() + task.pass.training.Bytes()) / 4
 			floats += max(copies*full, 2*full+count(net))
 			taken := 4 * int64(floats)
@@ -239,14 +247,14 @@ func TestImageHeaderRoom(t *testing.T) {
 	task.model = &model.Pixel{Config: task.config(), Net: layers.NewPixelNet(task.config().PixelSpec)}
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, Epochs: epochs, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20,
-		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
+		ClipNorm: 1.2345678901234567e+30, Average: 1.2345678901234567e-10, Validation: 1.2345678901234567e-10,
 		Schedule: Schedule{Kind: PlateauDecay, Decay: 1.2345678901234567e-300, Patience: 1 << 20, Floor: 1.2345678901234567e-300, Warmup: maxWarmup},
 	}}
 	tr.options.complete()
 	tr.work = work{net: task.model.Net}
 	zero := func() layers.Network { return layers.NewPixelNet(task.config().PixelSpec) }
 	tr.optimizer = newUpdater(Adam{}, task.model.Net, task.model.Net, zero, layers.NewThreads(1))
-	tr.best = zero()
+	tr.average, tr.best = &average{net: zero()}, zero()
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300})
 	}

@@ -73,10 +73,13 @@ func imageVariants() map[string]imageVariant {
 	grey, clipped, patience := smallImageOptions(), smallImageOptions(), smallImageOptions()
 	clipped.ClipNorm, clipped.Options.Validation = 0.05, 0
 	patience.Patience = 2
+	averaged := smallImageOptions()
+	averaged.Average = 0.5
 	return map[string]imageVariant{
 		"grey":    {1, grey, "2b78a320af9eb896"},
 		"clipped": {1, clipped, "51c742590f4d25c4"},
 		"colour":  {3, patience, "171779e10d84527c"},
+		"average": {1, averaged, "5e5af312721910f4"},
 	}
 }
 

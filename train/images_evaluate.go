@@ -18,7 +18,12 @@ func (t *Images) Evaluate(ctx context.Context, set *images.Set, o *EvaluateOptio
 	if t.model == nil {
 		return Evaluation{}, wrap(errNoModel)
 	}
-	e, err := evaluatePixels(ctx, t.model, set, o)
+	m := *t.model
+	if t.average != nil {
+		m.Net = t.average
+		m.Net.Refresh()
+	}
+	e, err := evaluatePixels(ctx, &m, set, o)
 	return e, wrap(err)
 }
 

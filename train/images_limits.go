@@ -14,7 +14,7 @@ func (t *Images) checkModel(c model.PixelConfig, o *Options, free map[string]str
 	if err := c.Check(); err != nil {
 		return apierror.Errorf("the model cannot be made: %w", err)
 	}
-	tensors := int64(2*(3*t.Blocks+4)) * 4 // weights, two moments, best
+	tensors := int64(2*(3*t.Blocks+4)) * 5 // weights, two moments, average, best
 	size, err := (&weights.File{Metadata: free}).Size()
 	if err != nil {
 		return apierror.Errorf("the model cannot be saved: %w", err)
@@ -42,6 +42,9 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	net := c.Sizes()
 	held, stored := net.Packed, net.Params
 	copies := 1 + int64(len(o.Optimizer.Slots())) // weights and the optimiser's state; gradients are the pass's
+	if o.Average > 0 {
+		copies++
+	}
 	if o.Best {
 		copies++
 	}

@@ -85,12 +85,18 @@ func (t *Images) start(o *Options) work {
 	if t.Mixture != nil {
 		t.drop.Share = t.Mixture.Dropout
 	}
-	return work{
+	w := work{
 		net: t.model.Net, grad: t.pass.grad, threads: t.pass.threads,
 		zero:  func() layers.Network { return layers.NewPixelNet(t.model.Net.Spec) },
 		items: t.training.Len(), perStep: o.BatchSize,
 		validates: t.validation != nil, changed: t.model.Net.Refresh,
 	}
+	t.average = nil
+	if o.Average > 0 {
+		t.average = layers.NewPixelNet(t.model.Net.Spec)
+		w.average = t.average
+	}
+	return w
 }
 
 // checkImages checks that the size of a set fits its data.

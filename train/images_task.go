@@ -32,6 +32,7 @@ type Images struct {
 	Mixture *Mixture // nil means a layers.PixelCNN
 
 	model      *model.Pixel
+	average    *layers.PixelNet // the averages; nil without Options.Average
 	training   *images.Set
 	validation *images.Set // nil if no images are set aside
 	hash       string      // of both

@@ -46,7 +46,7 @@ func headerBytes(tok *tokenizer.Tokenizer, layers int, o *Options, more map[stri
 	if err != nil {
 		return 0, apierror.Errorf("the vocabulary cannot be saved: %w", err)
 	}
-	tensors := int64(layers-1) * 16 * headerTensor // of one layer they fit headerFixed
+	tensors := int64(layers-1) * 20 * headerTensor // of one layer they fit headerFixed
 	return size + headerFixed + tensors + headerEpoch*int64(o.Epochs), nil
 }
 
@@ -84,6 +84,9 @@ func (m *stackMemory) bytes(size layers.BatchSize, outputRows int, o *Options) i
 	V, E, net := int64(m.symbols), int64(m.embedding), m.net
 	panels := int64(kernels.PanelsLen(1, m.outputs))
 	copies := 2 + int64(len(o.Optimizer.Slots())) // weights, gradients, the optimiser's state
+	if o.Average > 0 {
+		copies++
+	}
 	if o.Best {
 		copies++
 	}

@@ -28,6 +28,7 @@ func TestMemoryHeld(t *testing.T) {
 		{Text{CountPadding: true, CutLong: true}, Options{Patience: 1, Validation: 0.5, Threads: 2}},
 		{Options: Options{Optimizer: SGD{}, Threads: 1}},
 		{Text{Layers: stackOf(oneLSTM(128)[0], oneLSTM(128)[0])}, Options{Threads: 1}},
+		{Text{Layers: oneLSTM(200)}, Options{Average: 0.9, Patience: 1, Validation: 0.3, Threads: 2}},
 		{Text{Layers: stackOf(oneLSTM(50)[0], oneLSTM(300)[0], oneLSTM(70)[0]), Dropout: Dropout{Embedding: 0.1, Layers: 0.1, Output: 0.1}}, Options{Threads: 3, Patience: 1, Validation: 0.3}},
 		{Text{Layers: stackOf(&layers.GRUSpec{Units: 200}, &layers.RNNSpec{Units: 100}), CountPadding: true, CutLong: true}, Options{Threads: 2}},
 		{Text{Layers: repeat(&layers.GRUSpec{Units: 64, Reset: "before"}, 7), Length: 30}, Options{BatchSize: 64, Threads: 2}},
@@ -50,7 +51,10 @@ func TestMemoryHeld(t *testing.T) {
 		if tr.best != nil {
 			copies++
 		}
-		taken := memoryOf(task.pass, tr.optimizer, tr.best) + task.data.bytes()
+		if tr.average != nil {
+			copies++
+		}
+		taken := memoryOf(task.pass, tr.optimizer, tr.average, tr.best) + task.data.bytes()
 		if least := int64(4 * ((copies + 1) * weights)); taken < least {
 			t.Fatalf("%+v: %d bytes are taken, weights and their like are %d", o, taken, least)
 		}
@@ -73,8 +77,11 @@ const memoryRun = "AUTOREG_TEST_MEMORY_RUN"
 // memoryRuns are the runs that TestMemoryOfRun measures.
 func memoryRuns() map[string]textRun {
 	o := Options{BatchSize: 4, Epochs: 3, Threads: 2}
+	averaged := o
+	averaged.Average = 0.99
 	return map[string]textRun{
-		"one layer": {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, o},
+		"one layer":  {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, o},
+		"an average": {Text{Embedding: 512, Layers: oneLSTM(512), Length: 12}, averaged},
 		"a stack": {Text{Embedding: 256, Length: 12, Dropout: Dropout{Embedding: 0.1, Layers: 0.1, Output: 0.1},
 			Layers: stackOf(&layers.LSTMSpec{Units: 512}, &layers.GRUSpec{Units: 640}, &layers.LSTMSpec{Units: 256})}, o},
 	}
@@ -191,7 +198,7 @@ func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.
 	const epochs = 100
 	tr := &Trainer{task: task, options: Options{
 		BatchSize: 1 << 16, Seed: 1<<64 - 1, LearningRate: 1.2345678901234567e-300, Patience: 1 << 20, Epochs: epochs,
-		ClipNorm: 1.2345678901234567e+30, Validation: 1.2345678901234567e-10,
+		ClipNorm: 1.2345678901234567e+30, Average: 1.2345678901234567e-10, Validation: 1.2345678901234567e-10,
 		Schedule: Schedule{Kind: PlateauDecay, Decay: 1.2345678901234567e-300, Patience: 1 << 20, Floor: 1.2345678901234567e-300, Warmup: maxWarmup},
 	}}
 	tr.options.complete()
@@ -199,7 +206,7 @@ func checkHeaderRoom(t *testing.T, task Task, net *layers.Stack, tok *tokenizer.
 	zero := func() layers.Network { return net.Like() }
 	tr.work = work{net: net}
 	tr.optimizer = newUpdater(Adam{}, net, net.Like(), zero, layers.NewThreads(1))
-	tr.best = zero()
+	tr.average, tr.best = &average{net: zero()}, zero()
 	for range epochs {
 		tr.progress.History = append(tr.progress.History, epochRecord{
 			Steps: math.MaxInt, Loss: 1.2345678901234567e-300, ValLoss: 1.2345678901234567e-300,

@@ -33,6 +33,9 @@ type Optimizer interface {
 	Valid(slot int, x float32) bool
 }
 
+// reservedSlots are what a checkpoint's other tensors have in place of SLOT.
+var reservedSlots = []string{"average", "best", "carry"}
+
 // checkOptimizer returns an error for an optimizer that no checkpoint can hold.
 func checkOptimizer(o Optimizer) error {
 	if o.Kind() == "" {
@@ -48,8 +51,8 @@ func checkOptimizer(o Optimizer) error {
 		}
 	}
 	for i, name := range o.Slots() {
-		if name == "" || name == "best" || name == "carry" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
-			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"best\" or \"carry\"", option("Optimizer"), o.Kind(), name)
+		if name == "" || slices.Contains(reservedSlots, name) || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+			return optionErr("%s (%s) has a slot %q: want different names without dots, and none is \"average\", \"best\" or \"carry\"", option("Optimizer"), o.Kind(), name)
 		}
 	}
 	return nil

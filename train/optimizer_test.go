@@ -55,7 +55,7 @@ func TestOptimizers(t *testing.T) {
 			t.Errorf("%T has %d decays", o, len(o.Decays()))
 		}
 		for i, name := range o.Slots() {
-			if name == "best" || name == "" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
+			if slices.Contains(reservedSlots, name) || name == "" || strings.Contains(name, ".") || slices.Contains(o.Slots()[:i], name) {
 				t.Errorf("%T has a slot %q", o, name)
 			}
 			if !o.Valid(i, 0) || !o.Valid(i, math.MaxFloat32) {
@@ -129,7 +129,7 @@ func TestOtherOptimizer(t *testing.T) {
 
 // An optimizer that no checkpoint can hold is refused before the run.
 func TestOptimizerChecks(t *testing.T) {
-	for _, bad := range []Optimizer{momentum{0.1, 0.2, 0.3}, otherOptimizer{}, slotsOptimizer{"best"}, slotsOptimizer{""}, slotsOptimizer{"a.b"}, slotsOptimizer{"a", "a"}, Momentum{Factor: 1}, Momentum{Factor: -1}, AdamW{Decay: -1}, AdamW{Decay: math.NaN()}} {
+	for _, bad := range []Optimizer{momentum{0.1, 0.2, 0.3}, otherOptimizer{}, slotsOptimizer{"best"}, slotsOptimizer{"m", "average"}, slotsOptimizer{""}, slotsOptimizer{"a.b"}, slotsOptimizer{"a", "a"}, Momentum{Factor: 1}, Momentum{Factor: -1}, AdamW{Decay: -1}, AdamW{Decay: math.NaN()}} {
 		o := small()
 		o.Optimizer = bad
 		_, err := o.new(smallDocs())
@@ -196,6 +196,9 @@ func TestSGDCheckpoint(t *testing.T) {
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":0,"kind":"cosine"}`, "Schedule"},
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":{"decay":0.9,"from":0,"kind":"x"}`, "of the kind"},
 			{`"schedule":{"decay":0.9,"from":0}`, `"schedule":null`, "form"},
+			{`"clip_norm":0`, `"clip_norm":0,"average":0`, "form"},
+			{`"clip_norm":0`, `"clip_norm":0,"average":1`, "Average is 1"},
+			{`"clip_norm":0`, `"clip_norm":0,"average":0.5`, `"optimizer.average.`},
 		} {
 			f := checkpointOf(t, tr)
 			f.Metadata["checkpoint"] = strings.Replace(text, c.from, c.to, 1)

@@ -33,6 +33,19 @@ type Options struct {
 	Schedule     Schedule // how it changes; the zero value is a constant rate
 	ClipNorm     float64  // longest gradient, all parameters together; longer ones are scaled to it; 0 means no limit
 
+	// Average makes an exponential moving average of the weights the model: validation,
+	// the best epoch, Snapshot and Model have the averages, which training does not depend
+	// on. It is the decay, between 0 and 1, 0.9995 for example; 0 means none. After step t
+	// of the run, counted from 1, whose weights are w, the average is
+	//
+	//	a₁ = w₁    aₜ = aₜ₋₁ + (1-dₜ)·(wₜ - aₜ₋₁)    dₜ = min(Average, (1+t)/(10+t))
+	//
+	// in float32, each operation rounded. dₜ begins low, so that the first weights are soon
+	// forgotten; that is the rule of TensorFlow's ExponentialMovingAverage with num_updates.
+	//
+	// Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992.
+	Average float64
+
 	// Validation is the share of the data set aside, see SplitDocs; 0 means none.
 	Validation float64
 	// Patience ends the run after so many epochs without a new lowest validation loss,
@@ -56,7 +69,7 @@ type Options struct {
 
 	// MaxBytes refuses to start a run that takes more memory; 0 means
 	// DefaultMaxBytes. It counts the data, as given and encoded, the words counted for a
-	// vocabulary, weights, gradients, the optimiser's state, the activations of the
+	// vocabulary, weights, gradients, the optimiser's state, averages, the activations of the
 	// largest batch, and the temporary memory at the end of an epoch: the copies of a
 	// checkpoint and, for a sample, of a Snapshot and of a model read from it. The
 	// program and garbage that is not yet collected do not count: see
@@ -94,6 +107,8 @@ func (o *Options) check(things string, ownValidation bool) error {
 		return optionErr("%s is %v: want more than 0, at most 1e6", option("LearningRate"), o.LearningRate)
 	case !(o.ClipNorm >= 0 && o.ClipNorm <= math.MaxFloat32):
 		return optionErr("%s is %v: want a finite number, or 0 for no limit", option("ClipNorm"), o.ClipNorm)
+	case !(o.Average >= 0 && o.Average < 1):
+		return optionErr("%s is %v: want more than 0 and less than 1, or 0 for no average", option("Average"), o.Average)
 	case !(o.Validation >= 0 && o.Validation < 1):
 		return optionErr("%s is %v: want 0 or more and less than 1", option("Validation"), o.Validation)
 	case o.Validation > 0 && ownValidation:
@@ -147,6 +162,7 @@ func (o *Options) compare(c *comparison, now *Options) {
 	same(c, "LearningRate", o.LearningRate, now.LearningRate)
 	same(c, "Schedule", o.Schedule, now.Schedule.complete(o.Schedule.Epochs))
 	same(c, "ClipNorm", o.ClipNorm, now.ClipNorm)
+	same(c, "Average", o.Average, now.Average)
 	same(c, "Validation", o.Validation, now.Validation)
 	same(c, "Patience", o.Patience, now.Patience)
 	same(c, "Best", o.Best, now.Best)

@@ -92,7 +92,7 @@ func (t *Trainer) endEpoch(e epochRecord) {
 	if improves {
 		p.Best = p.Epoch
 		if t.best != nil {
-			copyValues(t.best, t.work.net)
+			copyValues(t.best, t.result())
 		}
 	}
 }
@@ -133,14 +133,14 @@ func (t *Trainer) epochStats(i int) EpochStats {
 	return s
 }
 
-// Snapshot returns the model as it is now. It is a
-// copy: training may go on.
+// Snapshot returns the model as it is now, with Options.Average its averaged weights. It
+// is a copy: training may go on.
 func (t *Trainer) Snapshot() *ModelFile {
 	epoch := t.progress.Epoch
 	if t.progress.Batch > 0 {
 		epoch = 0
 	}
-	return t.copyOf(t.work.net, epoch)
+	return t.copyOf(t.result(), epoch)
 }
 
 // Model returns the run's result so far: with Options.Best the weights of the best

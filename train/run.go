@@ -99,7 +99,7 @@ func (t *Trainer) runEpoch(ctx context.Context, o *RunOptions, c *clock) error {
 		record.WordLoss = p.WordLossSum / float64(p.Words)
 	}
 	if t.work.validates {
-		e, err := t.task.validate(ctx)
+		e, err := t.validate(ctx)
 		if err != nil {
 			return t.interrupted(o, err)
 		}
@@ -175,6 +175,9 @@ func (t *Trainer) step(items []int) (s Stats, err error) {
 	}
 	p.Batch++
 	p.Steps++
+	if t.average != nil {
+		t.average.add(p.Steps)
+	}
 	return Stats{
 		Epoch: p.Epoch + 1, Epochs: t.options.Epochs, Step: p.Batch,
 		Loss: p.LossSum / float64(max(p.Positions, 1)), WordLoss: p.WordLossSum / float64(max(p.Words, 1)),
@@ -233,10 +236,21 @@ func (t *Trainer) interrupted(o *RunOptions, cause error) error {
 	return e
 }
 
-// weightNorm returns a number that is finite if all weights are.
+// validate measures the model as it is now on the data set aside.
+func (t *Trainer) validate(ctx context.Context) (Evaluation, error) {
+	defer t.averaged()()
+	return t.task.validate(ctx)
+}
+
+// weightNorm returns a number that is finite if all weights and averages are.
 func (t *Trainer) weightNorm() (sum float64) {
 	for _, w := range layers.ValuesOf(t.work.net) {
 		sum += kernels.SumSquares(w)
+	}
+	if t.average != nil {
+		for _, w := range t.average.values {
+			sum += kernels.SumSquares(w)
+		}
 	}
 	return sum
 }

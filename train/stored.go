@@ -15,6 +15,7 @@ type storedSteps struct {
 	LearningRate float64         `json:"learning_rate"`
 	Schedule     *storedSchedule `json:"schedule,omitempty"`
 	ClipNorm     float64         `json:"clip_norm"`
+	Average      float64         `json:"average,omitempty"`
 }
 
 // storedEpochs is the rest.
@@ -28,7 +29,7 @@ type storedEpochs struct {
 
 func storeRun(o *Options) storedRun {
 	return storedRun{
-		storedSteps{o.BatchSize, storedOptimizer(o.Optimizer), o.LearningRate, storeSchedule(o.Schedule), o.ClipNorm},
+		storedSteps{o.BatchSize, storedOptimizer(o.Optimizer), o.LearningRate, storeSchedule(o.Schedule), o.ClipNorm, o.Average},
 		storedEpochs{o.Validation, o.Patience, o.Best && o.Patience == 0, o.Seed, o.Epochs},
 	}
 }
@@ -36,7 +37,7 @@ func storeRun(o *Options) storedRun {
 // options returns the options that s stands for.
 func (s *storedRun) options() (o Options, err error) {
 	o = Options{
-		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm,
+		BatchSize: s.BatchSize, LearningRate: s.LearningRate, ClipNorm: s.ClipNorm, Average: s.Average,
 		Validation: s.Validation, Patience: s.Patience, Best: s.Best || s.Patience > 0, Seed: s.Seed, Epochs: s.Epochs,
 	}
 	o.Schedule = s.Schedule.schedule()

@@ -68,6 +68,7 @@ type Task interface {
 // A work is the part of a task's workspace that the Trainer uses.
 type work struct {
 	net, grad layers.Network
+	average   layers.Network        // of the shape of net; nil without Options.Average
 	zero      func() layers.Network // makes a network of the same shape
 	threads   *layers.Threads
 

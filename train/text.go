@@ -57,12 +57,13 @@ type Text struct {
 	// reference. Otherwise it is cut into windows, see Dataset.
 	CutLong bool
 
-	model  *model.Text
-	data   textData
-	hash   string // of the data
-	batch  int    // sequences a step
-	pass   *pass
-	padded bool
+	model   *model.Text
+	average *layers.Stack // the averages; nil without Options.Average
+	data    textData
+	hash    string // of the data
+	batch   int    // sequences a step
+	pass    *pass
+	padded  bool
 
 	// With Stream: the states that training carries on, and those of other passes.
 	// before is what the former were before the step that was made last.

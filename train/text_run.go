@@ -17,7 +17,7 @@ func (t *Text) start(o *Options) work {
 		*s = newStates(t.model.Stack, t.data.training)
 	}
 	t.pass.carry(t.states)
-	return work{
+	w := work{
 		inOrder: t.Stream, carried: t.states, undo: func() { copyStates(t.states, t.before) },
 		net: t.model.Stack, grad: t.pass.grad, threads: t.pass.threads,
 		zero: func() layers.Network { return t.model.Stack.Like() },
@@ -26,6 +26,21 @@ func (t *Text) start(o *Options) work {
 		validates: t.data.validation != nil, padded: t.padded,
 		changed: t.model.Stack.Refresh,
 	}
+	t.average = nil
+	if o.Average > 0 {
+		t.average = t.model.Stack.Like()
+		w.average = t.average
+	}
+	return w
+}
+
+// measured returns the network of the model as it is now.
+func (t *Text) measured() *layers.Stack {
+	if t.average == nil {
+		return t.model.Stack
+	}
+	t.average.Refresh()
+	return t.average
 }
 
 // gradients is of one item, a batch.
@@ -94,7 +109,7 @@ func (t *Text) Evaluate(ctx context.Context, d *Dataset, o *EvaluateOptions) (Ev
 	if t.model == nil {
 		return Evaluation{}, wrap(errNoModel)
 	}
-	e, err := evaluateStack(ctx, t.model.Stack, d, o)
+	e, err := evaluateStack(ctx, t.measured(), d, o)
 	return e, wrap(err)
 }
 

@@ -19,6 +19,7 @@ type Trainer struct {
 	work    work
 
 	optimizer *updater
+	average   *average       // of the weights; nil without Options.Average
 	best      layers.Network // weights of the best epoch; nil without Options.Best
 	progress  progress
 	saved     map[string]atomicfile.Version // of checkpoints, when this run last saved or read them
@@ -66,6 +67,9 @@ func newTrainer(task Task, o Options) *Trainer {
 	t := &Trainer{options: o, task: task}
 	t.work = task.start(&t.options)
 	t.optimizer = newUpdater(o.Optimizer, t.work.net, t.work.grad, t.work.zero, t.work.threads)
+	if t.work.average != nil {
+		t.average = newAverage(t.work.average, o.Average, &t.work)
+	}
 	if o.Best {
 		t.best = t.work.zero()
 	}

@@ -198,6 +198,7 @@ var smallHashes = map[string]string{
 	"stream":         "4aa934126dc266a0",
 	"cosine":         "ed9144aa883a9b14",
 	"plateau":        "9ff2f5ad6d4583dd",
+	"average":        "daeab4a02e21da1a",
 }
 
 func smallVariants() map[string]textRun {
@@ -220,6 +221,8 @@ func smallVariants() map[string]textRun {
 	cosine.Schedule, cosine.Best = Schedule{Kind: CosineDecay, Floor: 0.1, Warmup: 8}, true
 	plateau.Optimizer, plateau.LearningRate, plateau.Patience, plateau.Best = AdamW{Decay: 0.1}, 0.3, 0, true
 	plateau.Schedule, plateau.Epochs = Schedule{Kind: PlateauDecay, Decay: 0.3, Warmup: 3}, 5
+	averaged := tied
+	averaged.Average, averaged.Best = 0.5, true
 	stream := textRun{
 		Text{Embedding: 6, Layers: mixed.Layers, Length: 7, Stream: true, InitialRange: 0.3, Dropout: mixed.Dropout},
 		Options{BatchSize: 5, Epochs: 3, LearningRate: 0.02, Validation: 0.25, Patience: 2, Seed: 11, Threads: 1},
@@ -228,7 +231,7 @@ func smallVariants() map[string]textRun {
 		"stream": stream,
 		"plain":  small(), "clipped": clipped, "ignore padding": ignore, "patience": patience, "windows": windows,
 		"two layers": two, "three layers": three, "mixed": mixed, "tied": tied, "sgd": sgd,
-		"cosine": cosine, "plateau": plateau,
+		"cosine": cosine, "plateau": plateau, "average": averaged,
 	}
 }
 

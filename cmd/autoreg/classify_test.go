@@ -126,8 +126,8 @@ func TestClassifyResume(t *testing.T) {
 	dir := t.TempDir()
 	data := write(t, dir, "recipes.json", classTexts(60))
 	whole, parts := filepath.Join(dir, "whole.safetensors"), filepath.Join(dir, "parts.safetensors")
-	ok(t, classArgs(data, whole)...)
-	ok(t, classArgs(data, parts, "--epochs", "2", "--keep-checkpoint")...)
+	ok(t, classArgs(data, whole, "--average", "0.9")...)
+	ok(t, classArgs(data, parts, "--average", "0.9", "--epochs", "2", "--keep-checkpoint")...)
 	checkpoint := parts + ".checkpoint"
 	resume := append([]string{"train", "classify", "--data", data, "-o", parts, "--resume", checkpoint, "--epochs", "4"}, classRead...)
 	fails(t, exitError, "--length is 7 now and was 200", append(resume, "--length", "7")...)

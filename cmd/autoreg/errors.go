@@ -62,6 +62,7 @@ var optionFlags = map[string]string{
 	"train.LearningRate":        "--lr",
 	"train.Schedule":            "--schedule",
 	"train.ClipNorm":            "--clip",
+	"train.Average":             "--average",
 	"train.Validation":          "--validation",
 	"train.Patience":            "--patience",
 	"train.Best":                "--best",

@@ -12,13 +12,16 @@ func TestResumeFlags(t *testing.T) {
 	dir := t.TempDir()
 	data, model := write(t, dir, "lines", "a b c\nd e f\na c\nb d\n"), filepath.Join(dir, "model")
 	args := []string{"train", "text", "--data", data, "-o", model, "--embedding", "4", "--units", "5", "--dropout", "0.25:embedding=0:locked",
-		"--schedule", "step:0.9:from=3", "--optimizer", "momentum", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
+		"--schedule", "step:0.9:from=3", "--optimizer", "momentum", "--average", "0.9", "--batch", "2", "--keep-checkpoint", "--sample", "", "--epochs"}
 	ok(t, append(args, "2")...)
 	first := read(t, model)
 	resume := append(args, "3", "--resume", model+".checkpoint")
 	ok(t, resume...)
 	if bytes.Equal(first, read(t, model)) {
 		t.Error("the run has not gone on")
+	}
+	if out := ok(t, "info", "-m", model); !strings.Contains(out, "average 0.9") {
+		t.Errorf("info says %s", out)
 	}
 	resume = append(args, "4", "--resume", model+".checkpoint")
 	for _, c := range []struct {
@@ -29,6 +32,7 @@ func TestResumeFlags(t *testing.T) {
 		{"--dropout is 0.25:embedding=0.5:output=0:locked now", []string{"--dropout", "0.25:locked:output=0:embedding=0.5"}},
 		{"--units is 6 now and was 5 when", []string{"--units", "6"}},
 		{"--optimizer is momentum:0.8 now and was momentum:0.9 when", []string{"--optimizer", "momentum:0.8"}},
+		{"--average is 0.5 now and was 0.9 when", []string{"--average", "0.5"}},
 		{"--best is true now and was false when", []string{"--best"}},
 		{"--schedule is step:0.5:from=3 now and was step:0.9:from=3 when", []string{"--schedule", "step:0.5:from=3"}},
 	} {

@@ -78,6 +78,7 @@ func (j *trainJob) scheduleFlags(fs *pflag.FlagSet) {
 	floatFlag(fs, &o.LearningRate, "lr", "", o.LearningRate, "learning rate", "a number above 0", positive)
 	scheduleFlag(fs, &o.Schedule)
 	floatFlag(fs, &o.ClipNorm, "clip", "", 0, "greatest norm of the gradient, to which a longer one is scaled down; 0 means no limit", "a number, 0 or more", notNegative)
+	floatFlag(fs, &o.Average, "average", "", 0, "save, validate and sample an exponential moving average of the weights with this `DECAY`, 0.9995 for example; 0 means the weights themselves", "0 or more and less than 1", share)
 	floatFlag(fs, &o.Validation, "validation", "", 0, "share of "+j.kind.items+" set aside for the validation loss", "0 or more and less than 1", share)
 	intFlag(fs, &o.Patience, "patience", "", 0, 0, math.MaxInt32, "stop after `N` epochs without a lower validation loss, and keep the best weights; 0 means never")
 	fs.BoolVar(&o.Best, "best", false, "keep the weights of the epoch with the lowest validation loss, not those of the last")
@@ -116,6 +117,7 @@ var commonFlags = []runFlag{
 	{"lr", func(o *train.Options) any { return o.LearningRate }},
 	{"schedule", func(o *train.Options) any { return o.Schedule.String() }},
 	{"clip", func(o *train.Options) any { return o.ClipNorm }},
+	{"average", func(o *train.Options) any { return o.Average }},
 	{"validation", func(o *train.Options) any { return o.Validation }},
 	{"patience", func(o *train.Options) any { return o.Patience }},
 	{"best", func(o *train.Options) any { return o.Best }},

@@ -19,7 +19,7 @@ func TestTrainImageAndResume(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	data := write(t, dir, "images.gz", gzipped(idx(smallCount, 7, 8)))
-	common := []string{"--validation", "0.2", "--seed", "5", "--clip", "1", "--levels", "5"}
+	common := []string{"--validation", "0.2", "--seed", "5", "--clip", "1", "--average", "0.9", "--levels", "5"}
 
 	whole := ok(t, trainImageArgs(data, path("whole"), append(common, "--epochs", "4", "--threads", "1", "--log", path("whole.log"))...)...)
 	for _, want := range []string{
