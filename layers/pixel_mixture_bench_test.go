@@ -28,7 +28,7 @@ func BenchmarkMixture(b *testing.B) {
 		})
 		for _, images := range []int{1, 16} {
 			b.Run(fmt.Sprintf("draw/b=%d", images), func(b *testing.B) {
-				w, logits := net.NewWavefront(images, size, size), make([]float32, 256)
+				w := net.NewWavefront(images, size, size)
 				b.ReportAllocs()
 				for b.Loop() {
 					w.Reset()
@@ -37,7 +37,7 @@ func BenchmarkMixture(b *testing.B) {
 						w.Head(0)
 						r, c := w.Pixel(0)
 						for k := range images {
-							w.Logits(logits, 0, k, 0)
+							w.DrawLevel(0, k, 0, 0.3, 0.6)
 							w.Set(0, k, 0, int(levels[r*size+c]))
 						}
 					}
@@ -50,12 +50,18 @@ func BenchmarkMixture(b *testing.B) {
 			t := net.NewTraining(grad)
 			m, head := t.NewImage(size, size), net.NewHead()
 			bounds := t.Shares(1)
+			const batch = 16
 			for b.Loop() {
 				t.Begin()
-				head.Learn(m.Forward(levels, &layers.PixelDropout{Share: 0.3}, 0), levels, 1)
-				m.Backward()
-				m.Accumulate(bounds[0], bounds[1])
+				for i := range batch {
+					head.Learn(m.Forward(levels, &layers.PixelDropout{Share: 0.3}, i), levels, 1)
+					m.Backward()
+					m.Accumulate(bounds[0], bounds[1])
+				}
+				t.End()
+				net.Refresh()
 			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N*batch), "ms/image")
 			b.ReportMetric(float64(m.Bytes())/(1<<20), "MiB")
 		})
 	})
