@@ -5,6 +5,7 @@ import (
 	"image"
 	"iter"
 
+	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/sampler"
 )
@@ -24,7 +25,31 @@ type Canvas struct {
 // DefaultSize. A canvas takes 5 bytes for each level and, for each residual block of
 // the model, 4 bytes a column for each filter: at the most that is allowed, 4096×4096
 // pixels, 80 MiB in grey and 240 MiB in colour, and what the blocks take.
+//
+// For a model that is conditioned on classes it returns an error: see NewClassCanvas.
 func (m *ImageModel) NewCanvas(height, width int) (*Canvas, error) {
+	if n := m.Classes(); n > 0 {
+		return nil, wrap(apierror.Errorf("the model is conditioned on %d classes: make a canvas of one, by NewClassCanvas", n))
+	}
+	return m.newCanvas(height, width)
+}
+
+// NewClassCanvas is NewCanvas for an image of a class, 0 to Classes()-1, which Reset leaves
+// as it is and CopyFrom copies. It returns an error for another class, and if the model is
+// not conditioned on classes.
+func (m *ImageModel) NewClassCanvas(class, height, width int) (*Canvas, error) {
+	if err := m.checkClass(class); err != nil {
+		return nil, wrap(err)
+	}
+	c, err := m.newCanvas(height, width)
+	if err != nil {
+		return nil, err
+	}
+	c.state.SetCondition(m.newCondition().of(class))
+	return c, nil
+}
+
+func (m *ImageModel) newCanvas(height, width int) (*Canvas, error) {
 	height, width, err := m.drawSize(height, width)
 	if err != nil {
 		return nil, err

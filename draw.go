@@ -30,6 +30,10 @@ type DrawOptions struct {
 	// to 70 bytes a column for each filter.
 	Height, Width int
 
+	// Classes are those of the images of a model that is conditioned on classes, which needs
+	// them: one for all, or one for each of the Count images. Nil for other models.
+	Classes []int
+
 	// Known and Mask complete a given image: of the levels Known [H·W·C], those of
 	// the pixels whose Mask [H·W] is set are kept, the others are drawn in raster
 	// order. (A pixel depends on those above and left of it; known pixels below it have
@@ -54,6 +58,7 @@ type DrawOptions struct {
 // its levels.
 type Image struct {
 	Number        int
+	Class         int // of a model that is conditioned on classes; else 0
 	Height, Width int
 	Levels        []uint8 // [H·W·C]
 	// KnownLogProb is Σ ln p of the levels that were given, each given all before it,
@@ -172,6 +177,9 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 			return nil, optionErr("%s is for mixtures of logistics, and this model has a probability for each level: leave it out", option("Unrounded"))
 		}
 	}
+	if err := m.checkClasses(d.Classes, d.Count); err != nil {
+		return nil, err
+	}
 	if d.Known != nil {
 		if err := m.checkLevels(d.Known, d.Height, d.Width); err != nil {
 			return nil, optionErr("%s: %w", option("Known"), err)
@@ -194,7 +202,7 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	n := d.Height * d.Width * m.Channels()
 	all := make([]uint8, d.Count*n)
 	for i := range d.Count {
-		d.images = append(d.images, Image{Number: d.First + i, Height: d.Height, Width: d.Width, Levels: all[i*n : (i+1)*n : (i+1)*n]})
+		d.images = append(d.images, Image{Number: d.First + i, Class: classOf(d.Classes, i), Height: d.Height, Width: d.Width, Levels: all[i*n : (i+1)*n : (i+1)*n]})
 	}
 	return d, nil
 }

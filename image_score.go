@@ -24,6 +24,8 @@ import (
 // memory: apart from a few bytes a level, its memory grows with the width, not with the
 // area.
 //
+// Of a model that is conditioned on classes, p is that given the image's class, too.
+//
 // It returns an error if ctx is done, if there is no image ([ErrNothingToScore]), if one
 // does not fit the model, or for invalid options.
 func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *ScoreOptions) (Score, error) {
@@ -37,18 +39,24 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 	if err != nil {
 		return Score{}, err
 	}
+	if err := m.checkClasses(o.Classes, -1); err != nil {
+		return Score{}, err
+	}
 	threads := o.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	s := &imageScorer{
-		ctx: ctx, model: m, workers: kernels.NewWorkers(threads), height: height, width: width,
+		ctx: ctx, model: m, classes: o.Classes, workers: kernels.NewWorkers(threads), height: height, width: width,
 		threads: make([]scoreThread, threads), losses: make([]float64, 4*threads),
 	}
 	var batch [][]uint8
 	for levels := range images {
 		if err := ctx.Err(); err != nil {
 			return s.sum, err
+		}
+		if n := s.sum.Items + len(batch) + 1; len(o.Classes) > 1 && n > len(o.Classes) {
+			return s.sum, errClassCount(o.Classes, n)
 		}
 		if err := m.checkLevels(levels, height, width); err != nil {
 			return s.sum, wrap(apierror.Errorf("image %d: %w", s.sum.Items+len(batch)+1, err))
@@ -66,6 +74,9 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 	if s.sum.Items == 0 {
 		return s.sum, fmt.Errorf("%w: there are no images", ErrNothingToScore)
 	}
+	if len(o.Classes) > 1 && len(o.Classes) != s.sum.Items {
+		return s.sum, errClassCount(o.Classes, s.sum.Items)
+	}
 	return s.sum, nil
 }
 
@@ -78,6 +89,7 @@ const scoreWhole = 1 << 16
 type imageScorer struct {
 	ctx           context.Context
 	model         *ImageModel
+	classes       []int
 	workers       *kernels.Workers
 	height, width int
 	threads       []scoreThread
@@ -90,6 +102,7 @@ type imageScorer struct {
 type scoreThread struct {
 	head      layers.PixelHead
 	losses    []float64 // of an image
+	condition condition
 	forward   *layers.PixelForward
 	wavefront *layers.PixelWavefront
 }
@@ -102,10 +115,11 @@ func (s *imageScorer) score(batch [][]uint8) error {
 			s.equip(t)
 		}
 		for i := from; i < to; i++ {
+			class := classOf(s.classes, s.sum.Items+i)
 			if t.forward != nil {
-				s.losses[i] = s.whole(t, batch[i])
+				s.losses[i] = s.whole(t, batch[i], class)
 			} else {
-				s.losses[i] = s.inRows(t, batch[i])
+				s.losses[i] = s.inRows(t, batch[i], class)
 			}
 		}
 	})
@@ -122,7 +136,7 @@ func (s *imageScorer) score(batch [][]uint8) error {
 
 func (s *imageScorer) equip(t *scoreThread) {
 	net := s.model.pixel.Net
-	t.head = net.NewHead()
+	t.head, t.condition = net.NewHead(), s.model.newCondition()
 	t.losses = make([]float64, s.height*s.width*t.head.PerPixel())
 	if s.height*s.width <= scoreWhole {
 		t.forward = net.NewForward(s.height, s.width)
@@ -140,16 +154,22 @@ func (t *scoreThread) sumLosses() (sum float64) {
 }
 
 // whole returns Σ -ln p of one image.
-func (s *imageScorer) whole(t *scoreThread, levels []uint8) float64 {
+func (s *imageScorer) whole(t *scoreThread, levels []uint8, class int) float64 {
+	if t.condition != nil {
+		t.forward.SetCondition(t.condition.of(class))
+	}
 	t.head.Losses(t.losses, t.forward.Outputs(levels), levels)
 	return t.sumLosses()
 }
 
 // inRows returns the same sum, to the bit: outputs do not depend on the schedule, and
 // the sum is in the same order. It is NaN if the context ends.
-func (s *imageScorer) inRows(t *scoreThread, levels []uint8) float64 {
+func (s *imageScorer) inRows(t *scoreThread, levels []uint8, class int) float64 {
 	w, C, n := t.wavefront, s.model.Channels(), t.head.PerPixel()
 	w.Reset()
+	if t.condition != nil {
+		w.SetCondition(0, t.condition.of(class))
+	}
 	for w.Next() {
 		if s.ctx.Err() != nil {
 			return math.NaN()

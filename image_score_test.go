@@ -90,7 +90,7 @@ func TestImageScoreLarge(t *testing.T) {
 		net := m.pixel.Net
 		whole := &scoreThread{head: net.NewHead(), losses: make([]float64, height*width*channels), forward: net.NewForward(height, width)}
 		for _, levels := range images {
-			want.Loss += s.whole(whole, levels)
+			want.Loss += s.whole(whole, levels, 0)
 		}
 		for threads := 1; threads <= 2; threads++ {
 			got, err := m.Score(t.Context(), slices.Values(images), &ScoreOptions{Height: height, Width: width, Threads: threads})

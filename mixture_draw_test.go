@@ -14,9 +14,12 @@ import (
 )
 
 // mixtureModel returns a small model with random weights.
-func mixtureModel(channels int) *ImageModel {
+func mixtureModel(channels int) *ImageModel { return classModel(channels, 0) }
+
+// classModel returns such a model that is conditioned on classes.
+func classModel(channels, classes int) *ImageModel {
 	p := model.NewPixel(model.PixelConfig{Height: 6, Width: 4, PixelSpec: layers.PixelCNNMixture{
-		Channels: channels, Components: 3, Filters: 9, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3,
+		Channels: channels, Components: 3, Filters: 9, Blocks: 1, Resolutions: 2, Rows: 3, Cols: 3, Condition: classes,
 	}})
 	for i, v := range layers.ValuesOf(p.Net) {
 		testkit.Values(v, uint64(i+1), 1)
@@ -109,6 +112,9 @@ func naiveMixture(m *ImageModel, o *DrawOptions, n int) Image {
 	C := m.Channels()
 	p := Image{Number: n, Height: height, Width: width, Levels: make([]uint8, height*width*C)}
 	f, head := m.pixel.Net.NewForward(height, width), m.pixel.Net.NewHead()
+	if m.Classes() > 0 {
+		f.SetCondition(oneHot(m, o.Classes[n]))
+	}
 	s := &naiveSource{head: head}
 	chain := naiveChain(o)
 	for pixel := range height * width {

@@ -29,6 +29,10 @@ type ScoreOptions struct {
 
 	Height, Width int // of the images; both 0 mean the model's Size
 
+	// Classes are those of the images of a model that is conditioned on classes, which needs
+	// them: one for all, or one for each image. Nil for other models.
+	Classes []int
+
 	// Threads is how many threads score at most; 0 means one a CPU that Go may use. The
 	// result does not depend on it.
 	Threads int
@@ -83,6 +87,10 @@ func (o *ScoreOptions) check(foreign ...scoreOption) error {
 			if v {
 				return optionErr("%s is %t: it is for %s, leave it out", option(f.name), v, f.of)
 			}
+		case []int:
+			if len(v) > 0 {
+				return optionErr("%s is set: it is for %s, leave it out", option(f.name), f.of)
+			}
 		}
 	}
 	return nil
@@ -91,7 +99,7 @@ func (o *ScoreOptions) check(foreign ...scoreOption) error {
 // A scoreOption is an option and the kind of data that it is for.
 type scoreOption struct {
 	name  string
-	value any // an int, a string or a bool
+	value any // an int, a string, a bool or an []int
 	of    string
 }
 
@@ -102,5 +110,5 @@ func (o *ScoreOptions) ofTexts(of string) []scoreOption {
 
 // ofImages returns the options for images.
 func (o *ScoreOptions) ofImages() []scoreOption {
-	return []scoreOption{{"Height", o.Height, "images"}, {"Width", o.Width, "images"}}
+	return []scoreOption{{"Height", o.Height, "images"}, {"Width", o.Width, "images"}, {"Classes", o.Classes, "images"}}
 }

@@ -21,8 +21,9 @@ type wavefront struct {
 
 	unrounded bool // pixels depend on values between the levels
 
-	pixels *layers.PixelWavefront // of as many images as the last call of run
-	images []Image
+	pixels    *layers.PixelWavefront // of as many images as the last call of run
+	images    []Image
+	condition condition
 
 	losses   [][]float64 // of each image, of the pixels that are known; see layers.PixelHead
 	perPixel int
@@ -37,7 +38,7 @@ type wavefront struct {
 // newWavefront returns a wavefront of up to most images, with room for the losses of
 // pixels that are known.
 func (m *ImageModel) newWavefront(height, width, most int, known bool) *wavefront {
-	w := &wavefront{model: m, height: height, width: width, channels: m.Channels()}
+	w := &wavefront{model: m, height: height, width: width, channels: m.Channels(), condition: m.newCondition()}
 	if known {
 		w.perPixel = m.pixel.Net.NewHead().PerPixel()
 		w.losses = make([][]float64, most)
@@ -55,6 +56,11 @@ func (w *wavefront) run(ctx context.Context, chain *sampler.Chain, images []Imag
 	}
 	w.images = images
 	w.pixels.Reset()
+	if w.condition != nil {
+		for k, img := range images {
+			w.pixels.SetCondition(k, w.condition.of(img.Class))
+		}
+	}
 	if w.unrounded {
 		return w.runUnrounded(ctx, chain)
 	}

@@ -297,7 +297,7 @@ func TestImageEvaluate(t *testing.T) {
 	sum := 0.0
 	p := newPixelPass(tr.model.Net, 4, 5, 1, 1, true) // the pass that trains
 	for i := range set.Len() {
-		sum += p.run([][]uint8{set.Image(i)}, nil)
+		sum += p.run([][]uint8{set.Image(i)}, nil, nil)
 	}
 	if want.Positions != 150*20 || math.Abs(want.Sum-sum) > 1e-9*sum {
 		t.Errorf("%+v, want %v over %d", want, sum, 150*20)

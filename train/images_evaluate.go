@@ -44,6 +44,14 @@ func evaluatePixels(ctx context.Context, m *model.Pixel, set *images.Set, o *Eva
 		return Evaluation{}, apierror.Errorf("Evaluate: the model is for images of %s, these are of %s", c,
 			model.ImagesText(set.Height, set.Width, set.Channels, set.Levels))
 	}
+	if n := c.ConditionLen(); n > 0 {
+		if set.Labels == nil {
+			return Evaluation{}, apierror.Errorf("Evaluate: the model is conditioned on classes, and the images have no labels")
+		}
+		if err := checkLabels(set.Labels, n); err != nil {
+			return Evaluation{}, apierror.Errorf("Evaluate: %w", err)
+		}
+	}
 	p := newPixelPass(m.Net, set.Height, set.Width, evaluateBatch, opt.Threads, false)
 	return p.evaluate(ctx, set)
 }
@@ -56,13 +64,17 @@ const evaluateBatch = 64
 func (p *pixelPass) evaluate(ctx context.Context, set *images.Set) (Evaluation, error) {
 	var images [evaluateBatch][]uint8
 	e, err := evaluate(ctx, batches(set.Len(), evaluateBatch), func(k int, e *Evaluation) {
-		n := 0
+		n, first := 0, k*evaluateBatch
 		for i := k * evaluateBatch; i < min((k+1)*evaluateBatch, set.Len()); i++ {
 			images[n] = set.Image(i)
 			e.Positions += int64(len(images[n]))
 			n++
 		}
-		e.Sum += p.run(images[:n], nil)
+		var labels []uint8
+		if p.conditions != nil {
+			labels = set.Labels[first : first+n]
+		}
+		e.Sum += p.run(images[:n], labels, nil)
 	})
 	e.WordSum, e.Words = e.Sum, e.Positions
 	return e, err

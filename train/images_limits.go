@@ -53,6 +53,9 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	passing := max(copies*stored, 2*stored+held)
 	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelSpec, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
 	set := int64(images) * int64(c.Height*c.Width*c.Channels())
+	if t.conditional() {
+		set += int64(images) // labels
+	}
 	total += set + int64(images)*strconv.IntSize/8 // the order of an epoch
 	if o.Validation > 0 {
 		total += set + int64(o.Threads)*layers.PixelForwardBytes(c.PixelSpec, c.Height, c.Width)

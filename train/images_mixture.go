@@ -32,6 +32,10 @@ type Mixture struct {
 	// Direct is set if layers are trained by their weights; otherwise they are
 	// weight-normalised, and their first outputs have mean 0 and variance 1.
 	Direct bool
+
+	// Conditional is set if the network is conditioned on the class of an image, which is
+	// its label: all images need one.
+	Conditional bool
 }
 
 // complete replaces zero fields.
@@ -73,12 +77,17 @@ func (m *Mixture) compare(c *comparison, was *Mixture) {
 	same(c, "Activation", was.Activation, m.Activation)
 	same(c, "Dropout", was.Dropout, m.Dropout)
 	same(c, "Direct", was.Direct, m.Direct)
+	same(c, "Conditional", was.Conditional, m.Conditional)
 }
 
-// spec returns the description of the network.
-func (m *Mixture) spec(channels, filters, blocks int) layers.PixelCNNMixture {
-	return layers.PixelCNNMixture{
+// spec returns the description of the network, for images of so many channels and classes.
+func (m *Mixture) spec(channels, classes, filters, blocks int) layers.PixelCNNMixture {
+	s := layers.PixelCNNMixture{
 		Channels: channels, Components: m.Components, Filters: filters, Blocks: blocks,
 		Resolutions: m.Resolutions, Rows: m.Rows, Cols: m.Cols, Activation: m.Activation, Direct: m.Direct,
 	}
+	if m.Conditional {
+		s.Condition = classes
+	}
+	return s
 }

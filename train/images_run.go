@@ -15,7 +15,7 @@ import (
 )
 
 func (t *Images) create(o *Options) error {
-	if err := checkImages(t.Set); err != nil {
+	if err := t.checkSet(); err != nil {
 		return err
 	}
 	c := t.config()
@@ -41,12 +41,15 @@ func (t *Images) admit(o *Options, hash string) error {
 	if err := prepareMetadata(m.Metadata); err != nil {
 		return err
 	}
-	if err := checkImages(t.Set); err != nil {
+	if err := t.checkSet(); err != nil {
 		return err
 	}
 	was, now := m.Config, t.config()
 	if was.Height != now.Height || was.Width != now.Width || was.Channels() != now.Channels() || was.Levels() != now.Levels() {
 		return apierror.Errorf("the run began with images of %s, these are of %s", was, now)
+	}
+	if a, b := was.ConditionLen(), now.ConditionLen(); a != b && a > 0 && b > 0 {
+		return apierror.Errorf("the run began with images of %d classes, these are of %d", a, b)
 	}
 	if was != now {
 		return apierror.Errorf("the model is %+v, its options say %+v: the file is damaged", was.PixelSpec, now.PixelSpec)
@@ -68,7 +71,7 @@ func (t *Images) admit(o *Options, hash string) error {
 
 // split sets images aside for validation.
 func (t *Images) split(o *Options) (err error) {
-	t.hash = imagesHash(t.Set)
+	t.hash = imagesHash(t.Set, t.conditional())
 	t.training, t.validation, err = SplitImages(t.Set, o.Validation)
 	return err
 }
@@ -81,6 +84,9 @@ func (t *Images) start(o *Options) work {
 	batch := min(o.BatchSize, t.training.Len())
 	t.pass = newPixelPass(t.model.Net, height, width, batch, o.Threads, true)
 	t.batch = make([][]uint8, 0, batch)
+	if t.conditional() {
+		t.labels = make([]uint8, 0, batch)
+	}
 	t.drop = layers.PixelDropout{Seed: o.Seed}
 	if t.Mixture != nil {
 		t.drop.Share = t.Mixture.Dropout
@@ -97,6 +103,17 @@ func (t *Images) start(o *Options) work {
 		w.average = t.average
 	}
 	return w
+}
+
+// checkSet checks the images, and that they have labels if the model needs those.
+func (t *Images) checkSet() error {
+	if err := checkImages(t.Set); err != nil {
+		return err
+	}
+	if t.conditional() && t.Set.Labels == nil {
+		return optionErr("%s needs a label for each image, and these images have none", option("Conditional"))
+	}
+	return nil
 }
 
 // checkImages checks that the size of a set fits its data.
@@ -117,11 +134,28 @@ func checkImages(set *images.Set) error {
 			return apierror.Errorf("image %d has the level %d, but there are only %d", i/size, v, set.Levels)
 		}
 	}
+	if set.Labels == nil {
+		return nil
+	}
+	if len(set.Labels) != n/size {
+		return apierror.Errorf("%d labels of %d images: want one for each, or none", len(set.Labels), n/size)
+	}
+	return checkLabels(set.Labels, set.Classes)
+}
+
+// checkLabels checks that labels are of one of so many classes.
+func checkLabels(labels []uint8, classes int) error {
+	for i, v := range labels {
+		if int(v) >= classes {
+			return apierror.Errorf("image %d has the label %d, but there are only %d classes", i, v, classes)
+		}
+	}
 	return nil
 }
 
-// imagesHash returns the SHA-256 of the levels and of their shape, in hexadecimal.
-func imagesHash(set *images.Set) string {
+// imagesHash returns the SHA-256 of the levels and of their shape, in hexadecimal; with
+// labels also of these and of the number of classes.
+func imagesHash(set *images.Set, labels bool) string {
 	h := sha256.New()
 	var head []byte
 	for _, n := range []int{set.Height, set.Width, set.Channels, set.Levels, set.Len()} {
@@ -129,6 +163,10 @@ func imagesHash(set *images.Set) string {
 	}
 	h.Write(head)
 	h.Write(set.Data)
+	if labels {
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(set.Classes)))
+		h.Write(set.Labels)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -149,6 +187,12 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 		for _, i := range list {
 			s.Data = append(s.Data, set.Image(i)...)
 		}
+		if set.Labels != nil {
+			s.Labels = make([]uint8, 0, len(list))
+			for _, i := range list {
+				s.Labels = append(s.Labels, set.Labels[i])
+			}
+		}
 		return &s
 	}
 	return pick(trainingItems), pick(validationItems), nil
@@ -158,9 +202,9 @@ func (t *Images) gradients(items []int, step int) Evaluation {
 	t.load(items)
 	t.drop.Step = uint64(step)
 	if step == 0 && t.Mixture != nil && !t.Mixture.Direct {
-		t.pass.initialise(t.batch, &t.drop)
+		t.pass.initialise(t.batch, t.labels, &t.drop)
 	}
-	return t.evaluation(t.pass.run(t.batch, &t.drop), items)
+	return t.evaluation(t.pass.run(t.batch, t.labels, &t.drop), items)
 }
 
 func (t *Images) evaluation(sum float64, items []int) Evaluation {
@@ -170,14 +214,17 @@ func (t *Images) evaluation(sum float64, items []int) Evaluation {
 
 func (t *Images) loss(items []int) Evaluation {
 	t.load(items)
-	return t.evaluation(t.pass.run(t.batch, nil), items)
+	return t.evaluation(t.pass.run(t.batch, t.labels, nil), items)
 }
 
 // load makes these images the batch.
 func (t *Images) load(items []int) {
-	t.batch = t.batch[:0]
+	t.batch, t.labels = t.batch[:0], t.labels[:0]
 	for _, i := range items {
 		t.batch = append(t.batch, t.training.Image(i))
+		if t.labels != nil {
+			t.labels = append(t.labels, t.training.Labels[i])
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type storedMixture struct {
 	Activation  string  `json:"activation"`
 	Dropout     float64 `json:"dropout"`
 	Direct      bool    `json:"direct,omitempty"`
+	Conditional bool    `json:"conditional,omitempty"`
 }
 
 // mixture returns the Mixture that s stores; nil for nil.
@@ -35,14 +36,14 @@ func (s *storedMixture) mixture() (*Mixture, error) {
 	if !ok {
 		return nil, apierror.Errorf("the checkpoint has the activation %.40q: want concat_elu, elu or relu", s.Activation)
 	}
-	return &Mixture{s.Components, s.Resolutions, s.Rows, s.Cols, a, s.Dropout, s.Direct}, nil
+	return &Mixture{s.Components, s.Resolutions, s.Rows, s.Cols, a, s.Dropout, s.Direct, s.Conditional}, nil
 }
 
 // stored returns what a checkpoint has of the options.
 func (t *Images) stored(o *Options) storedImages {
 	s := storedImages{Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel, storedRun: storeRun(o)}
 	if m := t.Mixture; m != nil {
-		s.Mixture = &storedMixture{m.Components, m.Resolutions, m.Rows, m.Cols, m.Activation.String(), m.Dropout, m.Direct}
+		s.Mixture = &storedMixture{m.Components, m.Resolutions, m.Rows, m.Cols, m.Activation.String(), m.Dropout, m.Direct, m.Conditional}
 	}
 	return s
 }

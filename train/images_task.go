@@ -40,6 +40,7 @@ type Images struct {
 	pass           *pixelPass
 	validationPass *pixelPass // without gradients; nil if no images are set aside
 	batch          [][]uint8
+	labels         []uint8 // of the batch; nil unless the model is conditioned on them
 	drop           layers.PixelDropout
 }
 
@@ -92,7 +93,7 @@ func (t *Images) check() error {
 // config returns the shape of the model for images like those of the set.
 func (t *Images) config() model.PixelConfig {
 	if t.Mixture != nil {
-		return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: t.Mixture.spec(t.Set.Channels, t.Filters, t.Blocks)}
+		return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: t.Mixture.spec(t.Set.Channels, t.Set.Classes, t.Filters, t.Blocks)}
 	}
 	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: layers.PixelCNN{
 		Channels: t.Set.Channels, Levels: t.Set.Levels, Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel,
@@ -114,6 +115,9 @@ func (t *Images) adopt(task Task) {
 	was.Set, was.model = t.Set, t.model
 	*t = was
 }
+
+// conditional reports whether the model is conditioned on labels.
+func (t *Images) conditional() bool { return t.Mixture != nil && t.Mixture.Conditional }
 
 // Training returns the images that the run learns from.
 func (t *Images) Training() *images.Set { return t.training }

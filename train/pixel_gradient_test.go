@@ -128,7 +128,7 @@ func TestPixelGradients(t *testing.T) {
 		testkit.EachISA(t, func(t *testing.T, isa string) {
 			net := testPixels(s.PixelCNN)
 			pass := newPixelPass(net, s.height, s.width, s.images, 2, true)
-			sum := pass.run(images, nil)
+			sum := pass.run(images, nil, nil)
 			if got := sum / float64(s.images*s.height*s.width*s.Channels); math.Abs(got-want) > 1e-6 {
 				t.Fatalf("%s: %+v: loss %v, want %v", isa, s, got, want)
 			}
@@ -206,9 +206,9 @@ func checkPassThreads(t *testing.T, net func() *layers.PixelNet, images [][]uint
 			for _, batch := range []int{len(images), 40} {
 				net := net()
 				p := newPixelPass(net, height, width, batch, threads, true)
-				p.run(images[:5], nil) // leaves something behind
-				sum := p.run(images, drop)
-				if score := newPixelPass(net, height, width, batch, threads, false).run(images, nil); drop == nil && score != sum {
+				p.run(images[:5], nil, nil) // leaves something behind
+				sum := p.run(images, nil, drop)
+				if score := newPixelPass(net, height, width, batch, threads, false).run(images, nil, nil); drop == nil && score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
 				grads := layers.ValuesOf(p.grad)

@@ -22,7 +22,10 @@ type pixelPass struct {
 	images   []*layers.PixelImage // room for a chunk
 	bounds   []int                // of each thread's share of the gradients of weights
 
+	conditions [][]float32 // of each label; nil for none
+
 	chunk    [][]uint8 // the images of the call under way
+	labels   []uint8   // of these; nil without conditions
 	drop     *layers.PixelDropout
 	first    int // number of the chunk's first image in the batch
 	scale    float32
@@ -48,6 +51,7 @@ func chunkImages(batch, threads int) int {
 // pixels.
 func newPixelPass(net *layers.PixelNet, height, width, batch, threads int, gradients bool) *pixelPass {
 	p := &pixelPass{net: net, height: height, width: width, threads: layers.NewThreads(threads)}
+	p.conditions = oneHot(net.Spec.ConditionLen())
 	n := chunkImages(batch, threads)
 	p.loss = make([]float64, n)
 	for range threads {
@@ -70,10 +74,21 @@ func newPixelPass(net *layers.PixelNet, height, width, batch, threads int, gradi
 	return p
 }
 
+// oneHot returns n vectors of n values: vector i has a 1 in place i. It returns nil for 0.
+func oneHot(n int) (list [][]float32) {
+	for i := range n {
+		v := make([]float32, n)
+		v[i] = 1
+		list = append(list, v)
+	}
+	return list
+}
+
 // run takes a batch through the network and returns the sum of its losses in nats,
 // in float64: image by image, channel by channel of each, pixel by pixel. Gradients
-// are those of the mean. Levels must be in range.
-func (p *pixelPass) run(images [][]uint8, drop *layers.PixelDropout) (sum float64) {
+// are those of the mean. Levels must be in range, and so must labels, which a network
+// without a condition does not take.
+func (p *pixelPass) run(images [][]uint8, labels []uint8, drop *layers.PixelDropout) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
 	if p.grad != nil {
@@ -83,6 +98,9 @@ func (p *pixelPass) run(images [][]uint8, drop *layers.PixelDropout) (sum float6
 	for len(images) > 0 {
 		n := min(len(images), len(p.loss))
 		p.chunk = images[:n]
+		if p.conditions != nil {
+			p.labels, labels = labels[:n], labels[n:]
+		}
 		p.threads.Split(n, 1, p.forwardImages)
 		for _, l := range p.loss[:n] {
 			sum += l
@@ -100,13 +118,20 @@ func (p *pixelPass) run(images [][]uint8, drop *layers.PixelDropout) (sum float6
 }
 
 // initialise gives layers that are weight-normalised their first lengths and biases.
-func (p *pixelPass) initialise(images [][]uint8, drop *layers.PixelDropout) {
-	p.training.Initialise(p.images[0], images, nil, drop)
+func (p *pixelPass) initialise(images [][]uint8, labels []uint8, drop *layers.PixelDropout) {
+	var conditions [][]float32
+	for _, label := range labels {
+		conditions = append(conditions, p.conditions[label])
+	}
+	p.training.Initialise(p.images[0], images, conditions, drop)
 }
 
 // lossImages computes the losses of images [from, to) of the chunk.
 func (p *pixelPass) lossImages(worker, from, to int) {
 	for i := from; i < to; i++ {
+		if p.conditions != nil {
+			p.forwards[worker].SetCondition(p.conditions[p.labels[i]])
+		}
 		outputs := p.forwards[worker].Outputs(p.chunk[i])
 		p.loss[i] = p.heads[worker].Learn(outputs, p.chunk[i], p.scale)
 	}
@@ -115,6 +140,9 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 // trainImages computes the losses and the gradients of all feature maps.
 func (p *pixelPass) trainImages(worker, from, to int) {
 	for i := from; i < to; i++ {
+		if p.conditions != nil {
+			p.images[i].SetCondition(p.conditions[p.labels[i]])
+		}
 		p.loss[i] = p.heads[worker].Learn(p.images[i].Forward(p.chunk[i], p.drop, p.first+i), p.chunk[i], p.scale)
 		p.images[i].Backward()
 	}

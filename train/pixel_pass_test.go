@@ -49,7 +49,7 @@ func BenchmarkPixelPass(b *testing.B) {
 				p := newPixelPass(testPixels(c), 16, 16, batch, threads, true)
 				b.ReportAllocs()
 				for b.Loop() {
-					p.run(images, nil)
+					p.run(images, nil, nil)
 				}
 				rate := flop * float64(b.N) / b.Elapsed().Seconds()
 				b.ReportMetric(rate/1e9, "GFLOP/s")

@@ -18,6 +18,7 @@ type imageShape struct {
 	Width          int            `json:"width"`
 	Channels       int            `json:"channels"`
 	Levels         int            `json:"levels"`
+	Classes        int            `json:"classes,omitempty"`
 	ReceptiveField receptiveField `json:"receptive_field"`
 }
 
@@ -31,7 +32,7 @@ type imageInfo struct {
 // shapeOf describes an image model of these layers.
 func shapeOf(list []autoreg.LayerInfo, c model.PixelConfig) imageShape {
 	s := imageShape{
-		Layers: layersJSON(list), Height: c.Height, Width: c.Width, Channels: c.Channels(), Levels: c.Levels(),
+		Layers: layersJSON(list), Height: c.Height, Width: c.Width, Channels: c.Channels(), Levels: c.Levels(), Classes: c.ConditionLen(),
 		ReceptiveField: fieldOf(c.PixelSpec),
 	}
 	for _, l := range list {
@@ -116,10 +117,14 @@ func (i *imageInfo) write(w io.Writer, list []autoreg.LayerInfo) error {
 	if err := writePixelLayers(w, list, i.Height, i.Width); err != nil {
 		return err
 	}
+	classes := ""
+	if i.Classes > 0 {
+		classes = ", of " + counted(i.Classes, "class", "classes")
+	}
 	rows := i.fileInfo.rows()
 	rows = append(rows,
 		[]string{"weights", fmt.Sprintf("%s of float32, %s of them in use", bytesText(4*int64(i.Params)), bytesText(4*int64(i.Effective)))},
-		[]string{"trained on", fmt.Sprintf("images of %d×%d pixels, %s, %d levels", i.Width, i.Height, colourName(i.Channels), i.Levels)})
+		[]string{"trained on", fmt.Sprintf("images of %d×%d pixels, %s, %d levels%s", i.Width, i.Height, colourName(i.Channels), i.Levels, classes)})
 	rows = append(rows, i.ReceptiveField.rows()...)
 	rows = append(rows, []string{"runs on", i.ISA + " (" + i.Platform + ")"})
 	rows = append(rows, i.metadataRows()...)

@@ -35,7 +35,7 @@ var imageKind = kind{
 	scorer:   imageScorer,
 
 	formats:    imageFormats,
-	scoreFlags: []string{"limit", "antialias", "pad", "max-picture"},
+	scoreFlags: []string{"limit", "antialias", "pad", "max-picture", "labels"},
 }
 
 // imageFormats are the names of an image file's formats, as flags take them.

@@ -35,6 +35,7 @@ type paintJob struct {
 
 	options     autoreg.DrawOptions
 	temperature float64
+	class       classesValue
 
 	pixels *autoreg.ImageModel
 }
@@ -58,6 +59,10 @@ pixel is kept. Each pixel is drawn from those above it and to the left; what is 
 below it has no influence. The log-likelihood of what is kept is printed: ln p in nats,
 and in bits per value (a pixel, or in colour each of its three).
 
+A model that is conditioned on classes draws images of --class: the number of one, of
+several between commas, or each for all that it has. Then --count is the number of
+images of each class, and the sheet has a row for each.
+
 The same model, seed and options give the same images everywhere, with any number
 of threads. Image number N of a seed is the same whatever others are drawn with
 it: --first 5 --count 1 draws the sixth alone. Without --seed a random one is taken,
@@ -66,6 +71,7 @@ which standard error shows.`,
   autoreg paint -n 100 --columns 20 --temperature 0.8 --seed 7 -o clothes.png
   autoreg paint -n 4 --gif drawing.gif
   autoreg paint --complete shirt.png --keep top:6 -n 8 -o shirts.png
+  autoreg paint --model digits.safetensors --class each -n 10 -o digits.png
   autoreg paint --model digits.safetensors -o - | display`,
 		Args: noArguments("name the image to write with -o FILE.png"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,7 +93,8 @@ func (j *paintJob) define(fs *pflag.FlagSet) {
 	fs.StringVar(&j.gif, "gif", "", "GIF `FILE` to write: an animation of the drawing, scaled down if it would have over a megapixel")
 	modelFlag(fs, &j.model, clothesName)
 
-	intFlag(fs, &o.Count, "count", "n", defaultImages, 1, math.MaxInt32, "draw `N` images")
+	intFlag(fs, &o.Count, "count", "n", defaultImages, 1, math.MaxInt32, "draw `N` images, of each class with --class")
+	classesFlag(fs, &j.class, "class", "draw images of these classes, or of "+allClasses+"; for models that are conditioned on classes, which need it")
 	intFlag(fs, &o.First, "first", "", 0, 0, math.MaxInt32, "number of the first image")
 	seedFlag(fs, &o.Seed, "seed `N` of the random numbers (default a random one)")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature: 1 takes the model's probabilities as they are, less prefers likely levels, more evens them out, 0 always takes the likeliest")
@@ -162,7 +169,7 @@ func (j *paintJob) execute(ctx context.Context) (err error) {
 			return apierror.Errorf("%w: give --width and --height (%d and %d for the size in the file)", &fileError{describeModel(j.model), err}, w, h)
 		}
 	}
-	if err := j.layOut(); err != nil {
+	if err := cmp.Or(j.takeClasses(), j.layOut()); err != nil {
 		return err
 	}
 	if j.complete != "" {

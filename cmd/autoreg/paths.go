@@ -41,6 +41,9 @@ func (j *trainJob) check() error {
 	for _, path := range j.validationData {
 		inputs = append(inputs, fileFlag{"validation-data", path})
 	}
+	for _, path := range j.labelFiles {
+		inputs = append(inputs, fileFlag{"labels", path})
+	}
 	inputs = append(inputs, fileFlag{"resume", j.resume})
 	outputs := []fileFlag{{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot}}
 	if err := checkFiles(inputs, outputs); err != nil {

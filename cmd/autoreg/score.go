@@ -27,10 +27,11 @@ type scoreJob struct {
 	field  string
 	asJSON bool
 
-	limits  corpusLimits
-	limit   int // images of a file
-	read    images.Options
-	options autoreg.ScoreOptions
+	limits     corpusLimits
+	limit      int      // images of a file
+	labelFiles []string // of the labels of images
+	read       images.Options
+	options    autoreg.ScoreOptions
 
 	lines  bool // list each line
 	top    int  // of these, the most surprising; 0 means all
@@ -68,7 +69,9 @@ An image model reads IDX files and batches of CIFAR-10 and CIFAR-100, gzipped or
 PNG and JPEG files and folders of those, turned upright, resized and reduced to levels
 as for training (give --antialias if it was given there). A value is a pixel, or in
 colour each of its three; bits/value is also known as bits per dimension. Compare
-models on images of the same size and levels only.
+models on images of the same size and levels only. A model that is conditioned on classes
+needs the label of each image: batches of CIFAR have them, and --labels names IDX files
+of labels, one for each file in the same order.
 
 A classifier reads labelled texts as for training (give --text, --label, --contains and
 --other as there). Accuracy is the share of texts that are given their class; the F1 of a
@@ -112,6 +115,7 @@ FILE may be - for standard input, or a pipe.`,
 	intFlag(fs, &j.memory, "max-memory", "", corpus.DefaultMaxMemory>>20, 1, math.MaxInt32, "refuse texts or images that take more than `N` MiB of memory")
 	intFlag(fs, &j.limit, "limit", "", 0, 1, math.MaxInt32, "score only the first `N` images of a file (default all)")
 	imageFileFlags(fs, &j.read)
+	filesFlag(fs, &j.labelFiles, "labels", "", true, "IDX `FILE` of the labels of a file's images, for a model that is conditioned on classes (once for each file)")
 	intFlag(fs, &j.options.Threads, "threads", "", 0, 0, 1<<12, "threads; 0 means one per CPU; the result does not depend on it")
 	j.labels.define(fs)
 	floatFlag(fs, &j.validation, "validation", "", 0, "score only the labelled texts of a file that autoreg train classify sets aside with this share", "0 or more and less than 1", share)
@@ -127,6 +131,9 @@ func (j *scoreJob) execute(paths []string) error {
 	k := kindOf(m)
 	if err := j.checkFlags(k); err != nil {
 		return err
+	}
+	if n := len(j.labelFiles); n > 0 && n != len(paths) {
+		return usagef("--labels names %s for %s: give one for each", counted(n, "file"), counted(len(paths), "file of images", "files of images"))
 	}
 	if j.lines || j.tokens {
 		return j.list(m.(*autoreg.TextModel), paths)

@@ -14,8 +14,14 @@ func imageScorer(j *scoreJob, model autoreg.Model) scorer {
 	read.Height, read.Width = m.Size()
 	read.Channels, read.Levels = m.Channels(), m.Levels()
 	read.Format, read.Limit, read.Open, read.MaxBytes = j.format, j.limit, j.openImages, int64(j.memory)<<20
+	labels := j.labelFiles
 	s := newScorer(
-		func(path string) (autoreg.Score, error) { return j.scoreImages(m, path, &read) },
+		func(path string) (autoreg.Score, error) {
+			if len(labels) > 0 {
+				read.Labels, labels = labels[:1], labels[1:]
+			}
+			return j.scoreImages(m, path, &read)
+		},
 		(*autoreg.Score).Add,
 		func(s autoreg.Score) []string {
 			return []string{thousands(s.Items), thousands(s.Symbols), fmt.Sprintf("%.4f", s.Mean()), fmt.Sprintf("%.4f", s.Bits())}
@@ -39,9 +45,16 @@ type imageScoreJSON struct {
 
 // scoreImages scores the images of a file, and shows the progress.
 func (j *scoreJob) scoreImages(m *autoreg.ImageModel, path string, read *images.Options) (autoreg.Score, error) {
+	if read.Labels != nil && m.Classes() == 0 {
+		return autoreg.Score{}, usagef("--labels is not for the model %s, which is not conditioned on classes: leave it out", j.model)
+	}
 	set, err := await(j.ctx, func() (*images.Set, error) { return images.Read([]string{path}, read) })
 	if err != nil {
 		return autoreg.Score{}, err
+	}
+	o := j.options
+	if o.Classes, err = classesOf(m, set); err != nil {
+		return autoreg.Score{}, &fileError{path, err}
 	}
 	bar := j.newProgress(int64(set.Len()), path)
 	defer bar.finish()
@@ -51,11 +64,29 @@ func (j *scoreJob) scoreImages(m *autoreg.ImageModel, path string, read *images.
 				return
 			}
 		}
-	}), &j.options)
+	}), &o)
 	if err != nil {
 		return s, &fileError{path, err}
 	}
 	return s, nil
+}
+
+// classesOf returns the classes of images for a model that is conditioned on those.
+func classesOf(m *autoreg.ImageModel, set *images.Set) (classes []int, err error) {
+	n := m.Classes()
+	switch {
+	case n == 0:
+		return nil, nil
+	case set.Labels == nil:
+		return nil, fmt.Errorf("the images have no labels, and the model is conditioned on %d classes: name an IDX file of labels with --labels", n)
+	}
+	for i, label := range set.Labels {
+		if int(label) >= n {
+			return nil, fmt.Errorf("image %d has the label %d, and the model has the classes 0 to %d", i, label, n-1)
+		}
+		classes = append(classes, int(label))
+	}
+	return classes, nil
 }
 
 // openImages is the Open of images, which refuses texts.

@@ -23,6 +23,7 @@ type trainJob struct {
 
 	data               []string
 	validationData     []string // of a text model
+	labelFiles         []string // of the labels of images
 	model              string
 	checkpoint, resume string
 	overwrite, keep    bool

@@ -36,7 +36,8 @@ type imageJob struct {
 	trainer *train.Trainer
 	set     *train.Images // its task
 
-	mixture mixtureFlags
+	mixture     mixtureFlags
+	conditional bool // the model is conditioned on labels
 }
 
 func (a *app) trainImageCommand() *cobra.Command {
@@ -58,6 +59,11 @@ and reduced to --levels; 0 and 0 leave their size as it is. Resizing is bilinear
 without antialiasing, as in the reference: where a side shrinks to less than half,
 pixels are left out, and fine patterns become wrong. With --antialias all pixels are
 averaged.
+
+--mixture learns all 256 levels. With --conditional it learns what images of each class
+are like, so that autoreg paint --class draws those. Batches of CIFAR have the labels of
+their images; for other files --labels names IDX files of labels, one for each --data in
+the same order.
 
 Without options it is the reference model with the reference training, but for the
 number of epochs. After each epoch it prints the loss, in nats per value (a pixel, or
@@ -85,6 +91,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	choiceFlag(fs, &i.Format, "format", images.FormatAuto, imageFormats, "how the files are read")
 	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width; 0 means as it is")
 	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is")
+	filesFlag(fs, &j.labelFiles, "labels", "", true, "with --conditional, IDX `FILE` of the labels of the images in --data (once for each of those)")
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
 	intFlag(fs, &i.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
 	imageFileFlags(fs, i)
@@ -101,7 +108,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 
 	j.fileFlags(fs)
 	fs.StringVar(&j.samples, "samples", "", "`FOLDER` for a sheet of images after each epoch; empty means none (default the model's name and .samples)")
-	intFlag(fs, &j.sampleCount, "sample-count", "", defaultImages, 1, 1<<12, "images on a sheet")
+	intFlag(fs, &j.sampleCount, "sample-count", "", defaultImages, 1, maxSampled, "images on a sheet, with --conditional in the row of each class (default 8 then)")
 	temperatureFlag(fs, &j.temperature, "temperature", "t", 1, "temperature of these images")
 	j.machineFlags(fs, &o.Threads)
 }
@@ -119,6 +126,7 @@ var imageFlags = []taskFlag[*train.Images]{
 	{"activation", ofMixture(func(m *train.Mixture) any { return m.Activation })},
 	{"dropout", ofMixture(func(m *train.Mixture) any { return m.Dropout })},
 	{"direct", ofMixture(func(m *train.Mixture) any { return m.Direct })},
+	{"conditional", ofMixture(func(m *train.Mixture) any { return m.Conditional })},
 }
 
 // begin reads the images and begins the run, or resumes it.
@@ -129,8 +137,14 @@ func (j *imageJob) begin(ctx context.Context) (*train.Trainer, error) {
 	if err := j.takeShape(ctx); err != nil {
 		return nil, err
 	}
-	j.images.MaxBytes, j.images.Open = int64(j.maxMemory)<<20, j.open
+	if len(j.labelFiles) > 0 && !j.conditional {
+		return nil, usagef("--labels is for a model that is conditioned on them: give --mixture and --conditional, or leave it out")
+	}
+	j.images.Labels, j.images.MaxBytes, j.images.Open = j.labelFiles, int64(j.maxMemory)<<20, j.open
 	set, err := await(ctx, func() (*images.Set, error) { return images.Read(j.data, &j.images) })
+	if err == nil {
+		err = j.checkClasses(set)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +170,30 @@ func (j *imageJob) checkImages() error {
 		return usagef("--channels 2: want 1 for grey or 3 for colour, or 0 for what the images are")
 	case j.task.Mixture == nil && j.task.Kernel%2 == 0:
 		return usagef("--kernel %d: want an odd number", j.task.Kernel)
+	}
+	return nil
+}
+
+// maxSampled bounds the images of a sheet of samples, and classSamples are those of each
+// class unless --sample-count says how many.
+const (
+	maxSampled   = 1 << 12
+	classSamples = 8
+)
+
+// checkClasses refuses images without labels where the model needs those.
+func (j *imageJob) checkClasses(set *images.Set) error {
+	if !j.conditional {
+		return nil
+	}
+	if set.Labels == nil {
+		return usagef("--conditional needs a label for each image: give IDX files of labels with --labels, one for each --data")
+	}
+	if !j.flags.Changed("sample-count") {
+		j.sampleCount = max(1, min(classSamples, maxSampled/set.Classes))
+	}
+	if j.sampleCount > maxSampled/set.Classes {
+		return usagef("--sample-count %d: with %d classes want at most %d, of each", j.sampleCount, set.Classes, maxSampled/set.Classes)
 	}
 	return nil
 }
@@ -193,6 +231,7 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 		}
 		*f.now = f.was
 	}
+	j.conditional = m.ConditionLen() > 0
 	return nil
 }
 
@@ -246,6 +285,12 @@ func (j *imageJob) writeImages(set *images.Set) error {
 	}
 	if all := set.Source.Images; all > set.Len() {
 		shape += fmt.Sprintf("; the first %s of %s", thousands(set.Len()), thousands(all))
+	}
+	for _, path := range j.labelFiles {
+		rows = append(rows, []string{"labels", path})
+	}
+	if j.conditional {
+		rows = append(rows, []string{"classes", thousands(set.Classes)})
 	}
 	rows = append(rows,
 		[]string{"sha256", fmt.Sprintf("%x", set.Source.SHA256)},
@@ -349,9 +394,13 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	}
 	o := j.trainer.Options()
 	height, width := m.Size() // however large: the images of the training are
+	count, columns, classes := j.sampleCount, columnsFor(j.sampleCount), []int(nil)
+	if n := m.Classes(); n > 0 {
+		count, columns, classes = n*count, count, rowsOf(everyClass(n), count)
+	}
 	drawn, err := m.Draw(ctx, &autoreg.DrawOptions{
-		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: j.sampleCount, Threads: o.Threads,
-		Height: height, Width: width,
+		Temperature: &j.temperature, Seed: o.Seed + uint64(epoch), Count: count, Threads: o.Threads,
+		Height: height, Width: width, Classes: classes,
 	})
 	if ctx.Err() != nil {
 		return sampled{}, nil // the epoch itself is complete
@@ -361,7 +410,7 @@ func (j *imageJob) sample(ctx context.Context, epoch int) (sampled, error) {
 	}
 	scale := defaultScale(m.Size())
 	path := j.samplePath(epoch)
-	sheet := pixels.Grid(render(m, drawn), columnsFor(len(drawn)), scale, gap(scale))
+	sheet := pixels.Grid(render(m, drawn), columns, scale, gap(scale))
 	if err := writeImage(path, pngFile{sheet}); err != nil {
 		return sampled{}, &fileError{"--samples", err}
 	}

@@ -31,6 +31,7 @@ func (m *mixtureFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&m.field, "field", "3x3", "with --mixture, `ROWSxCOLUMNS` of the pixels that a layer looks at, columns odd")
 	choiceFlag(fs, &m.activation, "activation", layers.ConcatELU.String(), []string{"concat_elu", "elu", "relu"}, "with --mixture, activation of its blocks")
 	fs.Float64Var(&m.mixture.Dropout, "dropout", mixtureDropout, "with --mixture, share of values dropped in training in each block")
+	fs.BoolVar(&m.mixture.Conditional, "conditional", false, "with --mixture, learn what images of each class are like: of each label of a batch of CIFAR, or of --labels")
 	fs.BoolVar(&m.mixture.Direct, "direct", false, "with --mixture, train weights as they are, without weight normalisation")
 }
 
@@ -38,7 +39,7 @@ func (m *mixtureFlags) define(fs *pflag.FlagSet) {
 // for flags that are not given.
 func (m *mixtureFlags) take(j *imageJob) error {
 	if !m.on {
-		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct"} {
+		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct", "conditional"} {
 			if j.flags.Changed(name) {
 				return usagef("--%s is for --mixture: give that too, or leave it out", name)
 			}
@@ -56,7 +57,7 @@ func (m *mixtureFlags) take(j *imageJob) error {
 		return usagef("--field %q: want rows and columns, as in 3x3", m.field)
 	}
 	x.Activation, _ = layers.ParsePixelActivation(m.activation)
-	j.task.Mixture = &x
+	j.task.Mixture, j.conditional = &x, x.Conditional
 	j.task.Kernel, j.images.Levels = 0, layers.MixtureLevels
 	unless := func(name string, field *int, value int) {
 		if !j.flags.Changed(name) {

@@ -16,6 +16,7 @@ const (
 	MaxKernel      = 63
 	MaxComponents  = 1 << 8
 	MaxResolutions = 8
+	MaxCondition   = 1 << 12
 )
 
 // PixelConfig is the shape of a network over pixels and of the images that it was trained
@@ -28,8 +29,9 @@ const (
 //	{"kind":"pixelcnn","network":"mixture","channels":1,"height":32,"width":32,"components":5,"filters":32,"blocks":1,"resolutions":2,"rows":3,"cols":3}
 //
 // where the order of members and blanks are free, and nothing else is. A mixture may also
-// have "activation", "elu" or "relu" in place of "concat_elu", and "direct":true for weights
-// that are not normalised.
+// have "activation", "elu" or "relu" in place of "concat_elu", "direct":true for weights
+// that are not normalised, and as "condition" the number of classes that it is conditioned
+// on.
 type PixelConfig struct {
 	Height, Width    int // of a training image, for information
 	layers.PixelSpec     // a layers.PixelCNN or a layers.PixelCNNMixture
@@ -77,7 +79,8 @@ func (c PixelConfig) Check() error {
 			bound{"blocks", s.Blocks, 1, MaxBlocks},
 			bound{"resolutions", s.Resolutions, 1, MaxResolutions},
 			bound{"rows", s.Rows, 3, MaxKernel},
-			bound{"cols", s.Cols, 3, MaxKernel})
+			bound{"cols", s.Cols, 3, MaxKernel},
+			bound{"condition", s.Condition, 0, MaxCondition})
 	}
 	for _, n := range bounds {
 		if n.value < n.min || n.value > n.max {
@@ -123,6 +126,9 @@ func (c PixelConfig) appendJSON(b []byte) []byte {
 		if s.Direct {
 			b = append(b, `,"direct":true`...)
 		}
+		if s.Condition > 0 {
+			b = fmt.Appendf(b, `,"condition":%d`, s.Condition)
+		}
 		return append(b, '}')
 	}
 	s := c.PixelSpec.(layers.PixelCNN)
@@ -155,7 +161,8 @@ func (c *PixelConfig) parse(b []byte) error {
 			"cols":        read(&s.Cols),
 			"activation":  func(d *json.Decoder) error { return text(d, &activation) },
 			"direct":      func(d *json.Decoder) error { return boolean(d, &s.Direct) },
-		}, "activation", "direct")
+			"condition":   read(&s.Condition),
+		}, "activation", "direct", "condition")
 		var ok bool
 		if s.Activation, ok = layers.ParsePixelActivation(activation); !ok && err == nil {
 			err = fmt.Errorf("activation %.40q: want concat_elu, elu or relu", activation)

@@ -34,6 +34,7 @@ func TestMixtureRoundTrip(t *testing.T) {
 	for want, c := range map[string]PixelConfig{
 		mixtureJSON: smallMixture,
 		strings.Replace(mixtureJSON, "}", `,"activation":"elu"}`, 1):                edited(func(s *layers.PixelCNNMixture) { s.Activation = layers.ELU }),
+		strings.Replace(mixtureJSON, "}", `,"condition":10}`, 1):                    edited(func(s *layers.PixelCNNMixture) { s.Condition = 10 }),
 		strings.Replace(mixtureJSON, "}", `,"activation":"relu","direct":true}`, 1): edited(func(s *layers.PixelCNNMixture) { s.Activation, s.Direct = layers.ReLU, true }),
 	} {
 		m := NewPixel(c)
@@ -92,6 +93,10 @@ func TestMixtureConfigErrors(t *testing.T) {
 		{`"cols":3`, `"cols":3,"levels":256`, `unknown member "levels"`},
 		{`"cols":3`, `"cols":3,"activation":"gelu"`, `activation "gelu": want concat_elu, elu or relu`},
 		{`"cols":3`, `"cols":3,"direct":1`, "direct"},
+		{`"cols":3`, `"cols":3,"condition":-1`, "condition is -1: want 0 to 4096"},
+		{`"cols":3`, `"cols":3,"condition":4097`, "condition is 4097"},
+		{`"cols":3`, `"cols":3,"condition":"dog"`, `member "condition": found "dog"`},
+		{`"cols":3`, `"cols":3,"condition":10`, "condition"}, // there are no tensors for it
 	} {
 		if !strings.Contains(mixtureJSON, c.old) {
 			t.Fatalf("%q is not in the config", c.old)

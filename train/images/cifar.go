@@ -50,6 +50,12 @@ func (v cifarVersion) labelled(sample []byte) bool {
 func (r *reader) readCIFAR(in io.Reader, name string, size int64, v cifarVersion) error {
 	record, labels := make([]byte, v.record()), len(v.limits)
 	r.coming = max(size/int64(len(record)), 0)
+	classes := int(v.limits[labels-1])
+	if r.o.Labels != nil {
+		return optionErrorf("a %s batch has labels of its own: leave %s out", v.name, option("Labels"))
+	}
+	r.mixed = r.mixed || r.set.Classes != 0 && r.set.Classes != classes
+	r.set.Classes = classes
 	m := &pixels.Image{Height: cifarSide, Width: cifarSide, Channels: 3, Pix: make([]uint8, cifarPixels)}
 	for i := int64(0); ; i++ {
 		n, err := io.ReadFull(in, record)
@@ -72,6 +78,9 @@ func (r *reader) readCIFAR(in io.Reader, name string, size int64, v cifarVersion
 		red, green, blue := record[labels:], record[labels+cifarPlane:], record[labels+2*cifarPlane:]
 		for j := range cifarPlane {
 			m.Pix[3*j], m.Pix[3*j+1], m.Pix[3*j+2] = red[j], green[j], blue[j]
+		}
+		if r.left() > 0 {
+			r.set.Labels = append(r.set.Labels, record[labels-1])
 		}
 		if err := r.add(m.Rows(r.set.Channels)); err != nil {
 			return err

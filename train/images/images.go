@@ -51,6 +51,9 @@ type Options struct {
 	Channels int
 	// Levels is how many a sample has, 2 to 256; 0 means DefaultLevels.
 	Levels int
+	// Labels are IDX files of labels, plain or gzip: one for each path, with a label for each
+	// of its images, in order. Nil means the labels that the files of images have, if any.
+	Labels []string
 	// Limit is how many images are kept, the first ones; 0 means all.
 	Limit int
 	// Antialias averages where a side shrinks, so that every pixel counts; see
@@ -79,7 +82,14 @@ type Set struct {
 	Height, Width, Channels int
 	Levels                  int
 	Data                    []uint8 // [Len(), Height, Width, Channels], each below Levels
-	Source                  Source
+
+	// Labels are those of the images, each below Classes; nil and 0 unless all images have
+	// labels of the same classes: CIFAR-10's, CIFAR-100's fine ones, or those of
+	// Options.Labels, whose number of classes is one more than the greatest label.
+	Labels  []uint8
+	Classes int
+
+	Source Source
 }
 
 // An Source says what an Set was read from.
@@ -90,6 +100,8 @@ type Source struct {
 	// SHA256 is of the contents of the files, unpacked, one after the other:
 	//
 	//	zcat -f FILE... | sha256sum
+	//
+	// with the files of Options.Labels behind those of images.
 	//
 	// In a folder, the lines that sha256sum prints stand for the images:
 	//
@@ -167,8 +179,16 @@ func Read(paths []string, o *Options) (*Set, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
+	if n := len(r.o.Labels); n > 0 && n != len(paths) {
+		return nil, wrap(optionErrorf("%s has %d files: want %d, one for each file of images", option("Labels"), n, len(paths)))
+	}
 	for _, path := range paths {
 		if err := r.readPath(path); err != nil {
+			return nil, wrap(err)
+		}
+	}
+	for i, path := range r.o.Labels {
+		if err := r.readLabels(path, &r.set.Source.Files[i]); err != nil {
 			return nil, wrap(err)
 		}
 	}
@@ -181,6 +201,7 @@ type reader struct {
 	set  *Set
 	hash hash.Hash
 
+	mixed           bool   // files have labels of different classes
 	sized, coloured string // the files that the set's size and channels are from
 	stdin           bool   // standard input has been read
 	resizer         *pixels.Resizer
@@ -246,22 +267,32 @@ var ownSide = fmt.Sprintf("1 to %d, or 0 for the images' own", MaxSide)
 
 var formats = []string{FormatAuto, FormatIDX, FormatCIFAR10, FormatCIFAR100, FormatPNGJPEG}
 
-func (r *reader) readPath(path string) error {
+// open opens a file or a folder.
+func (r *reader) open(path string) (fs.File, fs.FileInfo, error) {
 	if path == input.Stdin {
 		if r.stdin {
-			return errors.New("standard input can be read only once: name it once")
+			return nil, nil, errors.New("standard input can be read only once: name it once")
 		}
 		r.stdin = true
 	}
 	f, err := r.o.Open(path)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer f.Close()
 	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func (r *reader) readPath(path string) error {
+	f, info, err := r.open(path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if info.IsDir() {
 		return r.readFolder(f, path)
 	}
@@ -277,6 +308,9 @@ func (r *reader) readPath(path string) error {
 
 func (r *reader) finish() *Set {
 	r.hash.Sum(r.set.Source.SHA256[:0])
+	if r.mixed || len(r.set.Labels) != r.set.Len() {
+		r.set.Labels, r.set.Classes = nil, 0
+	}
 	return r.set
 }
 
