@@ -21,7 +21,7 @@ import (
 // from an image.Image to levels and back.
 type ImageModel struct{ pixel *model.Pixel }
 
-var imageKind = kind{model.KindPixelCNN, (*ImageModel)(nil), func(f *weights.File) (Model, error) {
+var imageKind = kind{model.KindImages, (*ImageModel)(nil), func(f *weights.File) (Model, error) {
 	p, err := model.PixelFromFile(f)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ var imageKind = kind{model.KindPixelCNN, (*ImageModel)(nil), func(f *weights.Fil
 func (m *ImageModel) file() *weights.File { return m.pixel.File() }
 
 // Kind returns "pixelcnn".
-func (m *ImageModel) Kind() string { return model.KindPixelCNN }
+func (m *ImageModel) Kind() string { return model.KindImages }
 
 // Metadata returns a copy of the metadata of the model's file: see Model.
 func (m *ImageModel) Metadata() map[string]string { return copied(m.pixel.Metadata) }

@@ -12,7 +12,7 @@
 // sequence alone (package kernels has the reason). A Stack chains an embedding, layers
 // and an output layer; a State is one sequence of it under way, a Batch several.
 //
-// A PixelCNN is a network over the pixels of an image, of masked convolutions. Its
+// A PixelNet is a network over the pixels of an image: a graph of convolutions. Its
 // forms compute the same chains in different orders: a PixelForward all pixels of an
 // image at once, a PixelState one after the other, from caches, and a PixelWavefront
 // several rows of several images together. A Mixture is a distribution over the levels of a

@@ -86,3 +86,14 @@ func (n *PixelNet) Draws() bool {
 
 // NewHead returns what the outputs mean, for one goroutine.
 func (n *PixelNet) NewHead() PixelHead { return n.Spec.head() }
+
+// PixelTensors returns how many tensors a network of a description has.
+func PixelTensors(spec PixelSpec) (n int) {
+	for _, l := range spec.Convs() {
+		n += 2
+		if l.WeightNorm {
+			n++
+		}
+	}
+	return n
+}

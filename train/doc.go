@@ -7,7 +7,7 @@
 //	err = trainer.Run(ctx, &train.RunOptions{Checkpoint: "recipes.checkpoint"})
 //	err = trainer.SaveModel("recipes.model")
 //
-// It trains models of images, which package images reads as levels: a PixelCNN that
+// It trains models of images, which package images reads as levels: a network that
 // predicts each next pixel. See [Images].
 //
 //	set, err := images.Read([]string{"train-images-idx3-ubyte.gz"}, &images.Options{Height: 16, Width: 16})

@@ -14,7 +14,7 @@ func (t *Images) checkModel(c model.PixelConfig, o *Options, free map[string]str
 	if err := c.Check(); err != nil {
 		return apierror.Errorf("the model cannot be made: %w", err)
 	}
-	tensors := int64(2*(3*t.Blocks+4)) * 5 // weights, two moments, average, best
+	tensors := int64(layers.PixelTensors(c.PixelSpec)) * 5 // weights, two moments, average, best
 	size, err := (&weights.File{Metadata: free}).Size()
 	if err != nil {
 		return apierror.Errorf("the model cannot be saved: %w", err)

@@ -18,7 +18,7 @@ const (
 )
 
 // Images is the task of learning to predict each next pixel of images: it sets images
-// aside for validation and trains a PixelCNN for images of their size and depth. Each
+// aside for validation and trains a network over pixels for images of their size and depth. Each
 // epoch takes the images in an order of its own, see Order. The loss is the mean of
 // -ln p(level) in nats over all pixels and channels; these are the positions that
 // statistics count. A zero field takes the default in its comment, or, when a run is

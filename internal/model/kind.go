@@ -11,7 +11,7 @@ import (
 // Kinds are the kinds of models, as a file's configuration names them.
 const (
 	KindText       = kindText
-	KindPixelCNN   = kindPixels
+	KindImages     = kindPixels
 	KindClassifier = kindClassifier
 )
 

@@ -6,7 +6,7 @@
 //	format          "autoreg"
 //	format_version  "1"
 //	config          JSON, see Config, PixelConfig and ClassifierConfig
-//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; not of a PixelCNN
+//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; not of images
 //
 // and tensors that are named and laid out as PyTorch has them: those that the network's
 // layers enumerate (layers.ParametersOf). A text model of V symbols, with an embedding
@@ -20,10 +20,13 @@
 //	output.weight      [V, H]
 //	output.bias        [V]
 //
-// and a PixelCNN, for each of its layers (see layers.PixelCNN.Parts),
+// and a model of images, for each of its layers (see layers.PixelNet.Convs),
 //
-//	NAME.weight        [Out, In, k, k]  written as 0 where the mask is closed, read as 0
+//	NAME.weight        [Out, In, rows, columns]  written as 0 where the mask is closed, read as 0
 //	NAME.bias          [Out]
+//
+// where a transposed layer has [In, Out, rows, columns], and one that is weight-normalised
+// weight_g [Out] and weight_v in place of weight.
 //
 // Package weights adds a checksum of all that. A checkpoint is the same with one more
 // metadata key, "checkpoint", and tensors whose names begin with "optimizer.". No
