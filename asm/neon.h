@@ -52,6 +52,20 @@
 #define ORR_B16(m, n, d)  WORD $(0x4EA01C00 | (m)<<16 | (n)<<5 | (d))
 #define BIC_B16(m, n, d)  WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d)) // n &^ m
 #define MOV_B16(n, d)     ORR_B16(n, n, d)
+#define EOR_B16(m, n, d)  WORD $(0x6E201C00 | (m)<<16 | (n)<<5 | (d))
+
+// Products of 64 bits of unsigned integers, of the lower two lanes and the upper two.
+#define UMULL_S2(m, n, d)  WORD $(0x2EA0C000 | (m)<<16 | (n)<<5 | (d))
+#define UMULL2_S4(m, n, d) WORD $(0x6EA0C000 | (m)<<16 | (n)<<5 | (d))
+
+// The even lanes of n, then those of m; the odd ones.
+#define UZP1_S4(m, n, d)  WORD $(0x4E801800 | (m)<<16 | (n)<<5 | (d))
+#define UZP2_S4(m, n, d)  WORD $(0x4E805800 | (m)<<16 | (n)<<5 | (d))
+#define UZP1_B16(m, n, d) WORD $(0x4E001800 | (m)<<16 | (n)<<5 | (d))
+
+// All ones where n >= m, unsigned integers of 16 bits; where n and m have a bit in common.
+#define CMHS_H8(m, n, d)  WORD $(0x6E603C00 | (m)<<16 | (n)<<5 | (d))
+#define CMTST_S4(m, n, d) WORD $(0x4EA08C00 | (m)<<16 | (n)<<5 | (d))
 
 // d = d's ones ? n : m; d = m's ones ? n : d; d = m's ones ? d : n.
 #define BSL_B16(m, n, d)  WORD $(0x6E601C00 | (m)<<16 | (n)<<5 | (d))

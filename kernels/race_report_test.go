@@ -58,6 +58,8 @@ func raceOperands() []operand {
 	all = append(all,
 		written("Add dst", n, func(op []float32) { Add(op, floats(n), floats(n)) }),
 		read("Add x", n, func(op []float32) { Add(floats(n), floats(n), op) }),
+		written("Drop dst", n, func(op []float32) { Drop(op, floats(n), make([]uint64, n/64), n, 1) }),
+		read("Drop x", n, func(op []float32) { Drop(floats(n), op, make([]uint64, n/64), n, 1) }),
 		read("Add a", n, func(op []float32) { Add(floats(n), op, floats(n)) }),
 		written("Scale dst", n, func(op []float32) { Scale(op, 2) }),
 		written("AddScaled dst", n, func(op []float32) { AddScaled(op, floats(n), 2) }),

@@ -1,11 +1,6 @@
 package layers
 
-import (
-	"math/bits"
-
-	"github.com/autoreg/autoreg/internal/philox"
-	"github.com/autoreg/autoreg/kernels"
-)
+import "github.com/autoreg/autoreg/kernels"
 
 // PixelDropout says which values training sets to 0: others at each step, and of each
 // image. The rest grow by 1/(1 - Share), so that sums stay what they are on average.
@@ -39,44 +34,16 @@ func newDropMask(n *pixelNode, height, width int) dropMask {
 
 // draw decides about all values of a node in image number item of the batch.
 func (m *dropMask) draw(d *PixelDropout, n *pixelNode, item int) {
-	threshold := uint32(d.Share * (1 << 16))
-	key := [2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)}
 	pixels := len(m.bits) / m.words
-	place := uint32(n.id) + uint32(d.Step>>32)<<16
-	for p := range pixels {
-		row := m.bits[p*m.words:][:m.words]
-		clear(row)
-		for j := 0; j < n.width; j += 8 {
-			b := philox.Block([4]uint32{uint32(j / 8), uint32(item*pixels + p), place, uint32(d.Step)}, key)
-			var kept uint64
-			for k, word := range b {
-				// The borrow of half - threshold is whether half is below it.
-				low := (word&0xffff - threshold) >> 31
-				high := (word>>16 - threshold) >> 31
-				kept |= uint64(low^1|(high^1)<<1) << (2 * k)
-			}
-			row[j/64] |= kept << (j % 64)
-		}
-	}
+	counter := [4]uint32{0, uint32(item * pixels), uint32(n.id) + uint32(d.Step>>32)<<16, uint32(d.Step)}
+	key := [2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)}
+	kernels.DropMask(m.bits, m.words, counter, key, uint16(d.Share*(1<<16)))
 }
 
 // apply sets the values of a map that are not kept to 0 and multiplies the others by scale.
 func (m *dropMask) apply(x *pixelMap, height, width int, scale float32) {
 	for r := range height {
 		row := x.data[x.at+r*x.row:][:width*x.width]
-		kernels.Scale(row, scale)
-		for c := range width {
-			values := row[c*x.width:][:x.width]
-			for w, kept := range m.bits[(r*width+c)*m.words:][:m.words] {
-				part := values[w*64:]
-				dropped := ^kept
-				if len(part) < 64 {
-					dropped &= 1<<len(part) - 1
-				}
-				for ; dropped != 0; dropped &= dropped - 1 {
-					part[bits.TrailingZeros64(dropped)] = 0
-				}
-			}
-		}
+		kernels.Drop(row, row, m.bits[r*width*m.words:][:width*m.words], x.width, scale)
 	}
 }

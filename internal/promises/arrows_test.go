@@ -37,7 +37,7 @@ func TestImportArrows(t *testing.T) {
 			{"/internal/philox", nil, nil},
 			{"/internal/weights", []string{"/internal/apierror"}, nil},
 			{"/asm", nil, nil},
-			{"/kernels", []string{"/asm", "/internal/cpu"}, cpuid},
+			{"/kernels", []string{"/asm", "/internal/cpu", "/internal/philox"}, cpuid},
 			{"/layers", arithmetic, cpuid},
 			{"/sampler", append([]string{"/layers", "/internal/apierror"}, arithmetic...), cpuid},
 			{"/tokenizer", []string{"/internal/apierror"}, words},

@@ -1,0 +1,47 @@
+//go:build !purego
+
+package asm
+
+// DropMaskAVX2 does, for at := range n, with philox.Block of the internal package
+//
+//	c := *counter
+//	c[0] += uint32(at%words*8)
+//	c[1] += uint32(at/words)
+//	dst[at] = 0
+//	for i := range 8 {
+//		for k, word := range philox.Block(c, *key) {
+//			if word&0xffff >= uint32(least) { dst[at] |= 1<<(8*i+2*k) }
+//			if word>>16 >= uint32(least) { dst[at] |= 2<<(8*i+2*k) }
+//		}
+//		c[0]++
+//	}
+//
+// n is at least 1.
+//
+//go:noescape
+func DropMaskAVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+
+// DropMaskAVX512 does as DropMaskAVX2.
+//
+//go:noescape
+func DropMaskAVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+
+// DropAVX2 does
+//
+//	words := (width+63)/64
+//	for r := range rows {
+//		for j := range width {
+//			dst[r*width+j] = x[r*width+j] * scale
+//			if kept[r*words+j/64]>>(j%64)&1 == 0 { dst[r*width+j] = 0 }
+//		}
+//	}
+//
+// rows and width are at least 1. dst may be x.
+//
+//go:noescape
+func DropAVX2(dst, x *float32, kept *uint64, rows, width int, scale float32)
+
+// DropAVX512 does as DropAVX2.
+//
+//go:noescape
+func DropAVX512(dst, x *float32, kept *uint64, rows, width int, scale float32)
