@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/train/images"
 )
@@ -211,5 +213,35 @@ func TestConditionalSetsRefused(t *testing.T) {
 	}
 	if _, err := Resume(unconditional, &Images{Set: &unlabelled}, nil); err != nil {
 		t.Errorf("labels that a run did not use: %v", err)
+	}
+}
+
+// A checkpoint whose options and model do not agree about classes is refused.
+func TestConditionalCheckpointDamaged(t *testing.T) {
+	set := classImages(24)
+	path := save(t, newImageTrainer(t, set, conditionalRun()))
+	for _, c := range []struct{ key, from, to, want string }{
+		{model.KeyCheckpoint, `,"conditional":true`, ``, "damaged"},
+		{model.KeyCheckpoint, `"conditional":true`, `"conditional":1`, "metadata \"checkpoint\""},
+		{model.KeyConfig, `"condition":3`, `"condition":0`, "condition"},
+		{model.KeyConfig, `"condition":3`, `"condition":4`, "condition"},
+	} {
+		f, err := readFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := f.Metadata[c.key]
+		if f.Metadata[c.key] = strings.Replace(text, c.from, c.to, 1); f.Metadata[c.key] == text {
+			t.Fatalf("%s is not in %s", c.from, text)
+		}
+		bad := filepath.Join(t.TempDir(), "bad")
+		if err := atomicfile.Write(bad, f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resume(bad, &Images{Set: set}, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s → %s: error %v, want one with %q", c.from, c.to, err, c.want)
+		} else {
+			wantOnePrefix(t, err)
+		}
 	}
 }
