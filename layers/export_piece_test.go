@@ -29,6 +29,8 @@ func (p pieceSpec) Sizes() Sizes                  { panic("not needed") }
 func (p pieceSpec) head() PixelHead               { panic("not needed") }
 func (p pieceSpec) value(int) float32             { return 0 }
 
+func (p pieceSpec) between(float32) (float32, bool) { return 0, false }
+
 // channels returns how many channels input i and those after it have.
 func (p pieceSpec) channels(i int) (n int) {
 	for _, c := range p.Inputs[i:] {

@@ -13,7 +13,7 @@ import "math"
 // Without weight normalisation it does nothing.
 //
 // Salimans and Kingma, Weight Normalization, 2016.
-func (t *PixelTraining) Initialise(m *PixelImage, images [][]uint8, conditions [][]float32, drop *PixelDropout) {
+func (t *PixelTraining) Initialise(m *PixelImage, images []PixelSample, conditions [][]float32, drop *PixelDropout) {
 	g := &t.net.graph
 	for _, n := range g.nodes {
 		for k, term := range n.terms {
@@ -51,14 +51,14 @@ func (n *pixelNode) only(l *Conv) *pixelNode {
 
 // statistics returns the mean and the variance of each channel of a node, computed as only,
 // over all images.
-func (m *PixelImage) statistics(n, only *pixelNode, images [][]uint8, conditions [][]float32, drop *PixelDropout) (mean, variance []float64) {
+func (m *PixelImage) statistics(n, only *pixelNode, images []PixelSample, conditions [][]float32, drop *PixelDropout) (mean, variance []float64) {
 	mean, variance = make([]float64, n.width), make([]float64, n.width)
 	count := 0
-	for i, levels := range images {
+	for i := range images {
 		if conditions != nil {
 			m.SetCondition(conditions[i])
 		}
-		m.forward(levels, drop, i, n)
+		m.forward(&images[i], drop, i, n)
 		s := n.wholeSpan(m.height, m.width)
 		m.run.conv(only, only, &s, 0, len(only.bias), stageWhole, n.finish)
 		y := &m.run.maps[n.id]

@@ -38,8 +38,13 @@ func (f *PixelForward) SetCondition(v []float32) { f.net.setCondition(&f.run, 0,
 // has those of pixel (r, c). They are valid until the next call. Outputs panics if the
 // length is wrong or a level out of range. It does not allocate.
 func (f *PixelForward) Outputs(levels []uint8) kernels.Matrix {
+	return f.OutputsOf(PixelSample{Levels: levels})
+}
+
+// OutputsOf is Outputs for an image that may have values between levels.
+func (f *PixelForward) OutputsOf(image PixelSample) kernels.Matrix {
 	g := &f.net.graph
-	f.net.setLevels(&f.run.maps[g.nodes[0].id], levels, f.height, f.width)
+	f.net.setInputs(&f.run.maps[g.nodes[0].id], &image, f.height, f.width)
 	for _, n := range g.nodes {
 		s := n.wholeSpan(f.height, f.width)
 		f.run.node(n, &s, 0, n.groups, stageWhole)
@@ -48,16 +53,33 @@ func (f *PixelForward) Outputs(levels []uint8) kernels.Matrix {
 	return kernels.RowMajor(out.data[out.at:][:f.height*f.width*out.width], f.height*f.width, out.width)
 }
 
-// setLevels writes the inputs of the image whose levels [H·W·C] these are.
-func (n *PixelNet) setLevels(m *pixelMap, levels []uint8, height, width int) {
-	line := width * m.width
+// setInputs writes the inputs of an image.
+func (n *PixelNet) setInputs(m *pixelMap, image *PixelSample, height, width int) {
+	line, levels := width*m.width, image.Levels
 	if len(levels) != height*line {
 		panic("layers: PixelNet: one level a channel of a pixel")
+	}
+	if image.Fractions != nil {
+		n.setValues(m, image, height, line)
+		return
 	}
 	for r := range height {
 		dst := m.data[m.at+r*m.row:][:line]
 		for i, v := range levels[r*line:][:line] {
 			dst[i] = n.level(int(v))
+		}
+	}
+}
+
+// setValues is setInputs for values between levels.
+func (n *PixelNet) setValues(m *pixelMap, image *PixelSample, height, line int) {
+	if _, ok := n.Spec.between(0); !ok || len(image.Fractions) != len(image.Levels) {
+		panic("layers: PixelNet: values between levels, which the network does not read, or fewer than levels")
+	}
+	for r := range height {
+		dst := m.data[m.at+r*m.row:][:line]
+		for i := range dst {
+			dst[i], _ = n.Spec.between(image.value(r*line + i))
 		}
 	}
 }

@@ -16,7 +16,7 @@ type PixelHead interface {
 	Losses(dst []float64, outputs kernels.Matrix, levels []uint8)
 	// Learn replaces the outputs of pixels by the gradients of scale·loss and returns the sum
 	// of the losses, in nats.
-	Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64)
+	Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64)
 }
 
 // A PixelDrawer is a head that can draw levels itself, in less time than it takes to compute
@@ -60,7 +60,8 @@ func (h *categorical) Losses(dst []float64, outputs kernels.Matrix, levels []uin
 }
 
 // Learn adds up the losses channel by channel.
-func (h *categorical) Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64) {
+func (h *categorical) Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
+	levels := pixels.Levels
 	if n := outputs.Rows; n > len(h.targets) {
 		h.targets, h.losses = make([]int32, n), make([]float32, n)
 	}
@@ -82,9 +83,12 @@ func (h *categorical) Learn(outputs kernels.Matrix, levels []uint8, scale float3
 type mixtureHead struct {
 	Mixture
 	scratch *MixtureScratch
+	values  []float32 // of a pixel
 }
 
-func newMixtureHead(m Mixture) *mixtureHead { return &mixtureHead{m, m.NewScratch()} }
+func newMixtureHead(m Mixture) *mixtureHead {
+	return &mixtureHead{m, m.NewScratch(), make([]float32, m.Channels)}
+}
 
 func (h *mixtureHead) Logits(dst, outputs []float32, levels []uint8, g int) {
 	h.Mixture.Logits(dst, outputs, levels[:g], g, h.scratch)
@@ -106,10 +110,17 @@ func (h *mixtureHead) Losses(dst []float64, outputs kernels.Matrix, levels []uin
 	}
 }
 
-func (h *mixtureHead) Learn(outputs kernels.Matrix, levels []uint8, scale float32) (sum float64) {
+func (h *mixtureHead) Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
 	for i := range outputs.Rows {
-		out := rowOf(outputs, i)
-		sum += h.Gradient(out, out, levels[i*h.Channels:][:h.Channels], scale, h.scratch)
+		out, first := rowOf(outputs, i), i*h.Channels
+		if pixels.Fractions == nil {
+			sum += h.Gradient(out, out, pixels.Levels[first:][:h.Channels], scale, h.scratch)
+			continue
+		}
+		for g := range h.values {
+			h.values[g] = pixels.value(first + g)
+		}
+		sum += h.GradientValues(out, out, h.values, scale, h.scratch)
 	}
 	return sum
 }

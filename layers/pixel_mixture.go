@@ -69,6 +69,10 @@ func (c PixelCNNMixture) ConditionLen() int { return c.Condition }
 // value returns a level in [-1, 1].
 func (c PixelCNNMixture) value(level int) float32 { return float32(2*level)/(MixtureLevels-1) - 1 }
 
+func (c PixelCNNMixture) between(value float32) (float32, bool) {
+	return 2*value/(MixtureLevels-1) - 1, true
+}
+
 func (c PixelCNNMixture) mixture() Mixture {
 	return Mixture{Channels: c.Channels, Components: c.Components}
 }

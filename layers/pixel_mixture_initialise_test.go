@@ -28,19 +28,21 @@ func TestMixtureInitialise(t *testing.T) {
 			first := referenceMixture(s.PixelCNNMixture)
 			ref := mixture64(first)
 			var images64 []netkit.Image64
+			var samples []layers.PixelSample
 			for i, levels := range images {
 				image := netkit.Image64{Levels: levels, Height: s.height, Width: s.width, Condition: netkit.Float64s(conditions[i])}
 				if drop != nil {
 					image.Drop = dropout64(drop, layers.DropNodes(first), i)
 				}
 				images64 = append(images64, image)
+				samples = append(samples, layers.PixelSample{Levels: levels})
 			}
 			ref.Initialise(images64)
 			names, want := ref.Parameters()
 			testkit.EachISA(t, func(t *testing.T, isa string) {
 				n := referenceMixture(s.PixelCNNMixture)
 				training := n.NewTraining(layers.NewPixelNet(n.Spec))
-				training.Initialise(training.NewImage(s.height, s.width), images, conditions, drop)
+				training.Initialise(training.NewImage(s.height, s.width), samples, conditions, drop)
 				worst, at := 0.0, ""
 				for i, got := range ref.ParametersOf(n) {
 					for j, v := range want[i] {

@@ -99,7 +99,7 @@ func TestMixtureReference(t *testing.T) {
 			t.Logf("%+v: outputs off by %.1e, losses of pixels by %.1e", s, worst, worstLoss)
 			image := n.NewTraining(layers.NewPixelNet(n.Spec)).NewImage(s.height, s.width)
 			image.SetCondition(condition)
-			if d := testkit.Diff(image.Forward(levels, nil, 0).Data, got.Data); d != "" {
+			if d := testkit.Diff(image.Forward(layers.PixelSample{Levels: levels}, nil, 0).Data, got.Data); d != "" {
 				t.Errorf("%s: %+v: outputs in training: %s", isa, s, d)
 			}
 		})

@@ -15,8 +15,10 @@ type PixelSpec interface {
 	head() PixelHead
 	// build adds the nodes to g and returns that of the outputs.
 	build(g *pixelGraph) *pixelNode
-	// value returns what the network reads for a level.
+	// value returns what the network reads for a level, and between for a value between those
+	// of 256 levels; false if it reads levels only.
 	value(level int) float32
+	between(value float32) (x float32, ok bool)
 }
 
 // A PixelNet computes the logits of the levels of a pixel from the pixels before it in
@@ -57,6 +59,18 @@ func (n *PixelNet) Params() int { return int(n.Spec.Sizes().Params) }
 
 // Effective returns the number of parameters that have an effect.
 func (n *PixelNet) Effective() int { return int(n.Spec.Sizes().Effective) }
+
+// A PixelSample is an image: its levels [H·W·C], or with Fractions, as many, values between
+// those of 256 levels, Levels[i] + Fractions[i]/256.
+type PixelSample struct{ Levels, Fractions []uint8 }
+
+// value returns value i.
+func (s *PixelSample) value(i int) float32 {
+	if s.Fractions == nil {
+		return float32(s.Levels[i])
+	}
+	return float32(s.Levels[i]) + float32(s.Fractions[i])/256 // exact
+}
 
 // level returns the input value of a level. It panics if that is out of range.
 func (n *PixelNet) level(v int) float32 {

@@ -198,21 +198,21 @@ func (n *pixelNode) passes() *pixelNode {
 // SetCondition sets what the image is conditioned on: see PixelForward.
 func (m *PixelImage) SetCondition(v []float32) { m.t.net.setCondition(&m.run, 0, v) }
 
-// Forward computes the outputs of the image whose levels these are, row by row; see
+// Forward computes the outputs of an image, row by row; see
 // PixelForward. Backward takes their gradients in the same place. The image is number item
 // of its batch; without a drop no values are dropped.
-func (m *PixelImage) Forward(levels []uint8, drop *PixelDropout, item int) kernels.Matrix {
-	m.forward(levels, drop, item, nil)
+func (m *PixelImage) Forward(image PixelSample, drop *PixelDropout, item int) kernels.Matrix {
+	m.forward(&image, drop, item, nil)
 	return m.outputs()
 }
 
 // forward computes all nodes, or those before end.
-func (m *PixelImage) forward(levels []uint8, drop *PixelDropout, item int, end *pixelNode) {
+func (m *PixelImage) forward(image *PixelSample, drop *PixelDropout, item int, end *pixelNode) {
 	g := &m.t.net.graph
 	if m.drop = (PixelDropout{}); drop != nil {
 		m.drop = *drop
 	}
-	m.t.net.setLevels(&m.run.maps[0], levels, m.height, m.width)
+	m.t.net.setInputs(&m.run.maps[0], image, m.height, m.width)
 	for _, n := range g.nodes {
 		if n == end {
 			return

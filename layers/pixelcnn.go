@@ -37,6 +37,8 @@ func (c PixelCNN) ConditionLen() int { return 0 }
 
 func (c PixelCNN) value(level int) float32 { return float32(level) / float32(c.Levels) }
 
+func (c PixelCNN) between(float32) (float32, bool) { return 0, false }
+
 func (c PixelCNN) head() PixelHead { return newCategorical(c.Channels, c.Levels) }
 
 // Convs implements PixelSpec.

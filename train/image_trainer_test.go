@@ -14,6 +14,7 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train/images"
 )
 
@@ -297,7 +298,7 @@ func TestImageEvaluate(t *testing.T) {
 	sum := 0.0
 	p := newPixelPass(tr.model.Net, 4, 5, 1, 1, true) // the pass that trains
 	for i := range set.Len() {
-		sum += p.run([][]uint8{set.Image(i)}, nil, nil)
+		sum += p.run([]layers.PixelSample{sampleOf(set, i)}, nil, nil)
 	}
 	if want.Positions != 150*20 || math.Abs(want.Sum-sum) > 1e-9*sum {
 		t.Errorf("%+v, want %v over %d", want, sum, 150*20)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/train/images"
 )
 
@@ -62,12 +63,12 @@ const evaluateBatch = 64
 
 // evaluate adds up the losses of a set, with a pass without gradients.
 func (p *pixelPass) evaluate(ctx context.Context, set *images.Set) (Evaluation, error) {
-	var images [evaluateBatch][]uint8
+	var images [evaluateBatch]layers.PixelSample
 	e, err := evaluate(ctx, batches(set.Len(), evaluateBatch), func(k int, e *Evaluation) {
 		n, first := 0, k*evaluateBatch
 		for i := k * evaluateBatch; i < min((k+1)*evaluateBatch, set.Len()); i++ {
-			images[n] = set.Image(i)
-			e.Positions += int64(len(images[n]))
+			images[n] = sampleOf(set, i)
+			e.Positions += int64(len(images[n].Levels))
 			n++
 		}
 		var labels []uint8

@@ -83,7 +83,7 @@ func (t *Images) start(o *Options) work {
 	}
 	batch := min(o.BatchSize, t.training.Len())
 	t.pass = newPixelPass(t.model.Net, height, width, batch, o.Threads, true)
-	t.batch = make([][]uint8, 0, batch)
+	t.batch = make([]layers.PixelSample, 0, batch)
 	if t.conditional() {
 		t.labels = make([]uint8, 0, batch)
 	}
@@ -110,6 +110,9 @@ func (t *Images) checkSet() error {
 	if err := checkImages(t.Set); err != nil {
 		return err
 	}
+	if t.Mixture == nil && t.Set.Fractions != nil {
+		return optionErr("%s is nil, but the images have values between levels, which only a mixture learns: read them without Fractions", option("Mixture"))
+	}
 	if t.conditional() && t.Set.Labels == nil {
 		return optionErr("%s needs a label for each image, and these images have none", option("Conditional"))
 	}
@@ -133,6 +136,9 @@ func checkImages(set *images.Set) error {
 		if int(v) >= set.Levels {
 			return apierror.Errorf("image %d has the level %d, but there are only %d", i/size, v, set.Levels)
 		}
+	}
+	if set.Fractions != nil && (len(set.Fractions) != n || set.Levels != layers.MixtureLevels) {
+		return apierror.Errorf("%d fractions of %d levels: want as many, or none, and %d levels", len(set.Fractions), n, layers.MixtureLevels)
 	}
 	if set.Labels == nil {
 		return nil
@@ -163,6 +169,7 @@ func imagesHash(set *images.Set, labels bool) string {
 	}
 	h.Write(head)
 	h.Write(set.Data)
+	h.Write(set.Fractions)
 	if labels {
 		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(set.Classes)))
 		h.Write(set.Labels)
@@ -186,6 +193,12 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 		s.Data = make([]uint8, 0, len(list)*len(set.Image(0)))
 		for _, i := range list {
 			s.Data = append(s.Data, set.Image(i)...)
+		}
+		if set.Fractions != nil {
+			s.Fractions = make([]uint8, 0, len(s.Data))
+			for _, i := range list {
+				s.Fractions = append(s.Fractions, sampleOf(set, i).Fractions...)
+			}
 		}
 		if set.Labels != nil {
 			s.Labels = make([]uint8, 0, len(list))
@@ -221,11 +234,21 @@ func (t *Images) loss(items []int) Evaluation {
 func (t *Images) load(items []int) {
 	t.batch, t.labels = t.batch[:0], t.labels[:0]
 	for _, i := range items {
-		t.batch = append(t.batch, t.training.Image(i))
+		t.batch = append(t.batch, sampleOf(t.training, i))
 		if t.labels != nil {
 			t.labels = append(t.labels, t.training.Labels[i])
 		}
 	}
+}
+
+// sampleOf returns image i of a set.
+func sampleOf(set *images.Set, i int) layers.PixelSample {
+	s := layers.PixelSample{Levels: set.Image(i)}
+	if set.Fractions != nil {
+		n := len(s.Levels)
+		s.Fractions = set.Fractions[i*n:][:n]
+	}
+	return s
 }
 
 func (t *Images) validate(ctx context.Context) (Evaluation, error) {

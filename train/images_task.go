@@ -39,7 +39,7 @@ type Images struct {
 
 	pass           *pixelPass
 	validationPass *pixelPass // without gradients; nil if no images are set aside
-	batch          [][]uint8
+	batch          []layers.PixelSample
 	labels         []uint8 // of the batch; nil unless the model is conditioned on them
 	drop           layers.PixelDropout
 }

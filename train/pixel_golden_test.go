@@ -80,7 +80,7 @@ func TestPixelGolden(t *testing.T) {
 			power1, power2 := 1.0, 1.0
 			for s, want := range c.Losses {
 				images := batches[s%len(batches)]
-				sum := pass.run(images, nil, nil)
+				sum := pass.run(samplesOf(images), nil, nil)
 				// A mean of float32 losses of about 1, of weights that are off as below.
 				if got := sum / float64(len(images)*len(images[0])); math.Abs(got-want) > 2e-7 {
 					t.Errorf("%s: %s: loss of step %d = %v, want %v", isa, c.Name, s, got, want)

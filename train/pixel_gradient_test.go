@@ -128,7 +128,7 @@ func TestPixelGradients(t *testing.T) {
 		testkit.EachISA(t, func(t *testing.T, isa string) {
 			net := testPixels(s.PixelCNN)
 			pass := newPixelPass(net, s.height, s.width, s.images, 2, true)
-			sum := pass.run(images, nil, nil)
+			sum := pass.run(samplesOf(images), nil, nil)
 			if got := sum / float64(s.images*s.height*s.width*s.Channels); math.Abs(got-want) > 1e-6 {
 				t.Fatalf("%s: %+v: loss %v, want %v", isa, s, got, want)
 			}
@@ -206,9 +206,9 @@ func checkPassThreads(t *testing.T, net func() *layers.PixelNet, images [][]uint
 			for _, batch := range []int{len(images), 40} {
 				net := net()
 				p := newPixelPass(net, height, width, batch, threads, true)
-				p.run(images[:5], nil, nil) // leaves something behind
-				sum := p.run(images, nil, drop)
-				if score := newPixelPass(net, height, width, batch, threads, false).run(images, nil, nil); drop == nil && score != sum {
+				p.run(samplesOf(images[:5]), nil, nil) // leaves something behind
+				sum := p.run(samplesOf(images), nil, drop)
+				if score := newPixelPass(net, height, width, batch, threads, false).run(samplesOf(images), nil, nil); drop == nil && score != sum {
 					t.Errorf("%s: %d threads: loss %v, without gradients %v", isa, threads, sum, score)
 				}
 				grads := layers.ValuesOf(p.grad)
@@ -259,4 +259,12 @@ func TestMixturePassThreads(t *testing.T) {
 	}
 	checkPassThreads(t, net, images, 4, 6, nil)
 	checkPassThreads(t, net, images, 4, 6, &layers.PixelDropout{Share: 0.5, Seed: 1, Step: 2})
+}
+
+// samplesOf returns images of levels.
+func samplesOf(images [][]uint8) (list []layers.PixelSample) {
+	for _, levels := range images {
+		list = append(list, layers.PixelSample{Levels: levels})
+	}
+	return list
 }

@@ -24,8 +24,8 @@ type pixelPass struct {
 
 	conditions [][]float32 // of each label; nil for none
 
-	chunk    [][]uint8 // the images of the call under way
-	labels   []uint8   // of these; nil without conditions
+	chunk    []layers.PixelSample // the images of the call under way
+	labels   []uint8              // of these; nil without conditions
 	drop     *layers.PixelDropout
 	first    int // number of the chunk's first image in the batch
 	scale    float32
@@ -88,7 +88,7 @@ func oneHot(n int) (list [][]float32) {
 // in float64: image by image, channel by channel of each, pixel by pixel. Gradients
 // are those of the mean. Levels must be in range, and so must labels, which a network
 // without a condition does not take.
-func (p *pixelPass) run(images [][]uint8, labels []uint8, drop *layers.PixelDropout) (sum float64) {
+func (p *pixelPass) run(images []layers.PixelSample, labels []uint8, drop *layers.PixelDropout) (sum float64) {
 	values := p.height * p.width * p.net.Channels
 	p.scale = 1 / float32(len(images)*values)
 	if p.grad != nil {
@@ -118,7 +118,7 @@ func (p *pixelPass) run(images [][]uint8, labels []uint8, drop *layers.PixelDrop
 }
 
 // initialise gives layers that are weight-normalised their first lengths and biases.
-func (p *pixelPass) initialise(images [][]uint8, labels []uint8, drop *layers.PixelDropout) {
+func (p *pixelPass) initialise(images []layers.PixelSample, labels []uint8, drop *layers.PixelDropout) {
 	var conditions [][]float32
 	for _, label := range labels {
 		conditions = append(conditions, p.conditions[label])
@@ -132,7 +132,7 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 		if p.conditions != nil {
 			p.forwards[worker].SetCondition(p.conditions[p.labels[i]])
 		}
-		outputs := p.forwards[worker].Outputs(p.chunk[i])
+		outputs := p.forwards[worker].OutputsOf(p.chunk[i])
 		p.loss[i] = p.heads[worker].Learn(outputs, p.chunk[i], p.scale)
 	}
 }

@@ -39,7 +39,7 @@ func BenchmarkPixelPass(b *testing.B) {
 	const batch = 128
 	c := layers.PixelCNN{Channels: 1, Levels: 4, Filters: 128, Blocks: 5, Kernel: 7}
 	const flop = 3 * 2 * 220_672 * 256.0 * batch // three products with every open weight
-	images := testLevels(c, 16, 16, batch)
+	images := samplesOf(testLevels(c, 16, 16, batch))
 	testkit.EachISA(b, func(b *testing.B, isa string) {
 		if isa == "generic" {
 			b.Skip("minutes a batch")

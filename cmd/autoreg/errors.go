@@ -25,6 +25,7 @@ var optionFlags = map[string]string{
 	"images.Labels":         "--labels",
 	"images.Limit":          "--limit",
 	"images.Pad":            "--pad",
+	"images.Fractions":      "--fractions",
 	"images.MaxBytes":       "--max-memory",
 	"images.MaxImageBytes":  "--max-picture",
 	"autoreg.MaxTokens":     "--max-tokens",

@@ -92,6 +92,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
 	intFlag(fs, &i.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
 	imageFileFlags(fs, i)
+	fs.BoolVar(&i.Fractions, "fractions", false, "with --mixture, learn what resizing leaves between levels too, as the reference's notebook does")
 	intFlag(fs, &i.Limit, "limit", "", 0, 0, math.MaxInt32, "learn from the first `N` images only; 0 means all")
 
 	o.Epochs, o.BatchSize, o.LearningRate = train.DefaultImageEpochs, train.DefaultImageBatchSize, train.DefaultImageLearningRate

@@ -137,15 +137,29 @@ func newMeans(src, dst int) axis {
 // which is in [0, levels). dst is [height, width, channels]. It panics if a length is
 // wrong or levels is outside 1 to 256. Without antialiasing it does not allocate.
 func (r *Resizer) Quantise(dst []uint8, src Rows, channels, levels int) {
+	r.quantise(dst, nil, src, channels, levels)
+}
+
+// Values is Quantise with 256 levels that keeps what lies between them: fractions gets
+// ⌊(value - level)·256⌋ of each value.
+func (r *Resizer) Values(dst, fractions []uint8, src Rows, channels int) {
+	if len(fractions) != len(dst) {
+		panic("pixels: Values: as many fractions as levels")
+	}
+	r.quantise(dst, fractions, src, channels, 256)
+}
+
+func (r *Resizer) quantise(dst, fractions []uint8, src Rows, channels, levels int) {
 	switch {
 	case channels < 1 || len(dst) != r.height*r.width*channels:
 		panic("pixels: Quantise: len(dst) is not height·width·channels")
 	case levels < 1 || levels > 256:
 		panic("pixels: Quantise: levels outside 1 to 256")
 	case r.average:
-		r.means(dst, src, channels, levels)
+		r.means(dst, fractions, src, channels, levels)
 		return
 	case r.pads:
+		clear(fractions)
 		r.pad(dst, src, channels, levels)
 		return
 	}
@@ -163,6 +177,9 @@ func (r *Resizer) Quantise(dst []uint8, src Rows, channels, levels int) {
 				b := int64(bottom[lo])*r.x.den + (int64(bottom[hi])-int64(bottom[lo]))*h.f
 				n := a*r.y.den + (b-a)*v.f
 				row[x*C+c] = uint8(uint64(n) * uint64(levels) / div)
+				if fractions != nil {
+					fractions[(y*r.width+x)*C+c] = uint8(uint64(n%unit) * 256 / uint64(unit))
+				}
 			}
 		}
 	}
@@ -190,7 +207,7 @@ func (r *Resizer) row(src Rows, y, channels int) []uint8 {
 }
 
 // means is Quantise where a side is averaged.
-func (r *Resizer) means(dst []uint8, src Rows, channels, levels int) {
+func (r *Resizer) means(dst, fractions []uint8, src Rows, channels, levels int) {
 	n := r.width * channels
 	line := make([]uint64, n) // resized along its row, times x.den
 	sums := make([]uint64, n) // of those lines, times y.den
@@ -213,6 +230,9 @@ func (r *Resizer) means(dst []uint8, src Rows, channels, levels int) {
 		row := dst[y*n:][:n]
 		for i, s := range sums {
 			row[i] = uint8(s * uint64(levels) / div)
+			if unit := div / 256; fractions != nil {
+				fractions[y*n+i] = uint8(s % unit * 256 / unit)
+			}
 		}
 	}
 }

@@ -62,6 +62,9 @@ type Options struct {
 	// Pad puts black around images that are smaller than Height and Width instead of
 	// resizing them; none may be larger.
 	Pad bool
+	// Fractions keeps what lies between the levels that Set.Data has, in Set.Fractions: for
+	// 256 levels of images that are resized, as the reference's notebook trains on them.
+	Fractions bool
 	// MaxBytes is how much memory the set may take, in bytes, also while it is read; 0
 	// means DefaultMaxBytes. Images whose number is not known before they are
 	// read, from gzip or a pipe, are copied as the set grows: they may come to about
@@ -82,6 +85,8 @@ type Set struct {
 	Height, Width, Channels int
 	Levels                  int
 	Data                    []uint8 // [Len(), Height, Width, Channels], each below Levels
+	// Fractions are nil, or as long as Data: value i is Data[i] + Fractions[i]/256 of 256 levels.
+	Fractions []uint8
 
 	// Labels are those of the images, each below Classes; nil and 0 unless all images have
 	// labels of the same classes: CIFAR-10's, CIFAR-100's fine ones, or those of
@@ -242,6 +247,8 @@ func (o *Options) withDefaults() (Options, error) {
 		err = outOfRange("Format", fmt.Sprintf("%.40q", opt.Format), strings.Join(formats[:len(formats)-1], ", ")+" or "+formats[len(formats)-1])
 	case opt.Levels < 2 || opt.Levels > 256:
 		err = outOfRange("Levels", opt.Levels, "2 to 256")
+	case opt.Fractions && opt.Levels != 256:
+		err = outOfRange("Levels", opt.Levels, "256, for Fractions are of these")
 	case opt.Height < 0 || opt.Height > MaxSide:
 		err = outOfRange("Height", opt.Height, ownSide)
 	case opt.Width < 0 || opt.Width > MaxSide:
@@ -409,7 +416,12 @@ func (r *reader) add(rows pixels.Rows) error {
 			}
 		}
 		s.Data = s.Data[:end]
-		r.resizer.Quantise(s.Data[at:], rows, s.Channels, s.Levels)
+		if r.o.Fractions {
+			s.Fractions = append(s.Fractions, make([]uint8, end-at)...)
+			r.resizer.Values(s.Data[at:], s.Fractions[at:], rows, s.Channels)
+		} else {
+			r.resizer.Quantise(s.Data[at:], rows, s.Channels, s.Levels)
+		}
 	}
 	r.file().Images++
 	s.Source.Images++
