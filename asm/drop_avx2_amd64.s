@@ -49,89 +49,138 @@ GLOBL dropTable<>(SB), RODATA|NOPTR, $224
 	VPADDD dropTable<>+64(SB), Y14, Y14; \
 	VPADDD dropTable<>+96(SB), Y15, Y15
 
-// FINISH: half of dst[at] from the words of four blocks in b0, b1, b2, b3, with least in
-// Y12. Side by side, the words are the half-words of blocks: 0 to 3 in b0, 4 to 7 in b2; then
-// all of two blocks in b1, of the others in b3.
-#define FINISH(b0, b1, b2, b3, at) \
+// BEGIN: the counters of the first eight blocks. R10 is the number of blocks of a row, in
+// eights.
+#define BEGIN \
+	MOVL 0(SI), R11;        \
+	MOVL 4(SI), R9;         \
+	MOVL R11, R8;           \
+	LEAL (R11)(R10*8), R10
+
+// DRAW: the words of twice four blocks to Y2 Y3 Y0 Y1 and Y6 Y7 Y4 Y5, and the counters of
+// the next eight blocks.
+#define DRAW \
+	VMOVD        R8, X4;                     \
+	VPBROADCASTD X4, Y4;                     \
+	VPADDD       dropTable<>+128(SB), Y4, Y0; \
+	VPADDD       dropTable<>+160(SB), Y4, Y4; \
+	VMOVD        R9, X1;                     \
+	VPBROADCASTD X1, Y1;                     \
+	VMOVDQA      Y1, Y5;                     \
+	VPBROADCASTD 8(SI), Y2;                  \
+	VMOVDQA      Y2, Y6;                     \
+	VPBROADCASTD 12(SI), Y3;                 \
+	VMOVDQA      Y3, Y7;                     \
+	VMOVDQU      dropTable<>+0(SB), Y12;     \
+	VMOVDQU      dropTable<>+32(SB), Y13;    \
+	VPBROADCASTD 0(DX), Y14;                 \
+	VPBROADCASTD 4(DX), Y15;                 \
+	LEAL         1(R9), R12;                 \
+	ADDL         $8, R8;                     \
+	CMPL         R8, R10;                    \
+	CMOVLEQ      R12, R9;                    \
+	CMOVLEQ      R11, R8;                    \
+	ROUND_A;                                 \
+	NEXT_KEY;                                \
+	ROUND_B;                                 \
+	NEXT_KEY;                                \
+	ROUND_C;                                 \
+	NEXT_KEY;                                \
+	ROUND_D;                                 \
+	NEXT_KEY;                                \
+	ROUND_A;                                 \
+	NEXT_KEY;                                \
+	ROUND_B;                                 \
+	NEXT_KEY;                                \
+	ROUND_C;                                 \
+	NEXT_KEY;                                \
+	ROUND_D;                                 \
+	NEXT_KEY;                                \
+	ROUND_A;                                 \
+	NEXT_KEY;                                \
+	ROUND_B
+
+// MERGE: the words of four blocks in b0, b1, b2, b3 side by side: all of blocks 0 and 2 in
+// b1, of the others in b3; b0 and b2 are overwritten.
+#define MERGE(b0, b1, b2, b3) \
 	VPSLLQ      $32, b1, b1;       \
 	VPSLLQ      $32, b3, b3;       \
 	VPBLENDD    $0xAA, b1, b0, b0; \
 	VPBLENDD    $0xAA, b3, b2, b2; \
 	VPUNPCKLQDQ b2, b0, b1;        \
-	VPUNPCKHQDQ b2, b0, b3;        \
-	VPMAXUW     Y12, b1, b0;       \
-	VPMAXUW     Y12, b3, b2;       \
-	VPCMPEQW    b0, b1, b1;        \
-	VPCMPEQW    b2, b3, b3;        \
-	VPACKSSWB   b3, b1, b1;        \
-	VPMOVMSKB   b1, AX;            \
-	MOVL        AX, at(DI)
+	VPUNPCKHQDQ b2, b0, b3
 
-// func DropMaskAVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// FINISH16: half of dst[at] from the words of four blocks, with least in Y12.
+#define FINISH16(b0, b1, b2, b3, at) \
+	MERGE(b0, b1, b2, b3);   \
+	VPMAXUW   Y12, b1, b0;   \
+	VPMAXUW   Y12, b3, b2;   \
+	VPCMPEQW  b0, b1, b1;    \
+	VPCMPEQW  b2, b3, b3;    \
+	VPACKSSWB b3, b1, b1;    \
+	VPMOVMSKB b1, AX;        \
+	MOVL      AX, at(DI)
+
+// COMPARE32: which words of four blocks are at least Y12, to half-words of b1: those of blocks
+// 0 and 1, then of 2 and 3.
+#define COMPARE32(b0, b1, b2, b3) \
+	MERGE(b0, b1, b2, b3);   \
+	VPMAXUD   Y12, b1, b0;   \
+	VPMAXUD   Y12, b3, b2;   \
+	VPCMPEQD  b0, b1, b1;    \
+	VPCMPEQD  b2, b3, b3;    \
+	VPACKSSDW b3, b1, b1
+
+// func DropMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
-//	Y0-Y3, Y4-Y7 the words of four blocks each of a word of dst, in lanes of 64 bits of
-//	which the upper halves mean nothing   Y8-Y11 hi   Y12 Y13 M0 M1, then least
-//	Y14 Y15 k0 k1   DI dst   CX words left   SI counter   DX key
-//	R8 R9 c0 c1 of the word at hand   R10 c0 behind the last word of a row   R11 c0 of the first
-TEXT ·DropMaskAVX2(SB), NOSPLIT, $0-42
+//	Y0-Y3, Y4-Y7 the words of four blocks each, in lanes of 64 bits of which the upper
+//	halves mean nothing   Y8-Y11 hi   Y12 Y13 M0 M1, then least   Y14 Y15 k0 k1
+//	DI dst   CX eights of blocks left   SI counter   DX key   R8 R9 c0 c1 of the eight at hand
+//	R10 c0 behind the last block of a row   R11 c0 of the first
+TEXT ·DropMask16AVX2(SB), NOSPLIT, $0-42
 	MOVQ dst+0(FP), DI
 	MOVQ n+8(FP), CX
 	MOVQ words+16(FP), R10
 	MOVQ counter+24(FP), SI
 	MOVQ key+32(FP), DX
-	MOVL 0(SI), R11
-	MOVL 4(SI), R9
-	MOVL R11, R8
-	LEAL (R11)(R10*8), R10
+	BEGIN
 
 loop: // for at := range n
-	VMOVD        R8, X4
-	VPBROADCASTD X4, Y4
-	VPADDD       dropTable<>+128(SB), Y4, Y0
-	VPADDD       dropTable<>+160(SB), Y4, Y4
-	VMOVD        R9, X1
-	VPBROADCASTD X1, Y1
-	VMOVDQA      Y1, Y5
-	VPBROADCASTD 8(SI), Y2
-	VMOVDQA      Y2, Y6
-	VPBROADCASTD 12(SI), Y3
-	VMOVDQA      Y3, Y7
-	VMOVDQU      dropTable<>+0(SB), Y12
-	VMOVDQU      dropTable<>+32(SB), Y13
-	VPBROADCASTD 0(DX), Y14
-	VPBROADCASTD 4(DX), Y15
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
+	DRAW
 	VPBROADCASTW least+40(FP), Y12
-	FINISH(Y2, Y3, Y0, Y1, 0)
-	FINISH(Y6, Y7, Y4, Y5, 4)
+	FINISH16(Y2, Y3, Y0, Y1, 0)
+	FINISH16(Y6, Y7, Y4, Y5, 4)
+	ADDQ         $8, DI
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
 
-	// The counters of the next word: at%words*8, at/words
-	LEAL    1(R9), R12
-	ADDL    $8, R8
-	CMPL    R8, R10
-	CMOVLEQ R12, R9
-	CMOVLEQ R11, R8
-	ADDQ    $8, DI
-	DECQ    CX
-	JNE     loop
+// func DropMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+//
+//	As above: a word is two eights of blocks.
+TEXT ·DropMask32AVX2(SB), NOSPLIT, $0-44
+	MOVQ dst+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ words+16(FP), R10
+	MOVQ counter+24(FP), SI
+	MOVQ key+32(FP), DX
+	SHLQ $1, CX
+	SHLQ $1, R10
+	BEGIN
+
+loop: // for half of dst[at], at := range n
+	DRAW
+	VBROADCASTSS least+40(FP), Y12
+	COMPARE32(Y2, Y3, Y0, Y1)
+	COMPARE32(Y6, Y7, Y4, Y5)
+	VPACKSSWB    Y7, Y3, Y3   // bytes of blocks 0, 1, 4, 5, 2, 3, 6, 7
+	VPERMQ       $0xD8, Y3, Y3
+	VPMOVMSKB    Y3, AX
+	MOVL         AX, (DI)
+	ADDQ         $4, DI
+	DECQ         CX
+	JNE          loop
 	VZEROUPPER
 	RET
 

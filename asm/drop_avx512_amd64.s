@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// The blocks of a word in the order of lanes of 64 bits: what UNPCKL takes of each 128 bits
+// Eight blocks in the order of lanes of 64 bits: what UNPCKL takes of each 128 bits
 // are the first four, what UNPCKH takes the others.
 DATA dropLanes<>+0(SB)/8, $0
 DATA dropLanes<>+8(SB)/8, $4
@@ -14,7 +14,7 @@ DATA dropLanes<>+48(SB)/8, $3
 DATA dropLanes<>+56(SB)/8, $7
 GLOBL dropLanes<>(SB), RODATA|NOPTR, $64
 
-// START: the counters of the word at hand, and those of the next word to R8 and R9.
+// START: the counters of eight blocks, and those of the next eight to R8 and R9.
 #define START(c0, c1, c2, c3) \
 	VPBROADCASTD R8, c0;     \
 	VPADDD       Z31, c0, c0; \
@@ -52,82 +52,131 @@ GLOBL dropLanes<>(SB), RODATA|NOPTR, $64
 	VPADDD Z28, Z18, Z18; \
 	VPADDD Z29, Z19, Z19
 
-// FINISH: dst[at] from the words of eight blocks in b0, b1, b2, b3; done behind the last.
-// Side by side, the words are the half-words of blocks: 0 to 3 in b0, 4 to 7 in b2; then
-// all of four blocks in b1, of the others in b3.
-#define FINISH(b0, b1, b2, b3) \
-	VMOVSLDUP   b1, K1, b0;      \
-	VMOVSLDUP   b3, K1, b2;      \
-	VPUNPCKLQDQ b2, b0, b1;      \
-	VPUNPCKHQDQ b2, b0, b3;      \
-	VPCMPUW     $5, Z30, b1, K2; \
-	VPCMPUW     $5, Z30, b3, K3; \
-	KUNPCKDQ    K2, K3, K2;      \
-	KMOVQ       K2, (DI);        \
-	ADDQ        $8, DI;          \
-	DECQ        CX;              \
-	JEQ         done
+// BEGIN: the constants, and the counters of the first eight blocks. R10 is the number of
+// blocks of a row, in eights.
+#define BEGIN \
+	MOVL         0(SI), R11;             \
+	MOVL         4(SI), R9;              \
+	MOVL         R11, R8;                \
+	LEAL         (R11)(R10*8), R10;      \
+	MOVL         $0xD2511F53, AX;        \
+	VPBROADCASTD AX, Z16;                \
+	MOVL         $0xCD9E8D57, AX;        \
+	VPBROADCASTD AX, Z17;                \
+	MOVL         $0x9E3779B9, AX;        \
+	VPBROADCASTD AX, Z28;                \
+	MOVL         $0xBB67AE85, AX;        \
+	VPBROADCASTD AX, Z29;                \
+	MOVL         $0xAAAA, AX;            \
+	KMOVW        AX, K1;                 \
+	VMOVDQU64    dropLanes<>(SB), Z31
 
-// func DropMaskAVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// DRAW: the words of 32 blocks, four times eight, to Z2 Z3 Z0 Z1, Z6 Z7 Z4 Z5 and so on.
+#define DRAW \
+	VPBROADCASTD 0(DX), Z18;   \
+	VPBROADCASTD 4(DX), Z19;   \
+	START(Z0, Z1, Z2, Z3);     \
+	START(Z4, Z5, Z6, Z7);     \
+	START(Z8, Z9, Z10, Z11);   \
+	START(Z12, Z13, Z14, Z15); \
+	ROUND_A;                   \
+	NEXT_KEY;                  \
+	ROUND_B;                   \
+	NEXT_KEY;                  \
+	ROUND_C;                   \
+	NEXT_KEY;                  \
+	ROUND_D;                   \
+	NEXT_KEY;                  \
+	ROUND_A;                   \
+	NEXT_KEY;                  \
+	ROUND_B;                   \
+	NEXT_KEY;                  \
+	ROUND_C;                   \
+	NEXT_KEY;                  \
+	ROUND_D;                   \
+	NEXT_KEY;                  \
+	ROUND_A;                   \
+	NEXT_KEY;                  \
+	ROUND_B
+
+// MERGE: the words of eight blocks in b0, b1, b2, b3 side by side: all of four blocks in b1,
+// of the others in b3.
+#define MERGE(b0, b1, b2, b3) \
+	VMOVSLDUP   b1, K1, b0; \
+	VMOVSLDUP   b3, K1, b2; \
+	VPUNPCKLQDQ b2, b0, b1; \
+	VPUNPCKHQDQ b2, b0, b3
+
+// FINISH16: dst[at] from the words of eight blocks; done behind the last.
+#define FINISH16(b0, b1, b2, b3) \
+	MERGE(b0, b1, b2, b3);       \
+	VPCMPUW  $5, Z30, b1, K2; \
+	VPCMPUW  $5, Z30, b3, K3; \
+	KUNPCKDQ K2, K3, K2;      \
+	KMOVQ    K2, (DI);        \
+	ADDQ     $8, DI;          \
+	DECQ     CX;              \
+	JEQ      done
+
+// FINISH32: the same for half of dst[at].
+#define FINISH32(b0, b1, b2, b3) \
+	MERGE(b0, b1, b2, b3);       \
+	VPCMPUD  $5, Z30, b1, K2; \
+	VPCMPUD  $5, Z30, b3, K3; \
+	KUNPCKWD K2, K3, K2;      \
+	KMOVD    K2, (DI);        \
+	ADDQ     $4, DI;          \
+	DECQ     CX;              \
+	JEQ      done
+
+// func DropMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
-//	Z0-Z3, Z4-Z7, Z8-Z11, Z12-Z15 the words of the blocks of four words of dst, in lanes of
-//	64 bits of which the upper halves mean nothing   Z16 Z17 M0 M1   Z18 Z19 k0 k1
+//	Z0-Z3, Z4-Z7, Z8-Z11, Z12-Z15 the words of eight blocks each, in lanes of 64 bits of
+//	which the upper halves mean nothing   Z16 Z17 M0 M1   Z18 Z19 k0 k1
 //	Z20-Z27 hi   Z28 Z29 what k0 and k1 grow by   Z30 least   Z31 blocks of lanes
-//	DI dst   CX words left   SI counter   DX key   R8 R9 c0 c1 of the word at hand
-//	R10 c0 behind the last word of a row   R11 c0 of the first   K1 upper halves of lanes
-TEXT ·DropMaskAVX512(SB), NOSPLIT, $0-42
+//	DI dst   CX eights of blocks left   SI counter   DX key   R8 R9 c0 c1 of the eight at hand
+//	R10 c0 behind the last block of a row   R11 c0 of the first   K1 upper halves of lanes
+TEXT ·DropMask16AVX512(SB), NOSPLIT, $0-42
 	MOVQ         dst+0(FP), DI
 	MOVQ         n+8(FP), CX
 	MOVQ         words+16(FP), R10
 	MOVQ         counter+24(FP), SI
 	MOVQ         key+32(FP), DX
 	VPBROADCASTW least+40(FP), Z30
-	MOVL         0(SI), R11
-	MOVL         4(SI), R9
-	MOVL         R11, R8
-	LEAL         (R11)(R10*8), R10
-	MOVL         $0xD2511F53, AX
-	VPBROADCASTD AX, Z16
-	MOVL         $0xCD9E8D57, AX
-	VPBROADCASTD AX, Z17
-	MOVL         $0x9E3779B9, AX
-	VPBROADCASTD AX, Z28
-	MOVL         $0xBB67AE85, AX
-	VPBROADCASTD AX, Z29
-	MOVL         $0xAAAA, AX
-	KMOVW        AX, K1
-	VMOVDQU64    dropLanes<>(SB), Z31
+	BEGIN
 
 loop: // for at := range n, four at a time
-	VPBROADCASTD 0(DX), Z18
-	VPBROADCASTD 4(DX), Z19
-	START(Z0, Z1, Z2, Z3)
-	START(Z4, Z5, Z6, Z7)
-	START(Z8, Z9, Z10, Z11)
-	START(Z12, Z13, Z14, Z15)
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	FINISH(Z2, Z3, Z0, Z1)
-	FINISH(Z6, Z7, Z4, Z5)
-	FINISH(Z10, Z11, Z8, Z9)
-	FINISH(Z14, Z15, Z12, Z13)
+	DRAW
+	FINISH16(Z2, Z3, Z0, Z1)
+	FINISH16(Z6, Z7, Z4, Z5)
+	FINISH16(Z10, Z11, Z8, Z9)
+	FINISH16(Z14, Z15, Z12, Z13)
+	JMP loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func DropMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+//
+//	As above: a word is two eights of blocks.
+TEXT ·DropMask32AVX512(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), DI
+	MOVQ         n+8(FP), CX
+	MOVQ         words+16(FP), R10
+	MOVQ         counter+24(FP), SI
+	MOVQ         key+32(FP), DX
+	VBROADCASTSS least+40(FP), Z30
+	SHLQ         $1, CX
+	SHLQ         $1, R10
+	BEGIN
+
+loop: // for at := range n, two at a time
+	DRAW
+	FINISH32(Z2, Z3, Z0, Z1)
+	FINISH32(Z6, Z7, Z4, Z5)
+	FINISH32(Z10, Z11, Z8, Z9)
+	FINISH32(Z14, Z15, Z12, Z13)
 	JMP loop
 
 done:

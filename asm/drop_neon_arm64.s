@@ -29,7 +29,15 @@ DATA dropTable<>+176(SB)/8, $0x0000020000000100
 DATA dropTable<>+184(SB)/8, $0x0000080000000400
 DATA dropTable<>+192(SB)/8, $0x0000200000001000
 DATA dropTable<>+200(SB)/8, $0x0000800000004000
-GLOBL dropTable<>(SB), RODATA|NOPTR, $208
+DATA dropTable<>+208(SB)/8, $0x0000001000000001 // bits of the words of two blocks
+DATA dropTable<>+216(SB)/8, $0x0000001000000001
+DATA dropTable<>+224(SB)/8, $0x0000002000000002
+DATA dropTable<>+232(SB)/8, $0x0000002000000002
+DATA dropTable<>+240(SB)/8, $0x0000004000000004
+DATA dropTable<>+248(SB)/8, $0x0000004000000004
+DATA dropTable<>+256(SB)/8, $0x0000008000000008
+DATA dropTable<>+264(SB)/8, $0x0000008000000008
+GLOBL dropTable<>(SB), RODATA|NOPTR, $272
 
 // ROUND: (c0, c1, c2, c3) become (hi(c2·M1)^c1^k0, lo(c2·M1), hi(c0·M0)^c3^k1, lo(c0·M0)),
 // which b, c, d and a hold then; V(t) to V(t+3) are overwritten.
@@ -56,13 +64,70 @@ GLOBL dropTable<>(SB), RODATA|NOPTR, $208
 	ADD_S4(18, 22, 22); \
 	ADD_S4(19, 23, 23)
 
-// BITS: the bits of the words of four blocks, those of lower halves and of upper halves
-// apart, in V(b0).
-#define BITS(b0, b1, b2, b3) \
-	CMHS_H8(21, b0, b0);  \
-	CMHS_H8(21, b1, b1);  \
-	CMHS_H8(21, b2, b2);  \
-	CMHS_H8(21, b3, b3);  \
+// BEGIN: the constants, and the counters of the first eight blocks. R2 is the number of blocks
+// of a row, in eights; R6 points to the bits of words, which go to V28-V31.
+#define BEGIN \
+	VLD1  (R6), [V28.B16, V29.B16, V30.B16, V31.B16];  \
+	MOVD  $dropTable<>(SB), R6;                        \
+	VLD1.P 64(R6), [V16.B16, V17.B16, V18.B16, V19.B16]; \
+	VLD1  (R6), [V20.B16];                             \
+	LDPW  (R4), (R5, R6);                              \
+	VDUP  R5, V24.S4;                                  \
+	VDUP  R6, V25.S4;                                  \
+	LDPW  8(R3), (R5, R6);                             \
+	VDUP  R5, V26.S4;                                  \
+	VDUP  R6, V27.S4;                                  \
+	LDPW  (R3), (R8, R6);                              \
+	MOVWU R8, R5;                                      \
+	ADDW  R2<<3, R8, R7
+
+// DRAW: the words of twice four blocks to V2 V3 V0 V1 and V6 V7 V4 V5, and the counters of the
+// next eight blocks.
+#define DRAW \
+	VDUP R5, V0.S4;        \
+	ADDW $4, R5, R9;       \
+	VDUP R9, V4.S4;        \
+	ADD_S4(20, 0, 0);      \
+	ADD_S4(20, 4, 4);      \
+	VDUP R6, V1.S4;        \
+	MOV_B16(1, 5);         \
+	MOV_B16(26, 2);        \
+	MOV_B16(26, 6);        \
+	MOV_B16(27, 3);        \
+	MOV_B16(27, 7);        \
+	MOV_B16(24, 22);       \
+	MOV_B16(25, 23);       \
+	ADDW $8, R5;           \
+	ADDW $1, R6, R9;       \
+	CMPW R7, R5;           \
+	CSEL EQ, R9, R6, R6;   \
+	CSEL EQ, R8, R5, R5;   \
+	ROUND_A;               \
+	NEXT_KEY;              \
+	ROUND_B;               \
+	NEXT_KEY;              \
+	ROUND_C;               \
+	NEXT_KEY;              \
+	ROUND_D;               \
+	NEXT_KEY;              \
+	ROUND_A;               \
+	NEXT_KEY;              \
+	ROUND_B;               \
+	NEXT_KEY;              \
+	ROUND_C;               \
+	NEXT_KEY;              \
+	ROUND_D;               \
+	NEXT_KEY;              \
+	ROUND_A;               \
+	NEXT_KEY;              \
+	ROUND_B
+
+// BITS: the bits of the words of four blocks in V(b0), by comparisons with least.
+#define BITS(compare, b0, b1, b2, b3) \
+	compare(21, b0, b0);  \
+	compare(21, b1, b1);  \
+	compare(21, b2, b2);  \
+	compare(21, b3, b3);  \
 	AND_B16(28, b0, b0);  \
 	AND_B16(29, b1, b1);  \
 	AND_B16(30, b2, b2);  \
@@ -71,14 +136,14 @@ GLOBL dropTable<>(SB), RODATA|NOPTR, $208
 	ORR_B16(b3, b2, b2);  \
 	ORR_B16(b2, b0, b0)
 
-// func DropMaskNEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// func DropMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
-//	V0-V3, V4-V7 the words of four blocks each of a word of dst   V8-V15 products
-//	V16 V17 M0 M1   V18 V19 what k0 and k1 grow by   V20 blocks of lanes, V21 least
-//	V22 V23 k0 k1   V24 V25 k0 k1 of the first round   V26 V27 c2 c3   V28-V31 bits of half-words
-//	R0 dst   R1 words left   R5 R6 c0 c1 of the word at hand
-//	R7 c0 behind the last word of a row   R8 c0 of the first
-TEXT ·DropMaskNEON(SB), NOSPLIT, $0-42
+//	V0-V3, V4-V7 the words of four blocks each   V8-V15 products   V16 V17 M0 M1
+//	V18 V19 what k0 and k1 grow by   V20 blocks of lanes, V21 least
+//	V22 V23 k0 k1   V24 V25 k0 k1 of the first round   V26 V27 c2 c3   V28-V31 bits of words
+//	R0 dst   R1 eights of blocks left   R3 counter   R4 key   R5 R6 c0 c1 of the eight at hand
+//	R7 c0 behind the last block of a row   R8 c0 of the first
+TEXT ·DropMask16NEON(SB), NOSPLIT, $0-42
 	MOVD  dst+0(FP), R0
 	MOVD  n+8(FP), R1
 	MOVD  words+16(FP), R2
@@ -86,70 +151,48 @@ TEXT ·DropMaskNEON(SB), NOSPLIT, $0-42
 	MOVD  key+32(FP), R4
 	MOVHU least+40(FP), R5
 	VDUP  R5, V21.H8
-	MOVD  $dropTable<>(SB), R6
-	VLD1.P 64(R6), [V16.B16, V17.B16, V18.B16, V19.B16]
-	VLD1.P 16(R6), [V20.B16]
-	VLD1  (R6), [V28.B16, V29.B16, V30.B16, V31.B16]
-	LDPW  (R4), (R5, R6)
-	VDUP  R5, V24.S4
-	VDUP  R6, V25.S4
-	LDPW  8(R3), (R5, R6)
-	VDUP  R5, V26.S4
-	VDUP  R6, V27.S4
-	LDPW  (R3), (R8, R6)
-	MOVWU R8, R5
-	ADDW  R2<<3, R8, R7
+	MOVD  $dropTable<>+80(SB), R6
+	BEGIN
 
-loop: // for at := range n
-	VDUP R5, V0.S4
-	ADDW $4, R5, R9
-	VDUP R9, V4.S4
-	ADD_S4(20, 0, 0)
-	ADD_S4(20, 4, 4)
-	VDUP R6, V1.S4
-	MOV_B16(1, 5)
-	MOV_B16(26, 2)
-	MOV_B16(26, 6)
-	MOV_B16(27, 3)
-	MOV_B16(27, 7)
-	MOV_B16(24, 22)
-	MOV_B16(25, 23)
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-	NEXT_KEY
-	ROUND_C
-	NEXT_KEY
-	ROUND_D
-	NEXT_KEY
-	ROUND_A
-	NEXT_KEY
-	ROUND_B
-
-	// dst[at], of a byte a block
-	BITS(2, 3, 0, 1)
-	BITS(6, 7, 4, 5)
-	VADDP  V6.H8, V2.H8, V0.H8
+loop: // for at := range n; the bits of lower and of upper halves are added, then bytes of blocks
+	DRAW
+	BITS(CMHS_H8, 2, 3, 0, 1)
+	BITS(CMHS_H8, 6, 7, 4, 5)
+	VADDP V6.H8, V2.H8, V0.H8
 	UZP1_B16(0, 0, 0)
-	FMOVD  F0, (R0)
+	FMOVD F0, (R0)
+	ADD   $8, R0
+	SUBS  $1, R1
+	BNE   loop
+	RET
 
-	// The counters of the next word: at%words*8, at/words
-	ADDW $8, R5
-	ADDW $1, R6, R9
-	CMPW R7, R5
-	CSEL EQ, R9, R6, R6
-	CSEL EQ, R8, R5, R5
-	ADD  $8, R0
-	SUBS $1, R1
-	BNE  loop
+// func DropMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+//
+//	As above: a word is two eights of blocks.
+TEXT ·DropMask32NEON(SB), NOSPLIT, $0-44
+	MOVD  dst+0(FP), R0
+	MOVD  n+8(FP), R1
+	MOVD  words+16(FP), R2
+	MOVD  counter+24(FP), R3
+	MOVD  key+32(FP), R4
+	MOVWU least+40(FP), R5
+	VDUP  R5, V21.S4
+	LSL   $1, R1
+	LSL   $1, R2
+	MOVD  $dropTable<>+208(SB), R6
+	BEGIN
+
+loop: // for half of dst[at], at := range n; the bits of two blocks are added to a byte
+	DRAW
+	BITS(CMHS_S4, 2, 3, 0, 1)
+	BITS(CMHS_S4, 6, 7, 4, 5)
+	VADDP V6.S4, V2.S4, V0.S4
+	UZP1_B16(0, 0, 0)
+	UZP1_B16(0, 0, 0)
+	FMOVS F0, (R0)
+	ADD   $4, R0
+	SUBS  $1, R1
+	BNE   loop
 	RET
 
 // func DropNEON(dst, x *float32, kept *uint64, rows, groups, width, words int, scale float32)

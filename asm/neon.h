@@ -63,8 +63,9 @@
 #define UZP2_S4(m, n, d)  WORD $(0x4E805800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1_B16(m, n, d) WORD $(0x4E001800 | (m)<<16 | (n)<<5 | (d))
 
-// All ones where n >= m, unsigned integers of 16 bits; where n and m have a bit in common.
+// All ones where n >= m, unsigned integers; where n and m have a bit in common.
 #define CMHS_H8(m, n, d)  WORD $(0x6E603C00 | (m)<<16 | (n)<<5 | (d))
+#define CMHS_S4(m, n, d)  WORD $(0x6EA03C00 | (m)<<16 | (n)<<5 | (d))
 #define CMTST_S4(m, n, d) WORD $(0x4EA08C00 | (m)<<16 | (n)<<5 | (d))
 
 // d = d's ones ? n : m; d = m's ones ? n : d; d = m's ones ? d : n.

@@ -62,6 +62,7 @@ var neonMacros = []struct{ call, want string }{
 	{"UZP2_S4(7, 29, 18)", "uzp2 v18.4s, v29.4s, v7.4s"},
 	{"UZP1_B16(23, 8, 17)", "uzp1 v17.16b, v8.16b, v23.16b"},
 	{"CMHS_H8(19, 4, 26)", "cmhs v26.8h, v4.8h, v19.8h"},
+	{"CMHS_S4(8, 25, 17)", "cmhs v17.4s, v25.4s, v8.4s"},
 	{"CMTST_S4(24, 9, 21)", "cmtst v21.4s, v9.4s, v24.4s"},
 	{"BSL_B16(14, 23, 30)", "bsl v30.16b, v23.16b, v14.16b"},
 	{"BIT_B16(22, 15, 0)", "bit v0.16b, v15.16b, v22.16b"},

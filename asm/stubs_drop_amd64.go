@@ -2,7 +2,7 @@
 
 package asm
 
-// DropMaskAVX2 does, for at := range n, with philox.Block of the internal package
+// DropMask16AVX2 does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*8)
@@ -19,12 +19,35 @@ package asm
 // n is at least 1.
 //
 //go:noescape
-func DropMaskAVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func DropMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 
-// DropMaskAVX512 does as DropMaskAVX2.
+// DropMask16AVX512 does as DropMask16AVX2.
 //
 //go:noescape
-func DropMaskAVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func DropMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+
+// DropMask32AVX2 does, for at := range n, with philox.Block of the internal package
+//
+//	c := *counter
+//	c[0] += uint32(at%words*16)
+//	c[1] += uint32(at/words)
+//	dst[at] = 0
+//	for i := range 16 {
+//		for k, word := range philox.Block(c, *key) {
+//			if word >= least { dst[at] |= 1<<(4*i+k) }
+//		}
+//		c[0]++
+//	}
+//
+// n is at least 1.
+//
+//go:noescape
+func DropMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+
+// DropMask32AVX512 does as DropMask32AVX2.
+//
+//go:noescape
+func DropMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 
 // DropAVX2 does
 //

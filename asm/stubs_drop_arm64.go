@@ -2,7 +2,7 @@
 
 package asm
 
-// DropMaskNEON does, for at := range n, with philox.Block of the internal package
+// DropMask16NEON does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*8)
@@ -19,7 +19,25 @@ package asm
 // n is at least 1.
 //
 //go:noescape
-func DropMaskNEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func DropMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+
+// DropMask32NEON does, for at := range n, with philox.Block of the internal package
+//
+//	c := *counter
+//	c[0] += uint32(at%words*16)
+//	c[1] += uint32(at/words)
+//	dst[at] = 0
+//	for i := range 16 {
+//		for k, word := range philox.Block(c, *key) {
+//			if word >= least { dst[at] |= 1<<(4*i+k) }
+//		}
+//		c[0]++
+//	}
+//
+// n is at least 1.
+//
+//go:noescape
+func DropMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 
 // DropNEON does
 //

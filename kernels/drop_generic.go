@@ -2,28 +2,45 @@ package kernels
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/autoreg/autoreg/internal/philox"
 )
 
-// dropMaskGeneric defines DropMask.
-func dropMaskGeneric(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+// dropMask16Generic defines DropMask16.
+func dropMask16Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+	limit, c2, c3 := uint32(least), counter[2], counter[3]
 	for at := range dst {
-		c := counter
-		c[0] += uint32(at%words) * 8
-		c[1] += uint32(at / words)
-		dst[at] = 0
-		for i := 0; i < 64; i += 8 {
-			var kept uint64
-			for k, word := range philox.Block(c, key) {
-				// The borrow of half - least is whether half is below it.
-				low := (word&0xffff - uint32(least)) >> 31
-				high := (word>>16 - uint32(least)) >> 31
-				kept |= uint64(low^1|(high^1)<<1) << (2 * k)
+		c0, c1 := counter[0]+uint32(at%words)*8, counter[1]+uint32(at/words)
+		var kept uint64
+		for i := range 8 {
+			b := philox.Block([4]uint32{c0 + uint32(i), c1, c2, c3}, key)
+			var of uint64
+			for k, word := range b {
+				// The borrow of half - limit is whether half is below it.
+				low := (word&0xffff - limit) >> 31
+				high := (word>>16 - limit) >> 31
+				of |= uint64(low^1|(high^1)<<1) << (2 * k)
 			}
-			dst[at] |= kept << i
-			c[0]++
+			kept |= of << (8 * i)
 		}
+		dst[at] = kept
+	}
+}
+
+// dropMask32Generic defines DropMask32.
+func dropMask32Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+	for at := range dst {
+		c0, c1 := counter[0]+uint32(at%words)*16, counter[1]+uint32(at/words)
+		var kept uint64
+		for i := range 16 {
+			b := philox.Block([4]uint32{c0 + uint32(i), c1, counter[2], counter[3]}, key)
+			for k, word := range b {
+				_, below := bits.Sub32(word, least, 0)
+				kept |= uint64(below^1) << (4*i + k)
+			}
+		}
+		dst[at] = kept
 	}
 }
 
@@ -31,10 +48,10 @@ func dropMaskGeneric(dst []uint64, words int, counter [4]uint32, key [2]uint32, 
 func dropGeneric(dst, x []float32, kept []uint64, width, first int, scale float32) {
 	words := maskWords(width)
 	for r := range len(x) / width {
-		to, from, bits := dst[r*width:][:width], x[r*width:][:width], kept[r*words:][:words]
+		to, from, row := dst[r*width:][:width], x[r*width:][:width], kept[r*words:][:words]
 		for j := first; j < width; j++ {
 			// No branch: a processor cannot foresee it. -1 has all bits, and +0 has none.
-			bit := uint32(bits[j/64] >> (j % 64) & 1)
+			bit := uint32(row[j/64] >> (j % 64) & 1)
 			to[j] = math.Float32frombits(math.Float32bits(float32(from[j]*scale)) & -bit)
 		}
 	}

@@ -11,32 +11,43 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-// drawnAt is a bit of DropMask, in the words of its documentation.
-func drawnAt(r, w, i int, counter [4]uint32, key [2]uint32, least uint16) bool {
-	b := philox.Block([4]uint32{counter[0] + uint32(8*w+i/8), counter[1] + uint32(r), counter[2], counter[3]}, key)
-	return uint16(b[i%8/2]>>(16*(i%2))) >= least
+// drawnAt is a bit of DropMask16 or DropMask32, in the words of their documentation. least
+// has 32 bits, of which DropMask16 is given the upper half.
+func drawnAt(size, r, w, i int, counter [4]uint32, key [2]uint32, least uint32) bool {
+	if size == 16 {
+		b := philox.Block([4]uint32{counter[0] + uint32(8*w+i/8), counter[1] + uint32(r), counter[2], counter[3]}, key)
+		return uint16(b[i%8/2]>>(16*(i%2))) >= uint16(least>>16)
+	}
+	b := philox.Block([4]uint32{counter[0] + uint32(16*w+i/4), counter[1] + uint32(r), counter[2], counter[3]}, key)
+	return b[i%4] >= least
 }
 
-// checkDropMask compares rows of words with what DropMask documents, and the words round
-// them with what they were.
-func checkDropMask(t *testing.T, isa string, rows, words int, counter [4]uint32, key [2]uint32, least uint16) {
+// checkDropMask compares rows of words of both routines with what they document, and the
+// words round them with what they were.
+func checkDropMask(t *testing.T, isa string, rows, words int, counter [4]uint32, key [2]uint32, least uint32) {
 	t.Helper()
-	const canary = 0xdeadbeefcafef00d
-	all := slices.Repeat([]uint64{canary}, rows*words+18)
-	dst := all[9:][:rows*words]
-	DropMask(dst, words, counter, key, least)
-	for at, got := range all {
-		want := uint64(canary)
-		if at -= 9; at >= 0 && at < len(dst) {
-			want = 0
-			for i := range 64 {
-				if drawnAt(at/words, at%words, i, counter, key, least) {
-					want |= 1 << i
+	for _, size := range []int{16, 32} {
+		const canary = 0xdeadbeefcafef00d
+		all := slices.Repeat([]uint64{canary}, rows*words+18)
+		dst := all[9:][:rows*words]
+		if size == 16 {
+			DropMask16(dst, words, counter, key, uint16(least>>16))
+		} else {
+			DropMask32(dst, words, counter, key, least)
+		}
+		for at, got := range all {
+			want := uint64(canary)
+			if at -= 9; at >= 0 && at < len(dst) {
+				want = 0
+				for i := range 64 {
+					if drawnAt(size, at/words, at%words, i, counter, key, least) {
+						want |= 1 << i
+					}
 				}
 			}
-		}
-		if got != want {
-			t.Fatalf("DropMask[%s](%d rows of %d, %v, %v, %d): word %d is %x, want %x", isa, rows, words, counter, key, least, at, got, want)
+			if got != want {
+				t.Fatalf("DropMask%d[%s](%d rows of %d, %v, %v, %#x): word %d is %x, want %x", size, isa, rows, words, counter, key, least, at, got, want)
+			}
 		}
 	}
 }
@@ -45,22 +56,22 @@ func TestDropMask(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for words := 1; words <= 9; words++ {
 			for rows := range 8 {
-				checkDropMask(t, isa, rows, words, [4]uint32{0, 77, 5 << 16, 12}, [2]uint32{uint32(rows), uint32(words) << 31}, 1<<15)
+				checkDropMask(t, isa, rows, words, [4]uint32{0, 77, 5 << 16, 12}, [2]uint32{uint32(rows), uint32(words) << 31}, 1<<31)
 			}
 		}
 		// Every threshold's border, and counters that wrap.
-		for _, least := range []uint16{0, 1, 2, 255, 256, 0x3333, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff} {
+		for _, least := range []uint32{0, 1, 1 << 16, 2 << 16, 0xff0000, 1 << 24, 0x33333333, 0x7fffffff, 1 << 31, 0x80010000, 0xfffe0000, 0xffff0000, 0xffffffff} {
 			for _, c := range []uint32{0, 1 << 31, math.MaxUint32, math.MaxUint32 - 20} {
 				checkDropMask(t, isa, 5, 3, [4]uint32{c, c, c, c}, [2]uint32{^c, c}, least)
 			}
 		}
 		// More than one call of assembly, and rows longer than that.
-		checkDropMask(t, isa, 700, 3, [4]uint32{1, 2, 3, 4}, [2]uint32{5, 6}, 1000)
-		checkDropMask(t, isa, 3, 1030, [4]uint32{1, 2, 3, 4}, [2]uint32{5, 6}, 1000)
+		checkDropMask(t, isa, 700, 3, [4]uint32{1, 2, 3, 4}, [2]uint32{5, 6}, 0x12345678)
+		checkDropMask(t, isa, 3, 1030, [4]uint32{1, 2, 3, 4}, [2]uint32{5, 6}, 0x12345678)
 	})
 }
 
-// Half-words that equal the threshold, or miss it by one, on either side of the sign bit.
+// Half-words and words that equal the threshold, or miss it by one, on either side of the sign bit.
 func TestDropMaskThreshold(t *testing.T) {
 	counter, key := [4]uint32{3, 1, 4, 1}, [2]uint32{5, 9}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
@@ -68,7 +79,9 @@ func TestDropMaskThreshold(t *testing.T) {
 			c := counter
 			c[0] += uint32(i / 8)
 			half := uint16(philox.Block(c, key)[i%8/2] >> (16 * (i % 2)))
-			for _, least := range []uint16{half - 1, half, half + 1} {
+			c[0] = counter[0] + uint32(i/4)
+			word := philox.Block(c, key)[i%4]
+			for _, least := range []uint32{uint32(half-1) << 16, uint32(half) << 16, uint32(half+1) << 16, word - 1, word, word + 1} {
 				checkDropMask(t, isa, 1, 1, counter, key, least)
 			}
 		}
@@ -92,7 +105,7 @@ func TestDropMaskKnown(t *testing.T) {
 				half := 0
 				for bit := 1 << 15; bit > 0; bit >>= 1 {
 					var word [1]uint64
-					DropMask(word[:], 1, c.counter, c.key, uint16(half|bit))
+					DropMask16(word[:], 1, c.counter, c.key, uint16(half|bit))
 					if word[0]>>i&1 == 1 {
 						half |= bit
 					}
@@ -111,7 +124,7 @@ func checkDrop(t *testing.T, isa string, width int, x *testkit.Buffer, off int, 
 	t.Helper()
 	rows, words := len(x.S)/width, (width+63)/64
 	kept := make([]uint64, rows*words)
-	DropMask(kept, words, [4]uint32{0, 0, 0, seed}, [2]uint32{seed, uint32(width)}, 1<<15)
+	DropMask16(kept, words, [4]uint32{0, 0, 0, seed}, [2]uint32{seed, uint32(width)}, 1<<15)
 	bits := slices.Clone(kept)
 	want := make([]float32, rows*width)
 	for i, v := range x.S {
@@ -181,11 +194,17 @@ func TestDropPageEnd(t *testing.T) {
 			for rows := 1; rows <= 2; rows++ {
 				words := (width + 63) / 64
 				kept := wordsAtPageEnd(t, rows*words)
-				DropMask(kept, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
+				DropMask16(kept, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				want := make([]uint64, rows*words)
-				dropMaskGeneric(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
+				dropMask16Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				if !slices.Equal(kept, want) {
-					t.Fatalf("DropMask[%s](%d rows of %d): %x, want %x", isa, rows, words, kept, want)
+					t.Fatalf("DropMask16[%s](%d rows of %d): %x, want %x", isa, rows, words, kept, want)
+				}
+				wide := wordsAtPageEnd(t, rows*words)
+				DropMask32(wide, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
+				dropMask32Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
+				if !slices.Equal(wide, want) {
+					t.Fatalf("DropMask32[%s](%d rows of %d): %x, want %x", isa, rows, words, wide, want)
 				}
 				dst, x := testkit.AtPageEnd(t, rows*width), testkit.AtPageEnd(t, rows*width)
 				testkit.Values(x, 2, 1)
@@ -203,10 +222,11 @@ func TestDropPageEnd(t *testing.T) {
 func TestDropContract(t *testing.T) {
 	word := []uint64{7, 7, 7, 7}
 	for _, words := range []int{0, -1, 3, 5} {
-		testkit.Panics(t, "kernels: DropMask: dst is not rows of words", func() { DropMask(word, words, [4]uint32{}, [2]uint32{}, 1) })
+		testkit.Panics(t, "kernels: DropMask16: dst is not rows of words", func() { DropMask16(word, words, [4]uint32{}, [2]uint32{}, 1) })
+		testkit.Panics(t, "kernels: DropMask32: dst is not rows of words", func() { DropMask32(word, words, [4]uint32{}, [2]uint32{}, 1) })
 	}
 	if !slices.Equal(word, []uint64{7, 7, 7, 7}) {
-		t.Errorf("DropMask wrote before it panicked: %x", word)
+		t.Errorf("a mask was written before the panic: %x", word)
 	}
 	dst := testkit.NewBuffer(140, 0).Values(1, 1)
 	x := make([]float32, 140)
@@ -226,7 +246,8 @@ func TestDropContract(t *testing.T) {
 		t.Error(d)
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		DropMask(nil, 3, [4]uint32{}, [2]uint32{}, 1)
+		DropMask16(nil, 3, [4]uint32{}, [2]uint32{}, 1)
+		DropMask32(nil, 3, [4]uint32{}, [2]uint32{}, 1)
 		Drop(nil, nil, nil, 70, 1)
 		Drop(dst.S, x, word, 70, 1) // what all of them differ from
 	})
@@ -237,7 +258,8 @@ func TestDropAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 100 {
-				DropMask(kept, 4, [4]uint32{}, [2]uint32{}, 9)
+				DropMask16(kept, 4, [4]uint32{}, [2]uint32{}, 9)
+				DropMask32(kept, 4, [4]uint32{}, [2]uint32{}, 9)
 				Drop(x, x, kept, 203, 1)
 			}
 		})
@@ -245,9 +267,9 @@ func TestDropAllocs(t *testing.T) {
 }
 
 func FuzzDrop(f *testing.F) {
-	f.Add([]byte{0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f}, uint8(3), uint8(3), uint32(0), uint16(1))
-	f.Add([]byte("letters are numbers too, and this many of them are more than fit one vector of any kind"), uint8(17), uint8(0x5b), uint32(1<<31), uint16(1<<15))
-	f.Fuzz(func(t *testing.T, raw []byte, width, off uint8, seed uint32, least uint16) {
+	f.Add([]byte{0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f}, uint8(3), uint8(3), uint32(0), uint32(1))
+	f.Add([]byte("letters are numbers too, and this many of them are more than fit one vector of any kind"), uint8(17), uint8(0x5b), uint32(1<<31), uint32(1<<31))
+	f.Fuzz(func(t *testing.T, raw []byte, width, off uint8, seed, least uint32) {
 		in := testkit.Floats(raw)
 		if len(in) == 0 {
 			return
@@ -265,10 +287,16 @@ const dropRows, dropWidth = 1024, 192
 
 func BenchmarkDropMask(b *testing.B) {
 	testkit.EachISA(b, func(b *testing.B, isa string) {
-		b.Run(fmt.Sprintf("rows=%d/n=%d", dropRows, dropWidth), func(b *testing.B) {
-			kept := make([]uint64, dropRows*dropWidth/64)
+		kept := make([]uint64, dropRows*dropWidth/64)
+		b.Run(fmt.Sprintf("bits=16/rows=%d/n=%d", dropRows, dropWidth), func(b *testing.B) {
 			for b.Loop() {
-				DropMask(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
+				DropMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
+			}
+			perElement(b, dropRows*dropWidth)
+		})
+		b.Run(fmt.Sprintf("bits=32/rows=%d/n=%d", dropRows, dropWidth), func(b *testing.B) {
+			for b.Loop() {
+				DropMask32(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<31)
 			}
 			perElement(b, dropRows*dropWidth)
 		})
@@ -280,7 +308,7 @@ func BenchmarkDrop(b *testing.B) {
 		for _, rows := range []int{32, dropRows} { // of one line of an image, and of all
 			b.Run(fmt.Sprintf("rows=%d/n=%d", rows, dropWidth), func(b *testing.B) {
 				x, kept := Alloc(rows*dropWidth), make([]uint64, rows*dropWidth/64)
-				DropMask(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
+				DropMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
 				for b.Loop() {
 					Drop(x, x, kept, dropWidth, 1)
 				}

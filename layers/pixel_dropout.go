@@ -37,13 +37,14 @@ func (m *dropMask) draw(d *PixelDropout, n *pixelNode, item int) {
 	pixels := len(m.bits) / m.words
 	counter := [4]uint32{0, uint32(item * pixels), uint32(n.id) + uint32(d.Step>>32)<<16, uint32(d.Step)}
 	key := [2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)}
-	kernels.DropMask(m.bits, m.words, counter, key, uint16(d.Share*(1<<16)))
+	kernels.DropMask16(m.bits, m.words, counter, key, uint16(d.Share*(1<<16)))
 }
 
-// apply sets the values of a map that are not kept to 0 and multiplies the others by scale.
-func (m *dropMask) apply(x *pixelMap, height, width int, scale float32) {
+// apply sets dst to the values of x that are kept, multiplied by scale, and otherwise to 0.
+func (m *dropMask) apply(dst, x *pixelMap, height, width int, scale float32) {
+	n := width * x.width
 	for r := range height {
-		row := x.data[x.at+r*x.row:][:width*x.width]
-		kernels.Drop(row, row, m.bits[r*width*m.words:][:width*m.words], x.width, scale)
+		kept := m.bits[r*width*m.words:][:width*m.words]
+		kernels.Drop(dst.data[dst.at+r*dst.row:][:n], x.data[x.at+r*x.row:][:n], kept, x.width, scale)
 	}
 }

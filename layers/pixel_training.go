@@ -222,7 +222,8 @@ func (m *PixelImage) forward(image *PixelSample, drop *PixelDropout, item int, e
 		if n.drops && m.drop.Share > 0 {
 			mask := &m.masks[n.id]
 			mask.draw(&m.drop, n, item)
-			mask.apply(&m.run.maps[n.id], s.lines, s.pixels, m.drop.scale())
+			y := &m.run.maps[n.id]
+			mask.apply(y, y, s.lines, s.pixels, m.drop.scale())
 		}
 	}
 }
@@ -262,11 +263,11 @@ func (m *PixelImage) activateBack(n *pixelNode) {
 	y := m.run.grid(n, &s)
 	dy, dx := gridOf(&m.grads[n.id], &s), gridOf(&m.grads[x.id], &s)
 	if n.drops && m.drop.Share > 0 {
-		m.masks[n.id].apply(&m.grads[n.id], s.lines, s.pixels, m.drop.scale())
+		mask, grad := &m.masks[n.id], &m.grads[n.id]
+		mask.apply(grad, grad, s.lines, s.pixels, m.drop.scale())
 		// The slope is that of the values that were not dropped, before they grew.
 		values := pixelMap{data: m.undropped, width: n.width, pixel: n.width, row: s.pixels * n.width}
-		copyMap(&values, &m.run.maps[n.id], s.lines, s.pixels)
-		kernels.Scale(values.data[:s.lines*values.row], 1-float32(m.drop.Share))
+		mask.apply(&values, &m.run.maps[n.id], s.lines, s.pixels, 1-float32(m.drop.Share))
 		y = gridOf(&values, &s)
 	}
 	switch fresh := m.fresh[x.id]; {

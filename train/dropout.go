@@ -1,7 +1,6 @@
 package train
 
 import (
-	"github.com/autoreg/autoreg/internal/philox"
 	"github.com/autoreg/autoreg/kernels"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -84,24 +83,21 @@ func (d *dropout) run(place int, m kernels.Matrix) {
 	d.threads.Split(m.Rows, layers.RowUnit, d.apply)
 }
 
-// rows drops values of rows [from, to).
+// rows drops values of rows [from, to), as many at a time as kept has bits for.
 func (d *dropout) rows(_, from, to int) {
 	key := [2]uint32{uint32(d.seed), uint32(d.seed >> 32)}
 	place := uint32(d.place) + uint32(d.step>>32)<<8
+	var kept [16]uint64
 	for r := from; r < to; r++ {
 		row, counter := rowOf(d.m, r), uint32(r)
 		if d.Locked && d.m.Rows == d.layout.Rows() { // otherwise a row is a sequence
 			counter = uint32(d.layout.Sequence(r))
 		}
-		for j := 0; j < len(row); j += 4 {
-			words := philox.Block([4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key)
-			for k := range min(4, len(row)-j) {
-				if words[k] < d.threshold {
-					row[j+k] = 0
-				} else {
-					row[j+k] *= d.scale
-				}
-			}
+		for j := 0; j < len(row); j += 64 * len(kept) {
+			part := row[j:min(j+64*len(kept), len(row))]
+			mask := kept[:(len(part)+63)/64]
+			kernels.DropMask32(mask, len(mask), [4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key, d.threshold)
+			kernels.Drop(part, part, mask, len(part), d.scale)
 		}
 	}
 }
