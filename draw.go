@@ -43,7 +43,7 @@ type DrawOptions struct {
 
 	// Unrounded has later pixels depend on the values that a mixture of logistics draws, not on
 	// the levels that these are rounded to: on values that no image has which the model has
-	// seen. It is how the reference draws. It goes with neither Temperature, TopK nor Known.
+	// seen. It is how the reference draws. It goes with neither a Temperature other than 1, TopK nor Known.
 	Unrounded bool
 
 	// OnRow is called as soon as a row of an image is complete, before Draw
@@ -171,7 +171,7 @@ func (m *ImageModel) prepareDraw(o *DrawOptions) (*drawing, error) {
 	}
 	if d.Unrounded {
 		switch {
-		case d.Temperature != nil || d.TopK != 0 || d.Known != nil:
+		case d.Temperature != nil && *d.Temperature != 1 || d.TopK != 0 || d.Known != nil:
 			return nil, optionErr("%s goes with neither %s, %s nor %s: leave it out", option("Unrounded"), option("Temperature"), option("TopK"), option("Known"))
 		case !m.pixel.Net.Draws():
 			return nil, optionErr("%s is for mixtures of logistics, and this model has a probability for each level: leave it out", option("Unrounded"))

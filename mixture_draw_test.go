@@ -148,7 +148,7 @@ func naiveMixture(m *ImageModel, o *DrawOptions, n int) Image {
 func TestMixtureUnrounded(t *testing.T) {
 	for _, channels := range []int{1, 3} {
 		m := mixtureModel(channels)
-		o := DrawOptions{Seed: 3, Count: 6, Unrounded: true}
+		o := DrawOptions{Seed: 3, Count: 6, Unrounded: true, Temperature: new(1.0)}
 		images, err := m.Draw(t.Context(), &o)
 		if err != nil {
 			t.Fatal(err)

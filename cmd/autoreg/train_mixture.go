@@ -39,7 +39,7 @@ func (m *mixtureFlags) define(fs *pflag.FlagSet) {
 // for flags that are not given.
 func (m *mixtureFlags) take(j *imageJob) error {
 	if !m.on {
-		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct", "conditional"} {
+		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct", "conditional", "fractions"} {
 			if j.flags.Changed(name) {
 				return usagef("--%s is for --mixture: give that too, or leave it out", name)
 			}
@@ -55,6 +55,12 @@ func (m *mixtureFlags) take(j *imageJob) error {
 	x := m.mixture
 	if n, err := fmt.Sscanf(m.field, "%dx%d", &x.Rows, &x.Cols); n != 2 || err != nil || m.field != fmt.Sprintf("%dx%d", x.Rows, x.Cols) {
 		return usagef("--field %q: want rows and columns, as in 3x3", m.field)
+	}
+	switch {
+	case x.Rows < 3 || x.Cols < 3:
+		return usagef("--field %q: want at least 3 rows and 3 columns", m.field)
+	case x.Cols%2 == 0:
+		return usagef("--field %q: want an odd number of columns", m.field)
 	}
 	x.Activation, _ = layers.ParsePixelActivation(m.activation)
 	j.task.Mixture, j.conditional = &x, x.Conditional

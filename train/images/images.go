@@ -248,7 +248,7 @@ func (o *Options) withDefaults() (Options, error) {
 	case opt.Levels < 2 || opt.Levels > 256:
 		err = outOfRange("Levels", opt.Levels, "2 to 256")
 	case opt.Fractions && opt.Levels != 256:
-		err = outOfRange("Levels", opt.Levels, "256, for Fractions are of these")
+		err = outOfRange("Levels", opt.Levels, "256 with Fractions, which lie between those")
 	case opt.Height < 0 || opt.Height > MaxSide:
 		err = outOfRange("Height", opt.Height, ownSide)
 	case opt.Width < 0 || opt.Width > MaxSide:
