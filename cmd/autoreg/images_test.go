@@ -144,6 +144,29 @@ func TestReferenceImageSizes(t *testing.T) {
 	}
 }
 
+// TestReferenceMixtureSizes prints the table of the reference's mixture.
+func TestReferenceMixtureSizes(t *testing.T) {
+	out := ok(t, "info", "--mixture")
+	for _, want := range []string{
+		"init.vertical (Conv 2×3 of 5×3)                      (None, 32, 32, 32)                544      256\n",
+		"down.0.stride.vertical (Conv /2 2×3 of 4×4)          (None, 16, 16, 32)             16,448    6,208\n",
+		"up.0.stride.horizontal (ConvTransposed /2 2×2)       (None, 32, 32, 32)              4,160    4,160\n",
+		"output (Conv 1×1)                                    (None, 32, 32, 15)                510      510\n",
+		"total                                                                              624,990  353,950\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("info lacks %q:\n%s", want, out)
+		}
+	}
+	if out := ok(t, "info", "--mixture", "--channels", "3"); !strings.Contains(out, " 628,292  355,844\n") {
+		t.Errorf("info in colour:\n%s", out)
+	}
+	fails(t, exitUsage, "--components is for --mixture", "info", "--components", "3")
+	fails(t, exitUsage, `--field "3x2": want at least 3 rows`, "info", "--mixture", "--field", "3x2")
+	fails(t, exitUsage, "width and height are multiples of 2", "info", "--mixture", "--height", "31")
+	fails(t, exitUsage, "--levels 4: a mixture has 256", "info", "--mixture", "--levels", "4")
+}
+
 // TestFieldOf finds receptive fields by following the taps.
 func TestFieldOf(t *testing.T) {
 	for kernel := 1; kernel <= 9; kernel += 2 {

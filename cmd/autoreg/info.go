@@ -82,16 +82,17 @@ too that the masks multiply by 0), and the receptive field: which pixels have an
 influence on the next one.
 
 With --symbols, --embedding and --units, or --layers, it prints the layers that a text
-model of these sizes would have, without a file; with any of --filters, --blocks, --kernel, --levels,
---channels, --width and --height those of an image model, where sizes that are not given
-are the reference model's.`,
+model of these sizes would have, without a file; with any of --filters, --blocks, --kernel,
+--levels, --channels, --width and --height, or with --mixture and its flags, those of an
+image model, where sizes that are not given are the reference model's.`,
 		Example: `  autoreg info
   autoreg info recipes.safetensors --json
   autoreg info clothes
   autoreg info --vocabulary | head
   autoreg info --symbols 10000 --embedding 100 --units 128
   autoreg info --symbols 10000 --embedding 100 --layers lstm:128,lstm:128
-  autoreg info --filters 128 --blocks 5 --kernel 7 --levels 4`,
+  autoreg info --filters 128 --blocks 5 --kernel 7 --levels 4
+  autoreg info --mixture --channels 3 --filters 64`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("info describes a single model, but %q and %q are two", args[0], args[1])

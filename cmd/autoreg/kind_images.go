@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -44,6 +45,27 @@ var imageFormats = []string{images.FormatAuto, images.FormatIDX, images.FormatCI
 // imageSizes are the flags of info for the sizes of an image model.
 var imageSizes = []string{"filters", "blocks", "kernel", "levels", "channels", "height", "width"}
 
+// mixtureOf replaces the sizes of a PixelCNN by those of a mixture, with its defaults for
+// flags that are not given.
+func mixtureOf(c *model.PixelConfig, p *layers.PixelCNN, x *train.Mixture, fs *pflag.FlagSet) {
+	for _, size := range []struct {
+		flag  string
+		field *int
+		value int
+	}{
+		{"filters", &p.Filters, train.DefaultMixtureFilters}, {"blocks", &p.Blocks, train.DefaultMixtureBlocks},
+		{"height", &c.Height, mixtureSide}, {"width", &c.Width, mixtureSide},
+	} {
+		if !fs.Changed(size.flag) {
+			*size.field = size.value
+		}
+	}
+	c.PixelSpec = layers.PixelCNNMixture{
+		Channels: p.Channels, Components: x.Components, Filters: p.Filters, Blocks: p.Blocks,
+		Resolutions: x.Resolutions, Rows: x.Rows, Cols: x.Cols, Activation: x.Activation, Direct: x.Direct,
+	}
+}
+
 func defineImageSizes(fs *pflag.FlagSet) sizes {
 	c, p := &model.PixelConfig{}, &layers.PixelCNN{}
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
@@ -53,8 +75,16 @@ func defineImageSizes(fs *pflag.FlagSet) sizes {
 	intFlag(fs, &p.Channels, "channels", "", 1, 1, 3, "1 for grey, 3 for colour")
 	intFlag(fs, &c.Height, "height", "", defaultSide, 1, model.MaxSide, "height of an image in pixels")
 	intFlag(fs, &c.Width, "width", "", defaultSide, 1, model.MaxSide, "width of an image in pixels")
-	return sizes{imageSizes, func(j *infoJob) error {
-		c.PixelSpec = *p
+	var m mixtureFlags
+	m.only = m.network(fs)
+	return sizes{slices.Concat(imageSizes, []string{"mixture"}, m.only), func(j *infoJob) error {
+		x, err := m.parse(fs)
+		if err != nil {
+			return err
+		}
+		if c.PixelSpec = *p; x != nil {
+			mixtureOf(c, p, x, fs)
+		}
 		if err := c.Check(); err != nil {
 			return usagef("%v", err)
 		}

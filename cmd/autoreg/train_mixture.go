@@ -16,6 +16,7 @@ type mixtureFlags struct {
 	mixture    train.Mixture
 	field      string
 	activation string
+	only       []string // flags that need --mixture
 }
 
 // The reference's share of values that are dropped, and side of an image.
@@ -24,46 +25,63 @@ const (
 	mixtureSide    = 32
 )
 
-func (m *mixtureFlags) define(fs *pflag.FlagSet) {
-	fs.BoolVar(&m.on, "mixture", false, "learn all 256 levels as a mixture of logistics, by a network with skips at several resolutions (PixelCNN++)")
+// network defines the flags that say what the network is. It returns their names.
+func (m *mixtureFlags) network(fs *pflag.FlagSet) []string {
+	fs.BoolVar(&m.on, "mixture", false, "all 256 levels as a mixture of logistics, by a network with skips at several resolutions (PixelCNN++)")
 	intFlag(fs, &m.mixture.Components, "components", "", train.DefaultComponents, 1, model.MaxComponents, "with --mixture, logistics of the mixture")
 	intFlag(fs, &m.mixture.Resolutions, "resolutions", "", train.DefaultResolutions, 1, model.MaxResolutions, "with --mixture, resolutions, each half of the one before")
 	fs.StringVar(&m.field, "field", "3x3", "with --mixture, `ROWSxCOLUMNS` of the pixels that a layer looks at, columns odd")
 	choiceFlag(fs, &m.activation, "activation", layers.ConcatELU.String(), []string{"concat_elu", "elu", "relu"}, "with --mixture, activation of its blocks")
+	fs.BoolVar(&m.mixture.Direct, "direct", false, "with --mixture, train weights as they are, without weight normalisation")
+	return []string{"components", "resolutions", "field", "activation", "direct"}
+}
+
+func (m *mixtureFlags) define(fs *pflag.FlagSet) {
+	m.only = m.network(fs)
 	fs.Float64Var(&m.mixture.Dropout, "dropout", mixtureDropout, "with --mixture, share of values dropped in training in each block")
 	fs.BoolVar(&m.mixture.Conditional, "conditional", false, "with --mixture, learn what images of each class are like: of each label of a batch of CIFAR, or of --labels")
-	fs.BoolVar(&m.mixture.Direct, "direct", false, "with --mixture, train weights as they are, without weight normalisation")
+	m.only = append(m.only, "dropout", "conditional", "fractions")
+}
+
+// parse returns the mixture that the flags ask for, or nil without --mixture, which the
+// other flags need.
+func (m *mixtureFlags) parse(fs *pflag.FlagSet) (*train.Mixture, error) {
+	if !m.on {
+		for _, name := range m.only {
+			if fs.Changed(name) {
+				return nil, usagef("--%s is for --mixture: give that too, or leave it out", name)
+			}
+		}
+		return nil, nil
+	}
+	if fs.Changed("kernel") {
+		return nil, usagef("--kernel is not for --mixture, which has --field instead: leave it out")
+	}
+	if levels := fs.Lookup("levels"); levels.Changed && levels.Value.String() != fmt.Sprint(layers.MixtureLevels) {
+		return nil, usagef("--levels %s: a mixture has %d", levels.Value, layers.MixtureLevels)
+	}
+	x := m.mixture
+	if n, err := fmt.Sscanf(m.field, "%dx%d", &x.Rows, &x.Cols); n != 2 || err != nil || m.field != fmt.Sprintf("%dx%d", x.Rows, x.Cols) {
+		return nil, usagef("--field %q: want rows and columns, as in 3x3", m.field)
+	}
+	switch {
+	case x.Rows < 3 || x.Cols < 3:
+		return nil, usagef("--field %q: want at least 3 rows and 3 columns", m.field)
+	case x.Cols%2 == 0:
+		return nil, usagef("--field %q: want an odd number of columns", m.field)
+	}
+	x.Activation, _ = layers.ParsePixelActivation(m.activation)
+	return &x, nil
 }
 
 // take makes the task one of a mixture if the flags say so, with the reference's defaults
 // for flags that are not given.
 func (m *mixtureFlags) take(j *imageJob) error {
-	if !m.on {
-		for _, name := range []string{"components", "resolutions", "field", "activation", "dropout", "direct", "conditional", "fractions"} {
-			if j.flags.Changed(name) {
-				return usagef("--%s is for --mixture: give that too, or leave it out", name)
-			}
-		}
-		return nil
+	x, err := m.parse(j.flags)
+	if x == nil || err != nil {
+		return err
 	}
-	if j.flags.Changed("kernel") {
-		return usagef("--kernel is not for --mixture, which has --field instead: leave it out")
-	}
-	if j.flags.Changed("levels") && j.images.Levels != layers.MixtureLevels {
-		return usagef("--levels %d: a mixture has %d", j.images.Levels, layers.MixtureLevels)
-	}
-	x := m.mixture
-	if n, err := fmt.Sscanf(m.field, "%dx%d", &x.Rows, &x.Cols); n != 2 || err != nil || m.field != fmt.Sprintf("%dx%d", x.Rows, x.Cols) {
-		return usagef("--field %q: want rows and columns, as in 3x3", m.field)
-	}
-	switch {
-	case x.Rows < 3 || x.Cols < 3:
-		return usagef("--field %q: want at least 3 rows and 3 columns", m.field)
-	case x.Cols%2 == 0:
-		return usagef("--field %q: want an odd number of columns", m.field)
-	}
-	x.Activation, _ = layers.ParsePixelActivation(m.activation)
-	j.task.Mixture, j.conditional = &x, x.Conditional
+	j.task.Mixture, j.conditional = x, x.Conditional
 	j.task.Kernel, j.images.Levels = 0, layers.MixtureLevels
 	unless := func(name string, field *int, value int) {
 		if !j.flags.Changed(name) {
