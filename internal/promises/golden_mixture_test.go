@@ -23,6 +23,7 @@ const (
 	goldenMixtureGrey    = "fbc9686948c693ec129a2bb1396eab1a0f3dd3539ecb5bb104801d8acdfc0011"
 	goldenMixtureColour  = "c95513bc0a97dc5620c9042d7b142f47c0e3e914e1232d40cb32476f6decd411"
 	goldenMixtureTrained = "cc3372d7e87e57fd1a2f26fe6f14095f4264511ba685915507edd2dff8778350"
+	goldenMixtureClasses = "2e45030c8c8c1ee99c8fcd3f872113860329ffc798c37182476e5b55f5ed89f4"
 )
 
 // TestGoldenPixelsMixture computes outputs and logits, scores, and draws images: several
@@ -154,6 +155,55 @@ func TestGoldenMixtureTraining(t *testing.T) {
 		}
 		if got := hash(first); got != goldenMixtureTrained {
 			t.Errorf("%s: hash %s, want %s", isa, got, goldenMixtureTrained)
+		}
+	})
+}
+
+// TestGoldenMixtureClasses trains a network that is conditioned on classes, without weight
+// normalisation, on values between levels, and saves an average of its weights; then draws
+// and scores an image of each class.
+func TestGoldenMixtureClasses(t *testing.T) {
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		set := goldenImages(1, 256)
+		set.Height, set.Width = 4, 4
+		set.Data = set.Data[:12*4*4]
+		set.Fractions, set.Labels, set.Classes = make([]uint8, len(set.Data)), make([]uint8, 12), 3
+		for i := range set.Data {
+			set.Data[i] *= 37
+			set.Fractions[i] = uint8(i * 91)
+			set.Labels[i/16] = uint8(i / 16 % 3)
+		}
+		mixture := &train.Mixture{Components: 2, Resolutions: 1, Cols: 5, Activation: layers.ReLU, Dropout: 0.1, Direct: true, Conditional: true}
+		tr, err := train.New(&train.Images{Set: set, Filters: 8, Mixture: mixture}, &train.Options{BatchSize: 5, Epochs: 2, Seed: 9, Average: 0.8, Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Run(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := tr.Model().WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		all := []byte(checksumOf(t, b.Bytes()))
+		m, err := autoreg.Load[*autoreg.ImageModel](&b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := m.Draw(t.Context(), &autoreg.DrawOptions{Count: 3, Classes: []int{0, 1, 2}, Seed: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list {
+			all = append(all, p.Levels...)
+			score, err := m.Score(t.Context(), slices.Values([][]uint8{p.Levels}), &autoreg.ScoreOptions{Classes: []int{p.Class}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
+		}
+		if got := hash(all); got != goldenMixtureClasses {
+			t.Errorf("%s: hash %s, want %s", isa, got, goldenMixtureClasses)
 		}
 	})
 }
