@@ -13,8 +13,8 @@ import (
 // A Canvas is one image that is filled in raster order, the channels of a pixel one
 // after the other, for one goroutine at a time. It is a sampler.Finite source whose
 // symbols are levels. It keeps the values that later pixels read, so that each level
-// takes one step, however large the image. [ImageModel.Draw] draws the same images in
-// less time; a Canvas is for loops of your own.
+// takes one step, however large the image. [Canvas.Draw] draws what [ImageModel.Draw] draws
+// under the same number, in more time; a Canvas is for loops of your own.
 type Canvas struct {
 	model         *ImageModel
 	state         *layers.PixelState
@@ -22,9 +22,10 @@ type Canvas struct {
 }
 
 // NewCanvas returns an empty image of height×width pixels; 0, 0 means the model's
-// DefaultSize. A canvas takes 5 bytes for each level and, for each residual block of
-// the model, 4 bytes a column for each filter: at the most that is allowed, 4096×4096
-// pixels, 80 MiB in grey and 240 MiB in colour, and what the blocks take.
+// DefaultSize, and a mixture wants multiples of 2^(resolutions-1). A canvas takes 5 bytes
+// for each level, and the rows of feature maps that later pixels read: at the most that is
+// allowed, 4096×4096 pixels in grey, 90 MiB with the reference PixelCNN and 117 MiB with the
+// reference mixture.
 //
 // For a model that is conditioned on classes it returns an error: see NewClassCanvas.
 func (m *ImageModel) NewCanvas(height, width int) (*Canvas, error) {
@@ -109,8 +110,8 @@ func (c *Canvas) Draw(ctx context.Context, chain *sampler.Chain, n uint64) iter.
 	return func(yield func(int, error) bool) {
 		line := c.width * c.model.Channels()
 		var source sampler.Source = numbered{c, n}
-		if c.state.Draws() {
-			source = drawnCanvas{numbered{c, n}}
+		if c.model.pixel.Net.Draws() {
+			source = drawingCanvas{numbered{c, n}}
 		}
 		for _, err := range chain.Run(ctx, source, nil) {
 			if err != nil {
@@ -132,7 +133,7 @@ type numbered struct {
 
 func (c numbered) Slot() (uint64, uint64) { return c.n, uint64(c.state.Next()) }
 
-// A drawnCanvas is one of a model that draws levels itself.
-type drawnCanvas struct{ numbered }
+// A drawingCanvas is a canvas of a model that draws levels itself.
+type drawingCanvas struct{ numbered }
 
-func (c drawnCanvas) Draw(u, v float64) int { return c.state.DrawLevel(u, v) }
+func (c drawingCanvas) Draw(u, v float64) int { return c.state.DrawLevel(u, v) }

@@ -34,7 +34,7 @@
 //
 // # Images
 //
-// An [ImageModel] draws images of a few levels a pixel, grey or in colour:
+// An [ImageModel] draws images of 2 to 256 levels a pixel, grey or in colour:
 //
 //	m, err := autoreg.Open[*autoreg.ImageModel]("clothes.safetensors")
 //	if err != nil {

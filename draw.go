@@ -25,9 +25,10 @@ type DrawOptions struct {
 	Count int // images; 0 means 1
 
 	// Height and Width are of the images; both 0 mean the model's DefaultSize, or, where
-	// Known is given, its Size. Each thread takes about 5 bytes a level of the images
-	// that it draws together, 16 or fewer, and for each residual block of the model up
-	// to 70 bytes a column for each filter.
+	// Known is given, its Size; a mixture wants multiples of 2^(resolutions-1). Each thread
+	// takes about 5 bytes a level of the images that it draws together, 16 or fewer, and the
+	// rows of feature maps that later pixels read, which grow with the width: 155 KiB an image
+	// for the reference PixelCNN at 16×16, 316 KiB for the reference mixture at 32×32.
 	Height, Width int
 
 	// Classes are those of the images of a model that is conditioned on classes, which needs
@@ -41,9 +42,9 @@ type DrawOptions struct {
 	Known []uint8
 	Mask  []bool
 
-	// Unrounded has later pixels depend on the values that a mixture of logistics draws, not on
-	// the levels that these are rounded to: on values that no image has which the model has
-	// seen. It is how the reference draws. It goes with neither a Temperature other than 1, TopK nor Known.
+	// Unrounded feeds back the values that a mixture of logistics draws, before they are
+	// rounded to levels, as the reference does. The model was trained on levels: such inputs
+	// are new to it. It cannot be combined with Known, TopK, or a Temperature other than 1.
 	Unrounded bool
 
 	// OnRow is called as soon as a row of an image is complete, before Draw
@@ -79,7 +80,9 @@ const maxDrawn = 1 << 30
 
 // Draw draws images, several pixels of several images at a time: with the same
 // seed, an image is the same to the bit as if it were drawn alone, pixel by pixel,
-// each from the logits of a whole image. nil options mean the zero value.
+// each from the outputs of a whole image. A mixture draws a component and a value for each
+// channel without computing logits, unless Temperature or TopK need them: then the same
+// seed gives other images. nil options mean the zero value.
 //
 // It returns an error for invalid options, if ctx is done (ctx.Err())
 // and if the logits are not finite (sampler.ErrNoSymbol).

@@ -132,7 +132,7 @@ func TestClassScore(t *testing.T) {
 		}
 	}
 	s := &imageScorer{ctx: t.Context(), model: m, height: 6, width: 4}
-	rows := &scoreThread{condition: m.newCondition(), head: m.pixel.Net.NewHead(), losses: make([]float64, 24*m.pixel.Net.NewHead().PerPixel())}
+	rows := &scoreThread{condition: m.newCondition(), head: m.pixel.Net.NewHead(), losses: make([]float64, 24*m.pixel.Net.NewHead().LossesPerPixel())}
 	rows.wavefront = m.pixel.Net.NewWavefront(1, 6, 4)
 	for i, levels := range images {
 		if got, want := s.inRows(rows, levels, classes[i]), loss(levels, classes[i]); got != want {

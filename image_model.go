@@ -31,7 +31,7 @@ var imageKind = kind{model.KindImages, (*ImageModel)(nil), func(f *weights.File)
 
 func (m *ImageModel) file() *weights.File { return m.pixel.File() }
 
-// Kind returns "pixelcnn".
+// Kind returns "pixelcnn", for mixtures too.
 func (m *ImageModel) Kind() string { return model.KindImages }
 
 // Metadata returns a copy of the metadata of the model's file: see Model.
@@ -95,7 +95,9 @@ func (m *ImageModel) Effective() int {
 // Quantise returns the levels of img, resized to height×width pixels (0, 0 means
 // DefaultSize) by bilinear interpolation without smoothing, as in training: level
 // trunc(v·Levels()/256) of a value v of 0 to 255. Transparent parts count as
-// white. It returns an error if a size or img itself is empty or too large.
+// white. A model that was trained on padded or antialiased images wants images prepared so;
+// Quantise does neither. It returns an error if a size or img itself is empty or too large,
+// or the model does not have the size.
 func (m *ImageModel) Quantise(img image.Image, height, width int) ([]uint8, error) {
 	height, width, err := m.drawSize(height, width)
 	if err != nil {
@@ -139,6 +141,9 @@ func (m *ImageModel) size(height, width int) (int, int, error) {
 	}
 	if height < 1 || height > model.MaxSide || width < 1 || width > model.MaxSide {
 		return 0, 0, wrap(apierror.Errorf("an image of width %d and height %d: want 1 to %d each, or 0 for both to have the model's", width, height, model.MaxSide))
+	}
+	if unit := m.pixel.Net.Spec.SizeUnit(); height%unit != 0 || width%unit != 0 {
+		return 0, 0, wrap(apierror.Errorf("an image of %d×%d pixels: this model wants a width and a height that are multiples of %d", width, height, unit))
 	}
 	return height, width, nil
 }

@@ -80,10 +80,11 @@ func (m *ImageModel) Score(ctx context.Context, images iter.Seq[[]uint8], o *Sco
 	return s.sum, nil
 }
 
-// scoreWhole is the most pixels of an image that is computed whole. All feature maps of
-// so many are some 100 MB for the reference model; of the largest images, which a file
-// of a few bytes may ask for, they would be 26 GB.
-const scoreWhole = 1 << 16
+// scoreWholeBytes is the most memory, for each thread, that an image is computed whole in,
+// which is fastest: 64 MiB are 40,000 pixels of the reference PixelCNN and 25,000 of the
+// reference mixture. Of the largest images, which a file of a few bytes may ask for, all
+// feature maps would be 26 and 45 GB.
+const scoreWholeBytes = 64 << 20
 
 // An imageScorer is a call of Score.
 type imageScorer struct {
@@ -137,8 +138,8 @@ func (s *imageScorer) score(batch [][]uint8) error {
 func (s *imageScorer) equip(t *scoreThread) {
 	net := s.model.pixel.Net
 	t.head, t.condition = net.NewHead(), s.model.newCondition()
-	t.losses = make([]float64, s.height*s.width*t.head.PerPixel())
-	if s.height*s.width <= scoreWhole {
+	t.losses = make([]float64, s.height*s.width*t.head.LossesPerPixel())
+	if layers.PixelForwardBytes(net.Spec, s.height, s.width) <= scoreWholeBytes {
 		t.forward = net.NewForward(s.height, s.width)
 		return
 	}
@@ -165,7 +166,7 @@ func (s *imageScorer) whole(t *scoreThread, levels []uint8, class int) float64 {
 // inRows returns the same sum, to the bit: outputs do not depend on the schedule, and
 // the sum is in the same order. It is NaN if the context ends.
 func (s *imageScorer) inRows(t *scoreThread, levels []uint8, class int) float64 {
-	w, C, n := t.wavefront, s.model.Channels(), t.head.PerPixel()
+	w, C, n := t.wavefront, s.model.Channels(), t.head.LossesPerPixel()
 	w.Reset()
 	if t.condition != nil {
 		w.SetCondition(0, t.condition.of(class))

@@ -76,26 +76,29 @@ func TestImageScore(t *testing.T) {
 // Large images, of which only some rows are in memory, have the score of those that
 // go through whole: the same float32 values, added up in the same order.
 func TestImageScoreLarge(t *testing.T) {
-	for _, channels := range []int{1, 3} {
-		m := randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
-			Channels: channels, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
-		}})
-		const height, width = 127, 517
-		if height*width <= scoreWhole {
-			t.Fatal("the images are not large")
-		}
-		images := manyImages(m, height, width, 2)
-		want := Score{Items: 2, Symbols: 2 * height * width * channels}
-		s := &imageScorer{model: m, height: height, width: width}
+	for _, m := range []*ImageModel{randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
+		Channels: 3, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
+	}}), randomPixels(model.PixelConfig{Height: 6, Width: 5, PixelSpec: layers.PixelCNN{
+		Channels: 1, Levels: 3, Filters: 6, Blocks: 1, Kernel: 5,
+	}}), mixtureModel(1), mixtureModel(3)} {
+		const height, width, large = 36, 130, 2048
 		net := m.pixel.Net
-		whole := &scoreThread{head: net.NewHead(), losses: make([]float64, height*width*channels), forward: net.NewForward(height, width)}
-		for _, levels := range images {
-			want.Loss += s.whole(whole, levels, 0)
+		for _, size := range []struct {
+			side  int
+			whole bool
+		}{{64, true}, {large, false}} {
+			s, thread := &imageScorer{model: m, height: size.side, width: size.side}, &scoreThread{}
+			if s.equip(thread); (thread.forward != nil) != size.whole || (thread.wavefront != nil) == size.whole {
+				t.Errorf("images of %[1]d×%[1]d are scored whole: %v, want %v", size.side, thread.forward != nil, size.whole)
+			}
 		}
-		for threads := 1; threads <= 2; threads++ {
-			got, err := m.Score(t.Context(), slices.Values(images), &ScoreOptions{Height: height, Width: width, Threads: threads})
-			if err != nil || got != want {
-				t.Errorf("%d channels, %d threads: %+v, %v; want %+v", channels, threads, got, err, want)
+		s := &imageScorer{ctx: t.Context(), model: m, height: height, width: width}
+		losses := make([]float64, height*width*net.NewHead().LossesPerPixel())
+		whole := &scoreThread{head: net.NewHead(), losses: losses, forward: net.NewForward(height, width)}
+		rows := &scoreThread{head: net.NewHead(), losses: slices.Clone(losses), wavefront: net.NewWavefront(1, height, width)}
+		for i, levels := range manyImages(m, height, width, 2) {
+			if a, b := s.whole(whole, levels, 0), s.inRows(rows, levels, 0); a != b || !slices.Equal(whole.losses, rows.losses) {
+				t.Errorf("%d channels: image %d: %v whole, %v in rows", m.Channels(), i, a, b)
 			}
 		}
 	}

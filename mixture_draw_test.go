@@ -2,6 +2,8 @@ package autoreg
 
 import (
 	"context"
+	"errors"
+	"image"
 	"math"
 	"slices"
 	"strings"
@@ -133,7 +135,7 @@ func naiveMixture(m *ImageModel, o *DrawOptions, n int) Image {
 		}
 		if o.Mask != nil && o.Mask[pixel] {
 			all := f.Outputs(p.Levels)
-			loss := make([]float64, head.PerPixel())
+			loss := make([]float64, head.LossesPerPixel())
 			head.Losses(loss, all.SubRows(pixel, 1), levels)
 			for _, l := range loss {
 				p.KnownLogProb -= l
@@ -179,6 +181,42 @@ func TestMixtureUnrounded(t *testing.T) {
 	}
 	if _, err := smallPixels(1).Draw(t.Context(), &DrawOptions{Unrounded: true}); err == nil || !strings.Contains(err.Error(), "Unrounded is for mixtures of logistics") {
 		t.Errorf("a model of probabilities: %v", err)
+	}
+}
+
+// Outputs that are not finite are no images, rounded or not.
+func TestMixtureNoSymbol(t *testing.T) {
+	m := mixtureModel(1)
+	for _, v := range layers.ValuesOf(m.pixel.Net) {
+		for i := range v {
+			v[i] *= 1e30
+		}
+	}
+	m.pixel.Net.Refresh()
+	for _, unrounded := range []bool{false, true} {
+		if list, err := m.Draw(t.Context(), &DrawOptions{Unrounded: unrounded}); !errors.Is(err, sampler.ErrNoSymbol) || list != nil {
+			t.Errorf("unrounded %v: %v, %v", unrounded, list, err)
+		}
+	}
+}
+
+// A size that the resolutions do not divide is refused by all that takes one.
+func TestMixtureSizes(t *testing.T) {
+	m := mixtureModel(1)
+	for _, size := range [][2]int{{5, 4}, {6, 3}, {9, 9}, {1, 2}} {
+		h, w := size[0], size[1]
+		_, drawn := m.Draw(t.Context(), &DrawOptions{Height: h, Width: w})
+		_, canvas := m.NewCanvas(h, w)
+		_, score := m.Score(t.Context(), slices.Values([][]uint8{make([]uint8, h*w)}), &ScoreOptions{Height: h, Width: w})
+		_, levels := m.Quantise(image.NewGray(image.Rect(0, 0, w, h)), h, w)
+		for i, err := range []error{drawn, canvas, score, levels} {
+			if err == nil || !strings.Contains(err.Error(), "this model wants a width and a height that are multiples of 2") {
+				t.Errorf("%d×%d: case %d: %v", w, h, i, err)
+			}
+		}
+	}
+	if _, err := m.Draw(t.Context(), &DrawOptions{Height: 8, Width: 2}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -40,7 +40,7 @@ type wavefront struct {
 func (m *ImageModel) newWavefront(height, width, most int, known bool) *wavefront {
 	w := &wavefront{model: m, height: height, width: width, channels: m.Channels(), condition: m.newCondition()}
 	if known {
-		w.perPixel = m.pixel.Net.NewHead().PerPixel()
+		w.perPixel = m.pixel.Net.NewHead().LossesPerPixel()
 		w.losses = make([][]float64, most)
 		for k := range w.losses {
 			w.losses[k] = make([]float64, height*width*w.perPixel)
@@ -66,9 +66,9 @@ func (w *wavefront) run(ctx context.Context, chain *sampler.Chain, images []Imag
 	}
 	w.next()
 	var source sampler.Source = w
-	switch draws := w.pixels.Draws(); {
+	switch draws := w.model.pixel.Net.Draws(); {
 	case draws && w.known != nil:
-		source = givenDrawer{givenWavefront{w}}
+		source = drawingGivenWavefront{givenWavefront{w}}
 	case draws:
 		source = drawingWavefront{w}
 	case w.known != nil:
@@ -100,10 +100,11 @@ func (w *wavefront) runUnrounded(ctx context.Context, chain *sampler.Chain) erro
 				for j := range u {
 					u[j] = chain.Float64()
 				}
-				w.pixels.DrawValues(x, i, k, u)
+				if !w.pixels.DrawValues(x, i, k, u) {
+					return sampler.ErrNoSymbol
+				}
 				for g, v := range x {
-					w.pixels.SetValue(i, k, g, v)
-					w.images[k].Levels[slot+g] = layers.MixtureLevel(v)
+					w.images[k].Levels[slot+g] = w.pixels.SetValue(i, k, g, v)
 				}
 			}
 		}
@@ -121,15 +122,15 @@ func (g givenWavefront) Given() (int, bool) {
 	return int(g.known[g.slot]), g.mask[g.pixelAt]
 }
 
-// A drawingWavefront is a wavefront of a model that draws levels itself, and a givenDrawer
+// A drawingWavefront is a wavefront of a model that draws levels itself, and a drawingGivenWavefront
 // one some of whose levels are known.
 type (
-	drawingWavefront struct{ *wavefront }
-	givenDrawer      struct{ givenWavefront }
+	drawingWavefront      struct{ *wavefront }
+	drawingGivenWavefront struct{ givenWavefront }
 )
 
-func (d drawingWavefront) Draw(u, v float64) int { return d.draw(u, v) }
-func (d givenDrawer) Draw(u, v float64) int      { return d.draw(u, v) }
+func (d drawingWavefront) Draw(u, v float64) int      { return d.draw(u, v) }
+func (d drawingGivenWavefront) Draw(u, v float64) int { return d.draw(u, v) }
 
 func (w *wavefront) draw(u, v float64) int { return w.pixels.DrawLevel(w.i, w.k, w.g, u, v) }
 
@@ -152,15 +153,15 @@ func (w *wavefront) Advance(level int) {
 		w.channel(w.g + 1)
 		return
 	}
-	w.judge()
+	w.recordLosses()
 	if row, column := w.pixels.Pixel(0); column == w.width-1 && w.onRow != nil {
 		w.onRow(row)
 	}
 	w.next()
 }
 
-// judge notes the losses of pixels of this step that are known.
-func (w *wavefront) judge() {
+// recordLosses notes the losses of pixels of this step that are known.
+func (w *wavefront) recordLosses() {
 	if w.known == nil {
 		return
 	}

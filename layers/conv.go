@@ -171,10 +171,10 @@ func (l *Conv) Parameters(suffix string) []Parameter {
 	}...)
 }
 
-// SetWeights packs weights, without weight normalisation, in the layout of Parameters.
-// Values of closed taps have no effect. It panics if a length is wrong.
+// SetWeights packs weights in the layout of Parameters. Values of closed taps have no
+// effect. It panics if a length is wrong or the layer is weight-normalised.
 func (l *Conv) SetWeights(weight, bias []float32) {
-	p := l.Parameters("")
+	p := l.plainParameters()
 	if len(weight) != p[0].Len() || len(bias) != p[1].Len() {
 		panic("layers: Conv: SetWeights: wrong length")
 	}
@@ -183,10 +183,17 @@ func (l *Conv) SetWeights(weight, bias []float32) {
 }
 
 // Weights returns copies in the layout of Parameters, as SetWeights takes them, closed
-// taps being 0.
+// taps being 0. It panics if the layer is weight-normalised.
 func (l *Conv) Weights() (weight, bias []float32) {
-	p := l.Parameters("")
+	p := l.plainParameters()
 	return p[0].Get(), p[1].Get()
+}
+
+func (l *Conv) plainParameters() []Parameter {
+	if l.norm != nil {
+		panic("layers: Conv: a weight-normalised layer has directions and lengths in place of weights")
+	}
+	return l.Parameters("")
 }
 
 // each calls f for input k and output j of the weights of every piece, or their directions,

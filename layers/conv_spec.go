@@ -45,8 +45,8 @@ type ConvSpec struct {
 	// chain each node's stand together.
 	Sources int
 
-	align int // outputs of a group begin at multiples of it
-	level int // of its node in a graph
+	align      int // outputs of a group begin at multiples of it
+	resolution int // of its node in a graph
 }
 
 // maskedSpec describes a convolution of a PixelCNN.
@@ -179,6 +179,9 @@ func (s ConvSpec) Sizes() Sizes {
 		}
 		total.Effective += int64(p.n) * rows
 		total.Packed += int64(roundUp(p.n, kernels.PanelWidth)) * rows
+		if s.WeightNorm { // the weights, beside their directions
+			total.Derived += int64(roundUp(p.n, kernels.PanelWidth)) * int64(p.rows)
+		}
 	}
 	return total
 }
@@ -208,7 +211,7 @@ func (s ConvSpec) Type() string {
 func (s ConvSpec) Describe() Info {
 	size := s.Sizes()
 	info := newInfo(s.Name, s.Type(), s.In, s.Out, int(size.Params), int(size.Effective))
-	info.Level = s.level
+	info.Resolution = s.resolution
 	return info
 }
 

@@ -248,12 +248,12 @@ func TestPixelPanics(t *testing.T) {
 			with(func(c *layers.PixelCNN) { c.Kernel = 4 }),
 			with(func(c *layers.PixelCNN) { c.Kernel = -3 }),
 		},
-		"layers: PixelNet: NewState: no pixels": {
+		"layers: PixelNet: NewState: a size that the network does not have": {
 			func() { n.NewState(0, 2) },
 			func() { n.NewState(2, -1) },
 		},
-		"layers: PixelNet: NewWavefront: no pixels": {
-			func() { n.NewWavefront(0, 2, 2) },
+		"layers: PixelNet: NewWavefront: no images": {func() { n.NewWavefront(0, 2, 2) }},
+		"layers: PixelNet: NewWavefront: a size that the network does not have": {
 			func() { n.NewWavefront(1, 0, 2) },
 			func() { n.NewWavefront(1, 2, 0) },
 		},

@@ -24,9 +24,10 @@ type pieceSpec struct{ Piece }
 
 func (p pieceSpec) Shape() (channels, levels int) { return p.channels(0), 2 }
 func (p pieceSpec) ConditionLen() int             { return 0 }
+func (p pieceSpec) SizeUnit() int                 { return 1 }
 func (p pieceSpec) Convs() []ConvSpec             { panic("not needed") }
 func (p pieceSpec) Sizes() Sizes                  { panic("not needed") }
-func (p pieceSpec) head() PixelHead               { panic("not needed") }
+func (p pieceSpec) head() PixelHead               { return newCategorical(p.channels(0), 2) }
 func (p pieceSpec) value(int) float32             { return 0 }
 
 func (p pieceSpec) between(float32) (float32, bool) { return 0, false }
@@ -42,7 +43,7 @@ func (p pieceSpec) channels(i int) (n int) {
 func (p pieceSpec) build(graph *pixelGraph) *pixelNode {
 	all := graph.input(p.channels(0))
 	if p.Conv.Transposed {
-		all.level, all.due = 1, 1
+		all.resolution, all.due = 1, 1
 	}
 	pick := func(name string, from *pixelNode, n int) *pixelNode {
 		s := dense(name, from.width, n)
@@ -89,7 +90,8 @@ func (p Piece) Run(height, width int, set func(*PixelNet), x [][]float32, dy []f
 		if _, err := fmt.Sscanf(l.Name, "pick.%d", &first); err == nil {
 			first = spec.channels(0) - spec.channels(first)
 		}
-		if w, b := l.Weights(); l.norm == nil {
+		if l.norm == nil {
+			w, b := l.Weights()
 			for o := range l.OutLen() {
 				w[o*l.InLen()+first+o] = 1
 			}
@@ -104,7 +106,7 @@ func (p Piece) Run(height, width int, set func(*PixelNet), x [][]float32, dy []f
 	in := &m.run.maps[0]
 	at := 0
 	for i, c := range p.Inputs {
-		line := width >> g.nodes[0].level
+		line := width >> g.nodes[0].resolution
 		for j, v := range x[i] {
 			in.data[in.at+j/c/line*in.row+j/c%line*in.width+at+j%c] = v
 		}

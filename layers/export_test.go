@@ -7,7 +7,7 @@ func ApplyConv(l *Conv, x []float32, height, width int, f kernels.Finish) []floa
 	g := &pixelGraph{}
 	in := g.input(l.InLen())
 	if l.spec.Transposed {
-		in.level, in.due = 1, 1
+		in.resolution, in.due = 1, 1
 		height, width = 2*height, 2*width
 	}
 	n := g.conv(f, convTerm{conv: l, from: in, n: l.InLen()})
@@ -15,14 +15,14 @@ func ApplyConv(l *Conv, x []float32, height, width int, f kernels.Finish) []floa
 	p := g.wholePlan(height, width, false)
 	p.alloc()
 	m := &p.run.maps[in.id]
-	line := width >> in.level * m.width
-	for r := range height >> in.level {
+	line := width >> in.resolution * m.width
+	for r := range height >> in.resolution {
 		copy(m.data[m.at+r*m.row:][:line], x[r*line:])
 	}
 	s := n.wholeSpan(height, width)
 	p.run.node(n, &s, 0, n.groups, stageWhole)
 	out := &p.run.maps[n.id]
-	return out.data[out.at:][:height>>n.level*(width>>n.level)*out.width]
+	return out.data[out.at:][:height>>n.resolution*(width>>n.resolution)*out.width]
 }
 
 // DropNodes returns the nodes of which training drops values, each by the name of the layer

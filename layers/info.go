@@ -13,9 +13,9 @@ type Info struct {
 	// that only add to the first.
 	Effective int
 
-	// Level is of a layer of an image network that has outputs for every 2^Level-th row and
-	// column only.
-	Level int
+	// Resolution r means outputs for every 2^r-th row and column of an image; 0 for all, and
+	// for networks that are not over pixels.
+	Resolution int
 }
 
 func newInfo(name, kind string, in, out, params, effective int) Info {
@@ -28,7 +28,7 @@ func Describe(n Network) (list []Info) {
 		params, effective := Count(p.Module)
 		info := newInfo(p.Name, p.Type(), p.InLen(), p.OutLen(), params, effective)
 		if c, ok := p.Module.(*Conv); ok {
-			info.Level = c.spec.level
+			info.Resolution = c.spec.resolution
 		}
 		list = append(list, info)
 	}

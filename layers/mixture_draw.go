@@ -101,17 +101,26 @@ func (s *MixtureScratch) add(dst *[MixtureLevels]float32, weight, mean, scale fl
 //	out [Width] read only
 //	u   [1 + C] independent and uniform in [0, 1), read only
 //
-// It is computed in float64. x is rounded to float32 before other channels follow it.
-func (m Mixture) Draw(dst, out []float32, u []float64, rounded bool, s *MixtureScratch) {
+// It is computed in float64. x is rounded to float32 before other channels follow it. Draw
+// returns false if outputs are NaN or infinite, so that no component has a probability, or
+// a value none; dst is then of no use.
+func (m Mixture) Draw(dst, out []float32, u []float64, rounded bool, s *MixtureScratch) bool {
 	m.check(out, len(dst) == m.Channels && len(u) == 1+m.Channels, s)
 	m.evaluate(out, 0, s)
-	k := max(choose(s.prior, u[0]), 0)
+	k := choose(s.prior, u[0])
+	if k < 0 {
+		return false
+	}
 	size := m.size()
 	p := out[k*size:][:size]
 	for c, v := range u[1:] {
+		mean, scale := m.mean(p, c, s.x), m.scale(p, c)
+		if math.IsNaN(mean + scale) {
+			return false
+		}
 		t := -1.0
 		if v > 0 {
-			t = m.mean(p, c, s.x) + float64(m.scale(p, c)*(portable.Log(v)-portable.Log1p(-v)))
+			t = mean + float64(scale*(portable.Log(v)-portable.Log1p(-v)))
 		}
 		dst[c] = float32(min(max(t, -1), 1))
 		s.x[c] = float64(dst[c])
@@ -120,6 +129,7 @@ func (m Mixture) Draw(dst, out []float32, u []float64, rounded bool, s *MixtureS
 			dst[c] = float32(s.x[c])
 		}
 	}
+	return true
 }
 
 // DrawLevel draws the level of channel g of a pixel, given those of channels 0 … g-1, with

@@ -133,7 +133,8 @@ func ValuesOf(n Network) (list [][]float32) {
 type Sizes struct {
 	Params     int64 // parameters as stored, see Count
 	Effective  int64 // those that have an effect
-	Packed     int64 // the same in the layout of package kernels
+	Packed     int64 // parameters in the layout of package kernels
+	Derived    int64 // values that are computed from these whenever they change
 	Transposed int64 // copies of the weights for the backward pass
 	Row        int64 // of a Sequence with gradients, for each row
 	Sequence   int64 // the same, for each sequence

@@ -38,7 +38,7 @@ const (
 // A stepPlace says where an operand begins.
 type stepPlace struct {
 	m        *pixelMap // nil for none
-	due      int       // level of places
+	due      int       // resolution of places
 	scale    int
 	row, col int // beyond the place, in pixels of the map
 	first    int // values
@@ -106,7 +106,7 @@ func (s *pixelSteps) listConv(n, dst *pixelNode, f kernels.Finish, add func(step
 	cut := s.rows == 1 && n.cut > 0
 	for i := range n.bias {
 		p := &n.terms[0].conv.pieces[i]
-		y := stepPlace{m: &s.run.maps[dst.id], due: n.due, scale: 1 << (n.due - n.level), row: p.row, col: p.col, first: p.at}
+		y := stepPlace{m: &s.run.maps[dst.id], due: n.due, scale: 1 << (n.due - n.resolution), row: p.row, col: p.col, first: p.at}
 		from := stepPlace{}
 		parts := n.whole[i]
 		if cut {
@@ -122,7 +122,7 @@ func (s *pixelSteps) listConv(n, dst *pixelNode, f kernels.Finish, add func(step
 			if k == len(parts)-1 {
 				c.finish = f
 			}
-			x := stepPlace{m: &s.run.maps[part.from.id], due: n.due, scale: 1 << (n.due - part.from.level), row: -part.up, col: -part.left}
+			x := stepPlace{m: &s.run.maps[part.from.id], due: n.due, scale: 1 << (n.due - part.from.resolution), row: -part.up, col: -part.left}
 			c.places = [3]stepPlace{y, x, from}
 			add(c)
 			from = y

@@ -29,7 +29,7 @@ type dropMask struct {
 
 func newDropMask(n *pixelNode, height, width int) dropMask {
 	words := (n.width + 63) / 64
-	return dropMask{words, make([]uint64, words*(height>>n.level)*(width>>n.level))}
+	return dropMask{words, make([]uint64, words*(height>>n.resolution)*(width>>n.resolution))}
 }
 
 // draw decides about all values of a node in image number item of the batch.

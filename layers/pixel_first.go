@@ -39,7 +39,7 @@ func (n *pixelNode) only(l *Conv) *pixelNode {
 	}
 	clear(l.pieces[0].Bias)
 	l.Refresh()
-	only := &pixelNode{id: n.id, op: n.op, width: n.width, level: n.level, due: n.due, groups: n.groups}
+	only := &pixelNode{id: n.id, op: n.op, width: n.width, resolution: n.resolution, due: n.due, groups: n.groups}
 	for _, t := range n.terms {
 		if t.conv == l {
 			only.terms = append(only.terms, t)
@@ -62,8 +62,8 @@ func (m *PixelImage) statistics(n, only *pixelNode, images []PixelSample, condit
 		s := n.wholeSpan(m.height, m.width)
 		m.run.conv(only, only, &s, 0, len(only.bias), stageWhole, n.finish)
 		y := &m.run.maps[n.id]
-		for r := range m.height >> n.level {
-			for c := range m.width >> n.level {
+		for r := range m.height >> n.resolution {
+			for c := range m.width >> n.resolution {
 				for o, v := range y.data[y.at+r*y.row+c*y.pixel:][:n.width] {
 					mean[o] += float64(v)
 					variance[o] += float64(float64(v) * float64(v))

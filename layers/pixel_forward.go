@@ -10,8 +10,10 @@ type PixelForward struct {
 	run           pixelRun
 }
 
-// NewForward returns room for images of height×width pixels.
+// NewForward returns room for images of height×width pixels. It panics unless both are
+// positive multiples of the description's SizeUnit.
 func (n *PixelNet) NewForward(height, width int) *PixelForward {
+	n.checkSize(height, width, "layers: PixelNet: NewForward: a size that the network does not have")
 	p := n.graph.wholePlan(height, width, false)
 	p.alloc()
 	return &PixelForward{net: n, height: height, width: width, run: p.run}
@@ -66,7 +68,7 @@ func (n *PixelNet) setInputs(m *pixelMap, image *PixelSample, height, width int)
 	for r := range height {
 		dst := m.data[m.at+r*m.row:][:line]
 		for i, v := range levels[r*line:][:line] {
-			dst[i] = n.level(int(v))
+			dst[i] = n.input(int(v))
 		}
 	}
 }

@@ -37,13 +37,13 @@ const (
 )
 
 // A pixelNode is a map of values for the pixels of an image, or for those of every
-// 2^level-th row and column.
+// 2^resolution-th row and column.
 type pixelNode struct {
-	id    int
-	op    pixelOp
-	width int // values of a pixel
-	level int
-	// due is the level of the places at which the node is computed: its own, or that of the
+	id         int
+	op         pixelOp
+	width      int // values of a pixel
+	resolution int
+	// due is the resolution of the places at which the node is computed: its own, or that of the
 	// input of a transposed convolution, each of whose places gives several pixels.
 	due int
 
@@ -131,29 +131,29 @@ func (g *pixelGraph) conv(f kernels.Finish, terms ...convTerm) *pixelNode {
 	}
 	s := &first.conv.spec
 	n := pixelNode{op: opConv, width: first.conv.Width(), terms: terms, finish: f, groups: s.Groups}
-	n.level, n.due = first.from.level, first.from.level
+	n.resolution, n.due = first.from.resolution, first.from.resolution
 	for scale := s.Stride; scale > 1; scale /= 2 {
 		if s.Transposed {
-			n.level--
+			n.resolution--
 		} else {
-			n.level++
+			n.resolution++
 			n.due++
 		}
 	}
 	for i := range terms {
-		terms[i].conv.spec.level = n.level
+		terms[i].conv.spec.resolution = n.resolution
 	}
 	return g.node(n)
 }
 
 // add is the sum of two nodes.
 func (g *pixelGraph) add(a, b *pixelNode) *pixelNode {
-	return g.node(pixelNode{op: opAdd, width: a.width, level: a.level, due: a.level, from: []*pixelNode{a, b}, groups: b.groups})
+	return g.node(pixelNode{op: opAdd, width: a.width, resolution: a.resolution, due: a.resolution, from: []*pixelNode{a, b}, groups: b.groups})
 }
 
 // activate is opReLU, opELU or opConcatELU of a node.
 func (g *pixelGraph) activate(op pixelOp, x *pixelNode) *pixelNode {
-	n := pixelNode{op: op, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x}, groups: 1}
+	n := pixelNode{op: op, width: x.width, resolution: x.resolution, due: x.resolution, from: []*pixelNode{x}, groups: 1}
 	if op == opConcatELU {
 		n.width *= 2
 	}
@@ -162,7 +162,7 @@ func (g *pixelGraph) activate(op pixelOp, x *pixelNode) *pixelNode {
 
 // gate is x + p·σ(q), z having the values of p and then those of q.
 func (g *pixelGraph) gate(x, z *pixelNode) *pixelNode {
-	return g.node(pixelNode{op: opGate, width: x.width, level: x.level, due: x.level, from: []*pixelNode{x, z}, groups: 1})
+	return g.node(pixelNode{op: opGate, width: x.width, resolution: x.resolution, due: x.resolution, from: []*pixelNode{x, z}, groups: 1})
 }
 
 // complete derives what schedules need to know.
@@ -187,7 +187,7 @@ func (g *pixelGraph) complete(output *pixelNode) {
 	for i, n := range g.nodes {
 		n.id = i
 		g.cutChains(n)
-		g.fuse(n)
+		n.fuse()
 	}
 	for _, n := range g.nodes {
 		reader := n
@@ -238,7 +238,7 @@ func (g *pixelGraph) cutChains(n *pixelNode) {
 				late = append(late, own)
 			}
 		}
-		if i == 0 && !n.early && n.due == n.level && earlyRows >= minEarly {
+		if i == 0 && !n.early && n.due == n.resolution && earlyRows >= minEarly {
 			n.cut = len(n.split[i])
 		}
 		n.split[i] = append(n.split[i], late...)
@@ -328,13 +328,14 @@ func (t *convTerm) reach(i int) {
 	}
 }
 
-// fuse finds out whether a sum can be computed with its second summand.
-func (g *pixelGraph) fuse(n *pixelNode) {
+// fuse finds out whether a sum can be computed with its second summand. Only ReLU has a
+// finish that adds to what is there, ReLUAdd.
+func (n *pixelNode) fuse() {
 	if n.op != opAdd {
 		return
 	}
 	b := n.from[1]
-	if b.op != opConv || b.finish != kernels.ReLU || b.due != b.level {
+	if b.op != opConv || b.finish != kernels.ReLU || b.due != b.resolution {
 		return
 	}
 	if len(b.readers) > 1 {
@@ -348,9 +349,9 @@ func (g *pixelGraph) findLasting() {
 	for i := len(g.nodes) - 1; i >= 0; i-- {
 		n := g.nodes[i]
 		// A pixel is read from elsewhere, or serves several places.
-		n.lasting = n.lasting || n.up > 0 || n.left > 0 || n.right > 0 || n.due > n.level
+		n.lasting = n.lasting || n.up > 0 || n.left > 0 || n.right > 0 || n.due > n.resolution
 		for _, other := range n.readers {
-			n.lasting = n.lasting || other.lasting || other.due > n.level
+			n.lasting = n.lasting || other.lasting || other.due > n.resolution
 		}
 	}
 	// What does not last comes last.

@@ -4,19 +4,20 @@ import "github.com/autoreg/autoreg/kernels"
 
 // A PixelHead says what the outputs of a network over pixels mean: how levels are scored,
 // drawn and learned. It has scratch, and belongs to one goroutine at a time. Its methods do
-// not allocate.
+// not allocate. Outputs are [pixels, width], the levels of pixels [pixels·C], and only dst is
+// written where nothing else is said.
 type PixelHead interface {
 	// Logits sets dst [Levels] to the logits of channel g of a pixel, unnormalised natural-log
 	// weights, given the outputs of the pixel and the levels of its channels before g.
 	Logits(dst, outputs []float32, levels []uint8, g int)
 
-	// PerPixel returns how many losses a pixel has: one for each channel, or one for all.
-	PerPixel() int
-	// Losses sets dst to -ln p of the levels of pixels, in nats, given their outputs, a row each.
+	// LossesPerPixel returns how many losses a pixel has: one for each channel, or one for all.
+	LossesPerPixel() int
+	// Losses sets dst [pixels·LossesPerPixel()] to -ln p of the levels of pixels, in nats.
 	Losses(dst []float64, outputs kernels.Matrix, levels []uint8)
-	// Learn replaces the outputs of pixels by the gradients of scale·loss and returns the sum
+	// Gradients replaces the outputs of pixels by the gradients of scale·loss and returns the sum
 	// of the losses, in nats.
-	Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64)
+	Gradients(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64)
 }
 
 // A PixelDrawer is a head that can draw levels itself, in less time than it takes to compute
@@ -27,8 +28,11 @@ type PixelDrawer interface {
 	// logits, u and v being independent and uniform in [0, 1); -1 if none can be drawn.
 	DrawLevel(outputs []float32, levels []uint8, g int, u, v float64) int
 	// DrawValues sets dst [C] to the values of a pixel's channels in [-1, 1] as they are drawn,
-	// between the levels: u are 1 + C numbers, independent and uniform in [0, 1).
-	DrawValues(dst, outputs []float32, u []float64)
+	// not rounded to levels: u are 1 + C numbers, independent and uniform in [0, 1). It reports
+	// whether they can be drawn.
+	DrawValues(dst, outputs []float32, u []float64) bool
+	// Level returns the level that a value is rounded to.
+	Level(x float32) uint8
 }
 
 // A categorical head has a logit for each level of each channel: level v of channel g of a
@@ -49,7 +53,7 @@ func (h *categorical) Logits(dst, outputs []float32, _ []uint8, g int) {
 	copy(dst, outputs[g*(len(outputs)/h.channels):][:h.levels])
 }
 
-func (h *categorical) PerPixel() int { return h.channels }
+func (h *categorical) LossesPerPixel() int { return h.channels }
 
 func (h *categorical) Losses(dst []float64, outputs kernels.Matrix, levels []uint8) {
 	each := outputs.Cols / h.channels
@@ -59,8 +63,8 @@ func (h *categorical) Losses(dst []float64, outputs kernels.Matrix, levels []uin
 	}
 }
 
-// Learn adds up the losses channel by channel.
-func (h *categorical) Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
+// Gradients adds up the losses channel by channel.
+func (h *categorical) Gradients(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
 	levels := pixels.Levels
 	if n := outputs.Rows; n > len(h.targets) {
 		h.targets, h.losses = make([]int32, n), make([]float32, n)
@@ -98,11 +102,13 @@ func (h *mixtureHead) DrawLevel(outputs []float32, levels []uint8, g int, u, v f
 	return h.Mixture.DrawLevel(outputs, levels[:g], g, u, v, h.scratch)
 }
 
-func (h *mixtureHead) DrawValues(dst, outputs []float32, u []float64) {
-	h.Mixture.Draw(dst, outputs, u, false, h.scratch)
+func (h *mixtureHead) DrawValues(dst, outputs []float32, u []float64) bool {
+	return h.Mixture.Draw(dst, outputs, u, false, h.scratch)
 }
 
-func (h *mixtureHead) PerPixel() int { return 1 }
+func (h *mixtureHead) Level(x float32) uint8 { return MixtureLevel(x) }
+
+func (h *mixtureHead) LossesPerPixel() int { return 1 }
 
 func (h *mixtureHead) Losses(dst []float64, outputs kernels.Matrix, levels []uint8) {
 	for i := range outputs.Rows {
@@ -110,7 +116,7 @@ func (h *mixtureHead) Losses(dst []float64, outputs kernels.Matrix, levels []uin
 	}
 }
 
-func (h *mixtureHead) Learn(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
+func (h *mixtureHead) Gradients(outputs kernels.Matrix, pixels PixelSample, scale float32) (sum float64) {
 	for i := range outputs.Rows {
 		out, first := rowOf(outputs, i), i*h.Channels
 		if pixels.Fractions == nil {

@@ -40,7 +40,7 @@ type pixelMap struct {
 }
 
 // A pixelSpan is the places that are computed together, in lines. Rows and columns are those
-// of the level at which a node is computed.
+// of the resolution at which a node is computed.
 type pixelSpan struct {
 	lines, pixels int
 	row, col      int // of the first place
@@ -92,7 +92,7 @@ func (r *pixelRun) conv(n, dst *pixelNode, s *pixelSpan, from, to int, stage pix
 		p := &n.terms[0].conv.pieces[i]
 		var y, start kernels.Grid
 		if stage != stageEarly {
-			v := r.maps[dst.id].view(s, 1<<(n.due-n.level), p.row, p.col)
+			v := r.maps[dst.id].view(s, 1<<(n.due-n.resolution), p.row, p.col)
 			y = v.Grid(p.at, p.cols)
 		}
 		parts, begun := n.whole[i], false
@@ -134,7 +134,7 @@ const (
 // windows returns the inputs of a part.
 func (r *pixelRun) windows(p *convPart, n *pixelNode, s *pixelSpan) kernels.Windows {
 	m := &r.maps[p.from.id]
-	v := m.view(s, 1<<(n.due-p.from.level), 0, 0)
+	v := m.view(s, 1<<(n.due-p.from.resolution), 0, 0)
 	return kernels.Windows{
 		Data: v.Data, At: v.At - p.up*v.RowStride - p.left*m.width, K: p.w.Rows,
 		Lines: v.Lines, Pixels: v.Pixels, LineStride: v.LineStride, PixelStride: v.PixelStride,

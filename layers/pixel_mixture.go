@@ -66,6 +66,9 @@ func (c PixelCNNMixture) Shape() (channels, levels int) { return c.Channels, Mix
 // ConditionLen implements PixelSpec.
 func (c PixelCNNMixture) ConditionLen() int { return c.Condition }
 
+// SizeUnit implements PixelSpec: each resolution is half of the one before.
+func (c PixelCNNMixture) SizeUnit() int { return 1 << (c.Resolutions - 1) }
+
 // value returns a level in [-1, 1].
 func (c PixelCNNMixture) value(level int) float32 { return float32(2*level)/(MixtureLevels-1) - 1 }
 
@@ -147,6 +150,7 @@ func (c PixelCNNMixture) Sizes() (total Sizes) {
 		total.Params += s.Params
 		total.Effective += s.Effective
 		total.Packed += s.Packed
+		total.Derived += s.Derived
 	}
 	return total
 }

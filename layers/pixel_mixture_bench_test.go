@@ -54,7 +54,7 @@ func BenchmarkMixture(b *testing.B) {
 			for b.Loop() {
 				t.Begin()
 				for i := range batch {
-					head.Learn(m.Forward(layers.PixelSample{Levels: levels}, &layers.PixelDropout{Share: 0.3}, i), layers.PixelSample{Levels: levels}, 1)
+					head.Gradients(m.Forward(layers.PixelSample{Levels: levels}, &layers.PixelDropout{Share: 0.3}, i), layers.PixelSample{Levels: levels}, 1)
 					m.Backward()
 					m.Accumulate(bounds[0], bounds[1])
 				}

@@ -21,7 +21,7 @@ func mixtureGradients(n *layers.PixelNet, images [][]uint8, height, width int, s
 	t.Begin()
 	for i, levels := range images {
 		image.SetCondition(mixtureCondition(n.Spec.(layers.PixelCNNMixture), i))
-		loss += head.Learn(image.Forward(layers.PixelSample{Levels: levels}, drop, i), layers.PixelSample{Levels: levels}, float32(scale))
+		loss += head.Gradients(image.Forward(layers.PixelSample{Levels: levels}, drop, i), layers.PixelSample{Levels: levels}, float32(scale))
 		image.Backward()
 		image.Accumulate(0, end)
 	}
@@ -225,7 +225,7 @@ func TestMixtureAccumulate(t *testing.T) {
 				bounds := training.Shares(shares)
 				training.Begin()
 				for i, levels := range images {
-					head.Learn(rooms[i].Forward(layers.PixelSample{Levels: levels}, d, i), layers.PixelSample{Levels: levels}, 0.25)
+					head.Gradients(rooms[i].Forward(layers.PixelSample{Levels: levels}, d, i), layers.PixelSample{Levels: levels}, 0.25)
 					rooms[i].Backward()
 				}
 				for part := shares - 1; part >= 0; part-- {

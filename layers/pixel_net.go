@@ -1,9 +1,12 @@
 package layers
 
-// A PixelSpec describes a network over pixels: its nodes, and what its outputs mean.
+// A PixelSpec describes a network over pixels: its nodes, and what its outputs mean. Only
+// this package implements it: PixelCNN, PixelCNNMixture.
 type PixelSpec interface {
 	// Shape returns the channels of a pixel, 1 or more, and the levels of a channel, 2 to 256.
 	Shape() (channels, levels int)
+	// SizeUnit returns the number that heights and widths of images are multiples of.
+	SizeUnit() int
 	// ConditionLen returns the length of the vector that an image is conditioned on; 0 for none.
 	ConditionLen() int
 	// Convs returns the layers in order.
@@ -21,15 +24,16 @@ type PixelSpec interface {
 	between(value float32) (x float32, ok bool)
 }
 
-// A PixelNet computes the logits of the levels of a pixel from the pixels before it in
-// raster order, and the channels before it in that pixel. It is immutable in use and safe
-// for concurrent use.
+// A PixelNet computes the outputs of a pixel, which its PixelHead turns into logits, losses
+// or draws, from the pixels before it in raster order and, where channels are ordered, the
+// channels before it. It is immutable in use and safe for concurrent use.
 type PixelNet struct {
 	Spec             PixelSpec
 	Channels, Levels int // of a pixel, and of a channel
 
 	graph  pixelGraph
 	inputs []float32 // of each level
+	draws  bool      // the head is a PixelDrawer
 }
 
 // NewPixelNet returns a network of zero weights. It panics if the description is invalid.
@@ -40,7 +44,15 @@ func NewPixelNet(spec PixelSpec) *PixelNet {
 	for v := range n.Levels {
 		n.inputs = append(n.inputs, spec.value(v))
 	}
+	_, n.draws = n.NewHead().(PixelDrawer)
 	return n
+}
+
+// checkSize panics with a message unless height and width are positive multiples of SizeUnit.
+func (n *PixelNet) checkSize(height, width int, message string) {
+	if unit := n.Spec.SizeUnit(); height < 1 || width < 1 || height%unit != 0 || width%unit != 0 {
+		panic(message)
+	}
 }
 
 // Convs returns the layers in order, with the names of their tensors.
@@ -72,8 +84,8 @@ func (s *PixelSample) value(i int) float32 {
 	return float32(s.Levels[i]) + float32(s.Fractions[i])/256 // exact
 }
 
-// level returns the input value of a level. It panics if that is out of range.
-func (n *PixelNet) level(v int) float32 {
+// input returns the input value of a level. It panics if that is out of range.
+func (n *PixelNet) input(v int) float32 {
 	if uint(v) >= uint(n.Levels) {
 		panic("layers: PixelNet: level out of range")
 	}
@@ -93,10 +105,7 @@ func (n *PixelNet) setCondition(r *pixelRun, image int, v []float32) {
 }
 
 // Draws reports whether the network's heads are PixelDrawers.
-func (n *PixelNet) Draws() bool {
-	_, ok := n.NewHead().(PixelDrawer)
-	return ok
-}
+func (n *PixelNet) Draws() bool { return n.draws }
 
 // NewHead returns what the outputs mean, for one goroutine.
 func (n *PixelNet) NewHead() PixelHead { return n.Spec.head() }

@@ -17,8 +17,8 @@ type pixelPlan struct {
 
 // A pixelRoom is what maps that may take each other's place have in common.
 type pixelRoom struct {
-	width, level, rows, top, side int
-	beside                        bool
+	width, resolution, rows, top, side int
+	beside                             bool
 }
 
 func newPixelPlan(g *pixelGraph) *pixelPlan {
@@ -124,8 +124,8 @@ func (g *pixelGraph) wholePlan(height, width int, keep bool) *pixelPlan {
 			continue
 		}
 		side := max(n.left, n.right)
-		rows, cols := height>>n.level, width>>n.level
-		room := pixelRoom{n.width, n.level, rows, n.up, side, n.beside}
+		rows, cols := height>>n.resolution, width>>n.resolution
+		room := pixelRoom{n.width, n.resolution, rows, n.up, side, n.beside}
 		p.run.maps[n.id] = p.shared(n, room, !keep && n.op != opInput, func() pixelMap { return p.rows(n, rows, cols, n.up, side) })
 		if !keep {
 			p.release(n)
@@ -138,15 +138,14 @@ func (g *pixelGraph) wholePlan(height, width int, keep bool) *pixelPlan {
 // reads: the more there are, the fewer are the times that rows are moved up.
 const extraRows = 2
 
-// stepsPlan plans the maps of images that are computed step by step. It returns the length
-// of a slab, which is what an image keeps from step to step.
-func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, slab int64) {
+// stepsPlan plans the maps of images that are computed step by step.
+func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan) {
 	p = newPixelPlan(g)
 	byRows := rows == 1
 	share := g.output.groups == 1 // channels to come read the values of those before in every node
 	var steps []*pixelNode
 	for _, n := range g.nodes {
-		side, cols := max(n.left, n.right), width>>n.level
+		side, cols := max(n.left, n.right), width>>n.resolution
 		switch {
 		case n.op == opCondition:
 			p.run.maps[n.id] = p.one(n)
@@ -154,8 +153,8 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 			p.run.maps[n.id] = p.rows(n, height, cols, n.up, side)
 		case n.into != nil && !n.early:
 		case n.early:
-			made := 1 << (n.due - n.level)
-			room := pixelRoom{n.width, n.level, made, n.up, side, n.beside}
+			made := 1 << (n.due - n.resolution)
+			room := pixelRoom{n.width, n.resolution, made, n.up, side, n.beside}
 			m := p.shared(n, room, n.up+side == 0 && made == 1 && n.earlyReaders(), func() pixelMap {
 				m := p.rows(n, n.up+made, cols, 0, side)
 				m.keep = n.up
@@ -163,7 +162,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 			})
 			p.run.maps[n.id] = m
 			p.release(n)
-		case n.up+side > 0 || n.due > n.level:
+		case n.up+side > 0 || n.due > n.resolution:
 			p.run.maps[n.id] = p.stored(n, cols, side, rows)
 		default:
 			steps = append(steps, n)
@@ -173,7 +172,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 		}
 	}
 	p.align()
-	slab = p.total
+	slab := p.total // what an image keeps from step to step
 	for _, list := range [][]pixelMap{p.run.maps, p.run.early} {
 		for i := range list {
 			list[i].image = int(slab)
@@ -190,12 +189,12 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan, s
 		})
 		p.release(n)
 	}
-	return p, slab
+	return p
 }
 
 // stored adds the map of a node that other places read.
 func (p *pixelPlan) stored(n *pixelNode, cols, side, rows int) pixelMap {
-	made := 1 << (n.due - n.level)
+	made := 1 << (n.due - n.resolution)
 	keep, least := n.up, 0
 	if rows == 1 && made == 1 && n.cutReaders() {
 		// The rows above are read when a row begins; then it takes the place of the first.

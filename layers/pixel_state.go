@@ -13,11 +13,9 @@ type PixelState struct {
 }
 
 // NewState returns an image of height×width pixels at its start. It panics unless
-// both are positive.
+// both are positive multiples of the description's SizeUnit.
 func (n *PixelNet) NewState(height, width int) *PixelState {
-	if height < 1 || width < 1 {
-		panic("layers: PixelNet: NewState: no pixels")
-	}
+	n.checkSize(height, width, "layers: PixelNet: NewState: a size that the network does not have")
 	return &PixelState{
 		steps:  n.newSteps(1, height, width, 1, 0),
 		head:   n.NewHead(),
@@ -54,14 +52,8 @@ func (s *PixelState) Logits(dst []float32) {
 	s.head.Logits(dst, s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g)
 }
 
-// Draws reports whether DrawLevel may be called: whether the head of the network is a
-// PixelDrawer.
-func (s *PixelState) Draws() bool {
-	_, ok := s.head.(PixelDrawer)
-	return ok
-}
-
-// DrawLevel draws the next level; see PixelDrawer. It panics if the image is complete.
+// DrawLevel draws the next level; see PixelDrawer. It panics if the image is complete, and
+// unless the network Draws.
 func (s *PixelState) DrawLevel(u, v float64) int {
 	g := s.outputs("layers: PixelState: DrawLevel: the image is complete")
 	return s.head.(PixelDrawer).DrawLevel(s.steps.outputs(0, 0), s.levels[s.next-g:s.next], g, u, v)
@@ -81,7 +73,7 @@ func (s *PixelState) outputs(full string) (g int) {
 // Advance consumes the next level, drawn or known. It does not compute logits. It
 // panics if the level is out of range or the image is complete.
 func (s *PixelState) Advance(level int) {
-	s.steps.net.level(level) // panics before anything is written
+	s.steps.net.input(level) // panics before anything is written
 	g := s.features("layers: PixelState: Advance: the image is complete")
 	pixel := s.next / s.steps.net.Channels
 	s.steps.set(0, pixel/s.steps.width, pixel%s.steps.width, g, level)

@@ -17,7 +17,6 @@ type pixelSteps struct {
 	lag           int // columns that a row is behind the one above it
 
 	memory    []float32
-	slab      int // values of an image
 	run       pixelRun
 	begun     int // with one row a step, the row that has begun; -1 before the first
 	positions pixelPlaces
@@ -29,8 +28,8 @@ type pixelSteps struct {
 type pixelPlaces struct{ row, col, rows int }
 
 func (n *PixelNet) newSteps(images, height, width, rows, lag int) *pixelSteps {
-	p, slab := n.graph.stepsPlan(images, height, width, rows)
-	s := &pixelSteps{net: n, height: height, width: width, images: images, rows: rows, lag: lag, slab: int(slab), run: p.run}
+	p := n.graph.stepsPlan(images, height, width, rows)
+	s := &pixelSteps{net: n, height: height, width: width, images: images, rows: rows, lag: lag, run: p.run}
 	s.memory = p.alloc()
 	s.listCalls()
 	s.reset()
@@ -39,7 +38,7 @@ func (n *PixelNet) newSteps(images, height, width, rows, lag int) *pixelSteps {
 
 // stepsBytes returns the memory that newSteps allocates.
 func (n *PixelNet) stepsBytes(images, height, width, rows int) int64 {
-	p, _ := n.graph.stepsPlan(images, height, width, rows)
+	p := n.graph.stepsPlan(images, height, width, rows)
 	return 4 * p.total
 }
 
@@ -77,7 +76,7 @@ func (s *pixelSteps) begin(r int) {
 			line: pixelStride{image: 1}, pixel: pixelStride{col: 1},
 		}
 		if n.early {
-			made := 1 << (n.due - n.level)
+			made := 1 << (n.due - n.resolution)
 			s.run.maps[n.id].scroll(span.row*made, made, s.images)
 			s.run.node(n, &span, 0, n.groups, stageWhole)
 			continue
@@ -87,7 +86,7 @@ func (s *pixelSteps) begin(r int) {
 	}
 	for _, n := range g.nodes[1:] {
 		if !n.early && r%(1<<n.due) == 0 {
-			made := 1 << (n.due - n.level)
+			made := 1 << (n.due - n.resolution)
 			s.run.maps[n.id].scroll(r>>n.due*made, made, s.images)
 		}
 	}
@@ -141,7 +140,7 @@ func (s *pixelSteps) index(i, image int) int {
 }
 
 // set writes level v of channel g of pixel (r, c) of an image.
-func (s *pixelSteps) set(image, r, c, g, v int) { *s.input(image, r, c, g) = s.net.level(v) }
+func (s *pixelSteps) set(image, r, c, g, v int) { *s.input(image, r, c, g) = s.net.input(v) }
 
 // input is the input value of channel g of pixel (r, c) of an image.
 func (s *pixelSteps) input(image, r, c, g int) *float32 {

@@ -86,8 +86,10 @@ type PixelImage struct {
 // them.
 const gradientSlack = 64
 
-// NewImage returns room for an image of height×width pixels.
+// NewImage returns room for an image of height×width pixels. It panics unless both are
+// positive multiples of the description's SizeUnit.
 func (t *PixelTraining) NewImage(height, width int) *PixelImage {
+	t.net.checkSize(height, width, "layers: PixelTraining: NewImage: a size that the network does not have")
 	p, g := t.plan(height, width)
 	p.alloc()
 	m := &PixelImage{t: t, height: height, width: width, run: p.run, fresh: make([]bool, len(t.net.graph.nodes))}
@@ -105,7 +107,7 @@ func (t *PixelTraining) NewImage(height, width int) *PixelImage {
 	for _, n := range t.net.graph.nodes {
 		if n.drops {
 			m.masks[n.id] = newDropMask(n, height, width)
-			if size := n.width * (height >> n.level) * (width >> n.level); size > len(m.undropped) {
+			if size := n.width * (height >> n.resolution) * (width >> n.resolution); size > len(m.undropped) {
 				m.undropped = kernels.Alloc(size)
 			}
 		}
@@ -114,7 +116,13 @@ func (t *PixelTraining) NewImage(height, width int) *PixelImage {
 }
 
 // Bytes returns the memory that m holds.
-func (m *PixelImage) Bytes() int { return 4 * (len(m.run.maps[0].data) + len(m.outer[0].data)) }
+func (m *PixelImage) Bytes() int {
+	n := 4 * (len(m.run.maps[0].data) + len(m.outer[0].data) + len(m.undropped))
+	for _, mask := range m.masks {
+		n += 8 * len(mask.bits)
+	}
+	return n
+}
 
 // Bytes returns the memory that t holds, the gradients not included.
 func (t *PixelTraining) Bytes() (n int) {
@@ -137,7 +145,8 @@ func PixelTrainingBytes(spec PixelSpec, height, width int) (image, shared int64)
 	t := &PixelTraining{net: net}
 	t.prepare()
 	values, grads := t.plan(height, width)
-	shared = spec.Sizes().Packed
+	size := spec.Sizes()
+	shared = size.Packed + size.Derived
 	for _, list := range t.back {
 		for _, b := range list {
 			for _, p := range b.pieces {
@@ -145,7 +154,16 @@ func PixelTrainingBytes(spec PixelSpec, height, width int) (image, shared int64)
 			}
 		}
 	}
-	return 4 * (values.total + grads.total), 4 * shared
+	image = 4 * (values.total + grads.total)
+	largest := int64(0)
+	for _, n := range net.graph.nodes {
+		if n.drops {
+			pixels := int64(height>>n.resolution) * int64(width>>n.resolution)
+			image += 8 * pixels * int64((n.width+63)/64)
+			largest = max(largest, 4*pixels*int64(n.width))
+		}
+	}
+	return image + largest, 4 * shared
 }
 
 // plan returns the plans of the values and of the gradients.
@@ -156,7 +174,7 @@ func (t *PixelTraining) plan(height, width int) (values, grads *pixelPlan) {
 	outer := make(map[pixelRoom]pixelMap)
 	for i := len(graph.nodes) - 1; i > 0; i-- {
 		n := graph.nodes[i]
-		rows, cols := height>>n.level, width>>n.level
+		rows, cols := height>>n.resolution, width>>n.resolution
 		if n.op == opCondition {
 			continue
 		}
@@ -175,7 +193,7 @@ func (t *PixelTraining) plan(height, width int) (values, grads *pixelPlan) {
 		if room.top+room.side == 0 {
 			continue
 		}
-		room.width, room.level, room.rows = n.width, n.level, rows
+		room.width, room.resolution, room.rows = n.width, n.resolution, rows
 		if _, ok := outer[room]; !ok {
 			m := grads.rows(n, rows+room.top, cols, 0, room.side)
 			grads.total += int64(room.side*n.width) + gradientSlack // right of the last row, which is read
@@ -336,14 +354,14 @@ func (m *PixelImage) pass(n *pixelNode, dy *pixelMap) {
 		m.add(n, dy)
 		return
 	}
-	copyMap(&m.grads[n.id], dy, m.height>>n.level, m.width>>n.level)
+	copyMap(&m.grads[n.id], dy, m.height>>n.resolution, m.width>>n.resolution)
 	m.fresh[n.id] = false
 }
 
 // add adds gradients of the shape of a node to those that it has.
 func (m *PixelImage) add(n *pixelNode, dy *pixelMap) {
 	g := &m.grads[n.id]
-	size := m.height >> n.level * g.row
+	size := m.height >> n.resolution * g.row
 	dst := g.data[g.at:][:size]
 	kernels.Add(dst, dst, dy.data[dy.at:][:size])
 }
@@ -351,8 +369,8 @@ func (m *PixelImage) add(n *pixelNode, dy *pixelMap) {
 // reluBack sets the gradients of a node before its ReLU from those of its outputs.
 func (m *PixelImage) reluBack(n *pixelNode, dy *pixelMap) {
 	dst, y := &m.grads[n.id], &m.run.maps[n.id]
-	line := m.width >> n.level * n.width
-	for r := range m.height >> n.level {
+	line := m.width >> n.resolution * n.width
+	for r := range m.height >> n.resolution {
 		kernels.ReLUGradient(dst.data[dst.at+r*dst.row:][:line], dy.data[dy.at+r*dy.row:][:line], y.data[y.at+r*y.row:][:line])
 	}
 }
@@ -364,7 +382,7 @@ func (m *PixelImage) convBack(n *pixelNode) {
 	}
 	dy := &m.grads[n.id]
 	if outer := &m.outer[n.id]; outer.row > 0 {
-		copyMap(outer, dy, m.height>>n.level, m.width>>n.level)
+		copyMap(outer, dy, m.height>>n.resolution, m.width>>n.resolution)
 		dy = outer
 	}
 	s := n.wholeSpan(m.height, m.width)

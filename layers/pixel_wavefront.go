@@ -32,10 +32,11 @@ type PixelWavefront struct {
 const maxWavefrontRows = 32
 
 // NewWavefront returns images of height×width pixels at their start. It panics unless
-// all three are positive.
+// all three are positive, and height and width multiples of the description's SizeUnit.
 func (n *PixelNet) NewWavefront(images, height, width int) *PixelWavefront {
-	if images < 1 || height < 1 || width < 1 {
-		panic("layers: PixelNet: NewWavefront: no pixels")
+	n.checkSize(height, width, "layers: PixelNet: NewWavefront: a size that the network does not have")
+	if images < 1 {
+		panic("layers: PixelNet: NewWavefront: no images")
 	}
 	rows, lag := n.wavefrontRows(height, width)
 	w := &PixelWavefront{
@@ -146,31 +147,27 @@ func (w *PixelWavefront) Logits(dst []float32, i, image, g int) {
 	w.head.Logits(dst, w.steps.outputs(i, image), w.pixelLevels(i, image)[:g], g)
 }
 
-// Draws reports whether DrawLevel may be called: whether the head of the network is a
-// PixelDrawer.
-func (w *PixelWavefront) Draws() bool {
-	_, ok := w.head.(PixelDrawer)
-	return ok
-}
-
-// DrawLevel draws channel g of pixel i of an image; see PixelDrawer. Head must have computed
+// DrawLevel draws channel g of pixel i of an image; see PixelDrawer. It panics unless the
+// network Draws. Head must have computed
 // its logits, and the channels before must have been set.
 func (w *PixelWavefront) DrawLevel(i, image, g int, u, v float64) int {
 	return w.head.(PixelDrawer).DrawLevel(w.steps.outputs(i, image), w.pixelLevels(i, image), g, u, v)
 }
 
 // DrawValues draws all channels of pixel i of an image as values between the levels; see
-// PixelDrawer. Head must have computed its outputs.
-func (w *PixelWavefront) DrawValues(dst []float32, i, image int, u []float64) {
-	w.head.(PixelDrawer).DrawValues(dst, w.steps.outputs(i, image), u)
+// PixelDrawer. It panics unless the network Draws. Head must have computed its outputs.
+func (w *PixelWavefront) DrawValues(dst []float32, i, image int, u []float64) bool {
+	return w.head.(PixelDrawer).DrawValues(dst, w.steps.outputs(i, image), u)
 }
 
 // SetValue sets channel g of pixel i of an image to a value in [-1, 1], which may lie between
-// those of two levels.
-func (w *PixelWavefront) SetValue(i, image, g int, x float32) {
+// those of two levels, and returns the level of the value. It panics unless the network Draws.
+func (w *PixelWavefront) SetValue(i, image, g int, x float32) (level uint8) {
 	row, column := w.Pixel(i)
 	*w.steps.input(image, row, column, g) = x
-	w.pixelLevels(i, image)[g] = MixtureLevel(x)
+	level = w.head.(PixelDrawer).Level(x)
+	w.pixelLevels(i, image)[g] = level
+	return level
 }
 
 // Losses sets dst to the losses of pixel i of an image, all of whose channels have been set;

@@ -91,20 +91,20 @@ func (m *PixelImage) accumulate(t *weightTask) {
 	g := &t.grad.pieces[t.piece]
 	dy := &m.grads[n.id]
 	// A layer of several terms counts its biases once.
-	if t.from == 0 && term.first == 0 && (t.piece == 0 || n.due == n.level) {
+	if t.from == 0 && term.first == 0 && (t.piece == 0 || n.due == n.resolution) {
 		m.accumulateBias(t, dy)
 	}
 	if t.n == 0 {
 		return
 	}
 	s := n.wholeSpan(m.height, m.width)
-	scale := 1 << (n.due - term.from.level)
+	scale := 1 << (n.due - term.from.resolution)
 	x := m.run.maps[term.from.id].view(&s, scale, 0, 0)
-	y := dy.view(&s, 1<<(n.due-n.level), g.row, g.col)
+	y := dy.view(&s, 1<<(n.due-n.resolution), g.row, g.col)
 	span := g.wide * term.n
 	at := x.At - g.up*x.RowStride - g.left*m.run.maps[term.from.id].width + t.from/span*x.RowStride + t.from%span
 	lines, pixels := 1, s.lines*s.pixels
-	if n.due > n.level { // outputs of a place lie apart
+	if n.due > n.resolution { // outputs of a place lie apart
 		lines, pixels = s.lines, s.pixels
 	}
 	grad := kernels.Grid{
@@ -129,6 +129,6 @@ func (m *PixelImage) accumulate(t *weightTask) {
 // a transposed layer of all.
 func (m *PixelImage) accumulateBias(t *weightTask, dy *pixelMap) {
 	g := &t.grad.pieces[t.piece]
-	pixels := m.height >> t.node.level * (m.width >> t.node.level)
+	pixels := m.height >> t.node.resolution * (m.width >> t.node.resolution)
 	kernels.AddRows(g.Bias, kernels.Matrix{Data: dy.data[dy.at+g.at:], Rows: pixels, Cols: g.W.Cols, Row: dy.width, Panel: kernels.PanelWidth})
 }

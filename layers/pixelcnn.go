@@ -35,6 +35,9 @@ func (c PixelCNN) Shape() (channels, levels int) { return c.Channels, c.Levels }
 // ConditionLen implements PixelSpec.
 func (c PixelCNN) ConditionLen() int { return 0 }
 
+// SizeUnit implements PixelSpec.
+func (c PixelCNN) SizeUnit() int { return 1 }
+
 func (c PixelCNN) value(level int) float32 { return float32(level) / float32(c.Levels) }
 
 func (c PixelCNN) between(float32) (float32, bool) { return 0, false }

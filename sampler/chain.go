@@ -103,7 +103,8 @@ func (c *Chain) Observe(sym int) {
 // slots do not depend on the order in which they are made, nor on those of other
 // sequences, so that any schedule draws the same image. The generator is seeded
 // with (mix(seed + (sequence + 1)·0x9e3779b97f4a7c15), slot), mix being the
-// finaliser of splitmix64.
+// finaliser of splitmix64. A symbol that is drawn from logits takes the first output of its
+// slot, one that a Drawer draws the first two.
 //
 // Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014.
 func (c *Chain) Seek(sequence, slot uint64) {

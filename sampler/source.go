@@ -35,8 +35,8 @@ type Given interface {
 // A Drawer can draw its next symbol itself, in less time than it takes to compute logits.
 // Run leaves the draw to it if the chain has no transforms and no log-probability is asked
 // for. The two outputs of the random generator that it takes are not those of a draw from
-// logits, so that a chain with a transform draws other symbols from the same seed, even if
-// the transform changes nothing.
+// logits: a chain with a transform draws other symbols from the same seed, even if the
+// transform excludes nothing. (A last Temperature of 1 is no transform.)
 type Drawer interface {
 	Source
 	// Draw returns a symbol with the probabilities of the softmax of the logits, u and v being

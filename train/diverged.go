@@ -22,8 +22,11 @@ func diverged(format string, args ...any) error {
 
 const (
 	// worthless is the number of nats by which a loss must exceed that of a uniform
-	// guess to be called worse: the perplexity is e times as high.
-	worthless = 1
+	// guess to be called worse: the perplexity is e times as high. A mixture begins with
+	// outputs of variance 1, and has been seen to have 1.6 nats more after a step that
+	// helped.
+	worthless        = 1
+	worthlessMixture = 3
 	// earlySteps are the steps whose loss is not checked while the run goes on. Adam's
 	// first steps are the largest: with small data and a high rate, runs that converge
 	// have been seen to begin with losses of ten nats more than a uniform guess.
@@ -49,13 +52,21 @@ func (t *Trainer) checkLoss(epoch int) error {
 			what = "the stream's beginning"
 		}
 		return diverged("epoch %d: after its last step the loss of %s is %.4f, where a uniform guess has %.4f",
-			epoch+1, what, loss, t.limit()-worthless)
+			epoch+1, what, loss, t.uniform())
 	}
 	return nil
 }
 
 // limit returns the highest loss that is not called worse than a uniform guess.
-func (t *Trainer) limit() float64 { return portable.Log(float64(t.task.symbols())) + worthless }
+func (t *Trainer) limit() float64 {
+	if images, ok := t.task.(*Images); ok && images.Mixture != nil {
+		return t.uniform() + worthlessMixture
+	}
+	return t.uniform() + worthless
+}
+
+// uniform returns the loss of a uniform guess.
+func (t *Trainer) uniform() float64 { return portable.Log(float64(t.task.symbols())) }
 
 // checkEpoch checks the epoch that ends with record, before it has ended: if it is the
 // run's last, and if the run has made its early steps and its loss is still too high.
@@ -81,7 +92,7 @@ func (t *Trainer) checkResult(history []epochRecord, best int) error {
 	// The result is the weights of an earlier epoch, whose losses are in the history.
 	if e := history[best-1]; e.Loss > t.limit() && e.ValLoss > t.limit() {
 		return diverged("the best epoch, %d, has the loss %.4f, and %.4f on validation data, where a uniform guess has %.4f",
-			best, e.Loss, e.ValLoss, t.limit()-worthless)
+			best, e.Loss, e.ValLoss, t.uniform())
 	}
 	return nil
 }

@@ -67,6 +67,7 @@ func TestResumeImagesRefusesOtherOptions(t *testing.T) {
 		"Filters":      {Images: Images{Filters: 12}},
 		"Blocks":       {Images: Images{Blocks: 3}},
 		"Kernel":       {Images: Images{Kernel: 7}},
+		"Mixture":      {Images: Images{Mixture: &Mixture{}}},
 		"BatchSize":    {Options: Options{BatchSize: 5}},
 		"Optimizer":    {Options: Options{Optimizer: SGD{}}},
 		"LearningRate": {Options: Options{LearningRate: 0.03}},

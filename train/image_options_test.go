@@ -203,7 +203,7 @@ func TestImageMemoryHeld(t *testing.T) {
 			}
 			net := layers.ValuesOf(tr.work.net)
 			sizes := task.model.Config.Sizes()
-			held, stored := sizes.Packed, sizes.Params
+			held, stored := sizes.Packed+sizes.Derived, sizes.Params
 			full := 0
 			for _, tensor := range trainedTensors(tr.work.net) {
 				full += len(tensor.Data)

@@ -40,7 +40,7 @@ func (t *Images) checkMemory(c model.PixelConfig, o *Options) error {
 func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	images := t.Set.Len()
 	net := c.Sizes()
-	held, stored := net.Packed, net.Params
+	held, stored := net.Packed+net.Derived, net.Params
 	copies := 1 + int64(len(o.Optimizer.Slots())) // weights and the optimiser's state; gradients are the pass's
 	if o.Average > 0 {
 		copies++
@@ -53,6 +53,9 @@ func (t *Images) memory(c model.PixelConfig, o *Options) int64 {
 	passing := max(copies*stored, 2*stored+held)
 	total := 4*(copies*held+passing) + pixelPassBytes(c.PixelSpec, c.Height, c.Width, min(o.BatchSize, images), o.Threads)
 	set := int64(images) * int64(c.Height*c.Width*c.Channels())
+	if t.Set.Fractions != nil {
+		set *= 2
+	}
 	if t.conditional() {
 		set += int64(images) // labels
 	}

@@ -113,6 +113,9 @@ func (t *Images) checkSet() error {
 	if t.Mixture == nil && t.Set.Fractions != nil {
 		return optionErr("%s is nil, but the images have values between levels, which only a mixture learns: read them without Fractions", option("Mixture"))
 	}
+	if t.Mixture != nil && t.Set.Levels != layers.MixtureLevels {
+		return apierror.Errorf("the images have %d levels: a mixture has %d", t.Set.Levels, layers.MixtureLevels)
+	}
 	if t.conditional() && t.Set.Labels == nil {
 		return optionErr("%s needs a label for each image, and these images have none", option("Conditional"))
 	}
@@ -139,6 +142,11 @@ func checkImages(set *images.Set) error {
 	}
 	if set.Fractions != nil && (len(set.Fractions) != n || set.Levels != layers.MixtureLevels) {
 		return apierror.Errorf("%d fractions of %d levels: want as many, or none, and %d levels", len(set.Fractions), n, layers.MixtureLevels)
+	}
+	for i, f := range set.Fractions {
+		if f > 0 && set.Data[i] == layers.MixtureLevels-1 {
+			return apierror.Errorf("image %d has the value %d + %d/256: want at most %[2]d", i/size, set.Data[i], f)
+		}
 	}
 	if set.Labels == nil {
 		return nil
@@ -214,7 +222,7 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 func (t *Images) gradients(items []int, step int) Evaluation {
 	t.load(items)
 	t.drop.Step = uint64(step)
-	if step == 0 && t.Mixture != nil && !t.Mixture.Direct {
+	if step == 0 {
 		t.pass.initialise(t.batch, t.labels, &t.drop)
 	}
 	return t.evaluation(t.pass.run(t.batch, t.labels, &t.drop), items)

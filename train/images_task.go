@@ -102,6 +102,9 @@ func (t *Images) config() model.PixelConfig {
 
 func (t *Images) compare(c *comparison, task Task) {
 	was := task.(*Images)
+	if t.Mixture != nil && was.Mixture == nil && c.err == nil {
+		c.err = optionErr("%s is set and was not: a run cannot change it midway (leave it out, or start anew)", option("Mixture"))
+	}
 	same(c, "Filters", was.Filters, t.Filters)
 	same(c, "Blocks", was.Blocks, t.Blocks)
 	same(c, "Kernel", was.Kernel, t.Kernel)

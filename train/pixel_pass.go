@@ -133,7 +133,7 @@ func (p *pixelPass) lossImages(worker, from, to int) {
 			p.forwards[worker].SetCondition(p.conditions[p.labels[i]])
 		}
 		outputs := p.forwards[worker].OutputsOf(p.chunk[i])
-		p.loss[i] = p.heads[worker].Learn(outputs, p.chunk[i], p.scale)
+		p.loss[i] = p.heads[worker].Gradients(outputs, p.chunk[i], p.scale)
 	}
 }
 
@@ -143,7 +143,7 @@ func (p *pixelPass) trainImages(worker, from, to int) {
 		if p.conditions != nil {
 			p.images[i].SetCondition(p.conditions[p.labels[i]])
 		}
-		p.loss[i] = p.heads[worker].Learn(p.images[i].Forward(p.chunk[i], p.drop, p.first+i), p.chunk[i], p.scale)
+		p.loss[i] = p.heads[worker].Gradients(p.images[i].Forward(p.chunk[i], p.drop, p.first+i), p.chunk[i], p.scale)
 		p.images[i].Backward()
 	}
 }

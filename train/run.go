@@ -148,7 +148,8 @@ func (t *Trainer) order(epoch int) []int {
 	return order
 }
 
-// step trains on these items. If it returns an error then nothing has changed.
+// step trains on these items. If it returns an error then no step was taken; at step 0 the
+// first weights may depend on the data by then.
 func (t *Trainer) step(items []int) (s Stats, err error) {
 	p := &t.progress
 	defer func() {

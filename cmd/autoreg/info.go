@@ -48,8 +48,8 @@ type layerJSON struct {
 	Out    int    `json:"out"`
 	Params int    `json:"params"`
 
-	Effective int `json:"effective"`
-	Level     int `json:"level,omitempty"` // outputs are for every 2^level-th row and column
+	Effective  int `json:"effective"`
+	Resolution int `json:"resolution,omitempty"` // outputs are for every 2^resolution-th row and column
 }
 
 func layersJSON(layers []autoreg.LayerInfo) (list []layerJSON) {

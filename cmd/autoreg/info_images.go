@@ -49,7 +49,7 @@ func writePixelLayers(w io.Writer, list []autoreg.LayerInfo, height, width int) 
 	params, effective := 0, 0
 	for _, l := range list {
 		cells = append(cells, []string{
-			l.Name + " (" + l.Type + ")", fmt.Sprintf("(None, %d, %d, %d)", height>>l.Level, width>>l.Level, l.Out), thousands(l.Params), thousands(l.Effective),
+			l.Name + " (" + l.Type + ")", fmt.Sprintf("(None, %d, %d, %d)", height>>l.Resolution, width>>l.Resolution, l.Out), thousands(l.Params), thousands(l.Effective),
 		})
 		params += l.Params
 		effective += l.Effective

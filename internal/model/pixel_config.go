@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -101,7 +102,7 @@ func (c PixelConfig) Check() error {
 		if s.Cols%2 == 0 {
 			return fmt.Errorf("cols is %d: want an odd number", s.Cols)
 		}
-		if unit := 1 << (s.Resolutions - 1); c.Height%unit != 0 || c.Width%unit != 0 {
+		if unit := s.SizeUnit(); c.Height%unit != 0 || c.Width%unit != 0 {
 			return fmt.Errorf("images of %d×%d pixels: with %d resolutions width and height are multiples of %d", c.Width, c.Height, s.Resolutions, unit)
 		}
 		filters, blocks = s.Filters, s.Blocks*s.Resolutions
@@ -141,11 +142,8 @@ func (c *PixelConfig) parse(b []byte) error {
 	read := func(n *int) func(d *json.Decoder) error {
 		return func(d *json.Decoder) error { return integer(d, n) }
 	}
-	var peek struct{ Network *string }
-	if json.Unmarshal(b, &peek) == nil && peek.Network != nil {
-		if *peek.Network != mixtureNetwork {
-			return fmt.Errorf("network %.40q: want %q, or none", *peek.Network, mixtureNetwork)
-		}
+	var peek struct{ Network json.RawMessage }
+	if json.NewDecoder(bytes.NewReader(b)).Decode(&peek) == nil && peek.Network != nil {
 		var s layers.PixelCNNMixture
 		network, activation := "", layers.ConcatELU.String()
 		err := parseObject(b, kindPixels, map[string]func(d *json.Decoder) error{
@@ -163,6 +161,9 @@ func (c *PixelConfig) parse(b []byte) error {
 			"direct":      func(d *json.Decoder) error { return boolean(d, &s.Direct) },
 			"condition":   read(&s.Condition),
 		}, "activation", "direct", "condition")
+		if err == nil && network != mixtureNetwork {
+			err = fmt.Errorf("network %.40q: want %q, or none", network, mixtureNetwork)
+		}
 		var ok bool
 		if s.Activation, ok = layers.ParsePixelActivation(activation); !ok && err == nil {
 			err = fmt.Errorf("activation %.40q: want concat_elu, elu or relu", activation)

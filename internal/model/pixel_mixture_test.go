@@ -75,7 +75,9 @@ func TestMixtureRoundTrip(t *testing.T) {
 func TestMixtureConfigErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{`"mixture"`, `"mixed"`, `network "mixed": want "mixture", or none`},
-		{`"mixture"`, `1`, `unknown member`},
+		{`"mixture"`, `1`, `member "network": found "1", want a string`},
+		{`"mixture"`, `null`, `member "network": found "<nil>", want a string`},
+		{`"cols":3}`, `"cols":3}x`, "something follows the object"},
 		{`"channels":3`, `"channels":2`, "channels is 2: want 1 (grey) or 3 (colour)"},
 		{`"height":8`, `"height":7`, "images of 4×7 pixels: with 2 resolutions width and height are multiples of 2"},
 		{`"width":4`, `"width":0`, "width is 0"},

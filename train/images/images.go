@@ -80,7 +80,7 @@ type Options struct {
 	Open func(path string) (fs.File, error)
 }
 
-// An Set is images of one size as levels.
+// A Set is images of one size as levels.
 type Set struct {
 	Height, Width, Channels int
 	Levels                  int
@@ -97,10 +97,10 @@ type Set struct {
 	Source Source
 }
 
-// An Source says what an Set was read from.
+// A Source says what a Set was read from.
 type Source struct {
 	Files  []File // one for each path
-	Images int    // in all of them; an Set with a Limit may hold fewer
+	Images int    // in all of them; a Set with a Limit may hold fewer
 
 	// SHA256 is of the contents of the files, unpacked, one after the other:
 	//
@@ -114,7 +114,7 @@ type Source struct {
 	SHA256 [sha256.Size]byte
 }
 
-// An File is one file or folder of an Source.
+// A File is one file or folder of an Source.
 type File struct {
 	Path    string
 	Format  string // never FormatAuto
@@ -200,7 +200,7 @@ func Read(paths []string, o *Options) (*Set, error) {
 	return r.finish(), nil
 }
 
-// An reader gathers the images of one set.
+// A reader gathers the images of one set.
 type reader struct {
 	o    Options // no zero where that means a default, but Height, Width and Channels
 	set  *Set
@@ -371,7 +371,7 @@ func (r *reader) expect(name string, height, width, channels int, count int64) e
 	}
 	f := r.file()
 	size, keep := s.Height*s.Width*s.Channels, min(max(count, r.coming-int64(f.Images)), r.left())
-	if room := r.o.MaxBytes - int64(len(s.Data)); keep > room/int64(size) {
+	if room := r.maxValues() - int64(len(s.Data)); keep > room/int64(size) {
 		return r.tooMany(int64(s.Source.Images) + keep)
 	}
 	r.target = len(s.Data) + int(keep)*size
@@ -417,7 +417,7 @@ func (r *reader) add(rows pixels.Rows) error {
 		}
 		s.Data = s.Data[:end]
 		if r.o.Fractions {
-			s.Fractions = append(s.Fractions, make([]uint8, end-at)...)
+			s.Fractions = s.Fractions[:end]
 			r.resizer.Values(s.Data[at:], s.Fractions[at:], rows, s.Channels)
 		} else {
 			r.resizer.Quantise(s.Data[at:], rows, s.Channels, s.Levels)
@@ -426,6 +426,14 @@ func (r *reader) add(rows pixels.Rows) error {
 	r.file().Images++
 	s.Source.Images++
 	return nil
+}
+
+// maxValues returns how many values MaxBytes allows.
+func (r *reader) maxValues() int64 {
+	if r.o.Fractions {
+		return r.o.MaxBytes / 2
+	}
+	return r.o.MaxBytes
 }
 
 // grow makes room for end levels at least. Old and new ones are in use at once, and
@@ -441,12 +449,13 @@ func (r *reader) grow(end int) error {
 	case r.file().Format == FormatIDX:
 		room = max(min(room, int64(r.target)), int64(end))
 	}
-	if room = min(room, r.o.MaxBytes-old); room < int64(end) {
+	if room = min(room, r.maxValues()-old); room < int64(end) {
 		return r.tooMany(int64(s.Source.Images) + 1)
 	}
-	data := make([]uint8, len(s.Data), room)
-	copy(data, s.Data)
-	s.Data = data
+	s.Data = append(make([]uint8, 0, room), s.Data...)
+	if r.o.Fractions {
+		s.Fractions = append(make([]uint8, 0, room), s.Fractions...)
+	}
 	if old >= 1<<20 {
 		runtime.GC() // or what was there before would stay for as long again
 	}

@@ -297,5 +297,17 @@ func TestImagesOfKnownSize(t *testing.T) {
 		if _, err := Read([]string{dir + "/" + name}, &Options{MaxBytes: int64(size) - 1}); err == nil || !strings.Contains(err.Error(), "raise MaxBytes") {
 			t.Errorf("%s: error %v with a byte less", name, err)
 		}
+		fractions := func(limit int) error {
+			used = testkit.Allocated(func() {
+				s, err = Read([]string{dir + "/" + name}, &Options{Levels: 256, Fractions: true, MaxBytes: int64(limit)})
+			})
+			return err
+		}
+		if err := fractions(2 * size); err != nil || len(s.Fractions) != size || cap(s.Fractions) != size || used > uint64(2*size+2<<20) {
+			t.Errorf("%s with fractions: %v, %d bytes allocated", name, err, used)
+		}
+		if err := fractions(2*size - 1); err == nil || !strings.Contains(err.Error(), "raise MaxBytes") {
+			t.Errorf("%s with fractions: error %v with a byte less", name, err)
+		}
 	}
 }
