@@ -114,7 +114,7 @@ func (p Piece) Run(height, width int, set func(*PixelNet), x [][]float32, dy []f
 	}
 	for _, node := range g.nodes {
 		s := node.wholeSpan(height, width)
-		m.run.node(node, &s, 0, node.groups, stageWhole)
+		m.run.node(node, &s)
 	}
 	out := &m.run.maps[g.output.id]
 	result := out.data[out.at:][:len(dy)]

@@ -20,7 +20,7 @@ func ApplyConv(l *Conv, x []float32, height, width int, f kernels.Finish) []floa
 		copy(m.data[m.at+r*m.row:][:line], x[r*line:])
 	}
 	s := n.wholeSpan(height, width)
-	p.run.node(n, &s, 0, n.groups, stageWhole)
+	p.run.node(n, &s)
 	out := &p.run.maps[n.id]
 	return out.data[out.at:][:height>>n.resolution*(width>>n.resolution)*out.width]
 }

@@ -191,23 +191,3 @@ func (c *stepCall) run(row, col int) {
 		addGrids(&c.y, &c.x, &c.z)
 	}
 }
-
-// copyGrid copies src.
-func copyGrid(dst, src *kernels.Grid) {
-	for line := range dst.Lines {
-		for pixel := range dst.Pixels {
-			copy(dst.Data[dst.At+line*dst.LineStride+pixel*dst.PixelStride:][:dst.Cols], src.Data[src.At+line*src.LineStride+pixel*src.PixelStride:])
-		}
-	}
-}
-
-// addGrids sets dst to a + b.
-func addGrids(dst, a, b *kernels.Grid) {
-	for line := range dst.Lines {
-		for pixel := range dst.Pixels {
-			kernels.Add(dst.Data[dst.At+line*dst.LineStride+pixel*dst.PixelStride:][:dst.Cols],
-				a.Data[a.At+line*a.LineStride+pixel*a.PixelStride:][:dst.Cols],
-				b.Data[b.At+line*b.LineStride+pixel*b.PixelStride:][:dst.Cols])
-		}
-	}
-}

@@ -60,7 +60,7 @@ func (m *PixelImage) statistics(n, only *pixelNode, images []PixelSample, condit
 		}
 		m.forward(&images[i], drop, i, n)
 		s := n.wholeSpan(m.height, m.width)
-		m.run.conv(only, only, &s, 0, len(only.bias), stageWhole, n.finish)
+		m.run.conv(only, only, &s, n.finish)
 		y := &m.run.maps[n.id]
 		for r := range m.height >> n.resolution {
 			for c := range m.width >> n.resolution {

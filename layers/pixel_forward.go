@@ -49,7 +49,7 @@ func (f *PixelForward) OutputsOf(image PixelSample) kernels.Matrix {
 	f.net.setInputs(&f.run.maps[g.nodes[0].id], &image, f.height, f.width)
 	for _, n := range g.nodes {
 		s := n.wholeSpan(f.height, f.width)
-		f.run.node(n, &s, 0, n.groups, stageWhole)
+		f.run.node(n, &s)
 	}
 	out := &f.run.maps[g.output.id]
 	return kernels.RowMajor(out.data[out.at:][:f.height*f.width*out.width], f.height*f.width, out.width)

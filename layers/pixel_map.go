@@ -2,11 +2,11 @@ package layers
 
 import "github.com/autoreg/autoreg/kernels"
 
-// A FeatureMap is a view of pixels of feature maps, in lines: a whole image, one pixel
+// A pixelView is pixels of feature maps, in lines: a whole image, one pixel
 // of each of many, or pixels along a diagonal. Channel i of pixel (line, pixel) is
 //
 //	Data[At + line·LineStride + pixel·PixelStride + i]
-type FeatureMap struct {
+type pixelView struct {
 	Data          []float32
 	At            int // of the first value
 	Lines, Pixels int // pixels: Lines·Pixels
@@ -16,7 +16,7 @@ type FeatureMap struct {
 }
 
 // Grid returns cols channels from channel first on.
-func (m *FeatureMap) Grid(first, cols int) kernels.Grid {
+func (m *pixelView) Grid(first, cols int) kernels.Grid {
 	return kernels.Grid{
 		Data: m.Data, At: m.At + first, Cols: cols, Panel: kernels.PanelWidth,
 		Lines: m.Lines, Pixels: m.Pixels, LineStride: m.LineStride, PixelStride: m.PixelStride,
@@ -52,8 +52,8 @@ type pixelStride struct{ image, row, col int }
 
 // view returns the pixel of each place that is scale times as far down and right, and
 // beyond that so many rows and columns.
-func (m *pixelMap) view(s *pixelSpan, scale, row, col int) FeatureMap {
-	f := FeatureMap{Data: m.data, At: m.at, Lines: s.lines, Pixels: s.pixels, RowStride: m.row}
+func (m *pixelMap) view(s *pixelSpan, scale, row, col int) pixelView {
+	f := pixelView{Data: m.data, At: m.at, Lines: s.lines, Pixels: s.pixels, RowStride: m.row}
 	if m.compact {
 		f.PixelStride, f.LineStride = m.width, s.pixels*m.width
 		return f
@@ -85,51 +85,39 @@ type pixelRun struct {
 	apart bool       // a node that is part of a sum has a map of its own
 }
 
-// conv computes pieces [from, to) of a node, parts [first, last) of their chains: those
-// of split if the chains are cut, otherwise those of whole.
-func (r *pixelRun) conv(n, dst *pixelNode, s *pixelSpan, from, to int, stage pixelStage, f kernels.Finish) {
-	for i := from; i < to; i++ {
+// conv computes a node into the map of dst, which is n or the sum that n is part of.
+func (r *pixelRun) conv(n, dst *pixelNode, s *pixelSpan, f kernels.Finish) {
+	for i := range n.bias {
 		p := &n.terms[0].conv.pieces[i]
-		var y, start kernels.Grid
-		if stage != stageEarly {
-			v := r.maps[dst.id].view(s, 1<<(n.due-n.resolution), p.row, p.col)
-			y = v.Grid(p.at, p.cols)
-		}
-		parts, begun := n.whole[i], false
-		if stage != stageWhole {
-			parts = n.split[i][:n.cut]
-			v := r.early[n.id].view(s, 1, 0, 0)
-			start = v.Grid(p.at, p.cols)
-			if stage == stageLate {
-				parts, begun = n.split[i][n.cut:], true
-			} else {
-				y = start
-			}
-		}
-		for k := range parts {
-			part, finish := &parts[k], kernels.AsIs
-			if k == len(parts)-1 && stage != stageEarly {
-				finish = f
-			}
-			x := r.windows(part, n, s)
-			if begun {
-				kernels.ConvFrom(y, start, x, part.w, finish)
-			} else {
-				kernels.Conv(y, x, part.w, n.bias[i], finish)
-			}
-			start, begun = y, true
-		}
+		v := r.maps[dst.id].view(s, 1<<(n.due-n.resolution), p.row, p.col)
+		r.chains(v.Grid(p.at, p.cols), n, i, n.whole[i], s, f)
 	}
 }
 
-// A pixelStage is which parts of chains are computed.
-type pixelStage uint8
+// convEarly computes the parts of a node's chains that are known when a row begins.
+func (r *pixelRun) convEarly(n *pixelNode, s *pixelSpan) {
+	for i := range n.bias {
+		p := &n.terms[0].conv.pieces[i]
+		v := r.early[n.id].view(s, 1, 0, 0)
+		r.chains(v.Grid(p.at, p.cols), n, i, n.split[i][:n.cut], s, kernels.AsIs)
+	}
+}
 
-const (
-	stageWhole pixelStage = iota
-	stageEarly            // those that are known when a row begins
-	stageLate             // the others
-)
+// chains computes the first parts of the chains of piece i of a node.
+func (r *pixelRun) chains(y kernels.Grid, n *pixelNode, i int, parts []convPart, s *pixelSpan, f kernels.Finish) {
+	for k := range parts {
+		part, finish := &parts[k], kernels.AsIs
+		if k == len(parts)-1 {
+			finish = f
+		}
+		x := r.windows(part, n, s)
+		if k > 0 {
+			kernels.ConvFrom(y, y, x, part.w, finish)
+		} else {
+			kernels.Conv(y, x, part.w, n.bias[i], finish)
+		}
+	}
+}
 
 // windows returns the inputs of a part.
 func (r *pixelRun) windows(p *convPart, n *pixelNode, s *pixelSpan) kernels.Windows {
@@ -142,31 +130,25 @@ func (r *pixelRun) windows(p *convPart, n *pixelNode, s *pixelSpan) kernels.Wind
 	}
 }
 
-// node computes groups [from, to) of a node.
-func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelStage) {
+// node computes a node.
+func (r *pixelRun) node(n *pixelNode, s *pixelSpan) {
 	switch n.op {
 	case opConv:
 		if n.into != nil && !r.apart {
 			return // it is computed with the sum
 		}
-		if n.groups == 1 {
-			from, to = 0, len(n.bias)
-		}
-		r.conv(n, n, s, from, to, stage, n.finish)
+		r.conv(n, n, s, n.finish)
 	case opAdd:
-		y := r.maps[n.id].view(s, 1, 0, 0)
-		a := r.maps[n.from[0].id].view(s, 1, 0, 0)
-		first := firstOf(from, n.width, n.groups)
-		cols := firstOf(to, n.width, n.groups) - first
+		y, x := r.grid(n, s), r.grid(n.from[0], s)
 		if n.fused == nil || r.apart {
-			b := r.maps[n.from[1].id].view(s, 1, 0, 0)
-			y.sum(&a, &b, n.width)
+			z := r.grid(n.from[1], s)
+			addGrids(&y, &x, &z)
 			return
 		}
-		if y.At != a.At {
-			y.copyFrom(&a, first, cols)
+		if y.At != x.At {
+			copyGrid(&y, &x)
 		}
-		r.conv(n.fused, n, s, from, to, stage, kernels.ReLUAdd)
+		r.conv(n.fused, n, s, kernels.ReLUAdd)
 	case opReLU, opELU, opConcatELU, opGate:
 		y, x := r.grid(n, s), r.grid(n.from[0], s)
 		switch n.op {
@@ -186,32 +168,4 @@ func (r *pixelRun) node(n *pixelNode, s *pixelSpan, from, to int, stage pixelSta
 func (r *pixelRun) grid(n *pixelNode, s *pixelSpan) kernels.Grid {
 	v := r.maps[n.id].view(s, 1, 0, 0)
 	return v.Grid(0, n.width)
-}
-
-// reluGrid sets y to max(x, 0).
-func reluGrid(y, x *kernels.Grid) {
-	for line := range y.Lines {
-		for pixel := range y.Pixels {
-			from := x.Data[x.At+line*x.LineStride+pixel*x.PixelStride:][:x.Cols]
-			kernels.ReLUGradient(y.Data[y.At+line*y.LineStride+pixel*y.PixelStride:][:y.Cols], from, from)
-		}
-	}
-}
-
-// copyFrom copies n channels from channel first on.
-func (m *FeatureMap) copyFrom(src *FeatureMap, first, n int) {
-	for line := range m.Lines {
-		for pixel := range m.Pixels {
-			copy(m.Data[m.At+line*m.LineStride+pixel*m.PixelStride+first:][:n], src.Data[src.At+line*src.LineStride+pixel*src.PixelStride+first:])
-		}
-	}
-}
-
-// sum sets n channels of m to a + b.
-func (m *FeatureMap) sum(a, b *FeatureMap, n int) {
-	for line := range m.Lines {
-		for pixel := range m.Pixels {
-			kernels.Add(m.Data[m.At+line*m.LineStride+pixel*m.PixelStride:][:n], a.Data[a.At+line*a.LineStride+pixel*a.PixelStride:][:n], b.Data[b.At+line*b.LineStride+pixel*b.PixelStride:][:n])
-		}
-	}
 }

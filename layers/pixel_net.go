@@ -120,3 +120,14 @@ func PixelTensors(spec PixelSpec) (n int) {
 	}
 	return n
 }
+
+// Refresh brings what is computed from the values of layers up to date after these have
+// changed.
+func (n *PixelNet) Refresh() {
+	for _, l := range n.graph.convs {
+		l.Refresh()
+	}
+	for _, node := range n.graph.nodes {
+		node.sumBiases()
+	}
+}

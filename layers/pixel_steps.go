@@ -78,11 +78,11 @@ func (s *pixelSteps) begin(r int) {
 		if n.early {
 			made := 1 << (n.due - n.resolution)
 			s.run.maps[n.id].scroll(span.row*made, made, s.images)
-			s.run.node(n, &span, 0, n.groups, stageWhole)
+			s.run.node(n, &span)
 			continue
 		}
 		s.run.early[n.id].first = span.row
-		s.run.conv(n, nil, &span, 0, len(n.bias), stageEarly, 0)
+		s.run.convEarly(n, &span)
 	}
 	for _, n := range g.nodes[1:] {
 		if !n.early && r%(1<<n.due) == 0 {

@@ -1,146 +1,18 @@
 package images
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
-	"image"
 	"io/fs"
 	"math"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/input"
 	"github.com/autoreg/autoreg/internal/pixels"
 )
-
-// Formats of image files, for Options.Format.
-const (
-	FormatAuto     = "auto"     // recognised by the first bytes
-	FormatIDX      = "idx"      // as MNIST and Fashion-MNIST come
-	FormatCIFAR10  = "cifar10"  // CIFAR-10's binary version
-	FormatCIFAR100 = "cifar100" // CIFAR-100's binary version
-	FormatPNGJPEG  = "png-jpeg" // PNG or JPEG, or a folder of them
-)
-
-// Defaults and limits of Options.
-const (
-	DefaultLevels        = 4 // the reference model's
-	DefaultMaxBytes      = 4 << 30
-	DefaultMaxImageBytes = 128 << 20
-
-	// MaxSide is the greatest height and width of the images in a set.
-	MaxSide = pixels.MaxSide
-)
-
-// Options choose how image files are read. The zero value, or a nil pointer,
-// works.
-type Options struct {
-	// Format is one of the Format constants, for all paths; "" means
-	// FormatAuto.
-	Format string
-	// Height and Width are the size that all images get, 1 to MaxSide; both 0
-	// means the size that they have, which must then be one.
-	Height, Width int
-	// Channels is 1 for grey or 3 for colour; 0 means what the images have, which must
-	// then be the same for all.
-	Channels int
-	// Levels is how many a sample has, 2 to 256; 0 means DefaultLevels.
-	Levels int
-	// Labels are IDX files of labels, plain or gzip: one for each path, with a label for each
-	// of its images, in order. Nil means the labels that the files of images have, if any.
-	Labels []string
-	// Limit is how many images are kept, the first ones; 0 means all.
-	Limit int
-	// Antialias averages where a side shrinks, so that every pixel counts; see
-	// Read.
-	Antialias bool
-	// Pad puts black around images that are smaller than Height and Width instead of
-	// resizing them; none may be larger.
-	Pad bool
-	// Fractions keeps what lies between the levels that Set.Data has, in Set.Fractions: for
-	// 256 levels of images that are resized, as the reference's notebook trains on them.
-	Fractions bool
-	// MaxBytes is how much memory the set may take, in bytes, also while it is read; 0
-	// means DefaultMaxBytes. Images whose number is not known before they are
-	// read, from gzip or a pipe, are copied as the set grows: they may come to about
-	// half of it.
-	MaxBytes int64
-	// MaxImageBytes is how much memory reading one PNG or JPEG may take, in bytes,
-	// beyond 64 for each byte of its file; 0 means DefaultMaxImageBytes. It also
-	// limits the images of an IDX file, and the blocks of a JPEG's scans; see
-	// Read.
-	MaxImageBytes int64
-	// Open opens the file or folder at a path; nil means a file of the system, or
-	// standard input for "-". A folder must be an fs.ReadDirFile.
-	Open func(path string) (fs.File, error)
-}
-
-// A Set is images of one size as levels.
-type Set struct {
-	Height, Width, Channels int
-	Levels                  int
-	Data                    []uint8 // [Len(), Height, Width, Channels], each below Levels
-	// Fractions are nil, or as long as Data: value i is Data[i] + Fractions[i]/256 of 256 levels.
-	Fractions []uint8
-
-	// Labels are those of the images, each below Classes; nil and 0 unless all images have
-	// labels of the same classes: CIFAR-10's, CIFAR-100's fine ones, or those of
-	// Options.Labels, whose number of classes is one more than the greatest label.
-	Labels  []uint8
-	Classes int
-
-	Source Source
-}
-
-// A Source says what a Set was read from.
-type Source struct {
-	Files  []File // one for each path
-	Images int    // in all of them; a Set with a Limit may hold fewer
-
-	// SHA256 is of the contents of the files, unpacked, one after the other:
-	//
-	//	zcat -f FILE... | sha256sum
-	//
-	// with the files of Options.Labels behind those of images.
-	//
-	// In a folder, the lines that sha256sum prints stand for the images:
-	//
-	//	export LC_ALL=C; cd FOLDER; sha256sum *.png | sha256sum
-	SHA256 [sha256.Size]byte
-}
-
-// A File is one file or folder of an Source.
-type File struct {
-	Path    string
-	Format  string // never FormatAuto
-	Images  int
-	Skipped int // other entries of a folder, hidden ones not counted
-
-	Height, Width, Channels int // of the first image, as it came, upright
-	Sizes                   int // how many different sizes its images have, those kept
-}
-
-// Len returns the number of images.
-func (s *Set) Len() int { return len(s.Data) / max(s.Height*s.Width*s.Channels, 1) }
-
-// Image returns the levels of image i, [Height, Width, Channels], to be read only.
-// It panics if i is outside 0 to Len()-1.
-func (s *Set) Image(i int) []uint8 {
-	n := s.Height * s.Width * s.Channels
-	return s.Data[i*n : (i+1)*n : (i+1)*n]
-}
-
-// Render returns image i for display: level k as the grey or colour value
-// 255·k/(Levels-1), or the nearest one that is read as level k again. It panics as
-// Image does.
-func (s *Set) Render(i int) *image.NRGBA {
-	return pixels.Render(s.Image(i), s.Height, s.Width, s.Channels, s.Levels)
-}
 
 // Read reads the images of all paths, in order. A path is one of
 //
@@ -226,53 +98,6 @@ func newReader(o *Options) (*reader, error) {
 	set := &Set{Height: opt.Height, Width: opt.Width, Channels: opt.Channels, Levels: opt.Levels}
 	return &reader{o: opt, set: set, hash: sha256.New()}, nil
 }
-
-// withDefaults returns o with every zero field replaced, but Height, Width and
-// Channels, or an error that names the first field out of range.
-func (o *Options) withDefaults() (Options, error) {
-	var opt Options
-	if o != nil {
-		opt = *o
-	}
-	opt.Format = cmp.Or(opt.Format, FormatAuto)
-	opt.Levels = cmp.Or(opt.Levels, DefaultLevels)
-	opt.MaxBytes = cmp.Or(opt.MaxBytes, DefaultMaxBytes)
-	opt.MaxImageBytes = cmp.Or(opt.MaxImageBytes, DefaultMaxImageBytes)
-	if opt.Open == nil {
-		opt.Open = input.Open
-	}
-	err := error(nil)
-	switch {
-	case !slices.Contains(formats, opt.Format):
-		err = outOfRange("Format", fmt.Sprintf("%.40q", opt.Format), strings.Join(formats[:len(formats)-1], ", ")+" or "+formats[len(formats)-1])
-	case opt.Levels < 2 || opt.Levels > 256:
-		err = outOfRange("Levels", opt.Levels, "2 to 256")
-	case opt.Fractions && opt.Levels != 256:
-		err = outOfRange("Levels", opt.Levels, "256 with Fractions, which lie between those")
-	case opt.Height < 0 || opt.Height > MaxSide:
-		err = outOfRange("Height", opt.Height, ownSide)
-	case opt.Width < 0 || opt.Width > MaxSide:
-		err = outOfRange("Width", opt.Width, ownSide)
-	case (opt.Height == 0) != (opt.Width == 0):
-		err = optionErrorf("%s is %d and %s is %d: give both, or neither for the images' own", option("Height"), opt.Height, option("Width"), opt.Width)
-	case opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3:
-		err = outOfRange("Channels", opt.Channels, "1 for grey or 3 for colour, or 0 for the images' own")
-	case opt.Limit < 0:
-		err = outOfRange("Limit", opt.Limit, "how many images to keep, or 0 for all")
-	case opt.MaxBytes < 0:
-		err = outOfRange("MaxBytes", opt.MaxBytes, "0 or more")
-	case opt.MaxImageBytes < 0:
-		err = outOfRange("MaxImageBytes", opt.MaxImageBytes, "0 or more")
-	}
-	opt.MaxBytes = min(opt.MaxBytes, math.MaxInt)
-	opt.MaxImageBytes = min(opt.MaxImageBytes, math.MaxInt, pixels.MaxPixels)
-	return opt, err
-}
-
-// ownSide is what is wanted for a height or width.
-var ownSide = fmt.Sprintf("1 to %d, or 0 for the images' own", MaxSide)
-
-var formats = []string{FormatAuto, FormatIDX, FormatCIFAR10, FormatCIFAR100, FormatPNGJPEG}
 
 // open opens a file or a folder.
 func (r *reader) open(path string) (fs.File, fs.FileInfo, error) {
@@ -394,13 +219,6 @@ func (r *reader) tooMany(images int64) error {
 	s := r.set
 	return optionErrorf("%d images of %d×%d pixels, %s, take more memory than the %s allowed: choose a smaller size, limit their number or raise %s",
 		images, s.Width, s.Height, colourName(s.Channels), input.Size(r.o.MaxBytes), option("MaxBytes"))
-}
-
-func colourName(channels int) string {
-	if channels == 1 {
-		return "grey"
-	}
-	return "colour"
 }
 
 // add counts the next of the images expected and keeps it if it is wanted; else nil
