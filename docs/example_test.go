@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -12,6 +13,7 @@ import (
 	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/tokenizer"
 	"github.com/autoreg/autoreg/train"
+	"github.com/autoreg/autoreg/train/images"
 )
 
 // The Go code of the pages stands in this file, where it is compiled and run.
@@ -200,4 +202,56 @@ func Example_transforms() {
 	fmt.Println(g.Text)
 	// Output:
 	// recipe for roasted carrots and bake them until brown
+}
+
+// darkAndBright returns small images of two classes.
+func darkAndBright() *images.Set {
+	set := &images.Set{Height: 4, Width: 4, Channels: 1, Levels: 256, Classes: 2}
+	for i := range 32 {
+		for at := range 16 {
+			set.Data = append(set.Data, uint8(40+130*(i%2)+(at*7+i*3)%13))
+		}
+		set.Labels = append(set.Labels, uint8(i%2))
+	}
+	return set
+}
+
+func Example_classes() {
+	set, ctx := darkAndBright(), context.Background() // images.Read reads files
+	var file bytes.Buffer
+
+	task := &train.Images{Set: set, Filters: 8, Mixture: &train.Mixture{Dropout: 0.1, Conditional: true}}
+	t, err := train.New(task, &train.Options{BatchSize: 8, Epochs: 30, LearningRate: 0.004, Average: 0.9})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := t.Run(ctx, nil); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := t.Model().WriteTo(&file); err != nil {
+		log.Fatal(err)
+	}
+
+	m, err := autoreg.Load[*autoreg.ImageModel](&file, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	drawn, err := m.Draw(ctx, &autoreg.DrawOptions{Count: 8, Classes: []int{1}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	canvas, err := m.NewClassCanvas(1, 0, 0) // of one image, level by level
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	sum := 0
+	for _, image := range drawn {
+		for _, v := range image.Levels {
+			sum += int(v)
+		}
+	}
+	fmt.Println(len(drawn), "images, bright:", sum/8/16 > 128, "canvas done:", canvas.Done())
+	// Output:
+	// 8 images, bright: true canvas done: false
 }

@@ -1,6 +1,6 @@
 // Package kernels holds the arithmetic of small autoregressive models on
 // float32 slices: products with weights in panels, masked convolutions, ELU and gates
-// over pixels, the steps of LSTM, GRU and RNN, exponentials, softmax, the backward
+// over pixels, masks of dropout, the steps of LSTM, GRU and RNN, exponentials, softmax, the backward
 // passes and Adam.
 //
 // Each routine is defined by its generic form in plain Go (the files
@@ -11,7 +11,7 @@
 //   - chain: y = b; for k in order { y = fma(w[k], x[k], y) }. A product is one
 //     chain per output: the bias first, then the inputs in order. A chain may be
 //     cut anywhere and continued later from the stored value, which is what the
-//     routines named Add do.
+//     routines named Add, and ConvFrom, do.
 //   - sum16: a sum over a vector adds element j to lane j mod 16, in order, each
 //     lane starting at +0; the 16 lanes are then added as a tree of 8, 4, 2, 1.
 //

@@ -1,6 +1,6 @@
 package kernels
 
-// DropMask16 draws bits, each of which is 1 with probability 1 - least/2¹⁶. dst is rows of the
+// KeepMask16 draws bits, each of which is 1 with probability 1 - least/2¹⁶. dst is rows of the
 // given number of words. Bit i of word w of row r is decided by half-word i%8 of the block of
 // Philox-4×32-10 with the key and the counter
 //
@@ -8,23 +8,23 @@ package kernels
 //
 // and is 1 if that half-word, an integer of 16 bits, is at least least; half-words 2k and
 // 2k+1 are the lower and the upper half of word k of the block. A bit depends on nothing but
-// its place and the key. DropMask16 panics unless words is at least 1 and divides len(dst).
+// its place and the key. KeepMask16 panics unless words is at least 1 and divides len(dst).
 //
 // Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, 2011.
-func DropMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+func KeepMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
 	if words < 1 || len(dst)%words != 0 {
-		panic("kernels: DropMask16: dst is not rows of words")
+		panic("kernels: KeepMask16: dst is not rows of words")
 	}
 	dropMask16(dst, words, counter, key, least)
 }
 
-// DropMask32 draws bits as DropMask16 does, each of which is 1 with probability 1 -
+// KeepMask32 draws bits as KeepMask16 does, each of which is 1 with probability 1 -
 // least/2³². Bit i of word w of row r is decided by word i%4 of the block with the counter
 //
 //	(counter[0] + 16·w + i/4, counter[1] + r, counter[2], counter[3])    modulo 2³²
-func DropMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+func KeepMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
 	if words < 1 || len(dst)%words != 0 {
-		panic("kernels: DropMask32: dst is not rows of words")
+		panic("kernels: KeepMask32: dst is not rows of words")
 	}
 	dropMask32(dst, words, counter, key, least)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-// drawnAt is a bit of DropMask16 or DropMask32, in the words of their documentation. least
-// has 32 bits, of which DropMask16 is given the upper half.
+// drawnAt is a bit of KeepMask16 or KeepMask32, in the words of their documentation. least
+// has 32 bits, of which KeepMask16 is given the upper half.
 func drawnAt(size, r, w, i int, counter [4]uint32, key [2]uint32, least uint32) bool {
 	if size == 16 {
 		b := philox.Block([4]uint32{counter[0] + uint32(8*w+i/8), counter[1] + uint32(r), counter[2], counter[3]}, key)
@@ -31,9 +31,9 @@ func checkDropMask(t *testing.T, isa string, rows, words int, counter [4]uint32,
 		all := slices.Repeat([]uint64{canary}, rows*words+18)
 		dst := all[9:][:rows*words]
 		if size == 16 {
-			DropMask16(dst, words, counter, key, uint16(least>>16))
+			KeepMask16(dst, words, counter, key, uint16(least>>16))
 		} else {
-			DropMask32(dst, words, counter, key, least)
+			KeepMask32(dst, words, counter, key, least)
 		}
 		for at, got := range all {
 			want := uint64(canary)
@@ -105,7 +105,7 @@ func TestDropMaskKnown(t *testing.T) {
 				half := 0
 				for bit := 1 << 15; bit > 0; bit >>= 1 {
 					var word [1]uint64
-					DropMask16(word[:], 1, c.counter, c.key, uint16(half|bit))
+					KeepMask16(word[:], 1, c.counter, c.key, uint16(half|bit))
 					if word[0]>>i&1 == 1 {
 						half |= bit
 					}
@@ -124,7 +124,7 @@ func checkDrop(t *testing.T, isa string, width int, x *testkit.Buffer, off int, 
 	t.Helper()
 	rows, words := len(x.S)/width, (width+63)/64
 	kept := make([]uint64, rows*words)
-	DropMask16(kept, words, [4]uint32{0, 0, 0, seed}, [2]uint32{seed, uint32(width)}, 1<<15)
+	KeepMask16(kept, words, [4]uint32{0, 0, 0, seed}, [2]uint32{seed, uint32(width)}, 1<<15)
 	bits := slices.Clone(kept)
 	want := make([]float32, rows*width)
 	for i, v := range x.S {
@@ -194,17 +194,17 @@ func TestDropPageEnd(t *testing.T) {
 			for rows := 1; rows <= 2; rows++ {
 				words := (width + 63) / 64
 				kept := wordsAtPageEnd(t, rows*words)
-				DropMask16(kept, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
+				KeepMask16(kept, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				want := make([]uint64, rows*words)
 				dropMask16Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				if !slices.Equal(kept, want) {
-					t.Fatalf("DropMask16[%s](%d rows of %d): %x, want %x", isa, rows, words, kept, want)
+					t.Fatalf("KeepMask16[%s](%d rows of %d): %x, want %x", isa, rows, words, kept, want)
 				}
 				wide := wordsAtPageEnd(t, rows*words)
-				DropMask32(wide, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
+				KeepMask32(wide, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
 				dropMask32Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
 				if !slices.Equal(wide, want) {
-					t.Fatalf("DropMask32[%s](%d rows of %d): %x, want %x", isa, rows, words, wide, want)
+					t.Fatalf("KeepMask32[%s](%d rows of %d): %x, want %x", isa, rows, words, wide, want)
 				}
 				dst, x := testkit.AtPageEnd(t, rows*width), testkit.AtPageEnd(t, rows*width)
 				testkit.Values(x, 2, 1)
@@ -222,8 +222,8 @@ func TestDropPageEnd(t *testing.T) {
 func TestDropContract(t *testing.T) {
 	word := []uint64{7, 7, 7, 7}
 	for _, words := range []int{0, -1, 3, 5} {
-		testkit.Panics(t, "kernels: DropMask16: dst is not rows of words", func() { DropMask16(word, words, [4]uint32{}, [2]uint32{}, 1) })
-		testkit.Panics(t, "kernels: DropMask32: dst is not rows of words", func() { DropMask32(word, words, [4]uint32{}, [2]uint32{}, 1) })
+		testkit.Panics(t, "kernels: KeepMask16: dst is not rows of words", func() { KeepMask16(word, words, [4]uint32{}, [2]uint32{}, 1) })
+		testkit.Panics(t, "kernels: KeepMask32: dst is not rows of words", func() { KeepMask32(word, words, [4]uint32{}, [2]uint32{}, 1) })
 	}
 	if !slices.Equal(word, []uint64{7, 7, 7, 7}) {
 		t.Errorf("a mask was written before the panic: %x", word)
@@ -246,8 +246,8 @@ func TestDropContract(t *testing.T) {
 		t.Error(d)
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		DropMask16(nil, 3, [4]uint32{}, [2]uint32{}, 1)
-		DropMask32(nil, 3, [4]uint32{}, [2]uint32{}, 1)
+		KeepMask16(nil, 3, [4]uint32{}, [2]uint32{}, 1)
+		KeepMask32(nil, 3, [4]uint32{}, [2]uint32{}, 1)
 		Drop(nil, nil, nil, 70, 1)
 		Drop(dst.S, x, word, 70, 1) // what all of them differ from
 	})
@@ -258,8 +258,8 @@ func TestDropAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 100 {
-				DropMask16(kept, 4, [4]uint32{}, [2]uint32{}, 9)
-				DropMask32(kept, 4, [4]uint32{}, [2]uint32{}, 9)
+				KeepMask16(kept, 4, [4]uint32{}, [2]uint32{}, 9)
+				KeepMask32(kept, 4, [4]uint32{}, [2]uint32{}, 9)
 				Drop(x, x, kept, 203, 1)
 			}
 		})
@@ -290,13 +290,13 @@ func BenchmarkDropMask(b *testing.B) {
 		kept := make([]uint64, dropRows*dropWidth/64)
 		b.Run(fmt.Sprintf("bits=16/rows=%d/n=%d", dropRows, dropWidth), func(b *testing.B) {
 			for b.Loop() {
-				DropMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
+				KeepMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
 			}
 			perElement(b, dropRows*dropWidth)
 		})
 		b.Run(fmt.Sprintf("bits=32/rows=%d/n=%d", dropRows, dropWidth), func(b *testing.B) {
 			for b.Loop() {
-				DropMask32(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<31)
+				KeepMask32(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<31)
 			}
 			perElement(b, dropRows*dropWidth)
 		})
@@ -308,7 +308,7 @@ func BenchmarkDrop(b *testing.B) {
 		for _, rows := range []int{32, dropRows} { // of one line of an image, and of all
 			b.Run(fmt.Sprintf("rows=%d/n=%d", rows, dropWidth), func(b *testing.B) {
 				x, kept := Alloc(rows*dropWidth), make([]uint64, rows*dropWidth/64)
-				DropMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
+				KeepMask16(kept, dropWidth/64, [4]uint32{}, [2]uint32{}, 1<<15)
 				for b.Loop() {
 					Drop(x, x, kept, dropWidth, 1)
 				}

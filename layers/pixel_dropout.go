@@ -6,8 +6,10 @@ import "github.com/autoreg/autoreg/kernels"
 // image. The rest grow by 1/(1 - Share), so that sums stay what they are on average.
 //
 // Value j of a pixel is decided by half-word j%8 of the block of Philox-4×32-10 with the key
-// Seed and the counter (j/8, pixel, node + ⌊Step/2³²⌋·2¹⁶, Step), pixel being the pixel's
-// number in the batch. With counters the result depends neither on threads nor on resumes.
+// Seed and the counter (j/8, pixel, node + ⌊Step/2³²⌋·2¹⁶, Step). node is the node's number in
+// the graph's order of computation: another order of nodes drops other values. pixel is
+// i·P + p for pixel p of image i of the batch, P being the pixels that the node has at its
+// resolution. With counters the result depends neither on threads nor on resumes.
 //
 // Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
 // 2014.
@@ -37,7 +39,7 @@ func (m *dropMask) draw(d *PixelDropout, n *pixelNode, item int) {
 	pixels := len(m.bits) / m.words
 	counter := [4]uint32{0, uint32(item * pixels), uint32(n.id) + uint32(d.Step>>32)<<16, uint32(d.Step)}
 	key := [2]uint32{uint32(d.Seed), uint32(d.Seed >> 32)}
-	kernels.DropMask16(m.bits, m.words, counter, key, uint16(d.Share*(1<<16)))
+	kernels.KeepMask16(m.bits, m.words, counter, key, uint16(d.Share*(1<<16)))
 }
 
 // apply sets dst to the values of x that are kept, multiplied by scale, and otherwise to 0.

@@ -164,7 +164,7 @@ type mixtureBuilder struct {
 }
 
 // build implements PixelSpec. It panics unless all sizes are positive, Rows and Cols are 3 or
-// more and Cols is odd.
+// more and Cols is odd, Activation is one of the constants, and Condition is not negative.
 func (c PixelCNNMixture) build(graph *pixelGraph) *pixelNode {
 	if c.Channels < 1 || c.Components < 1 || c.Filters < 1 || c.Blocks < 1 || c.Resolutions < 1 || c.Rows < 3 || c.Cols < 3 || c.Cols%2 == 0 || c.Activation > ReLU || c.Condition < 0 {
 		panic("layers: PixelCNNMixture: invalid configuration")
@@ -220,7 +220,7 @@ func (c PixelCNNMixture) build(graph *pixelGraph) *pixelNode {
 	return g.conv(kernels.AsIs, g.term(dense("output", F, c.mixture().Width()), g.activate(opELU, left)))
 }
 
-// term makes a layer that reads a node.
+// term is pixelGraph.term, without weight normalisation if the network is Direct.
 func (g *mixtureBuilder) term(s ConvSpec, from *pixelNode) convTerm {
 	s.WeightNorm = s.WeightNorm && !g.c.Direct
 	return g.pixelGraph.term(s, from)
@@ -260,7 +260,7 @@ func (g *mixtureBuilder) block(name string, s pixelStack, x *pixelNode, beside .
 	if g.condition != nil {
 		spec := dense(name+"condition", g.c.Condition, 2*F)
 		spec.WeightNorm, spec.Normal = false, 0.05
-		terms = append([]convTerm{g.term(spec, g.condition)}, terms...)
+		terms = append([]convTerm{g.term(spec, g.condition)}, terms...) // known early, too
 	}
 	return g.gate(x, g.conv(kernels.AsIs, terms...))
 }

@@ -96,7 +96,7 @@ func (d *dropout) rows(_, from, to int) {
 		for j := 0; j < len(row); j += 64 * len(kept) {
 			part := row[j:min(j+64*len(kept), len(row))]
 			mask := kept[:(len(part)+63)/64]
-			kernels.DropMask32(mask, len(mask), [4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key, d.threshold)
+			kernels.KeepMask32(mask, len(mask), [4]uint32{uint32(j / 4), counter, place, uint32(d.step)}, key, d.threshold)
 			kernels.Drop(part, part, mask, len(part), d.scale)
 		}
 	}

@@ -80,8 +80,8 @@ func (m *Mixture) compare(c *comparison, was *Mixture) {
 	same(c, "Conditional", was.Conditional, m.Conditional)
 }
 
-// spec returns the description of the network, for images of so many channels and classes.
-func (m *Mixture) spec(channels, classes, filters, blocks int) layers.PixelCNNMixture {
+// Spec returns the description of the network, for images of so many channels and classes.
+func (m *Mixture) Spec(channels, classes, filters, blocks int) layers.PixelCNNMixture {
 	s := layers.PixelCNNMixture{
 		Channels: channels, Components: m.Components, Filters: filters, Blocks: blocks,
 		Resolutions: m.Resolutions, Rows: m.Rows, Cols: m.Cols, Activation: m.Activation, Direct: m.Direct,

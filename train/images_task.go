@@ -93,7 +93,7 @@ func (t *Images) check() error {
 // config returns the shape of the model for images like those of the set.
 func (t *Images) config() model.PixelConfig {
 	if t.Mixture != nil {
-		return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: t.Mixture.spec(t.Set.Channels, t.Set.Classes, t.Filters, t.Blocks)}
+		return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: t.Mixture.Spec(t.Set.Channels, t.Set.Classes, t.Filters, t.Blocks)}
 	}
 	return model.PixelConfig{Height: t.Set.Height, Width: t.Set.Width, PixelSpec: layers.PixelCNN{
 		Channels: t.Set.Channels, Levels: t.Set.Levels, Filters: t.Filters, Blocks: t.Blocks, Kernel: t.Kernel,

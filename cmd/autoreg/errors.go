@@ -26,6 +26,7 @@ var optionFlags = map[string]string{
 	"images.Limit":          "--limit",
 	"images.Pad":            "--pad",
 	"images.Fractions":      "--fractions",
+	"images.Antialias":      "--antialias",
 	"images.MaxBytes":       "--max-memory",
 	"images.MaxImageBytes":  "--max-picture",
 	"autoreg.MaxTokens":     "--max-tokens",

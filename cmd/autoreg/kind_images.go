@@ -45,27 +45,6 @@ var imageFormats = []string{images.FormatAuto, images.FormatIDX, images.FormatCI
 // imageSizes are the flags of info for the sizes of an image model.
 var imageSizes = []string{"filters", "blocks", "kernel", "levels", "channels", "height", "width"}
 
-// mixtureOf replaces the sizes of a PixelCNN by those of a mixture, with its defaults for
-// flags that are not given.
-func mixtureOf(c *model.PixelConfig, p *layers.PixelCNN, x *train.Mixture, fs *pflag.FlagSet) {
-	for _, size := range []struct {
-		flag  string
-		field *int
-		value int
-	}{
-		{"filters", &p.Filters, train.DefaultMixtureFilters}, {"blocks", &p.Blocks, train.DefaultMixtureBlocks},
-		{"height", &c.Height, mixtureSide}, {"width", &c.Width, mixtureSide},
-	} {
-		if !fs.Changed(size.flag) {
-			*size.field = size.value
-		}
-	}
-	c.PixelSpec = layers.PixelCNNMixture{
-		Channels: p.Channels, Components: x.Components, Filters: p.Filters, Blocks: p.Blocks,
-		Resolutions: x.Resolutions, Rows: x.Rows, Cols: x.Cols, Activation: x.Activation, Direct: x.Direct,
-	}
-}
-
 func defineImageSizes(fs *pflag.FlagSet) sizes {
 	c, p := &model.PixelConfig{}, &layers.PixelCNN{}
 	intFlag(fs, &p.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between an image model's residual blocks")
@@ -83,7 +62,8 @@ func defineImageSizes(fs *pflag.FlagSet) sizes {
 			return err
 		}
 		if c.PixelSpec = *p; x != nil {
-			mixtureOf(c, p, x, fs)
+			mixtureSizes(fs, &p.Filters, &p.Blocks, &c.Height, &c.Width)
+			c.PixelSpec = x.Spec(p.Channels, 0, p.Filters, p.Blocks)
 		}
 		if err := c.Check(); err != nil {
 			return usagef("%v", err)

@@ -52,7 +52,8 @@ grow. --gif saves how they were drawn, as an animation.
 With --complete a part of a given image is kept and the model draws the rest.
 The image, PNG or JPEG, is first turned upright if it has an Exif orientation,
 resized to the size of those drawn and reduced to the model's levels, as in training:
-without antialiasing unless --antialias is given. --keep says which part: top, bottom,
+without antialiasing unless --antialias is given, or with --pad centred in black.
+--keep says which part: top, bottom,
 left or right for that half, or with a number for so many rows or columns, such as
 top:5. --mask names an image that says so instead: where it is white and opaque, the
 pixel is kept. Each pixel is drawn from those above it and to the left; what is kept
@@ -62,6 +63,9 @@ and in bits per value (a pixel, or in colour each of its three).
 A model that is conditioned on classes draws images of --class: the number of one, of
 several between commas, or each for all that it has. Then --count is the number of
 images of each class, and the sheet has a row for each.
+
+A mixture of logistics rounds the values that it draws to levels before later pixels
+depend on them; with --unrounded afterwards, as the reference does.
 
 The same model, seed and options give the same images everywhere, with any number
 of threads. Image number N of a seed is the same whatever others are drawn with

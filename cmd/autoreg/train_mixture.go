@@ -38,7 +38,7 @@ func (m *mixtureFlags) network(fs *pflag.FlagSet) []string {
 
 func (m *mixtureFlags) define(fs *pflag.FlagSet) {
 	m.only = m.network(fs)
-	fs.Float64Var(&m.mixture.Dropout, "dropout", mixtureDropout, "with --mixture, share of values dropped in training in each block")
+	floatFlag(fs, &m.mixture.Dropout, "dropout", "", mixtureDropout, "with --mixture, share of values dropped in training in each block", "0 or more and less than 1", share)
 	fs.BoolVar(&m.mixture.Conditional, "conditional", false, "with --mixture, learn what images of each class are like: of each label of a batch of CIFAR, or of --labels")
 	m.only = append(m.only, "dropout", "conditional", "fractions")
 }
@@ -83,20 +83,30 @@ func (m *mixtureFlags) take(j *imageJob) error {
 	}
 	j.task.Mixture, j.conditional = x, x.Conditional
 	j.task.Kernel, j.images.Levels = 0, layers.MixtureLevels
-	unless := func(name string, field *int, value int) {
-		if !j.flags.Changed(name) {
-			*field = value
-		}
+	mixtureSizes(j.flags, &j.task.Filters, &j.task.Blocks, &j.images.Height, &j.images.Width)
+	if !j.flags.Changed("epochs") {
+		j.options.Epochs = train.DefaultMixtureEpochs
 	}
-	unless("filters", &j.task.Filters, train.DefaultMixtureFilters)
-	unless("blocks", &j.task.Blocks, train.DefaultMixtureBlocks)
-	unless("epochs", &j.options.Epochs, train.DefaultMixtureEpochs)
-	unless("height", &j.images.Height, mixtureSide)
-	unless("width", &j.images.Width, mixtureSide)
 	if !j.flags.Changed("lr") {
 		j.options.LearningRate = train.DefaultMixtureLearningRate
 	}
 	return nil
+}
+
+// mixtureSizes gives sizes the reference's defaults where flags do not.
+func mixtureSizes(fs *pflag.FlagSet, filters, blocks, height, width *int) {
+	for _, size := range []struct {
+		flag  string
+		field *int
+		value int
+	}{
+		{"filters", filters, train.DefaultMixtureFilters}, {"blocks", blocks, train.DefaultMixtureBlocks},
+		{"height", height, mixtureSide}, {"width", width, mixtureSide},
+	} {
+		if !fs.Changed(size.flag) {
+			*size.field = size.value
+		}
+	}
 }
 
 // ofMixture returns a field of a mixture, or nil without one.

@@ -54,7 +54,7 @@ type Options struct {
 	// Read.
 	Antialias bool
 	// Pad puts black around images that are smaller than Height and Width instead of
-	// resizing them; none may be larger.
+	// resizing them; none may be larger. It cannot be combined with Antialias.
 	Pad bool
 	// Fractions keeps what lies between the levels that Set.Data has, in Set.Fractions: for
 	// 256 levels of images that are resized, as the reference's notebook trains on them.
@@ -94,6 +94,8 @@ func (o *Options) withDefaults() (Options, error) {
 		err = outOfRange("Format", fmt.Sprintf("%.40q", opt.Format), strings.Join(formats[:len(formats)-1], ", ")+" or "+formats[len(formats)-1])
 	case opt.Levels < 2 || opt.Levels > 256:
 		err = outOfRange("Levels", opt.Levels, "2 to 256")
+	case opt.Pad && opt.Antialias:
+		err = optionErrorf("%s puts black around images instead of resizing them: leave %s out", option("Pad"), option("Antialias"))
 	case opt.Fractions && opt.Levels != 256:
 		err = outOfRange("Levels", opt.Levels, "256 with Fractions, which lie between those")
 	case opt.Height < 0 || opt.Height > MaxSide:

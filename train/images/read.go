@@ -35,7 +35,9 @@ import (
 // resizing to less than half leaves pixels out. With Options.Antialias a side that
 // shrinks from len to n pixels is averaged instead: output i is the exact mean of the
 // source from i·len/n to (i+1)·len/n, pixels at the ends counted by the part that lies
-// within. Colour becomes grey by color.GrayModel, before that; transparency lies over
+// within. With Options.Pad an image keeps its pixels instead and is centred in black, an odd
+// row or column below it and right of it. With Options.Fractions what the level leaves of
+// the value is kept, in 1/256. Colour becomes grey by color.GrayModel, before that; transparency lies over
 // white. A sample's level is ⌊value·Levels/256⌋. All but the decoding of JPEG is the
 // same on every machine and with every Go version.
 //
