@@ -131,13 +131,13 @@ GLOBL dropTable<>(SB), RODATA|NOPTR, $224
 	VPCMPEQD  b2, b3, b3;    \
 	VPACKSSDW b3, b1, b1
 
-// func DropMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// func KeepMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
 //	Y0-Y3, Y4-Y7 the words of four blocks each, in lanes of 64 bits of which the upper
 //	halves mean nothing   Y8-Y11 hi   Y12 Y13 M0 M1, then least   Y14 Y15 k0 k1
 //	DI dst   CX eights of blocks left   SI counter   DX key   R8 R9 c0 c1 of the eight at hand
 //	R10 c0 behind the last block of a row   R11 c0 of the first
-TEXT ·DropMask16AVX2(SB), NOSPLIT, $0-42
+TEXT ·KeepMask16AVX2(SB), NOSPLIT, $0-42
 	MOVQ dst+0(FP), DI
 	MOVQ n+8(FP), CX
 	MOVQ words+16(FP), R10
@@ -156,10 +156,10 @@ loop: // for at := range n
 	VZEROUPPER
 	RET
 
-// func DropMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+// func KeepMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 //
 //	As above: a word is two eights of blocks.
-TEXT ·DropMask32AVX2(SB), NOSPLIT, $0-44
+TEXT ·KeepMask32AVX2(SB), NOSPLIT, $0-44
 	MOVQ dst+0(FP), DI
 	MOVQ n+8(FP), CX
 	MOVQ words+16(FP), R10

@@ -129,14 +129,14 @@ GLOBL dropLanes<>(SB), RODATA|NOPTR, $64
 	DECQ     CX;              \
 	JEQ      done
 
-// func DropMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// func KeepMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
 //	Z0-Z3, Z4-Z7, Z8-Z11, Z12-Z15 the words of eight blocks each, in lanes of 64 bits of
 //	which the upper halves mean nothing   Z16 Z17 M0 M1   Z18 Z19 k0 k1
 //	Z20-Z27 hi   Z28 Z29 what k0 and k1 grow by   Z30 least   Z31 blocks of lanes
 //	DI dst   CX eights of blocks left   SI counter   DX key   R8 R9 c0 c1 of the eight at hand
 //	R10 c0 behind the last block of a row   R11 c0 of the first   K1 upper halves of lanes
-TEXT ·DropMask16AVX512(SB), NOSPLIT, $0-42
+TEXT ·KeepMask16AVX512(SB), NOSPLIT, $0-42
 	MOVQ         dst+0(FP), DI
 	MOVQ         n+8(FP), CX
 	MOVQ         words+16(FP), R10
@@ -157,10 +157,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func DropMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+// func KeepMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 //
 //	As above: a word is two eights of blocks.
-TEXT ·DropMask32AVX512(SB), NOSPLIT, $0-44
+TEXT ·KeepMask32AVX512(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), DI
 	MOVQ         n+8(FP), CX
 	MOVQ         words+16(FP), R10

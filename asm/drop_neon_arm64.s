@@ -136,14 +136,14 @@ GLOBL dropTable<>(SB), RODATA|NOPTR, $272
 	ORR_B16(b3, b2, b2);  \
 	ORR_B16(b2, b0, b0)
 
-// func DropMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+// func KeepMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 //
 //	V0-V3, V4-V7 the words of four blocks each   V8-V15 products   V16 V17 M0 M1
 //	V18 V19 what k0 and k1 grow by   V20 blocks of lanes, V21 least
 //	V22 V23 k0 k1   V24 V25 k0 k1 of the first round   V26 V27 c2 c3   V28-V31 bits of words
 //	R0 dst   R1 eights of blocks left   R3 counter   R4 key   R5 R6 c0 c1 of the eight at hand
 //	R7 c0 behind the last block of a row   R8 c0 of the first
-TEXT ·DropMask16NEON(SB), NOSPLIT, $0-42
+TEXT ·KeepMask16NEON(SB), NOSPLIT, $0-42
 	MOVD  dst+0(FP), R0
 	MOVD  n+8(FP), R1
 	MOVD  words+16(FP), R2
@@ -166,10 +166,10 @@ loop: // for at := range n; the bits of lower and of upper halves are added, the
 	BNE   loop
 	RET
 
-// func DropMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+// func KeepMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 //
 //	As above: a word is two eights of blocks.
-TEXT ·DropMask32NEON(SB), NOSPLIT, $0-44
+TEXT ·KeepMask32NEON(SB), NOSPLIT, $0-44
 	MOVD  dst+0(FP), R0
 	MOVD  n+8(FP), R1
 	MOVD  words+16(FP), R2

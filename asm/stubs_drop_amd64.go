@@ -2,7 +2,7 @@
 
 package asm
 
-// DropMask16AVX2 does, for at := range n, with philox.Block of the internal package
+// KeepMask16AVX2 does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*8)
@@ -19,14 +19,14 @@ package asm
 // n is at least 1.
 //
 //go:noescape
-func DropMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func KeepMask16AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 
-// DropMask16AVX512 does as DropMask16AVX2.
+// KeepMask16AVX512 does as KeepMask16AVX2.
 //
 //go:noescape
-func DropMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func KeepMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 
-// DropMask32AVX2 does, for at := range n, with philox.Block of the internal package
+// KeepMask32AVX2 does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*16)
@@ -42,12 +42,12 @@ func DropMask16AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uin
 // n is at least 1.
 //
 //go:noescape
-func DropMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+func KeepMask32AVX2(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 
-// DropMask32AVX512 does as DropMask32AVX2.
+// KeepMask32AVX512 does as KeepMask32AVX2.
 //
 //go:noescape
-func DropMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+func KeepMask32AVX512(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 
 // DropAVX2 does
 //

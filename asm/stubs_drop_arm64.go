@@ -2,7 +2,7 @@
 
 package asm
 
-// DropMask16NEON does, for at := range n, with philox.Block of the internal package
+// KeepMask16NEON does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*8)
@@ -19,9 +19,9 @@ package asm
 // n is at least 1.
 //
 //go:noescape
-func DropMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
+func KeepMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint16)
 
-// DropMask32NEON does, for at := range n, with philox.Block of the internal package
+// KeepMask32NEON does, for at := range n, with philox.Block of the internal package
 //
 //	c := *counter
 //	c[0] += uint32(at%words*16)
@@ -37,7 +37,7 @@ func DropMask16NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint3
 // n is at least 1.
 //
 //go:noescape
-func DropMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
+func KeepMask32NEON(dst *uint64, n, words int, counter *[4]uint32, key *[2]uint32, least uint32)
 
 // DropNEON does
 //

@@ -15,7 +15,7 @@ func KeepMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least
 	if words < 1 || len(dst)%words != 0 {
 		panic("kernels: KeepMask16: dst is not rows of words")
 	}
-	dropMask16(dst, words, counter, key, least)
+	keepMask16(dst, words, counter, key, least)
 }
 
 // KeepMask32 draws bits as KeepMask16 does, each of which is 1 with probability 1 -
@@ -26,7 +26,7 @@ func KeepMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least
 	if words < 1 || len(dst)%words != 0 {
 		panic("kernels: KeepMask32: dst is not rows of words")
 	}
-	dropMask32(dst, words, counter, key, least)
+	keepMask32(dst, words, counter, key, least)
 }
 
 // Drop sets dst to the values of x that are kept, multiplied by scale, and to +0 elsewhere,

@@ -7,36 +7,36 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-func dropMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+func keepMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		dropMask16Generic(dst, words, counter, key, least)
+		keepMask16Generic(dst, words, counter, key, least)
 		return
 	}
 	for len(dst) > 0 {
 		n := min(len(dst), max(asmChunk/64/words, 1)*words) // 64 values a word
 		if isa == cpu.AVX512 {
-			asm.DropMask16AVX512(&dst[0], n, words, &counter, &key, least)
+			asm.KeepMask16AVX512(&dst[0], n, words, &counter, &key, least)
 		} else {
-			asm.DropMask16AVX2(&dst[0], n, words, &counter, &key, least)
+			asm.KeepMask16AVX2(&dst[0], n, words, &counter, &key, least)
 		}
 		dst = dst[n:]
 		counter[1] += uint32(n / words)
 	}
 }
 
-func dropMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+func keepMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		dropMask32Generic(dst, words, counter, key, least)
+		keepMask32Generic(dst, words, counter, key, least)
 		return
 	}
 	for len(dst) > 0 {
 		n := min(len(dst), max(asmChunk/64/words, 1)*words) // 64 values a word
 		if isa == cpu.AVX512 {
-			asm.DropMask32AVX512(&dst[0], n, words, &counter, &key, least)
+			asm.KeepMask32AVX512(&dst[0], n, words, &counter, &key, least)
 		} else {
-			asm.DropMask32AVX2(&dst[0], n, words, &counter, &key, least)
+			asm.KeepMask32AVX2(&dst[0], n, words, &counter, &key, least)
 		}
 		dst = dst[n:]
 		counter[1] += uint32(n / words)

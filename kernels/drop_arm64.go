@@ -7,27 +7,27 @@ import (
 	"github.com/autoreg/autoreg/internal/cpu"
 )
 
-func dropMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+func keepMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
 	if cpu.Active() != cpu.NEON {
-		dropMask16Generic(dst, words, counter, key, least)
+		keepMask16Generic(dst, words, counter, key, least)
 		return
 	}
 	for len(dst) > 0 {
 		n := min(len(dst), max(neonChunk/64/words, 1)*words) // 64 values a word
-		asm.DropMask16NEON(&dst[0], n, words, &counter, &key, least)
+		asm.KeepMask16NEON(&dst[0], n, words, &counter, &key, least)
 		dst = dst[n:]
 		counter[1] += uint32(n / words)
 	}
 }
 
-func dropMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+func keepMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
 	if cpu.Active() != cpu.NEON {
-		dropMask32Generic(dst, words, counter, key, least)
+		keepMask32Generic(dst, words, counter, key, least)
 		return
 	}
 	for len(dst) > 0 {
 		n := min(len(dst), max(neonChunk/64/words, 1)*words) // 64 values a word
-		asm.DropMask32NEON(&dst[0], n, words, &counter, &key, least)
+		asm.KeepMask32NEON(&dst[0], n, words, &counter, &key, least)
 		dst = dst[n:]
 		counter[1] += uint32(n / words)
 	}

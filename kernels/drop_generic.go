@@ -7,8 +7,8 @@ import (
 	"github.com/autoreg/autoreg/internal/philox"
 )
 
-// dropMask16Generic defines KeepMask16.
-func dropMask16Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+// keepMask16Generic defines KeepMask16.
+func keepMask16Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
 	limit, c2, c3 := uint32(least), counter[2], counter[3]
 	for at := range dst {
 		c0, c1 := counter[0]+uint32(at%words)*8, counter[1]+uint32(at/words)
@@ -28,8 +28,8 @@ func dropMask16Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32
 	}
 }
 
-// dropMask32Generic defines KeepMask32.
-func dropMask32Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+// keepMask32Generic defines KeepMask32.
+func keepMask32Generic(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
 	for at := range dst {
 		c0, c1 := counter[0]+uint32(at%words)*16, counter[1]+uint32(at/words)
 		var kept uint64

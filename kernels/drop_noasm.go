@@ -2,12 +2,12 @@
 
 package kernels
 
-func dropMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
-	dropMask16Generic(dst, words, counter, key, least)
+func keepMask16(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint16) {
+	keepMask16Generic(dst, words, counter, key, least)
 }
 
-func dropMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
-	dropMask32Generic(dst, words, counter, key, least)
+func keepMask32(dst []uint64, words int, counter [4]uint32, key [2]uint32, least uint32) {
+	keepMask32Generic(dst, words, counter, key, least)
 }
 
 func drop(dst, x []float32, kept []uint64, width int, scale float32) {

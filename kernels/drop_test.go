@@ -196,13 +196,13 @@ func TestDropPageEnd(t *testing.T) {
 				kept := wordsAtPageEnd(t, rows*words)
 				KeepMask16(kept, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				want := make([]uint64, rows*words)
-				dropMask16Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
+				keepMask16Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<14)
 				if !slices.Equal(kept, want) {
 					t.Fatalf("KeepMask16[%s](%d rows of %d): %x, want %x", isa, rows, words, kept, want)
 				}
 				wide := wordsAtPageEnd(t, rows*words)
 				KeepMask32(wide, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
-				dropMask32Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
+				keepMask32Generic(want, words, [4]uint32{}, [2]uint32{1, uint32(width)}, 1<<30)
 				if !slices.Equal(wide, want) {
 					t.Fatalf("KeepMask32[%s](%d rows of %d): %x, want %x", isa, rows, words, wide, want)
 				}
