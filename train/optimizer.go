@@ -45,7 +45,7 @@ func checkOptimizer(o Optimizer) error {
 		return optionErr("%s (%s) has %d decays: want at most 2", option("Optimizer"), o.Kind(), n)
 	}
 	switch o.(type) {
-	case AdamW, Momentum: // their fields may hold anything
+	case Adam, AdamW, Momentum: // their fields may hold anything
 		if _, err := ParseOptimizer(o.Kind()); err != nil {
 			return optionErr("%s: %w", option("Optimizer"), err)
 		}
@@ -67,7 +67,7 @@ type UpdateStep struct {
 	Bias         bool      // the parameters are biases: tensors of one dimension
 }
 
-// ParseOptimizer returns the optimizer of a Kind: "adam", "adamw:0.01", "sgd",
+// ParseOptimizer returns the optimizer of a Kind: "adam", "adam:1e-05", "adamw:0.01", "sgd",
 // "momentum:0.9" or "nesterov:0.9". Without a constant it is the one here.
 func ParseOptimizer(kind string) (Optimizer, error) {
 	name, text, given := strings.Cut(kind, ":")
@@ -87,7 +87,7 @@ func ParseOptimizer(kind string) (Optimizer, error) {
 	const factor = "a factor between 0 and 1"
 	switch name {
 	case "adam":
-		return want(Adam{}, "nothing", false)
+		return want(Adam{constant}, "a decay of more than 0, at most 1000", constant > 0 && constant <= 1000)
 	case "adamw":
 		return want(AdamW{constant}, "a decay of more than 0, at most 1000", constant > 0 && constant <= 1000)
 	case "sgd":

@@ -23,12 +23,24 @@ const (
 // vector of a token that the batch does not hold has gradient 0, but its moments decay
 // and it moves on.
 //
+// With a Decay λ it is Adam with L2 regularisation: λ·w is added to the gradients of the
+// weights of all matrices and convolutions, after their norm was limited. Biases do not
+// decay. Weights whose gradients are small, such as the vectors of rare words, decay by
+// nearly η a step, which AdamW's do not.
+//
 // Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015; the place of ε is
-// that of Keras.
-type Adam struct{}
+// that of Keras, the place of λ PyTorch's.
+type Adam struct {
+	Decay float64 // λ: 0, or more than 0 and at most 1000
+}
 
-// Kind returns "adam".
-func (Adam) Kind() string { return "adam" }
+// Kind returns "adam", or "adam:" and the decay.
+func (o Adam) Kind() string {
+	if o.Decay == 0 {
+		return "adam"
+	}
+	return kindOf("adam", o.Decay)
+}
 
 // Slots returns the two moments, m and v.
 func (Adam) Slots() []string { return []string{"m", "v"} }
@@ -37,8 +49,22 @@ func (Adam) Slots() []string { return []string{"m", "v"} }
 func (Adam) Decays() []float64 { return []float64{float64(beta1), float64(beta2)} }
 
 // Update implements Optimizer.
-func (Adam) Update(w, g []float32, slots [][]float32, s *UpdateStep) {
-	kernels.Adam(w, slots[0], slots[1], g, adamStep(s))
+func (o Adam) Update(w, g []float32, slots [][]float32, s *UpdateStep) {
+	step := adamStep(s)
+	if o.Decay == 0 || s.Bias {
+		kernels.Adam(w, slots[0], slots[1], g, step)
+		return
+	}
+	step.GradScale = 1
+	var sum [updateChunk]float32
+	for at := 0; at < len(w); at += updateChunk {
+		to := min(at+updateChunk, len(w))
+		part := sum[:to-at]
+		copy(part, g[at:to])
+		kernels.Scale(part, s.GradScale)
+		kernels.AddScaled(part, w[at:to], float32(o.Decay))
+		kernels.Adam(w[at:to], slots[0][at:to], slots[1][at:to], part, step)
+	}
 }
 
 // adamStep returns the scalars of a step, of which the rate has the bias corrections.

@@ -40,10 +40,46 @@ func TestSGD(t *testing.T) {
 	}
 }
 
+// Adam with a decay is Adam whose gradients have λ·w added, after they are scaled; biases
+// have none.
+func TestAdamDecay(t *testing.T) {
+	const n = 3000
+	w, g := make([]float32, n), make([]float32, n)
+	testkit.Values(w, 1, 2)
+	testkit.Values(g, 2, 3)
+	moments := func() [][]float32 { return [][]float32{make([]float32, n), make([]float32, n)} }
+	for _, bias := range []bool{false, true} {
+		step := &UpdateStep{LearningRate: 0.01, GradScale: 0.25, Powers: []float64{0.9, 0.999}, Bias: bias}
+		sum := slices.Clone(g)
+		for i := range sum {
+			if sum[i] *= 0.25; !bias {
+				sum[i] += float32(float32(0.125) * w[i])
+			}
+		}
+		want, slots := slices.Clone(w), moments()
+		Adam{}.Update(want, sum, slots, &UpdateStep{LearningRate: 0.01, GradScale: 1, Powers: step.Powers})
+		got, mine, given := slices.Clone(w), moments(), slices.Clone(g)
+		Adam{Decay: 0.125}.Update(got, g, mine, step)
+		cut, others := slices.Clone(w), moments()
+		for at := 0; at < n; at += 7 {
+			end := min(at+7, n)
+			Adam{Decay: 0.125}.Update(cut[at:end], g[at:end], [][]float32{others[0][at:end], others[1][at:end]}, step)
+		}
+		for i, pair := range [][2][]float32{{got, want}, {mine[0], slots[0]}, {mine[1], slots[1]}, {cut, want}, {given, g}} {
+			if d := testkit.Diff(pair[0], pair[1]); d != "" {
+				t.Errorf("bias %v: case %d: %s", bias, i, d)
+			}
+		}
+		if n := testing.AllocsPerRun(3, func() { Adam{Decay: 0.125}.Update(got, g, mine, step) }); n > 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
 // What optimizers say of themselves fits a checkpoint.
 func TestOptimizers(t *testing.T) {
 	var kinds []string
-	for _, o := range []Optimizer{Adam{}, AdamW{}, AdamW{Decay: 1e-05}, SGD{}, Momentum{}, Momentum{Factor: 0.123456789012345}, Momentum{Nesterov: true}} {
+	for _, o := range []Optimizer{Adam{}, Adam{Decay: 5e-06}, AdamW{}, AdamW{Decay: 1e-05}, SGD{}, Momentum{}, Momentum{Factor: 0.123456789012345}, Momentum{Nesterov: true}} {
 		if slices.Contains(kinds, o.Kind()) || o.Kind() == "" || optimizerOf(o.Kind()).Kind() != o.Kind() {
 			t.Errorf("%q names %v", o.Kind(), optimizerOf(o.Kind()))
 		}
@@ -66,7 +102,7 @@ func TestOptimizers(t *testing.T) {
 	if o, err := readOptimizer("adam"); o != nil || !errors.Is(err, errDamaged) { // it has no name in a file
 		t.Errorf("%q is read as %T, %v", "adam", o, err)
 	}
-	for _, kind := range []string{"Adam", "x", "sgd ", "sgd:1", "adam:", "momentum", "momentum:0.90", "momentum:1", "momentum:-0.5", "momentum:NaN", "nesterov:", "nesterov:x", "adamw", "adamw:0", "adamw:1e-02", "adamw:Inf"} {
+	for _, kind := range []string{"Adam", "x", "sgd ", "sgd:1", "adam:", "adam:0", "adam:2000", "adam:1e-2", "momentum", "momentum:0.90", "momentum:1", "momentum:-0.5", "momentum:NaN", "nesterov:", "nesterov:x", "adamw", "adamw:0", "adamw:1e-02", "adamw:Inf"} {
 		if o, err := readOptimizer(kind); err != nil || o != (otherOptimizer{kind: kind}) {
 			t.Errorf("%q is read as %T, %v", kind, o, err)
 		}
@@ -129,7 +165,7 @@ func TestOtherOptimizer(t *testing.T) {
 
 // An optimizer that no checkpoint can hold is refused before the run.
 func TestOptimizerChecks(t *testing.T) {
-	for _, bad := range []Optimizer{momentum{0.1, 0.2, 0.3}, otherOptimizer{}, slotsOptimizer{"best"}, slotsOptimizer{"m", "average"}, slotsOptimizer{""}, slotsOptimizer{"a.b"}, slotsOptimizer{"a", "a"}, Momentum{Factor: 1}, Momentum{Factor: -1}, AdamW{Decay: -1}, AdamW{Decay: math.NaN()}} {
+	for _, bad := range []Optimizer{momentum{0.1, 0.2, 0.3}, otherOptimizer{}, slotsOptimizer{"best"}, slotsOptimizer{"m", "average"}, slotsOptimizer{""}, slotsOptimizer{"a.b"}, slotsOptimizer{"a", "a"}, Momentum{Factor: 1}, Momentum{Factor: -1}, AdamW{Decay: -1}, Adam{Decay: -1}, Adam{Decay: math.Inf(1)}, AdamW{Decay: math.NaN()}} {
 		o := small()
 		o.Optimizer = bad
 		_, err := o.new(smallDocs())

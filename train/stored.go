@@ -45,7 +45,7 @@ func (s *storedRun) options() (o Options, err error) {
 	return o, err
 }
 
-// storedOptimizer returns the kind of an optimiser, "" for Adam, which was the only one.
+// storedOptimizer returns the kind of an optimiser, "" for Adam without decay, which was the only one.
 func storedOptimizer(o Optimizer) string {
 	if kind := o.Kind(); kind != (Adam{}).Kind() {
 		return kind
@@ -57,10 +57,10 @@ func readOptimizer(kind string) (Optimizer, error) {
 	if kind == "" {
 		return Adam{}, nil
 	}
-	switch o := optimizerOf(kind).(type) {
+	switch o := optimizerOf(kind); o {
 	case nil:
 		return otherOptimizer{kind: kind}, nil
-	case Adam:
+	case Adam{}:
 		return nil, damaged("the optimizer is %.40q", kind)
 	default:
 		return o, nil

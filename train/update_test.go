@@ -175,7 +175,7 @@ func TestBiases(t *testing.T) {
 
 func TestParseOptimizer(t *testing.T) {
 	for text, want := range map[string]Optimizer{
-		"adam": Adam{}, "sgd": SGD{}, "adamw": AdamW{}, "adamw:0.01": AdamW{0.01}, "adamw:1000": AdamW{1000},
+		"adam": Adam{}, "adam:5e-06": Adam{5e-06}, "sgd": SGD{}, "adamw": AdamW{}, "adamw:0.01": AdamW{0.01}, "adamw:1000": AdamW{1000},
 		"momentum": Momentum{}, "momentum:0.95": Momentum{Factor: 0.95}, "nesterov": Momentum{Nesterov: true}, "nesterov:0.5": Momentum{0.5, true},
 	} {
 		if o, err := ParseOptimizer(text); err != nil || o != want {
@@ -183,7 +183,7 @@ func TestParseOptimizer(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "x", "Adam", "adam:", "adam:0.9", "sgd:0.1", "adamw:", "adamw:x", "adamw:0", "adamw:-1", "adamw:1001", "adamw:NaN", "adamw:0,01",
+		"", "x", "Adam", "adam:", "adam:0", "adam:-1", "adam:x", "sgd:0.1", "adamw:", "adamw:x", "adamw:0", "adamw:-1", "adamw:1001", "adamw:NaN", "adamw:0,01",
 		"momentum:0", "momentum:1", "momentum:-0.5", "momentum:0.9:nesterov", "nesterov:Inf", "momentum:",
 	} {
 		if o, err := ParseOptimizer(text); err == nil {

@@ -11,7 +11,7 @@ import (
 // optimizerFlag defines --optimizer.
 func optimizerFlag(fs *pflag.FlagSet, p *train.Optimizer) {
 	*p = train.Adam{}
-	fs.Var(&optimizerValue{p}, "optimizer", "how a step follows the gradient: adam; adamw:DECAY, 0.01 by default; sgd; momentum:FACTOR or nesterov:FACTOR, 0.9 by default")
+	fs.Var(&optimizerValue{p}, "optimizer", "how a step follows the gradient: adam, or adam:DECAY with L2 regularisation; adamw:DECAY, 0.01 by default; sgd; momentum:FACTOR or nesterov:FACTOR, 0.9 by default")
 }
 
 type optimizerValue struct{ p *train.Optimizer }
