@@ -70,8 +70,8 @@ func TestAdamDecay(t *testing.T) {
 				t.Errorf("bias %v: case %d: %s", bias, i, d)
 			}
 		}
-		if n := testing.AllocsPerRun(3, func() { Adam{Decay: 0.125}.Update(got, g, mine, step) }); n > 0 {
-			t.Errorf("%v allocations", n)
+		if !testkit.RaceEnabled { // the detector's hooks take addresses, and sums go to the heap
+			testkit.NoAllocs(t, func() { Adam{Decay: 0.125}.Update(got, g, mine, step) })
 		}
 	}
 }
