@@ -14,7 +14,6 @@ import (
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/layers"
-	"github.com/autoreg/autoreg/sampler"
 	"github.com/autoreg/autoreg/train"
 )
 
@@ -72,40 +71,13 @@ func TestGoldenPixelsMixture(t *testing.T) {
 				canvas.Advance(int(v))
 				values = append(values, logits...)
 			}
-			all := []byte(hashFloats(values))
-			score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
-			for i, o := range []autoreg.DrawOptions{
+			all := append([]byte(hashFloats(values)), scoredAndDrawn(t, isa, m, canvas, known, []autoreg.DrawOptions{
 				{Count: 3},
 				{Count: 2, First: 1000, Temperature: new(0.7)},
 				{TopK: 20, Temperature: new(1.5)},
 				{Temperature: new(0.0)},
 				{Known: known, Mask: mask},
-			} {
-				o.Seed, o.Threads = uint64(i), 2
-				list, err := m.Draw(t.Context(), &o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range list {
-					all = append(all, p.Levels...)
-					all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.KnownLogProb))
-				}
-				if i == 0 {
-					canvas.Reset()
-					for _, err := range canvas.Draw(t.Context(), sampler.New(0), 2) {
-						if err != nil {
-							t.Fatal(err)
-						}
-					}
-					if got := canvas.Levels(nil); !bytes.Equal(got, list[2].Levels) {
-						t.Errorf("%s: a canvas draws %v, Draw %v", isa, got, list[2].Levels)
-					}
-				}
-			}
+			})...)
 			if got := hash(all); got != c.want {
 				t.Errorf("%s: %d channels: hash %s, want %s", isa, m.Channels(), got, c.want)
 			}

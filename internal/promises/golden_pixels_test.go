@@ -95,44 +95,52 @@ func TestGoldenPixels(t *testing.T) {
 				}
 			}
 
-			var all []byte
-			score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
-			for i, o := range []autoreg.DrawOptions{
+			all := scoredAndDrawn(t, isa, m, canvas, known, []autoreg.DrawOptions{
 				{Count: 3},
 				{Count: 2, First: 1000, Temperature: new(0.7)},
 				{TopK: 2},
 				{TopK: 3, Temperature: new(1.5)},
 				{Temperature: new(0.0)},
 				{Known: known, Mask: mask},
-			} {
-				o.Seed, o.Threads = uint64(i), 2
-				list, err := m.Draw(t.Context(), &o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range list {
-					all = append(all, p.Levels...)
-					all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.KnownLogProb))
-				}
-				if i == 0 {
-					canvas.Reset()
-					for _, err := range canvas.Draw(t.Context(), sampler.New(0), 2) {
-						if err != nil {
-							t.Fatal(err)
-						}
-					}
-					if got := canvas.Levels(nil); !bytes.Equal(got, list[2].Levels) {
-						t.Errorf("%s: %s: a canvas draws %v, Paint %v", isa, c.name, got, list[2].Levels)
-					}
-				}
-			}
+			})
 			if got := hash(all); got != c.images {
 				t.Errorf("%s: %s: hash of the painted images is %s, want %s; they begin %v", isa, c.name, got, c.images, all[8:200])
 			}
 		})
 	}
+}
+
+// scoredAndDrawn returns the score of known and what is drawn with options, the number of each
+// being its seed. The first draws 3 images, and a canvas must draw the last of them.
+func scoredAndDrawn(t *testing.T, isa string, m *autoreg.ImageModel, canvas *autoreg.Canvas, known []uint8, options []autoreg.DrawOptions) (all []byte) {
+	t.Helper()
+	score, err := m.Score(t.Context(), slices.Values([][]uint8{known}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = binary.LittleEndian.AppendUint64(all, math.Float64bits(score.Loss))
+	for i, o := range options {
+		o.Seed, o.Threads = uint64(i), 2
+		list, err := m.Draw(t.Context(), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list {
+			all = append(all, p.Levels...)
+			all = binary.LittleEndian.AppendUint64(all, math.Float64bits(p.KnownLogProb))
+		}
+		if i > 0 {
+			continue
+		}
+		canvas.Reset()
+		for _, err := range canvas.Draw(t.Context(), sampler.New(0), 2) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := canvas.Levels(nil); !bytes.Equal(got, list[2].Levels) {
+			t.Errorf("%s: %d channels: a canvas draws %v, Draw %v", isa, m.Channels(), got, list[2].Levels)
+		}
+	}
+	return all
 }
