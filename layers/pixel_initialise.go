@@ -8,18 +8,27 @@ import "math"
 //
 //	g = 1/√(var + 10⁻¹⁰)    b = -mean·g
 //
-// mean and var being those of the outputs with g = 1 and b = 0, in float64. m is the
-// workspace; conditions are those of the images, or nil; drop is that of the first step.
-// Without weight normalisation it does nothing.
+// mean and var being those of the outputs with g = 1 and b = 0, in float64. room are
+// workspaces, for so many images at a time, which the threads share; conditions are those
+// of the images, or nil; drop is that of the first step. The bits depend neither on room
+// nor on threads. Without weight normalisation it does nothing.
 //
 // Salimans and Kingma, Weight Normalization, 2016.
-func (t *PixelTraining) Initialise(m *PixelImage, images []PixelSample, conditions [][]float32, drop *PixelDropout) {
+func (t *PixelTraining) Initialise(room []*PixelImage, threads *Threads, images []PixelSample, conditions [][]float32, drop *PixelDropout) {
 	g := &t.net.graph
 	for _, n := range g.nodes {
 		for k, term := range n.terms {
 			if l := term.conv; l.norm != nil && term.first == 0 {
 				only := n.only(l)
-				mean, variance := m.statistics(n, only, images, conditions, drop)
+				outputs := func(m *PixelImage, i int) {
+					if conditions != nil {
+						m.SetCondition(conditions[i])
+					}
+					m.forward(&images[i], drop, i, n)
+					s := n.wholeSpan(m.height, m.width)
+					m.run.conv(only, only, &s, n.finish)
+				}
+				mean, variance := statistics(n, room, threads, len(images), outputs)
 				for o := range l.norm.g {
 					scale := 1 / math.Sqrt(variance[o]+1e-10)
 					l.norm.g[o] = float32(scale)
@@ -49,27 +58,20 @@ func (n *pixelNode) only(l *Conv) *pixelNode {
 	return only
 }
 
-// statistics returns the mean and the variance of each channel of a node, computed as only,
-// over all images.
-func (m *PixelImage) statistics(n, only *pixelNode, images []PixelSample, conditions [][]float32, drop *PixelDropout) (mean, variance []float64) {
+// statistics returns the mean and the variance of each channel of a node over so many
+// images, whose values outputs leaves in the workspace it is given.
+func statistics(n *pixelNode, room []*PixelImage, threads *Threads, images int, outputs func(m *PixelImage, image int)) (mean, variance []float64) {
 	mean, variance = make([]float64, n.width), make([]float64, n.width)
 	count := 0
-	for i := range images {
-		if conditions != nil {
-			m.SetCondition(conditions[i])
-		}
-		m.forward(&images[i], drop, i, n)
-		s := n.wholeSpan(m.height, m.width)
-		m.run.conv(only, only, &s, n.finish)
-		y := &m.run.maps[n.id]
-		for r := range m.height >> n.resolution {
-			for c := range m.width >> n.resolution {
-				for o, v := range y.data[y.at+r*y.row+c*y.pixel:][:n.width] {
-					mean[o] += float64(v)
-					variance[o] += float64(float64(v) * float64(v))
-				}
-				count++
+	for first := 0; first < images; first += len(room) {
+		chunk := room[:min(len(room), images-first)]
+		threads.Split(len(chunk), 1, func(_, from, to int) {
+			for i := from; i < to; i++ {
+				outputs(chunk[i], first+i)
 			}
+		})
+		for _, m := range chunk {
+			count += m.addMoments(n, mean, variance)
 		}
 	}
 	for o := range mean {
@@ -77,4 +79,20 @@ func (m *PixelImage) statistics(n, only *pixelNode, images []PixelSample, condit
 		variance[o] = max(variance[o]/float64(count)-float64(mean[o]*mean[o]), 0)
 	}
 	return mean, variance
+}
+
+// addMoments adds the values of each channel of a node to sum and their squares to
+// squares, and returns how many there are.
+func (m *PixelImage) addMoments(n *pixelNode, sum, squares []float64) int {
+	y := &m.run.maps[n.id]
+	rows, cols := m.height>>n.resolution, m.width>>n.resolution
+	for r := range rows {
+		for c := range cols {
+			for o, v := range y.data[y.at+r*y.row+c*y.pixel:][:n.width] {
+				sum[o] += float64(v)
+				squares[o] += float64(float64(v) * float64(v))
+			}
+		}
+	}
+	return rows * cols
 }

@@ -42,7 +42,8 @@ func TestMixtureInitialise(t *testing.T) {
 			testkit.EachISA(t, func(t *testing.T, isa string) {
 				n := referenceMixture(s.PixelCNNMixture)
 				training := n.NewTraining(layers.NewPixelNet(n.Spec))
-				training.Initialise(training.NewImage(s.height, s.width), samples, conditions, drop)
+				room := []*layers.PixelImage{training.NewImage(s.height, s.width), training.NewImage(s.height, s.width)}
+				training.Initialise(room, layers.NewThreads(2), samples, conditions, drop)
 				worst, at := 0.0, ""
 				for i, got := range ref.ParametersOf(n) {
 					for j, v := range want[i] {

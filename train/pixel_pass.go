@@ -123,7 +123,7 @@ func (p *pixelPass) initialise(images []layers.PixelSample, labels []uint8, drop
 	for _, label := range labels {
 		conditions = append(conditions, p.conditions[label])
 	}
-	p.training.Initialise(p.images[0], images, conditions, drop)
+	p.training.Initialise(p.images, p.threads, images, conditions, drop)
 }
 
 // lossImages computes the losses of images [from, to) of the chunk.
