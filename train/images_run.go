@@ -52,7 +52,7 @@ func (t *Images) admit(o *Options, hash string) error {
 		return apierror.Errorf("the run began with images of %d classes, these are of %d", a, b)
 	}
 	if was != now {
-		return apierror.Errorf("the model is %+v, its options say %+v: the file is damaged", was.PixelSpec, now.PixelSpec)
+		return apierror.Errorf("the model is %s, its options say %s: the file is damaged", was.AppendJSON(nil), now.AppendJSON(nil))
 	}
 	if err := t.checkModel(now, o, m.Metadata); err != nil {
 		return err

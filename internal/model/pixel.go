@@ -30,7 +30,7 @@ func (m *Pixel) File() *weights.File { return m.FileOf(m.Net) }
 // FileOf is File with the weights of net, a network of the same shape.
 func (m *Pixel) FileOf(net layers.Network) *weights.File {
 	return &weights.File{
-		Metadata: metadata(m.Metadata, m.Config.appendJSON(nil), nil),
+		Metadata: metadata(m.Metadata, m.Config.AppendJSON(nil), nil),
 		Tensors:  Tensors("", net, true),
 	}
 }

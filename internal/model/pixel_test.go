@@ -212,7 +212,7 @@ func TestPixelMetadataErrors(t *testing.T) {
 
 // What other programs write is read as well.
 func TestPixelConfigForms(t *testing.T) {
-	if got := string(smallPixels.appendJSON(nil)); got != pixelJSON {
+	if got := string(smallPixels.AppendJSON(nil)); got != pixelJSON {
 		t.Errorf("written %s, want %s", got, pixelJSON)
 	}
 	for _, s := range []string{
@@ -312,7 +312,7 @@ func FuzzPixelConfig(f *testing.F) {
 		if c.parse(b) != nil {
 			return
 		}
-		if err := again.parse(c.appendJSON(nil)); err != nil || again != c {
+		if err := again.parse(c.AppendJSON(nil)); err != nil || again != c {
 			t.Errorf("%q: %+v came back as %+v, %v", b, c, again, err)
 		}
 	})
