@@ -60,7 +60,7 @@ type pixelNode struct {
 	lasting bool
 	// Readers look so many rows up, and columns to the left and right, in pixels of the node.
 	up, left, right int
-	beside          bool // they look to the right in their own row too
+	readsRight      bool // they look to the right in their own row too
 	readers         []*pixelNode
 	lastUse         int // the last node that reads it
 

@@ -158,7 +158,7 @@ func (t *convTerm) reach(i int) {
 	n.up, n.left = max(n.up, p.up), max(n.left, p.left)
 	n.right = max(n.right, p.wide-1-p.left)
 	if own := p.rows/t.conv.spec.In - max(p.up, 0)*p.wide; own > 0 && (own-1)%p.wide > p.left {
-		n.beside = true
+		n.readsRight = true
 	}
 }
 

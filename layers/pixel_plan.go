@@ -18,7 +18,7 @@ type pixelPlan struct {
 // A pixelRoom is what maps that may take each other's place have in common.
 type pixelRoom struct {
 	width, resolution, rows, top, side int
-	beside                             bool
+	readsRight                         bool
 }
 
 func newPixelPlan(g *pixelGraph) *pixelPlan {
@@ -57,7 +57,7 @@ func (p *pixelPlan) rows(n *pixelNode, rows, cols, top, side int) pixelMap {
 	p.align()
 	m := pixelMap{at: int(p.total) + top*row + side*n.width, width: n.width, pixel: n.width, row: row, side: side * n.width, rows: rows}
 	p.total += int64(rows+top) * int64(row)
-	if n.beside {
+	if n.readsRight {
 		p.total += int64(side * n.width) // right of the last row
 	}
 	return m
@@ -125,7 +125,7 @@ func (g *pixelGraph) wholePlan(height, width int, keep bool) *pixelPlan {
 		}
 		side := max(n.left, n.right)
 		rows, cols := height>>n.resolution, width>>n.resolution
-		room := pixelRoom{n.width, n.resolution, rows, n.up, side, n.beside}
+		room := pixelRoom{n.width, n.resolution, rows, n.up, side, n.readsRight}
 		p.run.maps[n.id] = p.shared(n, room, !keep && n.op != opInput, func() pixelMap { return p.rows(n, rows, cols, n.up, side) })
 		if !keep {
 			p.release(n)
@@ -154,7 +154,7 @@ func (g *pixelGraph) stepsPlan(images, height, width, rows int) (p *pixelPlan) {
 		case n.into != nil && !n.early:
 		case n.early:
 			made := 1 << (n.due - n.resolution)
-			room := pixelRoom{n.width, n.resolution, made, n.up, side, n.beside}
+			room := pixelRoom{n.width, n.resolution, made, n.up, side, n.readsRight}
 			m := p.shared(n, room, n.up+side == 0 && made == 1 && n.earlyReaders(), func() pixelMap {
 				m := p.rows(n, n.up+made, cols, 0, side)
 				m.keep = n.up
@@ -205,7 +205,7 @@ func (p *pixelPlan) stored(n *pixelNode, cols, side, rows int) pixelMap {
 		room = keep + rows + extraRows
 	}
 	m := p.rows(n, room, cols, 0, side)
-	if rows == 1 && !n.beside {
+	if rows == 1 && !n.readsRight {
 		p.total += int64(side * n.width) // the last row is read when the next one begins
 	}
 	m.keep = keep

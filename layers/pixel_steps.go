@@ -16,12 +16,12 @@ type pixelSteps struct {
 	rows          int // the most rows of an image in one step
 	lag           int // columns that a row is behind the one above it
 
-	memory    []float32
-	run       pixelRun
-	begun     int // with one row a step, the row that has begun; -1 before the first
-	positions pixelPlaces
-	calls     []stepCall
-	shaped    int // rows of the steps that calls are for
+	memory     []float32
+	run        pixelRun
+	currentRow int // with one row a step, the row that has begun; -1 before the first
+	positions  pixelPlaces
+	calls      []stepCall
+	shaped     int // rows of the steps that calls are for
 }
 
 // pixelPlaces are the places of one step.
@@ -45,7 +45,7 @@ func (n *PixelNet) stepsBytes(images, height, width, rows int) int64 {
 // reset goes back to before the first pixel: the rows above the image are zeros. All
 // other values are written before they are read.
 func (s *pixelSteps) reset() {
-	s.begun = -1
+	s.currentRow = -1
 	for _, n := range s.net.graph.nodes[1:] {
 		m := &s.run.maps[n.id]
 		if m.compact || m.rows == 0 {
@@ -62,10 +62,10 @@ func (s *pixelSteps) reset() {
 
 // begin computes what is known when row r begins.
 func (s *pixelSteps) begin(r int) {
-	if s.begun == r {
+	if s.currentRow == r {
 		return
 	}
-	s.begun = r
+	s.currentRow = r
 	g := &s.net.graph
 	for _, n := range g.nodes {
 		if (!n.early && n.cut == 0) || r%(1<<n.due) != 0 {
@@ -160,5 +160,5 @@ func (s *pixelSteps) copyFrom(src *pixelSteps) {
 	for i := range s.run.maps {
 		s.run.maps[i].first, s.run.early[i].first = src.run.maps[i].first, src.run.early[i].first
 	}
-	s.begun, s.positions = src.begun, src.positions
+	s.currentRow, s.positions = src.currentRow, src.positions
 }

@@ -132,7 +132,8 @@ func (g *pixelGraph) leastLag() (lag int) {
 // The channels before must have been set.
 func (w *PixelWavefront) Features(g int) { w.steps.compute(true, g, g+1) }
 
-// Head computes the logits of channel g, once. It need not be called where they are
+// Head computes the outputs that channel g is scored and drawn by, once: logits, or the
+// parameters of a mixture. It need not be called where they are
 // not read.
 func (w *PixelWavefront) Head(g int) {
 	if g >= w.logitsDone { // a channel's logits read the hidden layers of those before
