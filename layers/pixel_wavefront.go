@@ -133,8 +133,7 @@ func (g *pixelGraph) leastLag() (lag int) {
 func (w *PixelWavefront) Features(g int) { w.steps.compute(true, g, g+1) }
 
 // Head computes the outputs that channel g is scored and drawn by, once: logits, or the
-// parameters of a mixture. It need not be called where they are
-// not read.
+// parameters of a mixture. It need not be called where they are not read.
 func (w *PixelWavefront) Head(g int) {
 	if g >= w.logitsDone { // a channel's logits read the hidden layers of those before
 		w.steps.compute(false, w.logitsDone, g+1)
