@@ -2,11 +2,9 @@ package autoreg
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
-	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/kernels"
@@ -70,11 +68,9 @@ func (m *VectorModel) Metadata() map[string]string { return copied(m.m.Metadata)
 // WriteTo writes the model in the form that Load reads: see Model.
 func (m *VectorModel) WriteTo(w io.Writer) (int64, error) { return write(m, w) }
 
-// maxRunBytes is how much memory a sequence may take that is known whole.
-const maxRunBytes = 1 << 30
-
-// RunBytes returns how much memory Run takes beside dst and xs for a sequence of so many
-// steps: as good as none for each step, unless the model reads in both directions.
+// RunBytes returns about how much memory Run takes for a sequence of so many steps, beside
+// dst and xs: for a model that reads in both directions it grows with the steps, for the
+// others it is small and 0 is returned.
 func (m *VectorModel) RunBytes(steps int) int64 {
 	if m.Sequential() {
 		return 0
@@ -88,19 +84,13 @@ func (m *VectorModel) RunBytes(steps int) int64 {
 //	xs   [T, Inputs()]   row-major
 //
 // The outputs are those of steps of a new stream, to the bit; models that read in both
-// directions have no others. Run returns an error that wraps ErrTooLarge for a sequence
-// that would take more than 1 GiB, which RunBytes tells. It panics if the lengths are not
+// directions have no others. It takes RunBytes of memory. It panics if the lengths are not
 // those of the same number of vectors.
-func (m *VectorModel) Run(dst, xs []float32) error {
+func (m *VectorModel) Run(dst, xs []float32) {
 	in, out := m.Inputs(), m.Outputs()
 	T := len(xs) / in
 	if len(xs) != T*in || len(dst) != T*out {
 		panic("autoreg: VectorModel: Run: lengths do not match")
 	}
-	if n := m.RunBytes(T); n > maxRunBytes {
-		err := fmt.Errorf("%d steps would take %d MiB: want at most %d MiB", T, n>>20, maxRunBytes>>20)
-		return wrap(apierror.Mark(err, ErrTooLarge))
-	}
 	m.m.Stack.NewSequence(T).Run(kernels.RowMajor(dst, T, out), kernels.RowMajor(xs, T, in))
-	return nil
 }
