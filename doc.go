@@ -53,6 +53,13 @@
 // A [Classifier] reads a text as a whole: [Classifier.Classify] gives the probability of
 // each class, [Classifier.Score] says how well the model tells labelled texts apart.
 //
+// # Sequences of numbers
+//
+// A [VectorModel] reads a vector of numbers a step and writes one: a [VectorStream] is one
+// such sequence under way, with Step, Reset, Fork and Snapshot, a [VectorGroup] steps many
+// together, and [VectorModel.Run] takes a sequence whole, also by models that read it in
+// both directions.
+//
 // # The step loop
 //
 // Texts and images are drawn by one loop, sampler.Chain.Run over a sampler.Source, which

@@ -157,7 +157,7 @@ func TestGroupShare(t *testing.T) {
 		{3, 8, 1, 1, 0},
 		{1, 1, 0, 1, 0},
 	} {
-		g := &Group{joined: c.joined, threads: c.threads, waiting: c.waiting, gathering: c.gathering}
+		g := &stepQueue[textWork]{joined: c.joined, threads: c.threads, waiting: c.waiting, gathering: c.gathering}
 		if got := g.share(); got != c.want {
 			t.Errorf("%+v: the step takes %d", c, got)
 		}

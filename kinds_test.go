@@ -16,7 +16,7 @@ import (
 
 // A program that does not know what a file holds finds out.
 func TestLoadAnyKind(t *testing.T) {
-	for _, want := range []Model{small(t), smallPixels(3)} {
+	for _, want := range []Model{small(t), smallPixels(3), smallVectors()} {
 		var b bytes.Buffer
 		if _, err := want.WriteTo(&b); err != nil {
 			t.Fatal(err)

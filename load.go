@@ -29,8 +29,8 @@ type LoadOptions struct {
 }
 
 // Load reads a model file, or a checkpoint of one, from r up to its end. M is the kind
-// of model that is wanted: *TextModel, *ImageModel or *Classifier, or Model for any kind. A
-// file of another kind is an [ErrKind]. nil options mean the zero value.
+// of model that is wanted: *TextModel, *ImageModel, *Classifier or *VectorModel, or Model for
+// any kind. A file of another kind is an [ErrKind]. nil options mean the zero value.
 //
 // The file is not trusted. Whatever it holds, the result is a model or an error,
 // and memory stays proportional to the bytes that r delivers. Weights that are not

@@ -8,13 +8,13 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A Model is a model of any kind: a [*TextModel], an [*ImageModel] or a [*Classifier],
-// as a type switch finds out. A model never changes and is safe for concurrent use.
+// A Model is a model of any kind: a [*TextModel], an [*ImageModel], a [*Classifier] or a
+// [*VectorModel], as a type switch finds out. A model never changes and is safe for concurrent use.
 //
 // Other packages cannot add kinds. More kinds may come: a switch needs a default.
 type Model interface {
 	// Kind returns the name that the model's file has for its kind: "text",
-	// "pixelcnn" or "classifier".
+	// "pixelcnn", "classifier" or "vectors".
 	Kind() string
 	// Layers returns the model's layers from input to output.
 	Layers() []LayerInfo
@@ -33,7 +33,7 @@ type Model interface {
 }
 
 // kinds are the kinds of models. This is the one list of them here.
-var kinds = []kind{textKind, imageKind, classifierKind}
+var kinds = []kind{textKind, imageKind, classifierKind, vectorKind}
 
 // A kind is one kind of model and how its files are read.
 type kind struct {

@@ -6,28 +6,31 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
-// ErrSnapshot is what errors of TextModel.Restore wrap: the bytes are no snapshot, are
-// damaged, or are of another model or version. The text has to be read again.
+// ErrSnapshot is what errors of TextModel.Restore and VectorModel.Restore wrap: the bytes
+// are no snapshot, are damaged, or are of another model or version. The sequence has to be
+// read again.
 var ErrSnapshot = errors.New("not a snapshot of a stream of this model")
 
 // The form of a snapshot, integers and float32 values in little-endian order:
 //
-//	snapshotMagic, which has the version
+//	snapshotMagic or vectorMagic, which have the version
 //	hash of the model   [32]byte
-//	AllowUnknown        uint8, 0 or 1
-//	symbols consumed    uint64
-//	the last of them    uint32 each, the oldest first: as many as a stream remembers
-//	state               float32 each, layers.State.Values
+//	of a text's stream:
+//	  AllowUnknown      uint8, 0 or 1
+//	  symbols consumed  uint64
+//	  the last of them  uint32 each, the oldest first: as many as a stream remembers
+//	state               float32 each, layers.State.Values or layers.VectorState.Values
 //	SHA-256 of all that [32]byte
 const (
 	snapshotMagic = "autoreg stream 1"
-	snapshotName  = len(snapshotMagic) - 1 // bytes before the version
-	snapshotFixed = len(snapshotMagic) + sha256.Size + 1 + 8 + sha256.Size
+	vectorMagic   = "autoreg vectors 1"
+	snapshotFixed = 1 + 8 // bytes before the symbols
 )
 
 // A modelHash is the checksum that the model's file has: of weights, configuration and
@@ -54,10 +57,8 @@ func (s *Stream) Snapshot() []byte {
 	if s.member != nil {
 		s = s.Fork() // its layers have consumed all symbols
 	}
-	hash, values := s.model.hash(), s.state.Values()
+	values := s.state.Values()
 	b := make([]byte, 0, snapshotFixed+4*int(min(s.count, recentTokens))+4*len(values))
-	b = append(b, snapshotMagic...)
-	b = append(b, hash[:]...)
 	unknown := byte(0)
 	if s.unknown {
 		unknown = 1
@@ -67,11 +68,22 @@ func (s *Stream) Snapshot() []byte {
 	for sym := range s.remembered {
 		b = binary.LittleEndian.AppendUint32(b, uint32(sym))
 	}
+	return seal(snapshotMagic, s.model.hash(), appendValues(b, values))
+}
+
+// seal returns the snapshot that holds body.
+func seal(magic string, hash modelHash, body []byte) []byte {
+	b := slices.Concat([]byte(magic), hash[:], body)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// appendValues appends the values of a state.
+func appendValues(b []byte, values []float32) []byte {
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
-	sum := sha256.Sum256(b)
-	return append(b, sum[:]...)
+	return b
 }
 
 // Restore returns a stream that stands where the one stood whose [Stream.Snapshot] this
@@ -88,27 +100,11 @@ func (m *TextModel) Restore(snapshot []byte) (*Stream, error) {
 }
 
 func (m *TextModel) restore(b []byte) (*Stream, error) {
-	name, version := []byte(snapshotMagic[:snapshotName]), snapshotMagic[snapshotName:]
-	switch {
-	case !bytes.HasPrefix(b, name):
-		return nil, apierror.Errorf("the snapshot does not begin with %q: it is none, or is damaged", name)
-	case len(b) < snapshotFixed:
-		return nil, apierror.Errorf("the snapshot has %d bytes, less than any: it is cut short", len(b))
-	case string(b[snapshotName:len(snapshotMagic)]) != version:
-		return nil, apierror.Errorf("the snapshot is of version %q and this program reads %q: read the text again",
-			b[snapshotName:len(snapshotMagic)], version)
-	}
-	body, end := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], end) {
-		return nil, errors.New("the snapshot's checksum does not match: it is cut short or damaged")
-	}
-	body = body[len(snapshotMagic):]
-	if hash := m.hash(); !bytes.Equal(body[:len(hash)], hash[:]) {
-		return nil, apierror.Errorf("the snapshot is of the model with checksum %x…, this model's is %x…: restore it with the model that it was made with, or read the text again",
-			body[:8], hash[:8])
+	body, err := unseal(b, snapshotMagic, snapshotFixed, m.hash)
+	if err != nil {
+		return nil, err
 	}
 	// From here on only bytes that were made on purpose are wrong.
-	body = body[sha256.Size:]
 	s := m.NewStream()
 	values := s.state.Values()
 	unknown, count := body[0], binary.LittleEndian.Uint64(body[1:])
@@ -130,12 +126,76 @@ func (m *TextModel) restore(b []byte) (*Stream, error) {
 		}
 		s.recent[n%recentTokens], body = int32(sym), body[4:]
 	}
+	return s, setValues(values, body)
+}
+
+// setValues sets the values of a state to those in body, which has as many bytes.
+func setValues(values []float32, body []byte) error {
 	for i := range values {
 		v := math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
 		if !(-math.MaxFloat32 <= v && v <= math.MaxFloat32) {
-			return nil, apierror.Errorf("value %d of the snapshot's state is %v: want a finite number", i, v)
+			return apierror.Errorf("value %d of the snapshot's state is %v: want a finite number", i, v)
 		}
 		values[i] = v
 	}
+	return nil
+}
+
+// unseal returns the body of a snapshot of a model with a hash, which has fixed bytes or
+// more.
+func unseal(b []byte, magic string, fixed int, hash func() modelHash) ([]byte, error) {
+	at := len(magic) - 1 // of the version
+	name, version := []byte(magic[:at]), magic[at:]
+	switch {
+	case !bytes.HasPrefix(b, name):
+		return nil, apierror.Errorf("the snapshot does not begin with %q: it is none, or is damaged", name)
+	case len(b) < len(magic)+sha256.Size+fixed+sha256.Size:
+		return nil, apierror.Errorf("the snapshot has %d bytes, less than any: it is cut short", len(b))
+	case string(b[at:len(magic)]) != version:
+		return nil, apierror.Errorf("the snapshot is of version %q and this program reads %q: read the sequence again",
+			b[at:len(magic)], version)
+	}
+	body, end := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], end) {
+		return nil, errors.New("the snapshot's checksum does not match: it is cut short or damaged")
+	}
+	body = body[len(magic):]
+	if want := hash(); !bytes.Equal(body[:len(want)], want[:]) {
+		return nil, apierror.Errorf("the snapshot is of the model with checksum %x…, this model's is %x…: restore it with the model that it was made with, or read the sequence again",
+			body[:8], want[:8])
+	}
+	return body[sha256.Size:], nil
+}
+
+// Snapshot returns the state of s as bytes, from which [VectorModel.Restore] makes a stream
+// that goes on as s does, to the bit: see Stream.Snapshot.
+func (s *VectorStream) Snapshot() []byte {
+	return seal(vectorMagic, s.model.hash(), appendValues(nil, s.state.Values()))
+}
+
+// Restore returns a stream that stands where the one stood whose [VectorStream.Snapshot]
+// this is. It keeps nothing of snapshot, which is not trusted: whatever it holds, the
+// result is a stream or an error that wraps [ErrSnapshot]. A snapshot of a model with other
+// weights or another configuration is refused, and so are values that are not finite.
+func (m *VectorModel) Restore(snapshot []byte) (*VectorStream, error) {
+	s, err := m.restore(snapshot)
+	if err != nil {
+		return nil, wrap(apierror.Mark(err, ErrSnapshot))
+	}
 	return s, nil
+}
+
+func (m *VectorModel) restore(b []byte) (*VectorStream, error) {
+	if !m.Sequential() {
+		return nil, ErrWhole
+	}
+	body, err := unseal(b, vectorMagic, 0, m.hash)
+	if err != nil {
+		return nil, err
+	}
+	s := m.newStream()
+	if values := s.state.Values(); len(body) != 4*len(values) {
+		return nil, apierror.Errorf("the snapshot has %d bytes of state: want %d", len(body), 4*len(values))
+	}
+	return s, setValues(s.state.Values(), body)
 }

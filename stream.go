@@ -22,7 +22,7 @@ type Stream struct {
 	count   uint64              // symbols consumed
 	recent  [recentTokens]int32 // the last of them: number n, from 0, at n modulo the length
 
-	member *member // of the group that steps it; nil if there is none
+	member *member[textWork] // of the group that steps it; nil if there is none
 }
 
 // recentTokens is how many symbols a stream remembers, for penalties and spacing where a
@@ -42,7 +42,7 @@ func (s *Stream) Symbols() int { return s.model.Symbols() }
 // allocate.
 func (s *Stream) Advance(sym int) {
 	if s.member != nil {
-		s.member.advance(sym)
+		s.leaveToGroup(sym)
 	} else {
 		s.state.Advance(sym)
 	}
@@ -61,7 +61,9 @@ func (s *Stream) Logits(dst []float32) {
 		panic("autoreg: Stream: Logits: wrong length")
 	}
 	if s.member != nil {
-		s.member.wait(dst)
+		s.member.work.logits = dst
+		s.member.wait()
+		s.member.work.logits = nil
 	} else {
 		s.state.Logits(dst)
 	}
@@ -93,7 +95,7 @@ func (s *Stream) SetThreads(n int) { s.state.SetThreads(n) }
 // Reset goes back to the start of a sequence. AllowUnknown stays as it was set.
 func (s *Stream) Reset() {
 	if s.member != nil {
-		s.member.symbol = -1
+		s.member.work.symbol = -1
 	}
 	s.state.Reset()
 	s.count = 0
@@ -117,11 +119,11 @@ func (s *Stream) CopyFrom(src *Stream) {
 	s.state.CopyFrom(src.state)
 	symbol := -1 // that no layer of src has consumed yet
 	if src.member != nil {
-		symbol = src.member.symbol
+		symbol = src.member.work.symbol
 	}
 	switch {
 	case s.member != nil:
-		s.member.symbol = symbol
+		s.member.work.symbol = symbol
 	case symbol >= 0:
 		s.state.Advance(symbol)
 	}

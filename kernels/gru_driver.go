@@ -103,7 +103,7 @@ func (s *gruCall) input() *float32 {
 func gruGates(h, rz, n, m, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		gruGatesGeneric(h, rz, n, m, prev, act)
+		gruGatesGeneric(UnitTanh, h, rz, n, m, prev, act)
 		return
 	}
 	raceWritePadded(rz)
@@ -159,7 +159,7 @@ func gruReset(rh, rz, prev Matrix, act GateActivation) {
 func gruUpdate(h, rz, n, prev Matrix) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		gruUpdateGeneric(h, rz, n, prev)
+		gruUpdateGeneric(UnitTanh, h, rz, n, prev)
 		return
 	}
 	raceReadGate(rz, n.Cols, 1)
@@ -186,7 +186,7 @@ func gruUpdate(h, rz, n, prev Matrix) {
 func gruGradients(rz, n, m, dh, carry, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		gruGradientsGeneric(rz, n, m, dh, carry, prev, act)
+		gruGradientsGeneric(UnitTanh, rz, n, m, dh, carry, prev, act)
 		return
 	}
 	raceWritePadded(rz)
@@ -221,7 +221,7 @@ func gruGradients(rz, n, m, dh, carry, prev Matrix, act GateActivation) {
 func gruUpdateGradients(rz, n, dh, carry, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		gruUpdateGradientsGeneric(rz, n, dh, carry, prev, act)
+		gruUpdateGradientsGeneric(UnitTanh, rz, n, dh, carry, prev, act)
 		return
 	}
 	raceWriteGate(rz, 1)

@@ -43,7 +43,7 @@ func (g *gruCase) all() []guardedMatrix {
 
 // activate makes gates and candidates of the sums in rz and n.
 func (g *gruCase) activate() *gruCase {
-	gruGatesGeneric(cloneMatrix(g.a.m), g.rz.m, g.n.m, g.m.m, g.prev.m, Logistic)
+	gruGatesGeneric(UnitTanh, cloneMatrix(g.a.m), g.rz.m, g.n.m, g.m.m, g.prev.m, Logistic)
 	for _, o := range []guardedMatrix{g.rz, g.n} {
 		o.Fill(slices.Clone(o.S))
 	}
@@ -97,12 +97,12 @@ var gruChecks = []func(g *gruCase, t *testing.T, isa, what string, act GateActiv
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUGates[%s](act=%d), %s", isa, act, what), false, []guardedMatrix{g.a, g.rz, g.n},
 			func(g *gruCase) { GRUGates(g.a.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) },
-			func(g *gruCase) { gruGatesGeneric(g.a.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) })
+			func(g *gruCase) { gruGatesGeneric(UnitTanh, g.a.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUGates[%s](act=%d) in place, %s", isa, act, what), false, []guardedMatrix{g.prev, g.rz, g.n},
 			func(g *gruCase) { GRUGates(g.prev.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) },
-			func(g *gruCase) { gruGatesGeneric(g.prev.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) })
+			func(g *gruCase) { gruGatesGeneric(UnitTanh, g.prev.m, g.rz.m, g.n.m, g.m.m, g.prev.m, act) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUReset[%s](act=%d), %s", isa, act, what), false, []guardedMatrix{g.b, g.rz},
@@ -112,28 +112,28 @@ var gruChecks = []func(g *gruCase, t *testing.T, isa, what string, act GateActiv
 	func(g *gruCase, t *testing.T, isa, what string, _ GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUUpdate[%s], %s", isa, what), false, []guardedMatrix{g.b, g.n},
 			func(g *gruCase) { GRUUpdate(g.b.m, g.rz.m, g.n.m, g.prev.m) },
-			func(g *gruCase) { gruUpdateGeneric(g.b.m, g.rz.m, g.n.m, g.prev.m) })
+			func(g *gruCase) { gruUpdateGeneric(UnitTanh, g.b.m, g.rz.m, g.n.m, g.prev.m) })
 		g.compare(t, fmt.Sprintf("GRUUpdate[%s] in place, %s", isa, what), false, []guardedMatrix{g.b, g.prev, g.n},
 			func(g *gruCase) { GRUUpdate(g.prev.m, g.rz.m, g.n.m, g.prev.m) },
-			func(g *gruCase) { gruUpdateGeneric(g.prev.m, g.rz.m, g.n.m, g.prev.m) })
+			func(g *gruCase) { gruUpdateGeneric(UnitTanh, g.prev.m, g.rz.m, g.n.m, g.prev.m) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUGradients[%s](act=%d), %s", isa, act, what), true, []guardedMatrix{g.rz, g.n, g.m, g.b},
 			func(g *gruCase) { GRUGradients(g.rz.m, g.n.m, g.m.m, g.a.m, g.b.m, g.prev.m, act) },
-			func(g *gruCase) { gruGradientsGeneric(g.rz.m, g.n.m, g.m.m, g.a.m, g.b.m, g.prev.m, act) })
+			func(g *gruCase) { gruGradientsGeneric(UnitTanh, g.rz.m, g.n.m, g.m.m, g.a.m, g.b.m, g.prev.m, act) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUGradients[%s](act=%d) in place, %s", isa, act, what), true, []guardedMatrix{g.rz, g.n, g.m, g.a},
 			func(g *gruCase) { GRUGradients(g.rz.m, g.n.m, g.m.m, g.a.m, g.a.m, g.prev.m, act) },
-			func(g *gruCase) { gruGradientsGeneric(g.rz.m, g.n.m, g.m.m, g.a.m, g.a.m, g.prev.m, act) })
+			func(g *gruCase) { gruGradientsGeneric(UnitTanh, g.rz.m, g.n.m, g.m.m, g.a.m, g.a.m, g.prev.m, act) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUUpdateGradients[%s](act=%d), %s", isa, act, what), true, []guardedMatrix{g.rz, g.n, g.b},
 			func(g *gruCase) { GRUUpdateGradients(g.rz.m, g.n.m, g.a.m, g.b.m, g.prev.m, act) },
-			func(g *gruCase) { gruUpdateGradientsGeneric(g.rz.m, g.n.m, g.a.m, g.b.m, g.prev.m, act) })
+			func(g *gruCase) { gruUpdateGradientsGeneric(UnitTanh, g.rz.m, g.n.m, g.a.m, g.b.m, g.prev.m, act) })
 		g.compare(t, fmt.Sprintf("GRUUpdateGradients[%s](act=%d) in place, %s", isa, act, what), true, []guardedMatrix{g.rz, g.n, g.b, g.a},
 			func(g *gruCase) { GRUUpdateGradients(g.rz.m, g.n.m, g.a.m, g.a.m, g.prev.m, act) },
-			func(g *gruCase) { gruUpdateGradientsGeneric(g.rz.m, g.n.m, g.a.m, g.a.m, g.prev.m, act) })
+			func(g *gruCase) { gruUpdateGradientsGeneric(UnitTanh, g.rz.m, g.n.m, g.a.m, g.a.m, g.prev.m, act) })
 	},
 	func(g *gruCase, t *testing.T, isa, what string, act GateActivation) {
 		g.compare(t, fmt.Sprintf("GRUResetGradients[%s](act=%d), %s", isa, act, what), true, []guardedMatrix{g.rz, g.a},

@@ -40,12 +40,12 @@ func columnChain(y float32, w Matrix, from, col int, x []float32) float32 {
 // gruBlend returns z·h + (1-z)·n.
 func gruBlend(z, n, h float32) float32 { return fma32(z, h-n, n) }
 
-// gruGatesGeneric defines GRUGates.
-func gruGatesGeneric(h, rz, n, m, prev Matrix, act GateActivation) {
+// gruGatesGeneric defines GRUGates and, for other units, GRUGatesOf.
+func gruGatesGeneric(unit Activation, h, rz, n, m, prev Matrix, act GateActivation) {
 	for b := range rz.Rows {
 		for j := range n.Cols {
 			r, z := gate32(rz.At(b, GRUCol(0, j)), act), gate32(rz.At(b, GRUCol(1, j)), act)
-			c := tanh32(fma32(r, m.At(b, j), n.At(b, j)))
+			c := unit32(fma32(r, m.At(b, j), n.At(b, j)), unit)
 			rz.Set(b, GRUCol(0, j), r)
 			rz.Set(b, GRUCol(1, j), z)
 			n.Set(b, j, c)
@@ -66,20 +66,20 @@ func gruResetGeneric(rh, rz, prev Matrix, act GateActivation) {
 	}
 }
 
-// gruUpdateGeneric defines GRUUpdate.
-func gruUpdateGeneric(h, rz, n, prev Matrix) {
+// gruUpdateGeneric defines GRUUpdate and, for other units, GRUUpdateOf.
+func gruUpdateGeneric(unit Activation, h, rz, n, prev Matrix) {
 	for b := range rz.Rows {
 		for j := range n.Cols {
-			c := tanh32(n.At(b, j))
+			c := unit32(n.At(b, j), unit)
 			n.Set(b, j, c)
 			h.Set(b, j, gruBlend(rz.At(b, GRUCol(1, j)), c, prev.At(b, j)))
 		}
 	}
 }
 
-// gruGradientsGeneric defines GRUGradients.
-func gruGradientsGeneric(rz, n, m, dh, carry, prev Matrix, act GateActivation) {
-	gruUpdateGradientsGeneric(rz, n, dh, carry, prev, act)
+// gruGradientsGeneric defines GRUGradients and, for other units, GRUGradientsOf.
+func gruGradientsGeneric(unit Activation, rz, n, m, dh, carry, prev Matrix, act GateActivation) {
+	gruUpdateGradientsGeneric(unit, rz, n, dh, carry, prev, act)
 	for b := range rz.Rows {
 		for j := range n.Cols {
 			delta, r := n.At(b, j), rz.At(b, GRUCol(0, j))
@@ -91,13 +91,13 @@ func gruGradientsGeneric(rz, n, m, dh, carry, prev Matrix, act GateActivation) {
 	clearGatePadding(rz, n.Cols, 0)
 }
 
-// gruUpdateGradientsGeneric defines GRUUpdateGradients.
-func gruUpdateGradientsGeneric(rz, n, dh, carry, prev Matrix, act GateActivation) {
+// gruUpdateGradientsGeneric defines GRUUpdateGradients and, for other units, GRUUpdateGradientsOf.
+func gruUpdateGradientsGeneric(unit Activation, rz, n, dh, carry, prev Matrix, act GateActivation) {
 	for b := range rz.Rows {
 		for j := range n.Cols {
 			d, c, z := dh.At(b, j), n.At(b, j), rz.At(b, GRUCol(1, j))
 			rz.Set(b, GRUCol(1, j), gateGradient32(float32(d*(prev.At(b, j)-c)), z, act))
-			n.Set(b, j, float32(float32(d*(1-z))*fma32(-c, c, 1)))
+			n.Set(b, j, unitGradient32(float32(d*(1-z)), c, unit))
 			carry.Set(b, j, float32(d*z))
 		}
 	}

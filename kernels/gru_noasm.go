@@ -11,19 +11,19 @@ func gruStepBefore(dst []float32, rz Matrix, rzBias []float32, n Matrix, nBias, 
 }
 
 func gruGates(h, rz, n, m, prev Matrix, act GateActivation) {
-	gruGatesGeneric(h, rz, n, m, prev, act)
+	gruGatesGeneric(UnitTanh, h, rz, n, m, prev, act)
 }
 
 func gruReset(rh, rz, prev Matrix, act GateActivation) { gruResetGeneric(rh, rz, prev, act) }
 
-func gruUpdate(h, rz, n, prev Matrix) { gruUpdateGeneric(h, rz, n, prev) }
+func gruUpdate(h, rz, n, prev Matrix) { gruUpdateGeneric(UnitTanh, h, rz, n, prev) }
 
 func gruGradients(rz, n, m, dh, carry, prev Matrix, act GateActivation) {
-	gruGradientsGeneric(rz, n, m, dh, carry, prev, act)
+	gruGradientsGeneric(UnitTanh, rz, n, m, dh, carry, prev, act)
 }
 
 func gruUpdateGradients(rz, n, dh, carry, prev Matrix, act GateActivation) {
-	gruUpdateGradientsGeneric(rz, n, dh, carry, prev, act)
+	gruUpdateGradientsGeneric(UnitTanh, rz, n, dh, carry, prev, act)
 }
 
 func gruResetGradients(rz, carry, drh, prev Matrix, act GateActivation) {

@@ -66,7 +66,7 @@ const gateRows = 2048
 func lstmGates(h, c, z, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		lstmGatesGeneric(h, c, z, prev, act)
+		lstmGatesGeneric(UnitTanh, h, c, z, prev, act)
 		return
 	}
 	raceWritePadded(z)
@@ -103,7 +103,7 @@ func gatePanel(isa cpu.ISA, h, c *float32, z []float32, prev, hard *float32, row
 func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
 	isa := cpu.Active()
 	if isa == cpu.Generic {
-		lstmGradientsGeneric(z, dc, dh, c, prev, act)
+		lstmGradientsGeneric(UnitTanh, z, dc, dh, c, prev, act)
 		return
 	}
 	raceWritePadded(z)

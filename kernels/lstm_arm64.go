@@ -46,7 +46,7 @@ func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivati
 
 func lstmGates(h, c, z, prev Matrix, act GateActivation) {
 	if cpu.Active() != cpu.NEON {
-		lstmGatesGeneric(h, c, z, prev, act)
+		lstmGatesGeneric(UnitTanh, h, c, z, prev, act)
 		return
 	}
 	raceReadMatrix(prev)
@@ -79,7 +79,7 @@ func lstmGates(h, c, z, prev Matrix, act GateActivation) {
 
 func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
 	if cpu.Active() != cpu.NEON {
-		lstmGradientsGeneric(z, dc, dh, c, prev, act)
+		lstmGradientsGeneric(UnitTanh, z, dc, dh, c, prev, act)
 		return
 	}
 	raceReadMatrix(dh)

@@ -43,7 +43,7 @@ func cloneMatrix(m Matrix) Matrix {
 func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 	t.Helper()
 	z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-	lstmGatesGeneric(h, c, z, g.mPrev, g.act)
+	lstmGatesGeneric(UnitTanh, h, c, z, g.mPrev, g.act)
 	z2, h2, c2 := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mPrev)
 	LSTMGates(g.ma, g.mc, g.Z, g.mPrev, g.act)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, h.Data) + testkit.Diff(g.mc.Data, c.Data) +
@@ -66,7 +66,7 @@ func (g *gateCase) checkGates(t *testing.T, isa, what string) {
 func (g *gateCase) checkGradients(t *testing.T, isa, what string) {
 	t.Helper()
 	z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-	lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, g.act)
+	lstmGradientsGeneric(UnitTanh, z, dc, g.mb, g.mc, g.mPrev, g.act)
 	LSTMGradients(g.Z, g.ma, g.mb, g.mc, g.mPrev, g.act)
 	d := testkit.Diff(g.Z.Data, z.Data) + testkit.Diff(g.ma.Data, dc.Data) + g.z.Stray() + g.a.Stray() +
 		g.b.Unchanged() + g.c.Unchanged() + g.d.Unchanged()
@@ -133,14 +133,14 @@ func TestLSTMGatesPageEnd(t *testing.T) {
 				}
 				g := newGateCase(B, H, 0)
 				z, h, c := cloneMatrix(g.Z), cloneMatrix(g.ma), cloneMatrix(g.mc)
-				lstmGatesGeneric(h, c, z, g.mPrev, g.act)
+				lstmGatesGeneric(UnitTanh, h, c, z, g.mPrev, g.act)
 				z2, h2, c2 := atEnd(g.Z), atEnd(g.ma), atEnd(g.mc)
 				LSTMGates(h2, c2, z2, atEnd(g.mPrev), g.act)
 				if d := diffMatrix(z2, z) + diffMatrix(h2, h) + diffMatrix(c2, c); d != "" {
 					t.Fatalf("LSTMGates[%s](B=%d, H=%d): %s", isa, B, H, d)
 				}
 				z, dc := cloneMatrix(g.Z), cloneMatrix(g.ma)
-				lstmGradientsGeneric(z, dc, g.mb, g.mc, g.mPrev, g.act)
+				lstmGradientsGeneric(UnitTanh, z, dc, g.mb, g.mc, g.mPrev, g.act)
 				z2, dc2 := atEnd(g.Z), atEnd(g.ma)
 				LSTMGradients(z2, dc2, atEnd(g.mb), atEnd(g.mc), atEnd(g.mPrev), g.act)
 				if d := diffMatrix(z2, z) + diffMatrix(dc2, dc); d != "" {

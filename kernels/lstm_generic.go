@@ -24,29 +24,29 @@ func lstmStepGeneric(dst, c []float32, w Matrix, bias, x, h []float32, act GateA
 	}
 }
 
-// lstmGatesGeneric defines LSTMGates.
-func lstmGatesGeneric(h, c, z, prev Matrix, act GateActivation) {
+// lstmGatesGeneric defines LSTMGates and, for other units, LSTMGatesOf.
+func lstmGatesGeneric(unit Activation, h, c, z, prev Matrix, act GateActivation) {
 	for b := range z.Rows {
 		for u := range z.Panels() {
 			gates := z.Segment(b, u)
 			for l := range GateUnits {
 				i := gate32(gates[l], act)
 				f := gate32(gates[l+GateUnits], act)
-				g := tanh32(gates[l+2*GateUnits])
+				g := unit32(gates[l+2*GateUnits], unit)
 				o := gate32(gates[l+3*GateUnits], act)
 				gates[l], gates[l+GateUnits], gates[l+2*GateUnits], gates[l+3*GateUnits] = i, f, g, o
 				if j := u*GateUnits + l; j < h.Cols {
 					cell := fma32(f, prev.At(b, j), float32(i*g))
 					c.Set(b, j, cell)
-					h.Set(b, j, float32(o*tanh32(cell)))
+					h.Set(b, j, float32(o*unit32(cell, unit)))
 				}
 			}
 		}
 	}
 }
 
-// lstmGradientsGeneric defines LSTMGradients.
-func lstmGradientsGeneric(z, dc, dh, c, prev Matrix, act GateActivation) {
+// lstmGradientsGeneric defines LSTMGradients and, for other units, LSTMGradientsOf.
+func lstmGradientsGeneric(unit Activation, z, dc, dh, c, prev Matrix, act GateActivation) {
 	for b := range z.Rows {
 		for u := range z.Panels() {
 			gates := z.Segment(b, u)
@@ -59,11 +59,11 @@ func lstmGradientsGeneric(z, dc, dh, c, prev Matrix, act GateActivation) {
 				}
 				i, f, g, o := *zi, *zf, *zg, *zo
 				d := dh.At(b, j)
-				t := tanh32(c.At(b, j))
-				delta := fma32(float32(d*o), fma32(-t, t, 1), dc.At(b, j))
+				t := unit32(c.At(b, j), unit)
+				delta := fma32(float32(d*o), unitSlope32(t, unit), dc.At(b, j))
 				*zi = gateGradient32(float32(delta*g), i, act)
 				*zf = gateGradient32(float32(delta*prev.At(b, j)), f, act)
-				*zg = float32(float32(delta*i) * fma32(-g, g, 1))
+				*zg = unitGradient32(float32(delta*i), g, unit)
 				*zo = gateGradient32(float32(d*t), o, act)
 				dc.Set(b, j, float32(delta*f))
 			}

@@ -6,8 +6,10 @@ func lstmStep(dst, c []float32, w Matrix, bias, x, h []float32, act GateActivati
 	lstmStepGeneric(dst, c, w, bias, x, h, act)
 }
 
-func lstmGates(h, c, z, prev Matrix, act GateActivation) { lstmGatesGeneric(h, c, z, prev, act) }
+func lstmGates(h, c, z, prev Matrix, act GateActivation) {
+	lstmGatesGeneric(UnitTanh, h, c, z, prev, act)
+}
 
 func lstmGradients(z, dc, dh, c, prev Matrix, act GateActivation) {
-	lstmGradientsGeneric(z, dc, dh, c, prev, act)
+	lstmGradientsGeneric(UnitTanh, z, dc, dh, c, prev, act)
 }

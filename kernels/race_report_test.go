@@ -291,17 +291,17 @@ func rnnOperands() []operand {
 	z := func(op []float32) Matrix { return PanelsOf(op, B, H) }
 	w := func() Matrix { return NewPanels(in+H, H) }
 	return []operand{
-		written("RNNStep dst", H, func(op []float32) { RNNStep(op, w(), floats(H), floats(in), floats(H), RNNTanh) }),
+		written("RNNStep dst", H, func(op []float32) { RNNStep(op, w(), floats(H), floats(in), floats(H), UnitTanh) }),
 		read("RNNStep w", (in+H)*H, func(op []float32) {
-			RNNStep(floats(H), PanelsOf(op, in+H, H), floats(H), floats(in), floats(H), RNNTanh)
+			RNNStep(floats(H), PanelsOf(op, in+H, H), floats(H), floats(in), floats(H), UnitTanh)
 		}),
-		read("RNNStep bias", H, func(op []float32) { RNNStep(floats(H), w(), op, floats(in), floats(H), RNNTanh) }),
-		read("RNNStep x", in, func(op []float32) { RNNStep(floats(H), w(), floats(H), op, floats(H), RNNTanh) }),
-		read("RNNStep h", H, func(op []float32) { RNNStep(floats(H), w(), floats(H), floats(in), op, RNNTanh) }),
-		written("RNNGates h", B*H, func(op []float32) { RNNGates(of(op), NewPanels(B, H), RNNReLU) }),
-		written("RNNGates z", B*H, func(op []float32) { RNNGates(rows(), z(op), RNNReLU) }),
-		written("RNNGradients z", B*H, func(op []float32) { RNNGradients(z(op), rows(), RNNTanh) }),
-		read("RNNGradients dh", B*H, func(op []float32) { RNNGradients(NewPanels(B, H), of(op), RNNTanh) }),
+		read("RNNStep bias", H, func(op []float32) { RNNStep(floats(H), w(), op, floats(in), floats(H), UnitTanh) }),
+		read("RNNStep x", in, func(op []float32) { RNNStep(floats(H), w(), floats(H), op, floats(H), UnitTanh) }),
+		read("RNNStep h", H, func(op []float32) { RNNStep(floats(H), w(), floats(H), floats(in), op, UnitTanh) }),
+		written("RNNGates h", B*H, func(op []float32) { RNNGates(of(op), NewPanels(B, H), UnitReLU) }),
+		written("RNNGates z", B*H, func(op []float32) { RNNGates(rows(), z(op), UnitReLU) }),
+		written("RNNGradients z", B*H, func(op []float32) { RNNGradients(z(op), rows(), UnitTanh) }),
+		read("RNNGradients dh", B*H, func(op []float32) { RNNGradients(NewPanels(B, H), of(op), UnitTanh) }),
 	}
 }
 

@@ -93,7 +93,7 @@ func BenchmarkRNNStep(b *testing.B) {
 				c := newRNNCase(H, H, 0)
 				w := newWeights(2*H, H)
 				z, xh := Alloc(H), Alloc(2*H)
-				step := func() { RNNStep(c.dst.S, w, c.bias.S, c.x.S, c.h.S, RNNTanh) }
+				step := func() { RNNStep(c.dst.S, w, c.bias.S, c.x.S, c.h.S, UnitTanh) }
 				b.SetBytes(int64(4 * len(w.Data)))
 				b.ReportAllocs()
 				for b.Loop() {

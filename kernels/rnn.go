@@ -1,20 +1,31 @@
 package kernels
 
-// An Activation is the function of the units of an RNN.
+// An Activation is the function of the units of a recurrent or dense layer.
 type Activation uint8
 
 const (
-	// RNNTanh is tanh x, to the bits of Tanh. Its slope, taken from y = tanh x,
+	// UnitTanh is tanh x, to the bits of Tanh. Its slope, taken from y = tanh x,
 	// is fma(-y, y, 1).
-	RNNTanh Activation = iota
+	UnitTanh Activation = iota
 
-	// RNNReLU is max(x, 0): +0 where x <= 0, else x, NaN included. Its slope is
+	// UnitReLU is max(x, 0): +0 where x <= 0, else x, NaN included. Its slope is
 	// 0 where y <= 0, else 1.
-	RNNReLU
+	UnitReLU
+
+	// UnitSigmoid is 1/(1 + e^-x), to the bits of Sigmoid. Its slope, taken from
+	// y = σ(x), is fma(-y, y, y).
+	UnitSigmoid
+
+	// UnitLinear is x itself. Its slope is 1.
+	UnitLinear
 )
 
 // ok reports whether a is one of the constants.
-func (a Activation) ok() bool { return a <= RNNReLU }
+func (a Activation) ok() bool { return a <= UnitLinear }
+
+// fused reports whether the assembly of the RNN kernels has a. The others are plain Go
+// around the kernels of products and functions.
+func (a Activation) fused() bool { return a <= UnitReLU }
 
 // RNNStep advances one sequence by one step:
 //
@@ -44,6 +55,12 @@ func RNNStep(dst []float32, w Matrix, bias, x, h []float32, act Activation) {
 	if H == 0 {
 		return
 	}
+	if !act.fused() {
+		gemv(dst, w.SubRows(0, len(x)), x, bias)
+		gemv(dst, w.SubRows(len(x), H), h, dst)
+		activate(dst, dst, act)
+		return
+	}
 	rnnStep(dst, w, bias, x, h, act)
 }
 
@@ -67,19 +84,25 @@ func RNNGates(h, z Matrix, act Activation) {
 	if h.Rows == 0 || h.Cols == 0 {
 		return
 	}
+	if !act.fused() {
+		rnnGatesPlain(h, z, act)
+		return
+	}
 	rnnGates(h, z, act)
 }
 
 // RNNGradients is the backward pass of RNNGates, from the gradients dh of the
 // outputs:
 //
-//	z ← dh·fma(-z, z, 1)                 RNNTanh; the product is rounded
-//	z ← 0 where z <= 0, else dh          RNNReLU
+//	z ← dh·fma(-z, z, 1)                 UnitTanh; the product is rounded
+//	z ← 0 where z <= 0, else dh          UnitReLU
+//	z ← dh·fma(-z, z, z)                 UnitSigmoid; the product is rounded
+//	z ← dh                               UnitLinear
 //
 //	z  [B, H]  in panels; outputs in, gradients of the chains out, 0 in padding
 //	dh [B, H]  row-major; read only
 //
-// Where an output of RNNReLU is NaN the gradient passes. It panics if shapes differ
+// Where an output of UnitReLU is NaN the gradient passes. It panics if shapes differ
 // from the above or act is none of the constants.
 func RNNGradients(z, dh Matrix, act Activation) {
 	if !rnnShapes(dh, z) {
@@ -89,6 +112,10 @@ func RNNGradients(z, dh Matrix, act Activation) {
 		panic("kernels: RNNGradients: unknown activation")
 	}
 	if dh.Rows == 0 || dh.Cols == 0 {
+		return
+	}
+	if !act.fused() {
+		rnnGradientsGeneric(z, dh, act)
 		return
 	}
 	rnnGradients(z, dh, act)

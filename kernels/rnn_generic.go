@@ -22,23 +22,43 @@ func rnnGatesGeneric(h, z Matrix, act Activation) {
 func rnnGradientsGeneric(z, dh Matrix, act Activation) {
 	for b := range z.Rows {
 		for j := range z.Cols {
-			y, d := z.At(b, j), dh.At(b, j)
-			switch {
-			case act == RNNTanh:
-				d = float32(d * fma32(-y, y, 1))
-			case y <= 0:
-				d = 0
-			}
-			z.Set(b, j, d)
+			z.Set(b, j, unitGradient32(dh.At(b, j), z.At(b, j), act))
 		}
 	}
 	clearPadding(z)
 }
 
-// unit32 defines the function of an RNN's units.
+// unit32 defines the function of units.
 func unit32(x float32, a Activation) float32 {
-	if a == RNNTanh {
+	switch a {
+	case UnitTanh:
 		return tanh32(x)
+	case UnitReLU:
+		return relu32(x)
+	case UnitSigmoid:
+		return sigmoid32(x)
 	}
-	return relu32(x)
+	return x
+}
+
+// unitSlope32 returns the slope of a at its value y.
+func unitSlope32(y float32, a Activation) float32 {
+	switch {
+	case a == UnitTanh:
+		return fma32(-y, y, 1)
+	case a == UnitSigmoid:
+		return fma32(-y, y, y)
+	case a == UnitReLU && y <= 0:
+		return 0
+	}
+	return 1
+}
+
+// unitGradient32 takes the gradient d of y = a(x) to that of x. It is 0 where ReLU is
+// off, whatever d is.
+func unitGradient32(d, y float32, a Activation) float32 {
+	if a == UnitReLU && y <= 0 {
+		return 0
+	}
+	return float32(d * unitSlope32(y, a))
 }

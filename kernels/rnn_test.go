@@ -9,7 +9,7 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-var activations = []Activation{RNNTanh, RNNReLU}
+var activations = []Activation{UnitTanh, UnitReLU, UnitSigmoid, UnitLinear}
 
 // An rnnCase is the operands of RNNStep in guarded buffers.
 type rnnCase struct {
@@ -64,8 +64,8 @@ func TestRNNStepLarge(t *testing.T) {
 		t.Skip("millions of products")
 	}
 	testkit.EachISA(t, func(t *testing.T, isa string) {
-		newRNNCase(500, 650, 0).check(t, isa, "large", RNNTanh)
-		newRNNCase(1, 4200, 0).check(t, isa, "a panel a call", RNNReLU)
+		newRNNCase(500, 650, 0).check(t, isa, "large", UnitTanh)
+		newRNNCase(1, 4200, 0).check(t, isa, "a panel a call", UnitReLU)
 	})
 }
 
@@ -209,11 +209,17 @@ func TestRNNAccuracy(t *testing.T) {
 				y += float64(s.w.At(k, j)) * float64(v)
 			}
 			want, slope := math.Tanh(y), 1-math.Tanh(y)*math.Tanh(y)
-			if act == RNNReLU {
+			switch act {
+			case UnitReLU:
 				want, slope = max(y, 0), 0
 				if y > 0 {
 					slope = 1
 				}
+			case UnitSigmoid:
+				want = 1 / (1 + math.Exp(-y))
+				slope = want * (1 - want)
+			case UnitLinear:
+				want, slope = y, 1
 			}
 			if math.Abs(float64(s.dst.S[j])-want) > 1e-5 || math.Abs(float64(z.Data[j])-float64(dh[j])*slope) > 1e-5 {
 				t.Errorf("act %d, unit %d: %v, want %v; gradient %v, want %v", act, j, s.dst.S[j], want, z.Data[j], float64(dh[j])*slope)
@@ -230,16 +236,16 @@ func TestRNNContract(t *testing.T) {
 		return func() { RNNStep(dst, w, bias, x, h, act) }
 	}
 	const lengths, panels = "kernels: RNNStep: lengths do not match", "kernels: RNNStep: w is not a matrix in panels"
-	testkit.Panics(t, lengths, step(dst[1:], s.w, bias, x, h, RNNTanh))
-	testkit.Panics(t, lengths, step(dst, s.w, bias[1:], x, h, RNNTanh))
-	testkit.Panics(t, lengths, step(dst, s.w, bias, x[1:], h, RNNTanh))
-	testkit.Panics(t, lengths, step(dst, s.w, bias, x, h[1:], RNNTanh))
-	testkit.Panics(t, lengths, step(dst, NewPanels(20, 64), bias, x, h, RNNTanh))
-	testkit.Panics(t, panels, step(dst, RowMajor(make([]float32, 20*17), 20, 17), bias, x, h, RNNTanh))
+	testkit.Panics(t, lengths, step(dst[1:], s.w, bias, x, h, UnitTanh))
+	testkit.Panics(t, lengths, step(dst, s.w, bias[1:], x, h, UnitTanh))
+	testkit.Panics(t, lengths, step(dst, s.w, bias, x[1:], h, UnitTanh))
+	testkit.Panics(t, lengths, step(dst, s.w, bias, x, h[1:], UnitTanh))
+	testkit.Panics(t, lengths, step(dst, NewPanels(20, 64), bias, x, h, UnitTanh))
+	testkit.Panics(t, panels, step(dst, RowMajor(make([]float32, 20*17), 20, 17), bias, x, h, UnitTanh))
 	short := s.w
 	short.Data = short.Data[1:]
-	testkit.Panics(t, panels, step(dst, short, bias, x, h, RNNTanh))
-	testkit.Panics(t, "kernels: RNNStep: unknown activation", step(dst, s.w, bias, x, h, RNNReLU+1))
+	testkit.Panics(t, panels, step(dst, short, bias, x, h, UnitTanh))
+	testkit.Panics(t, "kernels: RNNStep: unknown activation", step(dst, s.w, bias, x, h, UnitLinear+1))
 
 	rows, z := RowMajor(make([]float32, 2*17), 2, 17), NewPanels(2, 17)
 	z.Data[0] = 1
@@ -251,11 +257,11 @@ func TestRNNContract(t *testing.T) {
 		{"RNNGradients", func(h, z Matrix, act Activation) { RNNGradients(z, h, act) }},
 	} {
 		message := "kernels: " + f.name + ": shapes do not match"
-		testkit.Panics(t, message, func() { f.call(rows.SubRows(0, 1), z, RNNTanh) })
-		testkit.Panics(t, message, func() { f.call(rows, NewPanels(2, 18), RNNTanh) })
-		testkit.Panics(t, message, func() { f.call(rows, RowMajor(make([]float32, 2*17), 2, 17), RNNTanh) })
-		testkit.Panics(t, message, func() { f.call(NewPanels(2, 17), z, RNNTanh) })
-		testkit.Panics(t, "kernels: "+f.name+": unknown activation", func() { f.call(rows, z, RNNReLU+1) })
+		testkit.Panics(t, message, func() { f.call(rows.SubRows(0, 1), z, UnitTanh) })
+		testkit.Panics(t, message, func() { f.call(rows, NewPanels(2, 18), UnitTanh) })
+		testkit.Panics(t, message, func() { f.call(rows, RowMajor(make([]float32, 2*17), 2, 17), UnitTanh) })
+		testkit.Panics(t, message, func() { f.call(NewPanels(2, 17), z, UnitTanh) })
+		testkit.Panics(t, "kernels: "+f.name+": unknown activation", func() { f.call(rows, z, UnitLinear+1) })
 	}
 	if d := s.dst.Unchanged(); d != "" || z.Data[0] != 1 {
 		t.Error(d)
@@ -267,9 +273,9 @@ func TestRNNAllocs(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		testkit.NoAllocs(t, func() {
 			for range 1000 {
-				RNNStep(s.dst.S, s.w, s.bias.S, s.x.S, s.h.S, RNNTanh)
-				RNNGates(g.a.m, g.n.m, RNNReLU)
-				RNNGradients(g.n.m, g.a.m, RNNTanh)
+				RNNStep(s.dst.S, s.w, s.bias.S, s.x.S, s.h.S, UnitTanh)
+				RNNGates(g.a.m, g.n.m, UnitReLU)
+				RNNGradients(g.n.m, g.a.m, UnitTanh)
 			}
 		})
 	})

@@ -7,16 +7,9 @@ import "github.com/autoreg/autoreg/kernels"
 // is row i of one matrix, laid out as in a State, so that sequences join, leave and fork
 // by copying a row. A Batch is for one goroutine at a time.
 type Batch struct {
-	stack   *Stack
-	steps   []Stepper
-	workers *kernels.Workers
-	n       int
-	slab    kernels.Matrix   // [capacity, state of all layers and last output]
-	outAt   int              // column where the last output begins
-	embed   kernels.Matrix   // [capacity, embedding]
-	x       []kernels.Matrix // [capacity, OutLen] after each layer but the last
-	work    []float32
-	logits  []float32 // [capacity, logitsRow] some logits of each sequence
+	bodyBatch
+	stack  *Stack
+	logits []float32 // [capacity, logitsRow] some logits of each sequence
 }
 
 // LogitsTo computes the logits of eight panels of weights at once: few enough for those of
@@ -29,44 +22,7 @@ const (
 // NewBatch returns n sequences at their start, stepped by the given workers. It panics
 // if s.Steppers returns an error.
 func (s *Stack) NewBatch(n int, w *kernels.Workers) *Batch {
-	b := &Batch{
-		stack:   s,
-		steps:   s.steppers(),
-		workers: w,
-		n:       n,
-		embed:   kernels.RowMajor(kernels.Alloc(n*s.Embedding.Dim), n, s.Embedding.Dim),
-	}
-	scratch := 0
-	for i, l := range b.steps {
-		b.outAt += l.StateLen()
-		scratch = max(scratch, l.ScratchLen(n))
-		if i < len(b.steps)-1 {
-			b.x = append(b.x, kernels.RowMajor(kernels.Alloc(n*l.OutLen()), n, l.OutLen()))
-		}
-	}
-	cols := b.outAt + s.Head.InLen()
-	// An odd number of cache lines: rows spread over all sets of a cache.
-	row := ((cols+15)/16 | 1) * 16
-	b.slab = kernels.Matrix{Data: kernels.Alloc(n * row), Rows: n, Cols: cols, Row: row, Panel: kernels.PanelWidth}
-	b.work = kernels.Alloc(scratch)
-	b.logits = kernels.Alloc(n * logitsRow)
-	return b
-}
-
-// Len returns the number of sequences.
-func (b *Batch) Len() int { return b.n }
-
-// Capacity returns the largest number of sequences.
-func (b *Batch) Capacity() int { return b.slab.Rows }
-
-// Resize makes the number of sequences n, at most Capacity. Rows keep their values:
-// sequences that are added have the state that their rows held, see SetRow and
-// CopyRow.
-func (b *Batch) Resize(n int) {
-	if n < 0 || n > b.Capacity() {
-		panic("layers: Batch: Resize: out of range")
-	}
-	b.n = n
+	return &Batch{bodyBatch: s.newBatch(n, w), stack: s, logits: kernels.Alloc(n * logitsRow)}
 }
 
 // Advance consumes one symbol a sequence. It panics if their number is wrong or
@@ -78,29 +34,10 @@ func (b *Batch) Advance(syms []int) {
 	for _, sym := range syms {
 		b.stack.Embedding.Row(sym) // panics before anything is written
 	}
-	x := b.embed.SubRows(0, b.n)
 	for i, sym := range syms {
-		copy(rowOf(x, i), b.stack.Embedding.Row(sym))
+		copy(rowOf(b.in, i), b.stack.Embedding.Row(sym))
 	}
-	if len(b.steps) == 0 {
-		copyRows(b.out(), x)
-		return
-	}
-	at := 0
-	for i, l := range b.steps {
-		dst := b.out()
-		if i < len(b.x) {
-			dst = b.x[i].SubRows(0, b.n)
-		}
-		l.StepBatch(b.workers, dst, x, columnsOf(b.slab.SubRows(0, b.n), at, l.StateLen()), b.work)
-		x = dst
-		at += l.StateLen()
-	}
-}
-
-// out returns the last outputs.
-func (b *Batch) out() kernels.Matrix {
-	return columnsOf(b.slab.SubRows(0, b.n), b.outAt, b.stack.Head.InLen())
+	b.advance()
 }
 
 // Logits writes the logits of each sequence's next symbol into a row of dst
@@ -134,10 +71,6 @@ func (b *Batch) LogitsTo(dst [][]float32) {
 		}
 	}
 }
-
-// CopyRow makes sequence i a fork of sequence j. Here and below i and j may be any rows up
-// to Capacity.
-func (b *Batch) CopyRow(i, j int) { copy(rowOf(b.slab, i), rowOf(b.slab, j)) }
 
 // SetRow makes sequence i a fork of s. It panics if s is of another stack.
 func (b *Batch) SetRow(i int, s *State) {

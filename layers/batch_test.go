@@ -149,7 +149,7 @@ func TestBatchMistakes(t *testing.T) {
 	if _, err := both.Steppers(); err == nil || err.Error() != "layer 1 (Bidirectional(LSTM)): "+layers.ErrNotSequential.Error() {
 		t.Errorf("Steppers: %v", err)
 	}
-	panics(t, "layers: Stack: a layer cannot go step by step; see Steppers", []func(){
+	panics(t, "layers: a layer cannot go step by step; see Steppers", []func(){
 		func() { both.NewBatch(2, w) },
 		func() { both.NewState() },
 	})

@@ -91,9 +91,9 @@ func TestCarryGradients(t *testing.T) {
 					x64 = append(x64, netkit.Float64s(row))
 				}
 				state := netkit.Float64s(begin.Data[b*begin.Row:][:begin.Cols])
-				c := make([]float64, units)
-				copy(c, state[units:])
-				for i, y := range ref.RunFrom(x64, state[:units:units], c) {
+				h, c := make([]float64, units), make([]float64, units)
+				copy(c, state[copy(h, state):]) // as far as a layer has them
+				for i, y := range ref.RunFrom(x64, h, c) {
 					for j, h := range y {
 						sum += float64(v[b][i][j]) * h
 					}

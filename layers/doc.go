@@ -12,6 +12,9 @@
 // sequence alone (package kernels has the reason). A Stack chains an embedding, layers
 // and an output layer; a State is one sequence of it under way, a Batch several.
 //
+// A VectorStack is the same layers over sequences of vectors, without embedding and output
+// layer.
+//
 // A PixelNet is a network over the pixels of an image: a graph of convolutions. Its
 // forms compute the same chains in different orders: a PixelForward all pixels of an
 // image at once, a PixelState one after the other, from caches, and a PixelWavefront

@@ -12,6 +12,20 @@ func gateActivation(name string) kernels.GateActivation {
 	return []kernels.GateActivation{kernels.Logistic, kernels.HardKeras2, kernels.HardKeras3}[choice(name, GateActivations)]
 }
 
+// UnitActivations are the functions that the units of recurrent layers may have. Only the
+// first is bounded to ±1, as the state of a long sequence wants it; the others are for
+// weights that were trained with them.
+var UnitActivations = []string{"tanh", "relu", "sigmoid", "linear"}
+
+// unitActivation returns the function of that name.
+func unitActivation(name string) kernels.Activation {
+	return []kernels.Activation{kernels.UnitTanh, kernels.UnitReLU, kernels.UnitSigmoid, kernels.UnitLinear}[choice(name, UnitActivations)]
+}
+
+func activationMember(text *string) Member {
+	return Member{Name: "activation", Text: text, Choices: UnitActivations}
+}
+
 func gateMember(text *string) Member {
 	return Member{Name: "recurrent_activation", Text: text, Choices: GateActivations}
 }

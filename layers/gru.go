@@ -7,6 +7,8 @@ type GRUSpec struct {
 	Units int // H
 	// Reset says where the reset gate is applied, see Resets; "" means the first.
 	Reset string
+	// Activation is the function of the candidate, see UnitActivations; "" means the first.
+	Activation string
 	// RecurrentActivation is the function of the gates, see GateActivations; "" means
 	// the first.
 	RecurrentActivation string
@@ -27,6 +29,7 @@ func (s *GRUSpec) Members() []Member {
 	return []Member{
 		unitsMember(&s.Units),
 		{Name: "reset", Text: &s.Reset, Choices: Resets},
+		activationMember(&s.Activation),
 		gateMember(&s.RecurrentActivation),
 	}
 }
@@ -37,7 +40,7 @@ func (s *GRUSpec) OutLen(int) int { return s.Units }
 // New returns a *GRU.
 func (s *GRUSpec) New(in int) Layer {
 	l := NewGRU(in, s.Units, choice(s.Reset, Resets) == 1)
-	l.act = gateActivation(s.RecurrentActivation)
+	l.unit, l.act = unitActivation(s.Activation), gateActivation(s.RecurrentActivation)
 	return l
 }
 
@@ -71,7 +74,7 @@ func (s *GRUSpec) Sizes(in int) Sizes {
 //
 // Each gate is one chain: bias, then x, then h. So is n with the reset before, the inputs
 // of its second part being r⊙h, each rounded; with the reset after it has two chains. The
-// state is h.
+// state is h. In place of tanh there may be another function, see UnitActivations.
 //
 // Cho et al., Learning Phrase Representations using RNN Encoder-Decoder for Statistical
 // Machine Translation, 2014 (reset before; there z weighs the new candidate). Equations
@@ -80,6 +83,7 @@ type GRU struct {
 	in, hidden int
 	before     bool                   // the reset
 	act        kernels.GateActivation // σ
+	unit       kernels.Activation     // tanh
 
 	// RZ [In+H, gates] in panels and RZBias [gates]: inputs x then h, columns as in
 	// kernels.GRUStep. N [In+H, H] in panels, NBias [H] and, with the reset after,
@@ -203,6 +207,11 @@ func (l *GRU) Step(dst, x, state, scratch []float32) {
 	if len(dst) != H || len(x) != l.in || len(state) != H || len(scratch) < l.ScratchLen(1) {
 		panic("layers: GRU: Step: wrong length")
 	}
+	if l.unit != kernels.UnitTanh {
+		l.stepPlain(x, state, scratch)
+		copy(dst, state)
+		return
+	}
 	h, rest := scratch[:H], scratch[H:]
 	if l.before {
 		kernels.GRUStepBefore(h, l.RZ, l.RZBias, l.N, l.NBias, x, state, rest, l.act)
@@ -213,15 +222,38 @@ func (l *GRU) Step(dst, x, state, scratch []float32) {
 	copy(dst, h)
 }
 
+// stepPlain is Step for candidates that GRUStep has not: StepBatch of one sequence, with
+// products of vectors.
+func (l *GRU) stepPlain(x, state, scratch []float32) {
+	in, H := l.in, l.hidden
+	rz, n, m, rh := l.cut(scratch, 1)
+	h := kernels.RowMajor(state, 1, H)
+	kernels.Gemv(rz.Data[:rz.Cols], l.RZ.SubRows(0, in), x, l.RZBias)
+	kernels.Gemv(rz.Data[:rz.Cols], l.RZ.SubRows(in, H), state, rz.Data[:rz.Cols])
+	kernels.Gemv(n.Data[:H], l.N.SubRows(0, in), x, l.NBias)
+	if l.before {
+		kernels.GRUReset(rh, rz, h, l.act)
+		kernels.Gemv(n.Data[:H], l.N.SubRows(in, H), rh.Data[:H], n.Data[:H])
+		kernels.GRUUpdateOf(l.unit, h, rz, n, h)
+		return
+	}
+	kernels.Gemv(m.Data[:H], l.N.SubRows(in, H), state, l.NRecurrentBias)
+	kernels.GRUGatesOf(l.unit, h, rz, n, m, h, l.act)
+}
+
+// cut returns the parts of scratch that a step of n sequences takes: the gates, both parts
+// of the candidate, and r⊙h.
+func (l *GRU) cut(scratch []float32, n int) (rz, a, m, rh kernels.Matrix) {
+	H, units := l.hidden, kernels.PanelsLen(n, l.hidden)
+	rz = kernels.PanelsOf(scratch, n, l.RZ.Cols)
+	scratch = scratch[n*l.RZ.Cols:]
+	return rz, kernels.PanelsOf(scratch, n, H), kernels.PanelsOf(scratch[units:], n, H), kernels.RowMajor(scratch[2*units:], n, H)
+}
+
 // StepBatch advances n sequences; see Stepper. A row of state is h.
 func (l *GRU) StepBatch(w *kernels.Workers, dst, x, state kernels.Matrix, scratch []float32) {
-	n, H := x.Rows, l.hidden
 	checkBatch("layers: GRU: StepBatch: wrong shape", l, dst, x, state, scratch)
-	units := kernels.PanelsLen(n, H)
-	rz := kernels.PanelsOf(scratch, n, l.RZ.Cols)
-	a := kernels.PanelsOf(scratch[n*l.RZ.Cols:], n, H)
-	m := kernels.PanelsOf(scratch[n*l.RZ.Cols+units:], n, H)
-	rh := kernels.RowMajor(scratch[n*l.RZ.Cols+2*units:], n, H)
+	rz, a, m, rh := l.cut(scratch, x.Rows)
 	l.inputs(w, rz, a, x)
 	l.recur(w, state, rz, a, m, rh, state)
 	copyRows(dst, state)
@@ -240,9 +272,9 @@ func (l *GRU) recur(w *kernels.Workers, h, rz, n, m, rh, prev kernels.Matrix) {
 	if l.before {
 		kernels.GRUReset(rh, rz, prev, l.act)
 		kernels.GemmAdd(w, n, rh, l.N.SubRows(l.in, l.hidden))
-		kernels.GRUUpdate(h, rz, n, prev)
+		kernels.GRUUpdateOf(l.unit, h, rz, n, prev)
 		return
 	}
 	kernels.Gemm(w, m, prev, l.N.SubRows(l.in, l.hidden), l.NRecurrentBias)
-	kernels.GRUGates(h, rz, n, m, prev, l.act)
+	kernels.GRUGatesOf(l.unit, h, rz, n, m, prev, l.act)
 }

@@ -73,10 +73,10 @@ func (t *gruTape) gradients(w *kernels.Workers, lo int, dh, carry, _, hPrev, _ k
 	n := dh.Rows
 	rz, cand := t.rows(&t.rz, lo, n), t.rows(&t.cand, lo, n)
 	if !t.before {
-		kernels.GRUGradients(rz, cand, t.rows(&t.m, lo, n), dh, carry, hPrev, t.act)
+		kernels.GRUGradientsOf(t.unit, rz, cand, t.rows(&t.m, lo, n), dh, carry, hPrev, t.act)
 		return
 	}
-	kernels.GRUUpdateGradients(rz, cand, dh, carry, hPrev, t.act)
+	kernels.GRUUpdateGradientsOf(t.unit, rz, cand, dh, carry, hPrev, t.act)
 	// dh has been read: it makes room for the gradients of r⊙h.
 	kernels.Gemm(w, dh, cand, t.nRecT, nil)
 	kernels.GRUResetGradients(rz, carry, dh, hPrev, t.act)

@@ -5,6 +5,8 @@ import "github.com/autoreg/autoreg/kernels"
 // An LSTMSpec describes an LSTM.
 type LSTMSpec struct {
 	Units int // H
+	// Activation is the function of the units, see UnitActivations; "" means the first.
+	Activation string
 	// RecurrentActivation is the function of the gates, see GateActivations; "" means
 	// the first.
 	RecurrentActivation string
@@ -18,7 +20,7 @@ func (s *LSTMSpec) Type() string { return "LSTM" }
 
 // Members implements Spec.
 func (s *LSTMSpec) Members() []Member {
-	return []Member{unitsMember(&s.Units), gateMember(&s.RecurrentActivation)}
+	return []Member{unitsMember(&s.Units), activationMember(&s.Activation), gateMember(&s.RecurrentActivation)}
 }
 
 // OutLen returns the number of units.
@@ -27,7 +29,7 @@ func (s *LSTMSpec) OutLen(int) int { return s.Units }
 // New returns an *LSTM.
 func (s *LSTMSpec) New(in int) Layer {
 	l := NewLSTM(in, s.Units)
-	l.act = gateActivation(s.RecurrentActivation)
+	l.unit, l.act = unitActivation(s.Activation), gateActivation(s.RecurrentActivation)
 	return l
 }
 
@@ -49,7 +51,8 @@ func (s *LSTMSpec) Sizes(in int) Sizes {
 //	i, f, o = σ(W·[x; h] + b)    g = tanh(W·[x; h] + b)
 //	c ← f⊙c + i⊙g                h ← o⊙tanh(c)
 //
-// Each gate is one chain: bias, then x, then h. The state is h then c.
+// Each gate is one chain: bias, then x, then h. The state is h then c. In place of tanh
+// there may be another function, see UnitActivations.
 //
 // Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; forget gate: Gers,
 // Schmidhuber and Cummins, Learning to Forget, 2000. Equations and gate order
@@ -57,6 +60,7 @@ func (s *LSTMSpec) Sizes(in int) Sizes {
 type LSTM struct {
 	in, hidden int
 	act        kernels.GateActivation // σ
+	unit       kernels.Activation     // tanh
 
 	// W [In+H, gates] in panels and Bias [gates]: inputs x then h, gate columns
 	// as in kernels.LSTMStep, those of absent units zero.
@@ -82,8 +86,7 @@ func (l *LSTM) OutLen() int { return l.hidden }
 // StateLen returns 2·H: h, then c.
 func (l *LSTM) StateLen() int { return 2 * l.hidden }
 
-// ScratchLen returns the scratch of a step of n sequences: one output for
-// Step, the gates for StepBatch.
+// ScratchLen returns the scratch of a step of n sequences: the gates, or one output.
 func (l *LSTM) ScratchLen(n int) int { return max(l.hidden, n*kernels.GateCols(l.hidden)) }
 
 // Values implements Module.
@@ -138,13 +141,28 @@ func (l *LSTM) Weights() (wih, whh, bias []float32) {
 //	scratch [ScratchLen(1)]
 func (l *LSTM) Step(dst, x, state, scratch []float32) {
 	H := l.hidden
-	if len(dst) != H || len(x) != l.in || len(state) != 2*H || len(scratch) < H {
+	if len(dst) != H || len(x) != l.in || len(state) != 2*H || len(scratch) < l.ScratchLen(1) {
 		panic("layers: LSTM: Step: wrong length")
+	}
+	if l.unit != kernels.UnitTanh {
+		l.stepPlain(x, state, scratch)
+		copy(dst, state[:H])
+		return
 	}
 	h := scratch[:H]
 	kernels.LSTMStep(h, state[H:], l.W, l.Bias, x, state[:H], l.act)
 	copy(state[:H], h)
 	copy(dst, h)
+}
+
+// stepPlain is Step for units that LSTMStep has not.
+func (l *LSTM) stepPlain(x, state, scratch []float32) {
+	H := l.hidden
+	z := scratch[:l.W.Cols]
+	kernels.Gemv(z, l.W.SubRows(0, l.in), x, l.Bias)
+	kernels.Gemv(z, l.W.SubRows(l.in, H), state[:H], z)
+	h, c := kernels.RowMajor(state[:H], 1, H), kernels.RowMajor(state[H:], 1, H)
+	kernels.LSTMGatesOf(l.unit, h, c, kernels.PanelsOf(z, 1, l.W.Cols), c, l.act)
 }
 
 // StepBatch advances n sequences; see Stepper. A row of state is h then c.
@@ -155,6 +173,6 @@ func (l *LSTM) StepBatch(w *kernels.Workers, dst, x, state kernels.Matrix, scrat
 	z := kernels.PanelsOf(scratch, n, l.W.Cols)
 	kernels.Gemm(w, z, x, l.W.SubRows(0, l.in), l.Bias)
 	kernels.GemmAdd(w, z, h, l.W.SubRows(l.in, H))
-	kernels.LSTMGates(h, c, z, c, l.act)
+	kernels.LSTMGatesOf(l.unit, h, c, z, c, l.act)
 	copyRows(dst, h)
 }

@@ -41,7 +41,7 @@ func (t *lstmTape) inputs(w *kernels.Workers, lo int, x kernels.Matrix) {
 func (t *lstmTape) recur(w *kernels.Workers, lo int, h, c, hPrev, cPrev kernels.Matrix) {
 	z := t.rows(lo, h.Rows)
 	kernels.GemmAdd(w, z, hPrev, t.W.SubRows(t.in, t.hidden))
-	kernels.LSTMGates(h, c, z, cPrev, t.act)
+	kernels.LSTMGatesOf(t.unit, h, c, z, cPrev, t.act)
 }
 
 func (t *lstmTape) beginBackward() {
@@ -52,7 +52,7 @@ func (t *lstmTape) beginBackward() {
 }
 
 func (t *lstmTape) gradients(_ *kernels.Workers, lo int, dh, dc, c, _, cPrev kernels.Matrix) {
-	kernels.LSTMGradients(t.rows(lo, dh.Rows), dc, dh, c, cPrev, t.act)
+	kernels.LSTMGradientsOf(t.unit, t.rows(lo, dh.Rows), dc, dh, c, cPrev, t.act)
 }
 
 func (t *lstmTape) addCarry(dh, carry kernels.Matrix) {} // the gradient of c is none of h

@@ -5,11 +5,8 @@ import "github.com/autoreg/autoreg/kernels"
 // An RNNSpec describes an RNN.
 type RNNSpec struct {
 	Units      int    // H
-	Activation string // see RNNActivations; "" means the first
+	Activation string // see UnitActivations; "" means the first
 }
-
-// RNNActivations are the functions that the units of an RNN may have.
-var RNNActivations = []string{"tanh", "relu"}
 
 // Kind returns "rnn".
 func (s *RNNSpec) Kind() string { return "rnn" }
@@ -21,7 +18,7 @@ func (s *RNNSpec) Type() string { return "SimpleRNN" }
 func (s *RNNSpec) Members() []Member {
 	return []Member{
 		unitsMember(&s.Units),
-		{Name: "activation", Text: &s.Activation, Choices: RNNActivations},
+		activationMember(&s.Activation),
 	}
 }
 
@@ -30,8 +27,7 @@ func (s *RNNSpec) OutLen(int) int { return s.Units }
 
 // New returns an *RNN.
 func (s *RNNSpec) New(in int) Layer {
-	act := []kernels.Activation{kernels.RNNTanh, kernels.RNNReLU}[choice(s.Activation, RNNActivations)]
-	return NewRNN(in, s.Units, act)
+	return NewRNN(in, s.Units, unitActivation(s.Activation))
 }
 
 // Sizes implements Spec: In·H + H·H + H parameters.
@@ -51,7 +47,7 @@ func (s *RNNSpec) Sizes(in int) Sizes {
 //
 //	h ← act(W·[x; h] + b)
 //
-// with tanh or ReLU. Each is one chain: bias, then x, then h. The state is h.
+// with one of UnitActivations. Each is one chain: bias, then x, then h. The state is h.
 //
 // Elman, Finding Structure in Time, 1990. PyTorch calls it RNN, Keras SimpleRNN.
 type RNN struct {

@@ -29,6 +29,7 @@ var specs = []func() Spec{
 	func() Spec { return new(GRUSpec) },
 	func() Spec { return new(RNNSpec) },
 	func() Spec { return new(BidirectionalSpec) },
+	func() Spec { return new(DenseSpec) },
 }
 
 // NewSpec returns an empty spec of a kind, or nil if there is none of that name.
@@ -92,7 +93,7 @@ func checkSpec(s Spec, depth int) error {
 			if err := checkSpec(*m.Layer, depth+1); err != nil {
 				return fmt.Errorf("%s: %s: %w", s.Kind(), m.Name, err)
 			}
-			if !Sequential(*m.Layer) {
+			if !Recurrent(*m.Layer) {
 				return fmt.Errorf("%s: %s: %s cannot lie in another layer", s.Kind(), m.Name, (*m.Layer).Kind())
 			}
 		}
@@ -117,4 +118,11 @@ func choice(text string, choices []string) int {
 func Sequential(s Spec) bool {
 	_, ok := s.(interface{ notSequential() })
 	return !ok
+}
+
+// Recurrent reports whether a spec is of a layer with a state that goes step by step, as
+// BidirectionalSpec takes them.
+func Recurrent(s Spec) bool {
+	_, not := s.(interface{ notRecurrent() })
+	return !not && Sequential(s)
 }

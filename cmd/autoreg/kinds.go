@@ -12,7 +12,7 @@ import (
 
 // kinds are the kinds of models that the command serves: the one list of them, apart from
 // the commands that are for one kind alone.
-var kinds = []*kind{&textKind, &imageKind, &classKind}
+var kinds = []*kind{&textKind, &imageKind, &classKind, &vectorKind}
 
 // A kind holds everything in which the command differs between kinds of models.
 type kind struct {
@@ -20,13 +20,13 @@ type kind struct {
 	of      string                   // what it is of: "images"
 	model   string                   // what it is: "an image model"
 	use     string                   // what to do with it: "draw with it by autoreg paint"
-	train   string                   // the command under train that makes one
+	train   string                   // the command under train that makes one; "" where none does
 	example string                   // the name of the one that is compiled in; "" where none is
 	data    []byte                   // the file of that
 
 	sizes    func(fs *pflag.FlagSet) sizes             // defines the flags of info for the sizes of a model
 	describe func(j *infoJob, m *described) error      // info of a model
-	scorer   func(j *scoreJob, m autoreg.Model) scorer // score
+	scorer   func(j *scoreJob, m autoreg.Model) scorer // score; nil where there is none
 
 	formats    []string // of files to score; the first is the default
 	scoreFlags []string // of score that have a meaning for this kind, and not for each

@@ -1,5 +1,6 @@
 // Command autoreg trains small models of text and of images, and writes and draws with
-// them; and classifiers, which tell classes of texts apart.
+// them; and classifiers, which tell classes of texts apart. It runs networks over sequences of
+// numbers.
 //
 //	autoreg generate "recipe for roasted"
 //	autoreg paint -o clothes.png
@@ -10,8 +11,9 @@
 //	autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
 //	autoreg train classify --data reviews.tsv -o reviews.safetensors
 //	autoreg classify --model reviews.safetensors texts.txt
+//	autoreg run --model filter.safetensors < in.csv > out.csv
 //
-// Every subcommand but train and classify works without any file: two models are compiled in.
+// Every subcommand but train, classify and run works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 for success, 1 for an error, 2 for a command line that cannot be
 // carried out and 130 for an interruption: the first signal to stop ends the command,
@@ -139,9 +141,9 @@ of images, which draw one pixel at a time; and classifiers, which tell classes o
 apart. The same model, seed and options give the same bytes on every machine and
 instruction set, with any number of threads.
 
-Every command but train and classify works without a file of yours: a model of text (cookbooks) and
-one of images (clothes) are compiled in. Results go to standard output, everything else
-to standard error. The exit status is 0 for success, 1 for an error, 2 for a command
+Every command but train, classify and run works without a file of yours: a model of text
+(cookbooks) and one of images (clothes) are compiled in. Results go to standard output,
+everything else to standard error. The exit status is 0 for success, 1 for an error, 2 for a command
 line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM).`,
 		Example: `  autoreg generate "recipe for roasted"
   autoreg paint -o clothes.png
@@ -150,7 +152,8 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
   autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
   autoreg train classify --data reviews.tsv --validation 0.1 -o reviews.safetensors
-  autoreg classify --model reviews.safetensors texts.txt`,
+  autoreg classify --model reviews.safetensors texts.txt
+  autoreg run --model filter.safetensors < in.csv > out.csv`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -174,7 +177,7 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		SuggestionsMinimumDistance: 2,
 	}
 	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand(), a.trainClassifyCommand())
-	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.runCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }

@@ -129,6 +129,9 @@ func (j *scoreJob) execute(paths []string) error {
 		return err
 	}
 	k := kindOf(m)
+	if k.scorer == nil {
+		return usagef("the model %s is one of %s, which predict nothing that could be scored: %s", j.model, k.of, k.use)
+	}
 	if err := j.checkFlags(k); err != nil {
 		return err
 	}

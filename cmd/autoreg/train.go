@@ -181,7 +181,7 @@ func (j *trainJob) otherKind(err error) error {
 		return err
 	}
 	m, e := autoreg.Open[autoreg.Model](j.resume)
-	if e != nil {
+	if e != nil || kindOf(m).train == "" {
 		return err
 	}
 	return apierror.Errorf("%w: go on with it by autoreg train %s", err, kindOf(m).train)

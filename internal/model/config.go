@@ -173,13 +173,15 @@ func purpose(kind string) string {
 		return " (of images)"
 	case kindClassifier:
 		return " (which tells classes of texts apart)"
+	case kindVectors:
+		return " (of sequences of vectors)"
 	}
 	return ""
 }
 
 // memberOrder is the order in which missing members are named; others follow by name.
 var memberOrder = []string{
-	"kind", "symbols", "embedding", "layers", "classes", "length", "type",
+	"kind", "symbols", "embedding", "inputs", "layers", "classes", "length", "type",
 	"network", "channels", "levels", "height", "width", "components", "filters", "blocks", "kernel", "resolutions", "rows", "cols",
 }
 

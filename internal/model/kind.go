@@ -13,6 +13,7 @@ const (
 	KindText       = kindText
 	KindImages     = kindPixels
 	KindClassifier = kindClassifier
+	KindVectors    = kindVectors
 )
 
 // KindOf returns the kind that the configuration of a file with this metadata names,

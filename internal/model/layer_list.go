@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/autoreg/autoreg/layers"
 )
@@ -105,9 +106,7 @@ func readSpec(d *json.Decoder, depth int) (layers.Spec, error) {
 			o.numbers[name] = v
 		case m.Text != nil:
 			var v string
-			if err = text(d, &v); err == nil && v == "" {
-				err = fmt.Errorf("found \"\": want %s", strings.Join(m.Choices, " or "))
-			}
+			err = text(d, &v)
 			o.texts[name] = v
 		default:
 			o.inside[name], err = readSpec(d, depth+1)
@@ -138,7 +137,9 @@ func readSpec(d *json.Decoder, depth int) (layers.Spec, error) {
 		case m.Int != nil:
 			*m.Int = o.numbers[m.Name]
 		case m.Text != nil:
-			*m.Text = o.texts[m.Name]
+			if *m.Text = o.texts[m.Name]; *m.Text == "" {
+				return nil, fmt.Errorf("member %q: found \"\": want %s", m.Name, strings.Join(m.Choices, " or "))
+			}
 		default:
 			*m.Layer = o.inside[m.Name]
 		}
@@ -157,15 +158,21 @@ func readSpec(d *json.Decoder, depth int) (layers.Spec, error) {
 // memberNamed returns a member of that name of any kind of layer. Kinds that have a
 // member of one name agree on what it is, a number, a text or a layer.
 func memberNamed(name string) (layers.Member, bool) {
+	m, ok := allMembers()[name]
+	return m, ok
+}
+
+// allMembers returns a member of each name, made once: files of many layers ask for them
+// often.
+var allMembers = sync.OnceValue(func() map[string]layers.Member {
+	all := map[string]layers.Member{}
 	for _, kind := range layers.Kinds() {
 		for _, m := range layers.NewSpec(kind).Members() {
-			if m.Name == name {
-				return m, true
-			}
+			all[m.Name] = m
 		}
 	}
-	return layers.Member{}, false
-}
+	return all
+})
 
 // ParseLayers reads a list of layers that AppendLayers has written, or that is written
 // as strictly.

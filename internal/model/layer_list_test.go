@@ -118,7 +118,7 @@ func TestLayerErrors(t *testing.T) {
 		{`[{"type":"lstm","units":5,"type":"lstm"}]`, `layer 0: member "type" comes twice`},
 		{`[{"type":"lstm","units":5,"reset":"after"}]`, `layer 0: unknown member "reset" of a layer of type "lstm"`},
 		{`[{"reset":"after","units":5,"type":"rnn"}]`, `layer 0: unknown member "reset" of a layer of type "rnn"`},
-		{`[{"type":"gru","units":5,"activation":"tanh"}]`, `layer 0: unknown member "activation" of a layer of type "gru"`},
+		{`[{"type":"gru","units":5,"merge":"sum"}]`, `layer 0: unknown member "merge" of a layer of type "gru"`},
 		{`[{"type":"gru","units":5,"layer":` + lstm + `}]`, `layer 0: unknown member "layer" of a layer of type "gru"`},
 		{`[{"type":"bidirectional","layer":` + lstm + `,"units":5}]`, `layer 0: unknown member "units" of a layer of type "bidirectional"`},
 		{`[{"type":"lstm","units":"5"}]`, `layer 0: member "units": found "5", want an integer`},

@@ -5,8 +5,8 @@
 //
 //	format          "autoreg"
 //	format_version  "1"
-//	config          JSON, see Config, PixelConfig and ClassifierConfig
-//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; not of images
+//	config          JSON, see Config, PixelConfig, ClassifierConfig and VectorConfig
+//	tokenizer       JSON, see tokenizer.Tokenizer.MarshalJSON; of texts only
 //
 // and tensors that are named and laid out as PyTorch has them: those that the network's
 // layers enumerate (layers.ParametersOf). A text model of V symbols, with an embedding
@@ -20,7 +20,8 @@
 //	output.weight      [V, H]
 //	output.bias        [V]
 //
-// and a model of images, for each of its layers (see layers.PixelNet.Convs),
+// where a model over vectors has layers only, and a dense layer dense.weight_l1 [Out, In] and
+// dense.bias_l1 [Out]; and a model of images, for each of its layers (see layers.PixelNet.Convs),
 //
 //	NAME.weight        [Out, In, rows, columns]  written as 0 where the mask is closed, read as 0
 //	NAME.bias          [Out]
@@ -68,6 +69,8 @@ const (
 	kindPixels = "pixelcnn"
 
 	kindClassifier = "classifier"
+
+	kindVectors = "vectors"
 )
 
 // ownKeys are the metadata keys that have a meaning here or in package weights.

@@ -8,7 +8,7 @@ import (
 	"github.com/autoreg/autoreg/layers"
 )
 
-// A Layer64 is a recurrent layer in float64, written down from its equations: what the
+// A Layer64 is a layer over sequences in float64, written down from its equations: what the
 // layers are compared with.
 type Layer64 struct {
 	Kind  string
@@ -93,6 +93,8 @@ func (r *Layer64) RunFrom(x [][]float64, h, c []float64) (y [][]float64) {
 			h = r.gru(in, h)
 		case "rnn":
 			h = r.rnn(in, h)
+		case "dense":
+			h = r.dense(in)
 		default:
 			panic(fmt.Sprintf("netkit: Layer64 has no layers of kind %q: add it", r.Kind))
 		}
@@ -167,9 +169,9 @@ func (r *Layer64) σ(x float64) float64 {
 func (r *Layer64) lstm(x, h, c []float64) (h2, c2 []float64) {
 	h2, c2 = make([]float64, r.Units), make([]float64, r.Units)
 	for j := range r.Units {
-		i, f, g, o := r.σ(r.gate(0, j, x, h)), r.σ(r.gate(1, j, x, h)), math.Tanh(r.gate(2, j, x, h)), r.σ(r.gate(3, j, x, h))
+		i, f, g, o := r.σ(r.gate(0, j, x, h)), r.σ(r.gate(1, j, x, h)), r.unit(r.gate(2, j, x, h)), r.σ(r.gate(3, j, x, h))
 		c2[j] = f*c[j] + i*g
-		h2[j] = o * math.Tanh(c2[j])
+		h2[j] = o * r.unit(c2[j])
 	}
 	return h2, c2
 }
@@ -190,7 +192,7 @@ func (r *Layer64) gru(x, h []float64) []float64 {
 		default:
 			panic("netkit: Layer64: unknown reset " + r.Words["reset"])
 		}
-		h2[j] = (1-z)*math.Tanh(n) + z*h[j]
+		h2[j] = (1-z)*r.unit(n) + z*h[j]
 	}
 	return h2
 }
@@ -198,14 +200,43 @@ func (r *Layer64) gru(x, h []float64) []float64 {
 func (r *Layer64) rnn(x, h []float64) []float64 {
 	h2 := make([]float64, r.Units)
 	for j := range h2 {
-		switch z := r.gate(0, j, x, h); r.Words["activation"] {
-		case "tanh":
-			h2[j] = math.Tanh(z)
-		case "relu":
-			h2[j] = max(z, 0)
-		default:
-			panic("netkit: Layer64: unknown activation " + r.Words["activation"])
-		}
+		h2[j] = r.unit(r.gate(0, j, x, h))
 	}
 	return h2
+}
+
+func (r *Layer64) dense(x []float64) []float64 {
+	y, sum := make([]float64, r.Units), 0.0
+	for j := range y {
+		y[j] = r.bias("bias", 0, j) + r.dot("weight", 0, j, x)
+	}
+	if r.Words["activation"] != "softmax" {
+		for j, v := range y {
+			y[j] = r.unit(v)
+		}
+		return y
+	}
+	for j, v := range y {
+		y[j] = math.Exp(v)
+		sum += y[j]
+	}
+	for j := range y {
+		y[j] /= sum
+	}
+	return y
+}
+
+// unit is the activation of units.
+func (r *Layer64) unit(x float64) float64 {
+	switch r.Words["activation"] {
+	case "tanh":
+		return math.Tanh(x)
+	case "relu":
+		return max(x, 0)
+	case "sigmoid":
+		return 1 / (1 + math.Exp(-x))
+	case "linear":
+		return x
+	}
+	panic("netkit: Layer64: unknown activation " + r.Words["activation"])
 }

@@ -3,10 +3,16 @@
 // the mixture network over pixels.
 package netkit
 
-import "github.com/autoreg/autoreg/layers"
+import (
+	"slices"
+
+	"github.com/autoreg/autoreg/layers"
+)
 
 // Specs returns example specs of every kind of layer, of so many units: with each
-// combination of a kind's words, and around each other kind where one lies inside.
+// combination of a kind's words, and around each other kind where one lies inside. Of the
+// functions of gates and of units not every pair is there, but each function is: pairs are
+// many, and no code is for a pair.
 func Specs(units int) (list []layers.Spec) {
 	for _, kind := range layers.Kinds() {
 		list = append(list, specsOf(kind, units)...)
@@ -47,7 +53,7 @@ func specsOf(kind string, units int) []layers.Spec {
 			}
 		default:
 			for _, inside := range layers.Kinds() {
-				if s := plain(inside, units); s != nil && layers.Sequential(s) {
+				if s := plain(inside, units); s != nil && layers.Recurrent(s) {
 					vary(func(m layers.Member) { *m.Layer = plain(inside, units) })
 				}
 			}
@@ -56,9 +62,28 @@ func specsOf(kind string, units int) []layers.Spec {
 	}
 	var specs []layers.Spec
 	for _, make := range list {
-		specs = append(specs, make())
+		if s := make(); paired(s) {
+			specs = append(specs, s)
+		}
 	}
 	return specs
+}
+
+// paired reports whether the function of a spec's units is the first, or goes with that of
+// its gates here.
+func paired(s layers.Spec) bool {
+	unit, gate := 0, 0
+	for _, m := range s.Members() {
+		switch m.Name {
+		case "activation":
+			unit = slices.Index(m.Choices, *m.Text)
+		case "recurrent_activation":
+			gate = slices.Index(m.Choices, *m.Text)
+		default:
+			continue
+		}
+	}
+	return unit == 0 || gate == 0 || unit == gate
 }
 
 // plain returns a spec without words, or nil if there is a layer inside.
