@@ -171,7 +171,7 @@ func show(v Value) string {
 }
 
 // wantErr checks that err wraps ErrFormat and says each of words.
-func wantErr(t *testing.T, what string, err error, words ...string) {
+func wantErr(t testing.TB, what string, err error, words ...string) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("%s: no error, want %q", what, words)

@@ -37,7 +37,7 @@ func readArchive(r io.ReaderAt, size int64, mem *budget, src *source) (any, erro
 		}
 		switch before := byKey[s.key].(type) {
 		case *view:
-			m.sameStorage(s, before.of)
+			m.sameStorage(s, known, before.of)
 			return before
 		case *object:
 			if known {
@@ -149,9 +149,9 @@ func (m *machine) storage(id []any, n int, src *source) (s *storage, known bool)
 }
 
 // sameStorage checks that a storage that is named again is as it was before.
-func (m *machine) sameStorage(again, before *storage) {
-	if again.typ != before.typ || again.untyped != before.untyped || again.numel != before.numel {
-		m.fail("storage %s is of %d numbers of %v, and of %d of %v before", quote(again.key), again.numel, again.typ, before.numel, before.typ)
+func (m *machine) sameStorage(again *storage, known bool, before *storage) {
+	if !known || again.typ != before.typ || again.untyped != before.untyped || again.numel != before.numel {
+		m.fail("storage %s is of %d numbers of %v, but of another class or size before", quote(again.key), again.numel, again.typ)
 	}
 }
 
@@ -193,7 +193,7 @@ func readPickles(r io.ReaderAt, size int64, mem *budget, src *source) (any, erro
 			return nil
 		}
 		if before := byKey[s.key]; before != nil {
-			m.sameStorage(s, before)
+			m.sameStorage(s, known, before)
 			s = before
 		}
 		byKey[s.key] = s

@@ -193,9 +193,12 @@ func (s *sorter) value(v any, depth int) (Value, error) {
 	if err := s.visit(depth); err != nil {
 		return nil, err
 	}
+	if err := s.mem.take(64); err != nil { // a list, a dict or an object, and its place in one
+		return nil, err
+	}
 	switch v := v.(type) {
 	case *sequence:
-		list := make(List, 0, len(v.items)) // 16 bytes of the visit of each
+		list := make(List, 0, len(v.items))
 		for _, item := range v.items {
 			value, err := s.value(item, depth+1)
 			if err != nil {
