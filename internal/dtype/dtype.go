@@ -68,10 +68,14 @@ func Decode(dst []float32, src []byte, t Type) {
 		panic("dtype: Decode: len(src) differs from len(dst) numbers")
 	}
 	le := binary.LittleEndian
+	if t == F32 { // most files have nothing else
+		for i := range dst {
+			dst[i] = math.Float32frombits(le.Uint32(src[4*i:]))
+		}
+		return
+	}
 	for i := range dst {
 		switch t {
-		case F32:
-			dst[i] = math.Float32frombits(le.Uint32(src[4*i:]))
 		case F64:
 			dst[i] = float32(math.Float64frombits(le.Uint64(src[8*i:])))
 		case F16:
