@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/internal/weights"
 )
 
 // testFile returns a file that testdata/make.py wrote.
@@ -309,5 +310,31 @@ func TestRealFiles(t *testing.T) {
 		}
 		compare(t, f, real[name])
 		t.Logf("%s: %d tensors under %q", c.file, len(f.Tensors()), f.Under())
+	}
+}
+
+// The safetensors of silero, as PyTorch has their numbers. (They are of another training than
+// those of its TorchScript archive and its ONNX file, which are the same.)
+func TestRealSafetensors(t *testing.T) {
+	b, err := os.ReadFile(testkit.DataFile(t, "models/silero/silero_vad_16k.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, types, err := weights.ReadForeign(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := descriptions(t, "real.json")["silero"]
+	for i, x := range f.Tensors {
+		have, err := json.Marshal([]any{x.Name, types[i].String(), x.Shape, sum(x.Data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, _ := json.Marshal(want[i]); !bytes.Equal(have, w) {
+			t.Errorf("tensor %s: got %s, want %s", x.Name, have, w)
+		}
+	}
+	if len(f.Tensors) != 15 {
+		t.Errorf("%d tensors, want 15", len(f.Tensors))
 	}
 }

@@ -184,7 +184,11 @@ with open("expected.json", "w") as f:
 if len(sys.argv) > 1:
     models = os.path.join(sys.argv[1], "models")
     pixels = torch.load(os.path.join(models, "phlippe", "PixelCNN.ckpt"), map_location="cpu")
-    script = torch.jit.load(os.path.join(models, "silero", "silero_vad.jit"), map_location="cpu").state_dict()
-    real = {"PixelCNN": describe(flat(pixels["state_dict"])), "silero": describe(flat(script))}
+    with open(os.path.join(models, "silero", "silero_vad_16k.safetensors"), "rb") as f:
+        size = struct.unpack("<Q", f.read(8))[0]
+        header, data = json.loads(f.read(size)), f.read()
+    header.pop("__metadata__", None)
+    silero = [(name, torch.frombuffer(bytearray(data[slice(*t["data_offsets"])]), dtype=torch.float32).view(t["shape"])) for name, t in header.items()]
+    real = {"PixelCNN": describe(flat(pixels["state_dict"])), "silero": describe(silero)}
     with open("real.json", "w") as f:
         f.write("{\n" + ",\n".join(f"{json.dumps(k)}: [\n" + ",\n".join(json.dumps(t) for t in v) + "\n]" for k, v in real.items()) + "\n}\n")
