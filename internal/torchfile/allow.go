@@ -32,15 +32,15 @@ func storageType(g *global) (dtype.Type, bool) {
 	return t, ok && (g.module == "torch" || g.module == "torch.cuda" || g.module == "torch.storage")
 }
 
-// hostile are modules that no class in a checkpoint is of, but functions that an attacker
+// hostileModules are modules that no class in a checkpoint is of, but functions that an attacker
 // calls. The list makes no file safe, for nothing is called that is not in it either: it
 // makes a warning of what would pass for an unknown class.
-var hostile = []string{"os", "posix", "nt", "subprocess", "pty", "sys", "shutil", "socket", "runpy", "webbrowser", "importlib", "ctypes", "commands", "timeit", "pdb", "bdb"}
+var hostileModules = []string{"os", "posix", "nt", "subprocess", "pty", "sys", "shutil", "socket", "runpy", "webbrowser", "importlib", "ctypes", "commands", "timeit", "pdb", "bdb"}
 
 // hostileBuiltins are such functions of the module builtins.
 var hostileBuiltins = []string{"eval", "exec", "execfile", "compile", "open", "input", "__import__", "breakpoint"}
 
-// calls reports whether a call of g is that of an attacker. Since protocol 4 a name can
+// hostile reports whether a call of g is that of an attacker. Since protocol 4 a name can
 // lead from any module through others.
 func (g *global) hostile() bool {
 	module, _, _ := strings.Cut(g.module, ".")
@@ -48,7 +48,7 @@ func (g *global) hostile() bool {
 	if module == "builtins" || module == "__builtin__" {
 		return slices.Contains(hostileBuiltins, names[0])
 	}
-	return slices.Contains(hostile, module) || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(hostile, n) })
+	return slices.Contains(hostileModules, module) || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(hostileModules, n) })
 }
 
 // global pushes a global.

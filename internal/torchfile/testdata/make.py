@@ -4,7 +4,8 @@
 
 DIR, if given, is the directory that AUTOREG_DATA names, whose models are then described in
 real.json. Each tensor is described by its dtype, its shape, and the SHA-256 of its numbers as
-float32, little-endian and row-major.
+float32, little-endian and row-major. Files of the older form and script.jit differ from one run
+to the next, for they hold addresses of memory; the others do not.
 """
 import argparse, collections, hashlib, io, json, os, pickle, pickletools, struct, sys, tarfile, warnings, zipfile
 
