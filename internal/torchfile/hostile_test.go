@@ -34,7 +34,8 @@ func check(t testing.TB, b []byte) (*File, error) {
 	if most := uint64(4*len(b) + 1<<20); used > most {
 		t.Errorf("%d bytes allocated for a file of %d, want at most %d (%v)", used, len(b), most, err)
 	}
-	if d := time.Since(start); d > 5*time.Second {
+	// A hang takes forever; the rest is for emulators on busy machines.
+	if d := time.Since(start); d > time.Minute {
 		t.Errorf("%v for a file of %d bytes", d, len(b))
 	}
 	if err != nil {

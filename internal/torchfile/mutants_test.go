@@ -304,7 +304,7 @@ func (m *mutable) mutant(rng *rand.Rand) []byte {
 		}
 		i := rng.IntN(len(parts))
 		if rng.IntN(2) == 0 { // one with a pickle
-			i = slices.IndexFunc(parts, func(p part) bool { return len(p.pieces) > 0 && len(p.pieces[0]) > 1 })
+			i = max(0, slices.IndexFunc(parts, func(p part) bool { return len(p.pieces) > 0 && len(p.pieces[0]) > 1 }))
 		}
 		if p := parts[i].pieces; len(p) > 0 {
 			k := rng.IntN(len(p))
