@@ -20,7 +20,7 @@ func TestImportArrows(t *testing.T) {
 	arithmetic := []string{"/kernels", "/asm", "/internal/cpu", "/internal/portable", "/internal/philox"}
 	words := []string{"github.com/kljensen/snowball"}
 	text := slices.Concat(cpuid, words)
-	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/apierror", "/internal/weights", "/internal/model", "/internal/pixels", "/tokenizer"})
+	inference := slices.Concat(arithmetic, []string{"/sampler", "/layers", "/internal/apierror", "/internal/dtype", "/internal/weights", "/internal/model", "/internal/pixels", "/tokenizer"})
 	eachImports(t, func(t *testing.T, imports map[string][]string) {
 		for _, c := range []struct {
 			pkg     string   // within the module; "" is the root
@@ -35,16 +35,18 @@ func TestImportArrows(t *testing.T) {
 			{"/internal/pixels", nil, nil},
 			{"/internal/portable", nil, nil},
 			{"/internal/philox", nil, nil},
-			{"/internal/weights", []string{"/internal/apierror"}, nil},
+			{"/internal/dtype", nil, nil},
+			{"/internal/torchfile", []string{"/internal/apierror", "/internal/dtype"}, nil},
+			{"/internal/weights", []string{"/internal/apierror", "/internal/dtype"}, nil},
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu", "/internal/philox"}, cpuid},
 			{"/layers", arithmetic, cpuid},
 			{"/sampler", append([]string{"/layers", "/internal/apierror"}, arithmetic...), cpuid},
 			{"/tokenizer", []string{"/internal/apierror"}, words},
-			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/weights", "/tokenizer"}, arithmetic...), text},
+			{"/internal/model", append([]string{"/layers", "/internal/apierror", "/internal/dtype", "/internal/weights", "/tokenizer"}, arithmetic...), text},
 			{"/train/corpus", []string{"/internal/apierror", "/internal/input"}, nil},
 			{"/train/images", []string{"/internal/apierror", "/internal/input", "/internal/pixels"}, nil},
-			{"/train", append([]string{"/layers", "/internal/apierror", "/internal/atomicfile", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/input", "/tokenizer", "/train/images"}, arithmetic...), []string{"*"}},
+			{"/train", append([]string{"/layers", "/internal/apierror", "/internal/atomicfile", "/internal/dtype", "/internal/weights", "/internal/model", "/internal/pixels", "/internal/input", "/tokenizer", "/train/images"}, arithmetic...), []string{"*"}},
 			{"", inference, text},
 			{"/examples/textgen", append([]string{""}, inference...), text},
 			{"/examples/pixels", append([]string{""}, inference...), text},

@@ -1,6 +1,6 @@
 // Package weights reads and writes the model file: safetensors, little-endian,
 // float32. Any safetensors reader opens what this package writes; what it reads
-// is never trusted.
+// is never trusted. [ReadForeign] reads what other programs write, of any dtype.
 //
 // # Format
 //
@@ -36,7 +36,7 @@
 // [Read] refuses, with an error that wraps [ErrFormat] and names the tensor or
 // the byte: a header longer than [MaxHeader], not UTF-8, or not exactly the
 // JSON above (unknown, missing or repeated keys included); more than
-// [MaxMetadata] metadata keys; a dtype other than F32; more than [MaxRank]
+// [MaxMetadata] metadata keys; a dtype other than F32 ([ReadForeign]: other than those of package dtype); more than [MaxRank]
 // dimensions, a dimension beyond [MaxDim], a size that overflows 64 bits;
 // offsets that differ from dtype and shape; holes, overlaps, bytes after the
 // last tensor, a file that ends early; and a checksum that does not match. Numbers

@@ -29,6 +29,6 @@ func ReadMetadata(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	meta, _, err := parseHeader(b)
+	meta, _, err := parseHeader(b, false)
 	return meta, err
 }

@@ -19,6 +19,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, sample()))
 	f.Add(withoutSum(f, sample()))
 	f.Add(encoded(f, &File{}))
+	f.Add(dtypesFile())
 	for _, header := range []string{
 		`{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`,
 		`{"a":{"dtype":"F32","shape":[],"data_offsets":[4,8]},"b":{"data_offsets":[0,4],"shape":[1],"dtype":"F32"}}`,
@@ -35,6 +36,32 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// checkForeign holds ReadForeign to memory, and to what Read makes of a file of F32 alone.
+func checkForeign(t *testing.T, b []byte, want *File) {
+	var m meter
+	m.read()
+	got, types, err := readForeign(b)
+	if used := m.read(); used > ceiling(b) {
+		t.Errorf("ReadForeign: %d bytes allocated for a file of %d, want at most %d", used, len(b), ceiling(b))
+	}
+	if err != nil {
+		if want != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("ReadForeign: %v", err)
+		}
+		return
+	}
+	if want != nil {
+		if err := same(got, want); err != nil {
+			t.Errorf("ReadForeign: %v", err)
+		}
+	}
+	for i, x := range got.Tensors {
+		if n, ok := elements(x.Shape); !ok || int(n) != len(x.Data) || len(x.Data)*types[i].Size() > len(b) {
+			t.Errorf("ReadForeign: tensor %q of shape %v and %v has %d numbers", x.Name, x.Shape, types[i], len(x.Data))
+		}
+	}
+}
+
 func checkRead(t *testing.T, b []byte) {
 	const limit = 1 << 30
 	var m meter
@@ -47,6 +74,7 @@ func checkRead(t *testing.T, b []byte) {
 	if (err == nil) != (knownErr == nil) || err != nil && err.Error() != knownErr.Error() {
 		t.Fatalf("error %v if the length is not known, %v if it is", err, knownErr)
 	}
+	checkForeign(t, b, got)
 	if err != nil {
 		if got != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrTooLarge) {
 			t.Errorf("Read = %v, %v; want no File and a known error", got, err)

@@ -4,20 +4,25 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/autoreg/autoreg/internal/dtype"
 )
 
 // An entry is one tensor as the header describes it: Data is still to come.
 type entry struct {
 	name       string
 	shape      []int
-	begin, end int64 // bytes within the data; end-begin is 4 times the elements
+	dtype      dtype.Type
+	n          int64 // elements
+	begin, end int64 // bytes within the data; end-begin is that of n elements
 }
 
 // parseHeader checks the whole header and returns the metadata, never nil, and
-// the tensors in the order of their data, which they cover without gap from 0.
+// the tensors in the order of their data, which they cover without gap from 0. If
+// foreign, their dtypes may be others than F32.
 // Its memory is proportional to len(b).
-func parseHeader(b []byte) (map[string]string, []entry, error) {
-	p := parser{b: b}
+func parseHeader(b []byte, foreign bool) (map[string]string, []entry, error) {
+	p := parser{b: b, foreign: foreign}
 	if err := p.checkText(); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +101,8 @@ func (p *parser) metadata() (map[string]string, error) {
 func (p *parser) entry(name string) (entry, error) {
 	var (
 		e       = entry{name: name}
-		dtype   string
+		typ     string
+		known   bool
 		offsets []int64
 		haveD   bool
 		haveS   bool
@@ -109,7 +115,7 @@ func (p *parser) entry(name string) (entry, error) {
 		switch key {
 		case "dtype":
 			have = &haveD
-			dtype, err = p.str("a string as dtype")
+			typ, err = p.str("a string as dtype")
 		case "shape":
 			have = &haveS
 			var dims []int64
@@ -133,6 +139,7 @@ func (p *parser) entry(name string) (entry, error) {
 	if err != nil {
 		return e, err
 	}
+	e.dtype, known = dtype.Parse(typ)
 	switch {
 	case !haveD:
 		return e, p.fail("no dtype")
@@ -140,8 +147,8 @@ func (p *parser) entry(name string) (entry, error) {
 		return e, p.fail("no shape")
 	case !haveO:
 		return e, p.fail("no data_offsets")
-	case dtype != "F32":
-		return e, p.fail("dtype %s is not supported, only F32: convert the tensors with the program that wrote them", quote(dtype))
+	case !known || e.dtype != dtype.F32 && !p.foreign:
+		return e, p.fail("dtype %s is not supported, only F32: convert the tensors with the program that wrote them", quote(typ))
 	case len(offsets) != 2:
 		return e, p.fail("data_offsets %d, want begin and end", offsets)
 	}
@@ -149,12 +156,14 @@ func (p *parser) entry(name string) (entry, error) {
 	if e.begin > e.end {
 		return e, p.fail("data_offsets %d: end before begin", offsets)
 	}
-	n, ok := elements(e.shape)
-	if !ok {
+	var ok bool
+	e.n, ok = elements(e.shape)
+	size := int64(e.dtype.Size())
+	if !ok || e.n > math.MaxInt64/size {
 		return e, p.fail("shape %d: the size overflows 64 bits", e.shape)
 	}
-	if 4*n != e.end-e.begin {
-		return e, p.fail("data_offsets %d hold %d bytes, but F32 of shape %d takes %d", offsets, e.end-e.begin, e.shape, 4*n)
+	if size*e.n != e.end-e.begin {
+		return e, p.fail("data_offsets %d hold %d bytes, but %v of shape %d takes %d", offsets, e.end-e.begin, e.dtype, e.shape, size*e.n)
 	}
 	return e, nil
 }

@@ -15,6 +15,8 @@ type parser struct {
 	b      []byte
 	i      int    // next byte
 	tensor string // whose entry is being parsed, for messages
+
+	foreign bool // dtypes other than F32 are accepted
 }
 
 // fail returns an error at the current byte, counted from the start of the file.

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/internal/dtype"
 )
 
 const (
@@ -28,53 +29,76 @@ const (
 // most doubles whenever the bytes received have filled it. All memory allocated
 // is less than 4 times the bytes received plus 16 times the header's plus 512 kB.
 func Read(r io.Reader, maxBytes int64) (*File, error) {
+	f, _, err := read(r, maxBytes, false)
+	return f, err
+}
+
+// ReadForeign reads a safetensors file of another program, of size bytes: as Read does,
+// but its tensors may have any dtype of package dtype, which it returns beside each tensor
+// of the File; dtype.Decode has converted them. A checksum is compared only if the metadata
+// say that the format is "autoreg", for other programs may mean another thing by the key.
+//
+// All memory allocated is less than 4 times the file plus 16 times its header plus 512 kB.
+func ReadForeign(r io.ReaderAt, size int64) (*File, []dtype.Type, error) {
+	return read(io.NewSectionReader(r, 0, size), size, true)
+}
+
+func read(r io.Reader, maxBytes int64, foreign bool) (*File, []dtype.Type, error) {
 	s, err := newSource(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	header, err := s.readHeader(maxBytes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	meta, entries, err := parseHeader(header)
+	meta, entries, err := parseHeader(header, foreign)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	total := s.at
 	if len(entries) > 0 {
 		end := entries[len(entries)-1].end
 		if end > math.MaxInt64-total {
-			return nil, tooLarge("the data end beyond byte %d", int64(math.MaxInt64))
+			return nil, nil, tooLarge("the data end beyond byte %d", int64(math.MaxInt64))
 		}
 		total += end
 	}
+	if foreign && total > maxBytes {
+		return nil, nil, formatErr("the file ends early: it has %d bytes, but its header is about %d", maxBytes, total)
+	}
 	if total > maxBytes {
-		return nil, tooLarge("the file has %d bytes, the limit is %d", total, maxBytes)
+		return nil, nil, tooLarge("the file has %d bytes, the limit is %d", total, maxBytes)
 	}
 	f := &File{Metadata: meta, Tensors: make([]Tensor, len(entries))}
+	types := make([]dtype.Type, len(entries))
 	for i, e := range entries {
-		if e.end-e.begin > math.MaxInt {
-			return nil, tooLarge("tensor %s: %d bytes do not fit into this machine's memory", quote(e.name), e.end-e.begin)
+		if e.n > math.MaxInt/4 || e.end-e.begin > math.MaxInt {
+			return nil, nil, tooLarge("tensor %s: %d elements do not fit into this machine's memory", quote(e.name), e.n)
 		}
+		types[i] = e.dtype
 		f.Tensors[i] = Tensor{Name: e.name, Shape: e.shape}
 	}
 	exact := s.left >= total-s.at // the promised bytes are really there
 	buf := make([]byte, min(chunk, total-s.at))
 	for i, e := range entries {
-		data, err := s.floats(int((e.end-e.begin)/4), exact, buf, e.name)
+		data, err := s.floats(e, exact, buf)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		f.Tensors[i].Data = data
 	}
 	if err := s.atEnd(); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if foreign && meta["format"] != "autoreg" {
+		return f, types, nil
 	}
 	if err := f.verify(len(header), buf); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, types, nil
 }
 
 // tooLarge returns an error that wraps ErrTooLarge.
@@ -172,36 +196,28 @@ func (s *source) header(n int) ([]byte, error) {
 	}
 }
 
-// floats reads the n elements of tensor name by way of buf. If exact, it
-// allocates them at once, else as they arrive.
-func (s *source) floats(n int, exact bool, buf []byte, name string) ([]float32, error) {
-	size := n
+// floats reads the elements of tensor e by way of buf. If exact, it allocates them at once,
+// else as they arrive.
+func (s *source) floats(e entry, exact bool, buf []byte) ([]float32, error) {
+	n, size := int(e.n), int(e.n)
 	if !exact {
 		size = min(n, firstStep/4)
 	}
-	data, what := make([]float32, size), "tensor "+quote(name)
+	data, what, bytes := make([]float32, size), "tensor "+quote(e.name), e.dtype.Size()
 	for done := 0; done < n; {
 		if done == len(data) {
 			next := make([]float32, min(n, 2*done))
 			copy(next, data)
 			data = next
 		}
-		b := buf[:min(len(buf), 4*(len(data)-done))]
+		b := buf[:bytes*min(len(buf)/bytes, len(data)-done)]
 		if err := s.full(b, what); err != nil {
 			return nil, err
 		}
-		decode(data[done:], b)
-		done += len(b) / 4
+		dtype.Decode(data[done:done+len(b)/bytes], b, e.dtype)
+		done += len(b) / bytes
 	}
 	return data, nil
-}
-
-// decode sets dst to the little-endian float32s that b consists of.
-func decode(dst []float32, b []byte) {
-	dst = dst[:len(b)/4]
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
 }
 
 // atEnd checks that nothing follows.
