@@ -191,7 +191,7 @@ func (a *Attributes) String(name string) (string, error) {
 // Float64s returns the numbers of an attribute in row-major order, integers of 64 bits
 // rounded to the nearest. The slice belongs to the caller.
 func (a *Attributes) Float64s(name string) ([]float64, error) {
-	return values(a, name, 8, func(x *attribute) (func([]float64, []byte) error, error) { return x.typ.float64s() })
+	return values(a, name, 8, func(x *attribute) (func([]float64, []byte) error, error) { return numbers[float64](&x.typ) })
 }
 
 // SplitStrings returns the strings of an attribute as Keras writes lists of names: in

@@ -16,14 +16,14 @@ func (f *File) dataset(addr uint64, path string) (*Dataset, error) {
 		return nil, wrap("data set", path, err)
 	}
 	if kind := o.kind(); kind != "data set" {
-		return nil, unsupported("%s is a %s, want a data set", name(path), kind)
+		return nil, unsupported("%s is a %s, want a data set", pathText(path), kind)
 	}
 	d := &Dataset{o: o, path: path}
 	space, typ := o.find(msgDataspace), o.find(msgDatatype)
 	if space == nil || typ == nil {
 		return nil, wrap("data set", path, formatErr("it has no dataspace or no datatype"))
 	}
-	d.array, err = f.array("data set "+name(path), &cursor{b: space.body, f: f}, space.shared, &cursor{b: typ.body, f: f}, typ.shared)
+	d.array, err = f.array("data set "+pathText(path), &cursor{b: space.body, f: f}, space.shared, &cursor{b: typ.body, f: f}, typ.shared)
 	if err != nil {
 		return nil, wrap("data set", path, err)
 	}
@@ -53,14 +53,14 @@ func (d *Dataset) Attributes() (*Attributes, error) {
 // Float32s reads numbers in row-major order, each rounded to the nearest float32, ties to
 // even. The slice belongs to the caller.
 func (d *Dataset) Float32s() ([]float32, error) {
-	convert, err := d.typ.float32s()
+	convert, err := numbers[float32](&d.typ)
 	return read(d, 4, convert, err)
 }
 
 // Float64s reads numbers in row-major order, integers of 64 bits rounded to the nearest
 // float64, ties to even. The slice belongs to the caller.
 func (d *Dataset) Float64s() ([]float64, error) {
-	convert, err := d.typ.float64s()
+	convert, err := numbers[float64](&d.typ)
 	return read(d, 8, convert, err)
 }
 

@@ -49,7 +49,7 @@ func dataspace(c *cursor) (s []int, null bool, err error) {
 	return s, null, err
 }
 
-// A array is the type and the shape of the values of a data set or an attribute.
+// An array is the type and the shape of the values of a data set or an attribute.
 type array struct {
 	f     *File
 	typ   datatype

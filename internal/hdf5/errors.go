@@ -43,5 +43,5 @@ func wrap(kind, path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s %s: %w", kind, name(path), err)
+	return fmt.Errorf("%s %s: %w", kind, pathText(path), err)
 }

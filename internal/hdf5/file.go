@@ -26,9 +26,11 @@ type File struct {
 	heaps   map[uint64]*collection // global heap collections, likewise
 	left    uint64                 // bytes that may still be allocated for this file
 	read    map[string]bool        // paths of the data sets whose data left accounts for
+	walked  bool                   // so are the paths of a walk
 	buffers [2][]byte              // for chunks and their filters
 
 	inflater io.Reader // a zlib.Resetter, once there is one
+	one      [1]byte   // for a read at its end
 }
 
 // Open reads the superblock and the root group of the file of size bytes that r holds.

@@ -147,13 +147,15 @@ func (f *File) inflate(dst, b []byte) error {
 		err = f.inflater.(zlib.Resetter).Reset(bytes.NewReader(b), nil)
 	}
 	if err == nil {
-		_, err = io.ReadFull(f.inflater, dst)
+		if _, err = io.ReadFull(f.inflater, dst); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("less than %d bytes", len(dst))
+		}
 	}
-	if err == nil {
+	if err == nil { // behind the data comes their checksum, which is compared at the end
 		var n int
-		if n, err = io.ReadFull(f.inflater, make([]byte, 1)); n > 0 {
+		if n, err = f.inflater.Read(f.one[:]); n > 0 {
 			err = fmt.Errorf("more than %d bytes", len(dst))
-		} else if errors.Is(err, io.EOF) {
+		} else if err == io.EOF {
 			return nil
 		}
 	}

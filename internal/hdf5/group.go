@@ -36,7 +36,7 @@ func (f *File) group(addr uint64, path string) (*Group, error) {
 	o, err := f.object(addr)
 	if err == nil && o.links == nil {
 		if kind := o.kind(); kind != "group" {
-			return nil, unsupported("%s is a %s, want a group", name(path), kind)
+			return nil, unsupported("%s is a %s, want a group", pathText(path), kind)
 		}
 		o.links, err = f.readLinks(o)
 	}
@@ -169,17 +169,26 @@ func (g *Group) Names() []string { return slices.Clone(g.o.links.stored) }
 // Path returns the names from the root to g with slashes between, "" for the root.
 func (g *Group) Path() string { return g.path }
 
+// link returns the link of that name.
+func (g *Group) link(name string) (link, error) {
+	list := g.o.links.byName
+	i, ok := slices.BinarySearchFunc(list, name, func(k link, s string) int { return cmp.Compare(k.name, s) })
+	if !ok {
+		return link{}, fmt.Errorf("%w: there is no %s in group %s", fs.ErrNotExist, quote(name), pathText(g.path))
+	}
+	return list[i], nil
+}
+
 // lookup returns the object that path leads to from g, and its path from the root.
 func (g *Group) lookup(path string) (addr uint64, full string, err error) {
 	first, rest, deeper := strings.Cut(path, "/")
 	full = join(g.path, first)
-	i, ok := slices.BinarySearchFunc(g.o.links.byName, first, func(k link, s string) int { return cmp.Compare(k.name, s) })
-	if !ok {
-		return 0, "", fmt.Errorf("%w: there is no %s in group %s", fs.ErrNotExist, quote(first), name(g.path))
+	k, err := g.link(first)
+	if err != nil {
+		return 0, "", err
 	}
-	k := g.o.links.byName[i]
 	if k.kind != "hard" {
-		return 0, "", unsupported("%s is a link of kind %s, which is not followed: replace it by a copy of the object", name(full), k.kind)
+		return 0, "", unsupported("%s is a link of kind %s, which is not followed: replace it by a copy of the object", pathText(full), k.kind)
 	}
 	if !deeper {
 		return k.addr, full, nil
@@ -191,29 +200,19 @@ func (g *Group) lookup(path string) (addr uint64, full string, err error) {
 	return next.lookup(rest)
 }
 
-// Kind returns what path leads to from g: "group", "data set", or something that this
-// package does not read, such as "committed datatype" or "soft link".
-func (g *Group) Kind(path string) (string, error) {
-	dir, last := g, path
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		var err error
-		if dir, err = g.Group(path[:i]); err != nil {
-			return "", err
-		}
-		last = path[i+1:]
-	}
-	for _, k := range dir.o.links.byName {
-		if k.name == last && k.kind != "hard" {
-			return k.kind + " link", nil
-		}
-	}
-	addr, full, err := dir.lookup(last)
+// Kind returns what the link called name leads to: "group", "data set", or something that
+// this package does not read, "committed datatype" or "soft link" for example.
+func (g *Group) Kind(name string) (string, error) {
+	k, err := g.link(name)
 	if err != nil {
 		return "", err
 	}
-	o, err := g.f.object(addr)
+	if k.kind != "hard" {
+		return k.kind + " link", nil
+	}
+	o, err := g.f.object(k.addr)
 	if err != nil {
-		return "", wrap("object", full, err)
+		return "", wrap("object", join(g.path, name), err)
 	}
 	return o.kind(), nil
 }
@@ -249,8 +248,8 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// name is path as it stands in messages.
-func name(path string) string {
+// pathText is path as it stands in messages.
+func pathText(path string) string {
 	if path == "" {
 		return "/"
 	}

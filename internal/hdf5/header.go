@@ -36,6 +36,7 @@ type object struct {
 	messages   []message
 	links      *links      // of a group, once read
 	attributes *Attributes // once read
+	err        error       // why the header cannot be read
 }
 
 // find returns the first message of a kind, or nil.
@@ -61,20 +62,39 @@ func (o *object) kind() string {
 	return "object of unknown kind"
 }
 
-// object reads the object header at addr, with its continuations.
+// object reads the object header at addr, once.
 func (f *File) object(addr uint64) (*object, error) {
-	const what = "object header"
-	if o := f.objects[addr]; o != nil {
-		return o, nil
+	o := f.objects[addr]
+	if o == nil {
+		if err := f.charge(200, 1); err != nil {
+			return nil, err
+		}
+		o = &object{addr: addr}
+		h := header{f: f, o: o, seen: visited{}}
+		o.err = h.read()
+		f.objects[addr] = o
 	}
+	return o, o.err
+}
+
+// A header is an object header that is being read.
+type header struct {
+	f      *File
+	o      *object
+	v2     bool
+	flags  byte
+	blocks []*cursor // yet to be scanned
+	seen   visited   // continuations
+}
+
+// read reads the header with its continuations.
+func (h *header) read() error {
+	const what = "object header"
+	f, addr := h.f, h.o.addr
 	c, err := f.block(addr, 12, what)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := f.charge(160, 1); err != nil {
-		return nil, err
-	}
-	h := header{f: f, o: &object{addr: addr}, seen: visited{}}
 	switch {
 	case string(c.b[:4]) == "OHDR" && c.b[4] == 2:
 		h.v2, h.flags = true, c.b[5]
@@ -87,14 +107,14 @@ func (f *File) object(addr uint64) (*object, error) {
 		}
 		c, err := f.block(addr+prefix, field, what)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		n := c.uint(int(field))
 		if err := f.check(addr, n, what); err != nil {
-			return nil, err
+			return err
 		}
 		if c, err = f.signed(addr, prefix+field+n+4, "OHDR", true, what); err != nil {
-			return nil, err
+			return err
 		}
 		c.take(prefix + field - 4)
 		h.blocks = append(h.blocks, c)
@@ -102,31 +122,20 @@ func (f *File) object(addr uint64) (*object, error) {
 		c.take(8)
 		c, err := f.block(addr+16, c.uint(4), what)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		h.blocks = append(h.blocks, c)
 	default:
-		return nil, formatErr("object header at byte %d: neither version 1 nor 2", addr)
+		return formatErr("object header at byte %d: neither version 1 nor 2", addr)
 	}
 	for len(h.blocks) > 0 { // a continuation adds one
 		c := h.blocks[0]
 		h.blocks = h.blocks[1:]
 		if err := h.scan(c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	f.objects[addr] = h.o
-	return h.o, nil
-}
-
-// A header is an object header that is being read.
-type header struct {
-	f      *File
-	o      *object
-	v2     bool
-	flags  byte
-	blocks []*cursor // yet to be scanned
-	seen   visited   // continuations
+	return nil
 }
 
 // scan reads the messages of one block.

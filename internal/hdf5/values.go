@@ -30,66 +30,38 @@ func signed(bits uint64, size int) int64 {
 	return int64(bits<<shift) >> shift
 }
 
-// float32s returns a function that converts len(dst) values, rounded to the nearest
-// float32, ties to even.
-func (t *datatype) float32s() (func(dst []float32, b []byte) error, error) {
-	var one func(bits uint64) float32
+// numbers returns a function that converts len(dst) values, each rounded once to the
+// nearest T, ties to even.
+func numbers[T float32 | float64](t *datatype) (func(dst []T, b []byte) error, error) {
+	var one func(bits uint64) T
 	switch t.kind {
 	case kindFloat32:
-		if !t.big {
-			return func(dst []float32, b []byte) error {
-				for i := range dst {
-					dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-				}
-				return nil
-			}, nil
-		}
-		one = func(bits uint64) float32 { return math.Float32frombits(uint32(bits)) }
-	case kindFloat16:
-		one = func(bits uint64) float32 { return float16(uint16(bits)) }
-	case kindBfloat16:
-		one = func(bits uint64) float32 { return math.Float32frombits(uint32(bits) << 16) }
+		one = func(bits uint64) T { return T(math.Float32frombits(uint32(bits))) }
 	case kindFloat64:
-		one = func(bits uint64) float32 { return float32(math.Float64frombits(bits)) }
+		one = func(bits uint64) T { return T(math.Float64frombits(bits)) }
+	case kindFloat16:
+		one = func(bits uint64) T { return T(float16(uint16(bits))) }
+	case kindBfloat16:
+		one = func(bits uint64) T { return T(math.Float32frombits(uint32(bits) << 16)) }
 	case kindInt:
-		one = func(bits uint64) float32 { return float32(signed(bits, t.size)) }
+		one = func(bits uint64) T { return T(signed(bits, t.size)) }
 	case kindUint:
-		one = func(bits uint64) float32 { return float32(bits) }
+		one = func(bits uint64) T { return T(bits) }
 	default:
 		return nil, unsupported("values of type %s, want numbers", t.name)
 	}
-	return each(t, one), nil
-}
-
-// float64s is float32s for float64.
-func (t *datatype) float64s() (func(dst []float64, b []byte) error, error) {
-	var one func(bits uint64) float64
-	switch t.kind {
-	case kindFloat64:
-		one = math.Float64frombits
-	case kindInt:
-		one = func(bits uint64) float64 { return float64(signed(bits, t.size)) }
-	case kindUint:
-		one = func(bits uint64) float64 { return float64(bits) }
-	case kindFloat32:
-		one = func(bits uint64) float64 { return float64(math.Float32frombits(uint32(bits))) }
-	case kindFloat16:
-		one = func(bits uint64) float64 { return float64(float16(uint16(bits))) }
-	case kindBfloat16:
-		one = func(bits uint64) float64 { return float64(math.Float32frombits(uint32(bits) << 16)) }
-	default:
-		return nil, unsupported("values of type %s, want numbers", t.name)
-	}
-	return each(t, one), nil
-}
-
-func each[T any](t *datatype, one func(bits uint64) T) func(dst []T, b []byte) error {
 	return func(dst []T, b []byte) error {
+		if dst, ok := any(dst).([]float32); ok && t.kind == kindFloat32 && !t.big { // as nearly all files have it
+			for i := range dst {
+				dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+			}
+			return nil
+		}
 		for i := range dst {
 			dst[i] = one(t.word(b, i))
 		}
 		return nil
-	}
+	}, nil
 }
 
 // float16 returns the value of an IEEE 754 half.

@@ -8,7 +8,11 @@ const maxDepth = 64 // groups in one another that Walk enters
 // a group, which may lead around in a circle. Walk ends with the first error that visit
 // returns, or when the paths take more memory than the file warrants.
 func (f *File) Walk(visit func(path string, d *Dataset, err error) error) error {
-	w := walker{f: f, visit: visit, seen: map[uint64]string{}, left: 4*f.size + slack}
+	if f.walked { // the paths are accounted for
+		defer func(left uint64) { f.left = left }(f.left)
+	}
+	f.walked = true
+	w := walker{f: f, visit: visit, seen: map[uint64]string{}}
 	return w.group(f.root, 0)
 }
 
@@ -16,7 +20,6 @@ type walker struct {
 	f     *File
 	visit func(path string, d *Dataset, err error) error
 	seen  map[uint64]string // paths of the groups, by address
-	left  uint64            // bytes of paths
 }
 
 func (w *walker) group(g *Group, depth int) error {
@@ -31,10 +34,8 @@ func (w *walker) group(g *Group, depth int) error {
 
 // link visits what a link of g leads to.
 func (w *walker) link(g *Group, k string, depth int) error {
-	if n := uint64(len(g.path) + 1 + len(k)); n > w.left {
-		return formatErr("the paths of the file's objects are longer than it warrants")
-	} else {
-		w.left -= n
+	if err := w.f.charge(uint64(len(g.path)+1+len(k)), 1); err != nil {
+		return err
 	}
 	addr, path, err := g.lookup(k)
 	if err != nil {
@@ -49,10 +50,10 @@ func (w *walker) link(g *Group, k string, depth int) error {
 		return w.visit(path, d, err)
 	}
 	if first, again := w.seen[addr]; again {
-		return w.visit(path, nil, unsupported("%s is the group %s again", name(path), name(first)))
+		return w.visit(path, nil, unsupported("%s is the group %s again", pathText(path), pathText(first)))
 	}
 	if depth == maxDepth {
-		return w.visit(path, nil, formatErr("group %s: more than %d groups in one another", name(path), maxDepth))
+		return w.visit(path, nil, formatErr("group %s: more than %d groups in one another", pathText(path), maxDepth))
 	}
 	next, err := w.f.group(addr, path)
 	if err != nil {
