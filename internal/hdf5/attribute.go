@@ -8,7 +8,7 @@ import (
 )
 
 // Attributes are the attributes of a group or a data set.
-type Attributes struct{ list []attribute }
+type Attributes struct{ list []*attribute }
 
 // An attribute is a named array.
 type attribute struct {
@@ -29,7 +29,7 @@ func (f *File) attributes(o *object) (*Attributes, error) {
 		if shared {
 			return unsupported("a shared attribute")
 		}
-		if err := f.charge(320, 1); err != nil { // with its shape
+		if err := f.charge(440, 1); err != nil { // with its shape, and the name in messages
 			return err
 		}
 		x, err := f.attribute(c)
@@ -86,7 +86,8 @@ func (f *File) attributeInfo(c *cursor, add func(c *cursor, shared bool) error) 
 }
 
 // attribute reads an attribute message.
-func (f *File) attribute(c *cursor) (x attribute, err error) {
+func (f *File) attribute(c *cursor) (x *attribute, err error) {
+	x = &attribute{}
 	version, flags := c.uint(1), c.uint(1)
 	sizes := [3]uint64{c.uint(2), c.uint(2), c.uint(2)} // name, datatype, dataspace
 	padded := sizes
@@ -116,9 +117,9 @@ func (f *File) attribute(c *cursor) (x attribute, err error) {
 }
 
 func (a *Attributes) find(name string) *attribute {
-	for i := range a.list {
-		if a.list[i].name == name {
-			return &a.list[i]
+	for _, x := range a.list {
+		if x.name == name {
+			return x
 		}
 	}
 	return nil
@@ -127,8 +128,8 @@ func (a *Attributes) find(name string) *attribute {
 // Names returns the names in stored order.
 func (a *Attributes) Names() []string {
 	names := make([]string, len(a.list))
-	for i := range a.list {
-		names[i] = a.list[i].name
+	for i, x := range a.list {
+		names[i] = x.name
 	}
 	return names
 }

@@ -79,13 +79,16 @@ func read[T any](d *Dataset, size uint64, convert func([]T, []byte) error, err e
 	}
 	var values []T
 	if err == nil {
+		err = f.charge(uint64(len(d.path)+64), 1)
+	}
+	if err == nil {
 		values, err = readStored(d, size, convert)
 	}
 	if err != nil {
 		return nil, wrap("data set", d.path, err)
 	}
 	f.read[d.path] = true
-	return values, f.charge(uint64(len(d.path)+64), 1)
+	return values, nil
 }
 
 // readStored reads the data as the layout message says that they are stored.

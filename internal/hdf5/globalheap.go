@@ -30,7 +30,7 @@ func (f *File) collection(addr uint64) (*collection, error) {
 	if g := f.heaps[addr]; g != nil {
 		return g, nil
 	}
-	head := uint64(8 + f.lengthSize)
+	head := uint64(8+f.lengthSize+7) &^ 7 // of the collection, and of an object: aligned, as objects are
 	c, err := f.signed(addr, head, "GCOL", false, what)
 	if err != nil {
 		return nil, err
@@ -46,10 +46,11 @@ func (f *File) collection(addr uint64) (*collection, error) {
 	}
 	g := &collection{b: c.b, objects: map[uint64][2]uint64{}}
 	c.take(head)
-	for len(c.b) >= 8+f.lengthSize {
-		index := c.uint(2)
-		c.take(6)
-		n := c.length()
+	for uint64(len(c.b)) >= head {
+		h := &cursor{b: c.take(head), f: f}
+		index := h.uint(2)
+		h.take(6)
+		n := h.length()
 		if index == 0 { // the free space, which is last
 			break
 		}
@@ -60,7 +61,7 @@ func (f *File) collection(addr uint64) (*collection, error) {
 		}
 		c.take(min(-n&7, uint64(len(c.b)))) // objects are aligned to 8 bytes
 		g.objects[index] = [2]uint64{at, at + n}
-		if err := f.charge(64, 1); err != nil {
+		if err := f.charge(100, 1); err != nil {
 			return nil, err
 		}
 	}

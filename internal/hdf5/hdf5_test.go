@@ -133,6 +133,9 @@ func TestReadAgain(t *testing.T) {
 // A flipped bit in what the format has a checksum of is noticed.
 func TestChecksums(t *testing.T) {
 	good := testFile(t, "layouts_latest")
+	if err := problems(good); err != "" {
+		t.Fatal(err)
+	}
 	s := newSeed(t, good)
 	for _, p := range slices.Concat(s.sums, s.direct) {
 		for at := p[0]; at < p[1]; at += 29 {

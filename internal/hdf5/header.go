@@ -59,7 +59,7 @@ func (o *object) kind() string {
 	case o.find(msgDatatype) != nil:
 		return "committed datatype"
 	}
-	return "object of unknown kind"
+	return "structure of unknown kind"
 }
 
 // object reads the object header at addr, once.
@@ -167,7 +167,7 @@ func (h *header) scan(c *cursor) error {
 			}
 		case msgDataspace, msgLinkInfo, msgDatatype, msgFill, msgLink, msgExternal, msgLayout,
 			msgFilters, msgAttribute, msgSymbolTable, msgAttributeInfo:
-			if err := h.f.charge(80, 1); err != nil { // append may double
+			if err := h.f.charge(96, 1); err != nil { // append may double
 				return err
 			}
 			h.o.messages = append(h.o.messages, message{uint16(kind), flags&flagShared != 0, body})

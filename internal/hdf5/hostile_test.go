@@ -5,8 +5,8 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -263,6 +263,45 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// What is small and many counts as memory too.
+func TestMany(t *testing.T) {
+	var links, attributes []string
+	for i := range 5000 {
+		name := strconv.Itoa(i)
+		links = append(links, linkTo(name, 1<<19))
+		attributes = append(attributes, msg(msgAttribute, uint8(3), uint8(0), uint16(len(name)+1), uint16(20), uint16(4), uint8(0),
+			name, uint8(0), float32Type, uint8(2), uint8(0), uint8(0), uint8(0), float32(i)))
+	}
+	texts := newImage(1<<18, linkTo("d", 512))
+	texts.header(512, space(5000), msg(msgDatatype, "\x19\x01\x00\x00\x10\x00\x00\x00\x10\x00\x00\x00\x01\x00\x00\x00"),
+		msg(msgLayout, uint8(3), uint8(1), uint64(1024), uint64(80000)))
+	texts.at(1<<17, "GCOL", uint32(1), uint64(1<<17))
+	for i := range 5000 {
+		texts.at(1024+16*i, uint32(1), uint64(1<<17), uint32(i+1))
+		texts.at(1<<17+16+24*i, uint16(i+1), uint16(1), uint32(0), uint64(1), "x")
+	}
+	many := newImage(1<<20, links...)
+	many.header(1<<19, msg(msgDatatype, float32Type), space(), msg(msgLayout, uint8(3), uint8(0), uint16(4), float32(1)))
+	// The last message is the root's link to itself.
+	for name, c := range map[string]struct {
+		m    *image
+		most int // values that can be read
+	}{
+		"links to one data set":     {many, 5000},
+		"attributes":                {newImage(1<<20, append(attributes[:5000:5000], linkTo("d", 96))...), 5000},
+		"attributes, in less space": {newImage(1<<19, append(attributes[:5000:5000], linkTo("d", 96))...), 0}, // they would take too much memory
+		"strings":                   {texts, 1},
+	} {
+		n, err := checkUse(t, c.m.b)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n != c.most {
+			t.Errorf("%s: %d can be read, want %d: %s", name, n, c.most, problems(c.m.b))
+		}
+	}
+}
+
 // symbols returns a file whose root group is a symbol table with the B-tree at 1024 and
 // an empty local heap at 1536.
 func symbols(size int) *image {
@@ -301,5 +340,8 @@ func problems(b []byte) string {
 			return nil
 		}))
 	}
-	return fmt.Sprint(errors.Join(errs...))
+	if err := errors.Join(errs...); err != nil {
+		return err.Error()
+	}
+	return ""
 }

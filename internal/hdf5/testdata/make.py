@@ -4,6 +4,7 @@
     /usr/bin/python3 make.py               rewrite the files and their lists
     /usr/bin/python3 make.py DIR > LIST    print the list of the .h5, .hdf5 and .keras files below DIR
 
+The bytes of some files differ from run to run by the times in them, the lists do not.
 Needs python3-h5py (written with h5py 3.7, HDF5 1.10.8). Each file F.h5.gz has a
 list F.txt of what h5py reads, a line an object in the order in which h5py
 iterates, its fields separated by tabs:
@@ -33,6 +34,16 @@ def numbers(n, step=1.0):
     return ((i * 37 % 101) - 50) * step
 
 
+def low_level(f, name, filetype, shape, values, memory=None, **settings):
+    """Writes a data set with what h5py's own interface does not set; no times."""
+    p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    p.set_obj_track_times(False)
+    for k, v in settings.items():
+        getattr(p, "set_" + k)(*v)
+    d = h5py.h5d.create(f.id, name, filetype, h5py.h5s.create_simple(shape), p)
+    d.write(h5py.h5s.ALL, h5py.h5s.ALL, values, mtype=memory)
+
+
 def types(f):
     v = numbers(7, 0.25)
     for t in "float16", "float32", "float64":
@@ -56,8 +67,7 @@ def types(f):
     t.set_size(2)
     t.set_ebias(127)
     t.set_precision(16)
-    d = h5py.h5d.create(f.id, b"bfloat16_format", t, h5py.h5s.create_simple((3,)))
-    d.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array([1, -2.5, 3], dtype="float32"))
+    low_level(f, b"bfloat16_format", t, (3,), np.array([1, -2.5, 3], dtype="float32"))
     f["scalar"] = np.float32(2.5)
     f["int scalar"] = np.int64(-3)
     f["empty"] = np.zeros((0, 3), "float32")
@@ -71,17 +81,13 @@ def types(f):
     t = h5py.h5t.C_S1.copy()
     t.set_size(5)
     t.set_strpad(h5py.h5t.STR_SPACEPAD)
-    d = h5py.h5d.create(f.id, b"space strings", t, h5py.h5s.create_simple((2,)))
-    d.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array([b"ab   ", b"c de "], dtype="S5"), mtype=t)
+    low_level(f, b"space strings", t, (2,), np.array([b"ab   ", b"c de "], dtype="S5"), t)
 
 
 def layouts(f):
     v = numbers(143, 0.5).astype("float32").reshape(13, 11)
     f["contiguous"] = v
-    p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    p.set_layout(h5py.h5d.COMPACT)
-    d = h5py.h5d.create(f.id, b"compact", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(v.shape), p)
-    d.write(h5py.h5s.ALL, h5py.h5s.ALL, v)
+    low_level(f, b"compact", h5py.h5t.IEEE_F32LE, v.shape, v, layout=(h5py.h5d.COMPACT,))
     f.create_dataset("unwritten", (3, 2), "float32")
     f.create_dataset("unwritten filled", (3, 2), "float64", fillvalue=-1.5)
     f.create_dataset("chunked", data=v, chunks=(4, 3))
@@ -99,17 +105,10 @@ def layouts(f):
     d[4, 5], d[9, 9] = 1, 2
     f.create_dataset("strings", data=["chunk %d" % i for i in range(9)], dtype=h5py.string_dtype(), chunks=(4,))
     f.create_dataset("fixed strings", data=np.array([b"%d" % i for i in range(9)], "S4"), chunks=(4,), compression="gzip")
-    p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)  # fletcher32 first: gzip gives more bytes than the chunk has
-    p.set_chunk((4, 3))
-    p.set_fletcher32()
-    p.set_deflate(6)
-    d = h5py.h5d.create(f.id, b"fletcher then gzip", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(v.shape), p)
-    d.write(h5py.h5s.ALL, h5py.h5s.ALL, v)
-    p = h5py.h5p.create(h5py.h5p.DATASET_CREATE)  # in latest: the implicit index
-    p.set_chunk((4, 3))
-    p.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    d = h5py.h5d.create(f.id, b"early", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(v.shape), p)
-    d.write(h5py.h5s.ALL, h5py.h5s.ALL, v)
+    # Fletcher32 first: gzip gives more bytes than the chunk has.
+    low_level(f, b"fletcher then gzip", h5py.h5t.IEEE_F32LE, v.shape, v, chunk=((4, 3),), fletcher32=(), deflate=(6,))
+    # In latest: the implicit index.
+    low_level(f, b"early", h5py.h5t.IEEE_F32LE, v.shape, v, chunk=((4, 3),), alloc_time=(h5py.h5d.ALLOC_TIME_EARLY,))
 
 
 def paged(f):
@@ -164,7 +163,7 @@ def attributes(f):
     for i in range(12):
         g.attrs["attribute %d" % (11 - i)] = "value %d" % i
     # As save_attributes_to_hdf5_group of Keras splits what exceeds 64 KiB.
-    names = np.array([b"layer_%05d/kernel:0" % i + b"_" * 1000 for i in range(80 if f.libver[0] == "earliest" else 8)])
+    names = np.array([b"layer_%05d/kernel:0" % i + b"_" * 1000 for i in range(80 if f.name == "/" and h5py.h5i.get_file_id(f.id).get_create_plist().get_userblock() else 8)])
     for i, part in enumerate(np.array_split(names, 2)):
         f.attrs["weight_names%d" % i] = part
     d = f.create_dataset("d", data=np.float32(1))
@@ -210,8 +209,14 @@ def virtual(f):
     f.create_virtual_dataset("virtual", layout)
 
 
+def small(f):
+    """Everything else again, in a file with addresses and lengths of 4 bytes."""
+    for maker in types, layouts, groups, attributes, paged:
+        maker(f.create_group(maker.__name__))
+
+
 FILES = [(m, v) for m in (types, layouts, paged, groups, attributes, refused, grown) for v in ("earliest", "latest")]
-FILES += [(many, "latest"), (large, "latest"), (virtual, "latest")]
+FILES += [(types, "v108"), (layouts, "v108"), (small, "earliest"), (small, "latest"), (many, "latest"), (large, "latest"), (virtual, "latest")]
 
 
 def digest(v):
@@ -312,13 +317,22 @@ def main():
         return foreign(sys.argv[1])
     for maker, version in FILES:
         name = os.path.join(HERE, maker.__name__ + "_" + version)
-        block = 512 if (maker, version) == (attributes, "earliest") else 0
-        b = io.BytesIO()
-        with h5py.File(b, "w", libver=version, userblock_size=block) as f:
+        create = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+        if (maker, version) == (attributes, "earliest"):
+            create.set_userblock(512)
+        if maker is small:
+            create.set_sizes(4, 4)
+        access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+        bounds = {"earliest": (h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST), "latest": (h5py.h5f.LIBVER_LATEST,) * 2, "v108": (h5py.h5f.LIBVER_V18,) * 2}
+        access.set_libver_bounds(*bounds[version])
+        with h5py.File(h5py.h5f.create(name.encode() + b".h5", h5py.h5f.ACC_TRUNC, create, access)) as f:
             maker(f)
+        with open(name + ".h5", "rb") as file:
+            b = file.read()
+        os.remove(name + ".h5")
         with open(name + ".h5.gz", "wb") as out:
-            out.write(gzip.compress(b.getvalue(), mtime=0))
-        with h5py.File(b, "r") as f, open(name + ".txt", "w") as out:
+            out.write(gzip.compress(b, mtime=0))
+        with h5py.File(io.BytesIO(b), "r") as f, open(name + ".txt", "w") as out:
             describe(f, lambda *x: print(*x, sep="\t", file=out))
 
 
