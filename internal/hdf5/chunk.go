@@ -71,11 +71,11 @@ func (r *chunkReader) chunk(i uint64, c chunk) error {
 	if c.addr == undefined {
 		return nil // never written: the fill value stands
 	}
-	if bit := uint64(1) << (i % 64); r.seen[i/64]&bit != 0 {
+	bit := uint64(1) << (i % 64)
+	if r.seen[i/64]&bit != 0 {
 		return formatErr("chunk %d is in the index twice", i)
-	} else {
-		r.seen[i/64] |= bit
 	}
+	r.seen[i/64] |= bit
 	if err := r.f.check(c.addr, c.size, "chunk"); err != nil {
 		return err
 	}

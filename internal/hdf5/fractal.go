@@ -85,7 +85,10 @@ func (h *fractalHeap) object(id []byte) ([]byte, error) {
 // 1 have blocks of the first size, each later row has blocks twice as large; rows whose
 // blocks exceed the largest direct block hold indirect blocks, tables themselves.
 func (h *fractalHeap) managed(at, n uint64) ([]byte, error) {
-	damaged := formatErr("fractal heap at byte %d: no object of %d bytes at %d", h.addr, n, at)
+	object := at
+	damaged := func() error {
+		return formatErr("fractal heap at byte %d: no object of %d bytes at %d", h.addr, n, object)
+	}
 	block, rows, size := h.root, h.rows, h.start
 	for rows > 0 {
 		row, rowStart := uint64(0), uint64(0)
@@ -96,7 +99,7 @@ func (h *fractalHeap) managed(at, n uint64) ([]byte, error) {
 		}
 		column := (at - rowStart) / size
 		if row >= rows || column >= h.width {
-			return nil, damaged
+			return nil, damaged()
 		}
 		c, err := h.indirect(block, rows)
 		if err != nil {
@@ -108,7 +111,7 @@ func (h *fractalHeap) managed(at, n uint64) ([]byte, error) {
 		rows = 0
 		if size > h.direct { // as many rows as have size bytes together
 			if size < h.width*h.start {
-				return nil, damaged
+				return nil, damaged()
 			}
 			rows = uint64(bits.Len64(size / (h.width * h.start)))
 		}
@@ -118,7 +121,7 @@ func (h *fractalHeap) managed(at, n uint64) ([]byte, error) {
 		return nil, err
 	}
 	if at > uint64(len(b)) || n > uint64(len(b))-at {
-		return nil, damaged
+		return nil, damaged()
 	}
 	return b[at : at+n], nil
 }

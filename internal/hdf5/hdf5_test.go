@@ -197,6 +197,19 @@ type failing struct{ err error }
 
 func (f failing) ReadAt([]byte, int64) (int, error) { return 0, f.err }
 
+// h5py writes version 1 of the superblock for no settings that it has.
+func TestSuperblockVersion1(t *testing.T) {
+	m := &image{make([]byte, 4096)}
+	m.at(0, "\x89HDF\r\n\x1a\n", uint32(1), uint8(0), uint8(8), uint8(8), uint8(0), uint16(4), uint16(16), uint32(0), uint16(64), uint16(0),
+		uint64(0), none, uint64(4096), none, uint64(0), uint64(256), uint32(0), uint32(0), "0123456789abcdef")
+	m.header(256, linkTo("a", 512))
+	m.header(512, linkTo("b", 512))
+	g, err := mustOpen(t, m.b).Root().Group("a/b/b")
+	if err != nil || g.Path() != "a/b/b" || !slices.Equal(g.Names(), []string{"b"}) {
+		t.Error(g, err)
+	}
+}
+
 // Nothing is read of a data set that is not asked for but its header.
 func TestReadsWhatIsAskedFor(t *testing.T) {
 	b := realFile(t, "keras/gru100x2-3.5.0.h5")
