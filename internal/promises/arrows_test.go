@@ -36,6 +36,7 @@ func TestImportArrows(t *testing.T) {
 			{"/internal/portable", nil, nil},
 			{"/internal/philox", nil, nil},
 			{"/internal/weights", []string{"/internal/apierror"}, nil},
+			{"/internal/onnx", []string{"/internal/apierror"}, nil},
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu", "/internal/philox"}, cpuid},
 			{"/layers", arithmetic, cpuid},
