@@ -59,6 +59,8 @@ func (g *follower) take(v *value) error {
 		return fmt.Errorf("it takes no output of a layer")
 	case v.cell:
 		return fmt.Errorf("it takes the last cell state of an LSTM")
+	case v.parts != nil || v.half.id != 0:
+		return fmt.Errorf("it takes the final states of several layers or of one direction of two")
 	case v.stamp != g.stamp && v.from != "":
 		return fmt.Errorf("it takes the graph's input %s besides the output of a layer", quote(v.from))
 	case v.stamp != g.stamp:
@@ -106,11 +108,8 @@ func (g *follower) features(v *value, size int) error {
 // isPosition reports whether a recurrent layer goes along a, or has it as its batch.
 func (g *follower) isPosition(a axis) bool { return g.timed && (a == g.time || a == g.batch) }
 
-// last adds the step that leaves only the last position of v.
+// lastPosition adds the step that leaves only the last position of v.
 func (g *follower) lastPosition(n *Node, v *value, dims []dim) (*value, error) {
-	if v.state {
-		return nil, n.fail("it takes a part of the final states")
-	}
 	if err := g.take(v); err != nil {
 		return nil, n.fail("%v", err)
 	}
@@ -128,11 +127,31 @@ func (g *follower) element(n *Node, v *value, d int, i int64, keep bool) (*value
 		out.dims = slices.Delete(out.dims, d, d+1)
 	}
 	was := v.dims[d]
-	switch size := int64(was.size()); {
-	case size == 1 && (i == 0 || i == -1):
+	size := int64(was.size())
+	if i < 0 && size > 0 {
+		i += size
+	}
+	switch {
+	case size > 0 && (i < 0 || i >= size):
+		return nil, n.fail("there is no element %d of %d", i, size)
+	case v.parts != nil && d == 0:
+		for _, p := range v.parts {
+			if size := int64(p.dims[0].size()); i >= size {
+				i -= size
+				continue
+			}
+			return g.element(n, p, 0, i, keep)
+		}
+	case size == 1:
+		return &out, nil
+	case v.state && len(was) == 1 && was[0].feature && size == 2 && d < len(v.dims)-1:
+		out.half, out.which = was[0], int(i)
 		return &out, nil
 	case len(was) == 1 && g.timed && was[0] == g.time && (i == -1 || i == size-1):
 		return g.lastPosition(n, v, out.dims)
+	}
+	if v.state {
+		return &value{state: true, from: n.named()}, nil
 	}
 	return nil, n.fail("it takes element %d of dimension %d of its input: only the last position of a sequence has a place in a list of layers", i, d)
 }

@@ -80,6 +80,8 @@ func TestExported(t *testing.T) {
 		{"both", "GRU(2→6) bidirectional reset after, GRU(6→6) bidirectional reset after, Dense(6→4), Softmax", true, 2e-7},
 		{"last", "RNN(2→3) relu, Last, Dense(3→2), Tanh", false, 1e-7},
 		{"hidden", "GRU(1→3) reset after final, Dense(3→1), Sigmoid", true, 1e-7},
+		{"stacked", "GRU(2→6) bidirectional reset after, GRU(6→6) bidirectional reset after final, Dense(6→2)", false, 4e-7},
+		{"top", "LSTM(2→3), LSTM(3→3) final, Dense(3→2)", false, 4e-7},
 		{"carried", "LSTM(2→3) from h c, LSTM(3→3) from h c", false, 1e-7},
 	} {
 		t.Run(c.name, func(t *testing.T) {

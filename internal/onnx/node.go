@@ -32,7 +32,7 @@ func (g *follower) node(n *Node) error {
 		return g.recurrent(n, in)
 	case "Identity", "Dropout", "Cast", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Reshape", "Slice":
 		switch {
-		case first.kind == other:
+		case first.kind == other || first.parts != nil && n.Op != "Slice":
 		case n.Op == "Slice":
 			out, err = g.slice(n, in)
 		default:
@@ -133,6 +133,9 @@ func (g *follower) concat(n *Node, in []*value) (*value, error) {
 	if err := n.only(kinds{"axis": IntAttribute}); err != nil {
 		return nil, err
 	}
+	if v, err := g.concatStates(n, in); v != nil || err != nil {
+		return v, err
+	}
 	all := other
 	var ints []number
 	var parts []view
@@ -167,6 +170,40 @@ func (g *follower) concat(n *Node, in []*value) (*value, error) {
 		return &value{kind: constant, view: joined}, nil
 	}
 	return nil, nil
+}
+
+// concatStates joins the final states of layers, or of both directions of a layer.
+func (g *follower) concatStates(n *Node, in []*value) (*value, error) {
+	out := &value{kind: data, stamp: -1, state: true, parts: in}
+	total := 0
+	for _, v := range in {
+		if v == nil || v.kind != data || !v.state || v.parts != nil || len(v.dims) == 0 {
+			return nil, nil
+		}
+		out.cell = out.cell || v.cell
+		total += max(v.dims[0].size(), 0)
+	}
+	if len(in) == 0 {
+		return nil, nil
+	}
+	a, last := in[0], len(in[0].dims)-1
+	at, err := n.index(n.integer("axis", 0), last+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(in) == 2 && a.half.id != 0 && a.half == in[1].half && a.which == 0 && in[1].which == 1 && at == last && len(in[1].dims) == last+1 {
+		v := *a
+		v.half = axis{}
+		v.dims = slices.Clone(a.dims)
+		v.dims[last] = append(dim{a.half}, a.dims[last]...)
+		return &v, nil
+	}
+	if at != 0 || last != 2 || slices.ContainsFunc(in, func(v *value) bool { return v.half.id != 0 || v.dims[0].size() == 0 }) {
+		return &value{state: true, from: n.named()}, nil
+	}
+	out.dims = slices.Clone(a.dims)
+	out.dims[0] = g.axis(total, true)
+	return out, nil
 }
 
 // gather goes through a Gather: an embedding, a part of a shape, or the last position.

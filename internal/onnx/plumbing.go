@@ -282,8 +282,10 @@ func (g *follower) cut(n *Node, v *value, d int, start, end int64) (*value, erro
 		if start == 0 && (end >= math.MaxInt32 || size > 0 && end >= size) {
 			return &out, nil
 		}
-		if (start == -1 || size > 0 && start == size-1) && (end >= math.MaxInt32 || size > 0 && end >= size) {
-			return g.element(n, v, d, -1, true)
+		if start == -1 && (end >= math.MaxInt32 || size > 0 && end >= size) || size > 0 && end == start+1 || size > 0 && start == size-1 && end > start {
+			return g.element(n, v, d, start, true)
+		} else if v.state {
+			return &value{state: true, from: n.named()}, nil
 		}
 		return nil, n.fail("it takes a part of dimension %d of its input, which has no place in a list of layers", d)
 	}

@@ -22,11 +22,14 @@ type value struct {
 	// Of data. The dimensions say where each axis of the network's input and of its
 	// layers is.
 	dims  []dim
-	stamp int    // of the follower, when the values have been computed
-	from  string // the graph's input, of other values "", or the node that made other of them
-	step  int    // of a state, the layer's
-	state bool   // final states of layer step, or made of states
-	cell  bool   // of an LSTM's cell
+	stamp int      // of the follower, when the values have been computed
+	from  string   // the graph's input, of other values "", or the node that made other of them
+	step  int      // of a state, the layer's
+	state bool     // final states of layer step, or made of states
+	cell  bool     // of an LSTM's cell
+	half  axis     // of a state of two directions: the directions, one of which it is
+	which int      // which, 0 or 1
+	parts []*value // of states of several layers, one after the other along the first dimension
 
 	ints   []number // of integers
 	scalar bool     // of integers: it has no dimension

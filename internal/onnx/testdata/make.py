@@ -65,6 +65,29 @@ class Hidden(nn.Module):
         return torch.sigmoid(self.head(self.rnn(x)[1][-1]))
 
 
+class Stacked(nn.Module):
+    """Two GRU in both directions, of which the last one's final states go on."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.head = nn.GRU(2, 3, 2, bidirectional=True, batch_first=True), nn.Linear(6, 2)
+
+    def forward(self, x):
+        h = self.rnn(x)[1]
+        return self.head(torch.cat((h[-2], h[-1]), 1))
+
+
+class Top(nn.Module):
+    """Two LSTM, of which the last one's final state goes on."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.head = nn.LSTM(2, 3, 2, batch_first=True), nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[1][0][-1])
+
+
 class Carried(nn.Module):
     """Two LSTM whose state goes in and out."""
 
@@ -141,6 +164,8 @@ def main():
     export("last", Last(), (numbers(2, 4, 2),), free, opset_version=14)
     export("hidden", Hidden(), (numbers(4, 2, 1),), opset_version=9)
     export("carried", Carried(), (numbers(2, 3, 2), numbers(2, 2, 3), -numbers(2, 2, 3)), free, opset_version=14)
+    export("stacked", Stacked(), (numbers(2, 4, 2),), free, opset_version=14)
+    export("top", Top(), (numbers(2, 4, 2),), free, opset_version=9)
     export("pixels", Pixels(), (numbers(1, 2, 4, 3),), opset_version=13)
     export("unfolded", Text(), (torch.tensor([[1, 5, 0, 3], [2, 2, 4, 1]]),), free, opset_version=13, do_constant_folding=False)
     tensors()
