@@ -134,7 +134,9 @@ func (g *follower) element(n *Node, v *value, d int, i int64, keep bool) (*value
 	switch {
 	case size > 0 && (i < 0 || i >= size):
 		return nil, n.fail("there is no element %d of %d", i, size)
-	case v.parts != nil && d == 0:
+	case v.parts != nil && d > 0:
+		return &value{state: true, from: n.named()}, nil
+	case v.parts != nil:
 		for _, p := range v.parts {
 			if size := int64(p.dims[0].size()); i >= size {
 				i -= size

@@ -191,7 +191,7 @@ func (g *follower) concatStates(n *Node, in []*value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(in) == 2 && a.half.id != 0 && a.half == in[1].half && a.which == 0 && in[1].which == 1 && at == last && len(in[1].dims) == last+1 {
+	if len(in) == 2 && a.half.id != 0 && a.half == in[1].half && a.which == 0 && in[1].which == 1 && at == last && slices.EqualFunc(a.dims, in[1].dims, slices.Equal[dim]) {
 		v := *a
 		v.half = axis{}
 		v.dims = slices.Clone(a.dims)

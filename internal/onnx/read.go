@@ -37,8 +37,13 @@ func ReadTensor(r io.ReaderAt, size int64) (*Tensor, error) {
 	return t, nil
 }
 
-// A decoder decodes messages within a budget.
-type decoder struct{ budget }
+// A decoder decodes messages within a budget. The fields are those under way, one for
+// each message within another: kept here they cost no memory for each message.
+type decoder struct {
+	budget
+	fields [8]field
+	depth  int
+}
 
 func load(r io.ReaderAt, size int64) (*decoder, message, error) {
 	if size < 0 || size > maxFile {
@@ -51,7 +56,35 @@ func load(r io.ReaderAt, size int64) (*decoder, message, error) {
 		}
 		return nil, message{}, err
 	}
-	return &decoder{newBudget(size)}, message{b, 0}, nil
+	return &decoder{budget: newBudget(size)}, message{b, 0}, nil
+}
+
+// decode calls do for every field of m, which is about out.
+func decode[T any](d *decoder, m message, out *T, do func(d *decoder, f *field, out *T) error) (err error) {
+	f := &d.fields[d.depth]
+	d.depth++
+	for len(m.b) > 0 && err == nil {
+		if *f, err = m.next(); err == nil {
+			err = do(d, f, out)
+		}
+	}
+	d.depth--
+	return err
+}
+
+// sub is decode of the message that f is.
+func sub[T any](d *decoder, f *field, out *T, do func(d *decoder, f *field, out *T) error) error {
+	if err := f.want(delimited); err != nil {
+		return err
+	}
+	return decode(d, f.m, out, do)
+}
+
+// extend appends an empty element to a list with room for it.
+func extend[T any](list *[]T) *T {
+	var zero T
+	*list = append(*list, zero)
+	return &(*list)[len(*list)-1]
 }
 
 func (d *decoder) model(m message) (*Model, error) {
@@ -63,65 +96,58 @@ func (d *decoder) model(m message) (*Model, error) {
 	if out.Metadata, err = list[Entry](&d.budget, n[14]); err != nil {
 		return nil, err
 	}
-	err = m.each(func(f *field) error {
-		switch f.num {
-		case 1:
-			return f.int(&out.IRVersion)
-		case 2:
-			return f.str(&d.budget, &out.Producer)
-		case 3:
-			return f.str(&d.budget, &out.ProducerVersion)
-		case 4:
-			return f.str(&d.budget, &out.Domain)
-		case 5:
-			return f.int(&out.ModelVersion)
-		case 6:
-			return f.str(&d.budget, &out.Doc)
-		case 7:
-			if out.Graph != nil {
-				return formatErr("byte %d: a second graph", f.at)
-			}
-			out.Graph = new(Graph)
-			return d.graph(f, out.Graph)
-		case 8:
-			out.Opsets = append(out.Opsets, Opset{})
-			o := &out.Opsets[len(out.Opsets)-1]
-			return d.message(f, func(f *field) error {
-				switch f.num {
-				case 1:
-					return f.str(&d.budget, &o.Domain)
-				case 2:
-					return f.int(&o.Version)
-				}
-				return nil
-			})
-		case 14:
-			out.Metadata = append(out.Metadata, Entry{})
-			e := &out.Metadata[len(out.Metadata)-1]
-			return d.message(f, func(f *field) error {
-				switch f.num {
-				case 1:
-					return f.str(&d.budget, &e.Key)
-				case 2:
-					return f.str(&d.budget, &e.Value)
-				}
-				return nil
-			})
-		}
-		return nil
-	})
-	if err == nil && out.Graph == nil {
+	if err = decode(d, m, out, (*decoder).modelField); err == nil && out.Graph == nil {
 		err = formatErr("there is no graph: this is no ONNX file")
 	}
 	return out, err
 }
 
-// message calls do for every field of the message that f is.
-func (d *decoder) message(f *field, do func(f *field) error) error {
-	if err := f.want(delimited); err != nil {
-		return err
+func (d *decoder) modelField(f *field, out *Model) error {
+	switch f.num {
+	case 1:
+		return f.int(&out.IRVersion)
+	case 2:
+		return f.str(&d.budget, &out.Producer)
+	case 3:
+		return f.str(&d.budget, &out.ProducerVersion)
+	case 4:
+		return f.str(&d.budget, &out.Domain)
+	case 5:
+		return f.int(&out.ModelVersion)
+	case 6:
+		return f.str(&d.budget, &out.Doc)
+	case 7:
+		if out.Graph != nil {
+			return formatErr("byte %d: a second graph", f.at)
+		}
+		out.Graph = new(Graph)
+		return d.graph(f, out.Graph)
+	case 8:
+		return sub(d, f, extend(&out.Opsets), (*decoder).opsetField)
+	case 14:
+		return sub(d, f, extend(&out.Metadata), (*decoder).entryField)
 	}
-	return f.m.each(do)
+	return nil
+}
+
+func (d *decoder) opsetField(f *field, out *Opset) error {
+	switch f.num {
+	case 1:
+		return f.str(&d.budget, &out.Domain)
+	case 2:
+		return f.int(&out.Version)
+	}
+	return nil
+}
+
+func (d *decoder) entryField(f *field, out *Entry) error {
+	switch f.num {
+	case 1:
+		return f.str(&d.budget, &out.Key)
+	case 2:
+		return f.str(&d.budget, &out.Value)
+	}
+	return nil
 }
 
 func (d *decoder) graph(f *field, out *Graph) (err error) {
@@ -137,35 +163,29 @@ func (d *decoder) graph(f *field, out *Graph) (err error) {
 			return err
 		}
 	}
-	return d.message(f, func(f *field) error {
-		values := &out.ValueInfo
-		switch f.num {
-		case 1:
-			out.Nodes = append(out.Nodes, Node{})
-			return d.node(f, &out.Nodes[len(out.Nodes)-1])
-		case 2:
-			return f.str(&d.budget, &out.Name)
-		case 5:
-			if err := f.want(delimited); err != nil {
-				return err
-			}
-			out.Initializers = append(out.Initializers, Tensor{})
-			return d.tensor(f.m, &out.Initializers[len(out.Initializers)-1])
-		case 10:
-			return f.str(&d.budget, &out.Doc)
-		case 11:
-			values = &out.Inputs
-		case 12:
-			values = &out.Outputs
-		case 13:
-		case 15:
-			return formatErr("byte %d: a sparse tensor, which is not read: save it as a dense one", f.at)
-		default:
-			return nil
-		}
-		*values = append(*values, Value{})
-		return d.value(f, &(*values)[len(*values)-1])
-	})
+	return sub(d, f, out, (*decoder).graphField)
+}
+
+func (d *decoder) graphField(f *field, out *Graph) error {
+	switch f.num {
+	case 1:
+		return d.node(f, extend(&out.Nodes))
+	case 2:
+		return f.str(&d.budget, &out.Name)
+	case 5:
+		return d.subTensor(f, extend(&out.Initializers))
+	case 10:
+		return f.str(&d.budget, &out.Doc)
+	case 11:
+		return sub(d, f, extend(&out.Inputs), (*decoder).valueField)
+	case 12:
+		return sub(d, f, extend(&out.Outputs), (*decoder).valueField)
+	case 13:
+		return sub(d, f, extend(&out.ValueInfo), (*decoder).valueField)
+	case 15:
+		return formatErr("byte %d: a sparse tensor, which is not read: save it as a dense one", f.at)
+	}
+	return nil
 }
 
 func (d *decoder) node(f *field, out *Node) (err error) {
@@ -179,80 +199,79 @@ func (d *decoder) node(f *field, out *Node) (err error) {
 	if out.Attributes, err = list[Attribute](&d.budget, n[5]); err != nil {
 		return err
 	}
-	return d.message(f, func(f *field) error {
-		switch f.num {
-		case 1:
-			out.Inputs = append(out.Inputs, "")
-			return f.str(&d.budget, &out.Inputs[len(out.Inputs)-1])
-		case 2:
-			out.Outputs = append(out.Outputs, "")
-			return f.str(&d.budget, &out.Outputs[len(out.Outputs)-1])
-		case 3:
-			return f.str(&d.budget, &out.Name)
-		case 4:
-			return f.str(&d.budget, &out.Op)
-		case 5:
-			out.Attributes = append(out.Attributes, Attribute{})
-			return d.attribute(f, &out.Attributes[len(out.Attributes)-1])
-		case 6:
-			return f.str(&d.budget, &out.Doc)
-		case 7:
-			return f.str(&d.budget, &out.Domain)
-		}
-		return nil
-	})
+	return sub(d, f, out, (*decoder).nodeField)
 }
 
-func (d *decoder) value(f *field, out *Value) error {
-	return d.message(f, func(f *field) error {
-		switch f.num {
-		case 1:
-			return f.str(&d.budget, &out.Name)
-		case 2: // TypeProto
-			return d.message(f, func(f *field) error {
-				if f.num != 1 { // not a tensor
-					return nil
-				}
-				return d.message(f, func(f *field) error {
-					switch f.num {
-					case 1:
-						out.DType = DType(f.u)
-						return f.want(varint)
-					case 2:
-						return d.shape(f, out)
-					}
-					return nil
-				})
-			})
-		}
-		return nil
-	})
+func (d *decoder) nodeField(f *field, out *Node) error {
+	switch f.num {
+	case 1:
+		return f.str(&d.budget, extend(&out.Inputs))
+	case 2:
+		return f.str(&d.budget, extend(&out.Outputs))
+	case 3:
+		return f.str(&d.budget, &out.Name)
+	case 4:
+		return f.str(&d.budget, &out.Op)
+	case 5:
+		return d.attribute(f, extend(&out.Attributes))
+	case 6:
+		return f.str(&d.budget, &out.Doc)
+	case 7:
+		return f.str(&d.budget, &out.Domain)
+	}
+	return nil
 }
 
-// shape decodes a TensorShapeProto.
-func (d *decoder) shape(f *field, out *Value) (err error) {
-	if out.Ranked {
-		return formatErr("byte %d: value %s has two shapes", f.at, quote(out.Name))
+func (d *decoder) valueField(f *field, out *Value) error {
+	switch f.num {
+	case 1:
+		return f.str(&d.budget, &out.Name)
+	case 2:
+		return sub(d, f, out, (*decoder).typeField)
 	}
-	out.Ranked = true
-	if out.Shape, err = list[Dim](&d.budget, f.m.counts()[1]); err != nil {
-		return err
+	return nil
+}
+
+// typeField decodes a field of TypeProto. Types besides that of a tensor are skipped.
+func (d *decoder) typeField(f *field, out *Value) error {
+	if f.num == 1 {
+		return sub(d, f, out, (*decoder).tensorTypeField)
 	}
-	return d.message(f, func(f *field) error {
-		if f.num != 1 {
-			return nil
+	return nil
+}
+
+func (d *decoder) tensorTypeField(f *field, out *Value) (err error) {
+	switch f.num {
+	case 1:
+		out.DType = DType(f.u)
+		return f.want(varint)
+	case 2:
+		if out.Ranked {
+			return formatErr("byte %d: value %s has two shapes", f.at, quote(out.Name))
 		}
-		out.Shape = append(out.Shape, Dim{})
-		dim := &out.Shape[len(out.Shape)-1]
-		return d.message(f, func(f *field) error {
-			switch f.num {
-			case 1:
-				dim.Known = true
-				return f.int(&dim.Size)
-			case 2:
-				return f.str(&d.budget, &dim.Name)
-			}
-			return nil
-		})
-	})
+		out.Ranked = true
+		if out.Shape, err = list[Dim](&d.budget, f.m.counts()[1]); err != nil {
+			return err
+		}
+		return sub(d, f, out, (*decoder).shapeField)
+	}
+	return nil
+}
+
+func (d *decoder) shapeField(f *field, out *Value) error {
+	if f.num == 1 {
+		return sub(d, f, extend(&out.Shape), (*decoder).dimField)
+	}
+	return nil
+}
+
+func (d *decoder) dimField(f *field, out *Dim) error {
+	switch f.num {
+	case 1:
+		out.Known = true
+		return f.int(&out.Size)
+	case 2:
+		return f.str(&d.budget, &out.Name)
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package onnx
 import (
 	"encoding/binary"
 	"math"
+	"reflect"
+	"slices"
 )
 
 func (d *decoder) attribute(f *field, out *Attribute) (err error) {
@@ -13,62 +15,16 @@ func (d *decoder) attribute(f *field, out *Attribute) (err error) {
 	if out.Tensors, err = list[Tensor](&d.budget, n[10]); err != nil {
 		return err
 	}
-	var kind int64
-	err = d.message(f, func(f *field) error {
-		switch f.num {
-		case 1:
-			return f.str(&d.budget, &out.Name)
-		case 2:
-			out.F = math.Float32frombits(uint32(f.u))
-			return f.want(fixed32)
-		case 3:
-			return f.int(&out.I)
-		case 4:
-			return f.str(&d.budget, &out.S)
-		case 5:
-			if out.T != nil {
-				return formatErr("byte %d: attribute %s has two tensors", f.at, quote(out.Name))
-			}
-			if err := f.want(delimited); err != nil {
-				return err
-			}
-			out.T = new(Tensor)
-			return d.tensor(f.m, out.T)
-		case 9:
-			out.Strings = append(out.Strings, "")
-			return f.str(&d.budget, &out.Strings[len(out.Strings)-1])
-		case 10:
-			if err := f.want(delimited); err != nil {
-				return err
-			}
-			out.Tensors = append(out.Tensors, Tensor{})
-			return d.tensor(f.m, &out.Tensors[len(out.Tensors)-1])
-		case 6, 11, 14, 15: // graphs and types
-			if f.num == 6 || f.num == 11 {
-				out.Subgraphs++
-			}
-			if err := f.want(delimited); err != nil || out.opaque != nil {
-				return err
-			}
-			out.opaque = f.raw
-		case 20:
-			return f.int(&kind)
-		case 22, 23:
-			return formatErr("byte %d: a sparse tensor, which is not read: save it as a dense one", f.at)
-		}
-		return nil
-	})
-	if err != nil {
+	if err = sub(d, f, out, (*decoder).attributeField); err != nil {
 		return err
 	}
-	out.Type = AttributeType(kind)
 	if n[6]+n[11]+n[14]+n[15] > 1 {
 		if out.opaque, err = d.join(m, 6, 11, 14, 15); err != nil {
 			return err
 		}
 	}
 	// Numbers: floats are fixed32, ints are varints, packed or not.
-	floats, _, err := d.gather(m, 7, fixed32)
+	floats, err := d.gather(m, 7, fixed32)
 	if err != nil {
 		return err
 	}
@@ -82,63 +38,93 @@ func (d *decoder) attribute(f *field, out *Attribute) (err error) {
 	return err
 }
 
+func (d *decoder) attributeField(f *field, out *Attribute) error {
+	switch f.num {
+	case 1:
+		return f.str(&d.budget, &out.Name)
+	case 2:
+		out.F = math.Float32frombits(uint32(f.u))
+		return f.want(fixed32)
+	case 3:
+		return f.int(&out.I)
+	case 4:
+		return f.str(&d.budget, &out.S)
+	case 5:
+		if out.T != nil {
+			return formatErr("byte %d: attribute %s has two tensors", f.at, quote(out.Name))
+		}
+		if err := d.spend(1, reflect.TypeFor[Tensor]().Size()); err != nil {
+			return err
+		}
+		out.T = new(Tensor)
+		return d.subTensor(f, out.T)
+	case 9:
+		return f.str(&d.budget, extend(&out.Strings))
+	case 10:
+		return d.subTensor(f, extend(&out.Tensors))
+	case 6, 11, 14, 15: // graphs and types
+		if f.num == 6 || f.num == 11 {
+			out.Subgraphs++
+		}
+		out.opaque = f.raw // attribute joins several
+		return f.want(delimited)
+	case 20:
+		out.Type = AttributeType(f.u)
+		return f.want(varint)
+	case 22, 23:
+		return formatErr("byte %d: a sparse tensor, which is not read: save it as a dense one", f.at)
+	}
+	return nil
+}
+
 // join returns the fields of m with one of the given numbers, as they stand.
 func (d *decoder) join(m message, nums ...int) ([]byte, error) {
 	out, err := list[byte](&d.budget, len(m.b))
-	if err != nil {
-		return nil, err
-	}
-	err = m.each(func(f *field) error {
-		for _, n := range nums {
-			if f.num == n {
-				out = append(out, f.raw...)
-			}
+	for len(m.b) > 0 && err == nil {
+		var f field
+		if f, err = m.next(); slices.Contains(nums, f.num) {
+			out = append(out, f.raw...)
 		}
-		return nil
-	})
+	}
 	return out, err
 }
 
 // gather returns the values of the repeated number num of m in packed form. Where the
 // file has them in one packed field, which is the rule, the slice is of the file.
-// fields says how many fields there are.
-func (d *decoder) gather(m message, num, wire int) (packed []byte, fields int, err error) {
-	size, last := 0, field{}
-	err = m.each(func(f *field) error {
+func (d *decoder) gather(m message, num, wire int) (packed []byte, err error) {
+	size, fields, at := 0, 0, m.at
+	for rest := m; len(rest.b) > 0; {
+		f, err := rest.next()
+		if err != nil {
+			return nil, err
+		}
 		if f.num != num {
-			return nil
+			continue
 		}
-		fields, last = fields+1, *f
 		if f.wire != wire && f.wire != delimited {
-			return f.want(wire)
+			return nil, f.want(wire)
 		}
-		size += len(payload(f))
-		return nil
-	})
-	if err != nil || fields == 0 {
-		return nil, 0, err
+		packed, fields, at = f.payload(), fields+1, f.at
+		size += len(packed)
 	}
-	if fields == 1 {
-		packed = payload(&last)
-	} else {
+	if fields > 1 {
 		if packed, err = list[byte](&d.budget, size); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		_ = m.each(func(f *field) error { // it has gone through m before
-			if f.num == num {
-				packed = append(packed, payload(f)...)
+		for rest := m; len(rest.b) > 0; {
+			if f, _ := rest.next(); f.num == num {
+				packed = append(packed, f.payload()...)
 			}
-			return nil
-		})
+		}
 	}
 	if wire == fixed32 && len(packed)%4 != 0 || wire == fixed64 && len(packed)%8 != 0 {
-		return nil, 0, formatErr("byte %d: field %d: a list of %d bytes ends within a number", last.at, num, len(packed))
+		return nil, formatErr("byte %d: field %d: a list of %d bytes ends within a number", at, num, len(packed))
 	}
-	return packed, fields, nil
+	return packed, nil
 }
 
 // payload returns the encoded value of a field.
-func payload(f *field) []byte {
+func (f *field) payload() []byte {
 	switch f.wire {
 	case delimited:
 		return f.m.b
@@ -153,7 +139,7 @@ func payload(f *field) []byte {
 
 // ints returns the repeated varint num of m.
 func (d *decoder) ints(m message, num int) ([]int64, error) {
-	packed, _, err := d.gather(m, num, varint)
+	packed, err := d.gather(m, num, varint)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package onnx
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"reflect"
+)
 
 // The fields of TensorProto that hold values.
 const (
@@ -13,39 +16,50 @@ const (
 	uint64Data = 11
 )
 
+// subTensor decodes a field that is a tensor.
+func (d *decoder) subTensor(f *field, out *Tensor) error {
+	if err := f.want(delimited); err != nil {
+		return err
+	}
+	return d.tensor(f.m, out)
+}
+
 // tensor decodes a TensorProto and checks it.
 func (d *decoder) tensor(m message, out *Tensor) error {
 	n := m.counts()
-	var kind, location int64
-	var raw *field
-	external := ""
-	err := m.each(func(f *field) error {
+	var raw []byte
+	outside, where := n[13] > 0, ""
+	for rest := m; len(rest.b) > 0; {
+		f, err := rest.next()
+		if err != nil {
+			return err
+		}
 		switch f.num {
 		case 2:
-			return f.int(&kind)
+			out.DType, err = DType(f.u), f.want(varint)
 		case 3:
-			return formatErr("byte %d: a tensor in segments, which is not read", f.at)
+			err = formatErr("byte %d: a tensor in segments, which is not read", f.at)
 		case 8:
-			return f.str(&d.budget, &out.Name)
+			err = f.str(&d.budget, &out.Name)
 		case rawData:
-			x := *f
-			raw = &x
-			return f.want(delimited)
+			raw, err = f.m.b, f.want(delimited)
 		case 13:
-			return d.external(f, &external)
+			var e Entry
+			if err = d.spend(1, reflect.TypeFor[Entry]().Size()); err != nil {
+				break
+			}
+			if err = sub(d, &f, &e, (*decoder).entryField); e.Key == "location" {
+				where = e.Value
+			}
 		case 14:
-			return f.int(&location)
+			outside, err = outside || f.u != 0, f.want(varint)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if err != nil {
+			return err
+		}
 	}
-	if n[13] > 0 || location != 0 {
-		return formatErr("tensor %s: its values are in another file, %s: save the model with the weights inside", quote(out.Name), quote(external))
-	}
-	if out.DType = DType(kind); int64(out.DType) != kind {
-		return formatErr("tensor %s: type %d", quote(out.Name), kind)
+	if outside {
+		return formatErr("tensor %s: its values are in another file, %s: save the model with the weights inside", quote(out.Name), quote(where))
 	}
 	if err := d.dims(m, out); err != nil {
 		return err
@@ -55,8 +69,8 @@ func (d *decoder) tensor(m message, out *Tensor) error {
 	}
 	num, wire := rawData, delimited
 	switch {
-	case raw != nil:
-		out.Data = raw.m.b
+	case n[rawData] > 0:
+		out.Data = raw
 	case out.DType == Float:
 		num, wire = floatData, fixed32
 	case out.DType == Double:
@@ -74,7 +88,7 @@ func (d *decoder) tensor(m message, out *Tensor) error {
 		}
 	}
 	if num != rawData {
-		packed, _, err := d.gather(m, num, wire)
+		packed, err := d.gather(m, num, wire)
 		if err != nil {
 			return err
 		}
@@ -116,7 +130,7 @@ func (d *decoder) fixed(packed []byte, at, num, size int) ([]byte, error) {
 
 // dims decodes the shape.
 func (d *decoder) dims(m message, out *Tensor) error {
-	packed, _, err := d.gather(m, 1, varint)
+	packed, err := d.gather(m, 1, varint)
 	if err != nil {
 		return err
 	}
@@ -138,22 +152,4 @@ func (d *decoder) dims(m message, out *Tensor) error {
 		out.Shape = append(out.Shape, int(u))
 	}
 	return nil
-}
-
-// external decodes an entry of external_data: where is the file that it names.
-func (d *decoder) external(f *field, where *string) error {
-	var key, value string
-	err := d.message(f, func(f *field) error {
-		switch f.num {
-		case 1:
-			return f.str(&d.budget, &key)
-		case 2:
-			return f.str(&d.budget, &value)
-		}
-		return nil
-	})
-	if key == "location" {
-		*where = value
-	}
-	return err
 }

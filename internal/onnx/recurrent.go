@@ -35,7 +35,7 @@ func (g *follower) recurrent(n *Node, in []*value) error {
 	v, w, r, b := in[0], in[1], in[2], in[3]
 	for i, x := range []*value{w, r, b} {
 		name, rank := "WRB"[i:i+1], 3-i/2
-		if x == nil && x == b {
+		if i == 2 && x == nil {
 			continue
 		}
 		if x == nil || x.kind != constant || len(x.view.shape) != rank || x.view.shape[0] != directions {

@@ -166,8 +166,11 @@ func (g *follower) join(parts []view, d int) (view, bool, error) {
 	t.Shape[0] = 0
 	size := 0
 	for _, p := range parts {
+		if p.t.DType != t.DType || len(p.shape) != len(swap) {
+			return view{}, false, nil
+		}
 		q := p.transpose(swap)
-		if p.t.DType != t.DType || len(q.shape) != len(t.Shape) || !slices.Equal(q.shape[1:], t.Shape[1:]) {
+		if !slices.Equal(q.shape[1:], t.Shape[1:]) {
 			return view{}, false, nil
 		}
 		t.Shape[0] += q.shape[0]

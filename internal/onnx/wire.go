@@ -174,18 +174,3 @@ func (f *field) str(g *budget, dst *string) error {
 	*dst = string(f.m.b)
 	return nil
 }
-
-// each calls f for every field of m.
-func (m message) each(f func(f *field) error) error {
-	var x field
-	var err error
-	for len(m.b) > 0 {
-		if x, err = m.next(); err != nil {
-			return err
-		}
-		if err = f(&x); err != nil {
-			return err
-		}
-	}
-	return nil
-}
