@@ -105,8 +105,8 @@ func (g *follower) features(v *value, size int) error {
 	return nil
 }
 
-// isPosition reports whether a recurrent layer goes along a, or has it as its batch.
-func (g *follower) isPosition(a axis) bool { return g.timed && (a == g.time || a == g.batch) }
+// isPosition reports whether a is no feature: layers go along it, or have it as their batch.
+func (g *follower) isPosition(a axis) bool { return slices.Contains(g.positions, a) }
 
 // lastPosition adds the step that leaves only the last position of v.
 func (g *follower) lastPosition(n *Node, v *value, dims []dim) (*value, error) {

@@ -179,6 +179,12 @@ func (g *follower) conv(n *Node, in []*value) (*value, error) {
 	if size := v.dims[1].size(); size > 0 && size != shape[1] {
 		return nil, n.fail("it takes %d channels of %d", shape[1], size)
 	}
+	if g.image == nil {
+		g.image = []dim{v.dims[0], v.dims[2], v.dims[3]}
+	}
+	if !g.isImage(v.dims, 1) {
+		return nil, n.fail("its input is no image, channels first, whose rows and columns are in order")
+	}
 	s := Step{Op: "Conv", In: shape[1], Out: shape[0], Dilation: [2]int{1, 1}, Weights: make([]Weight, 1, 2)}
 	if err := n.geometry(&s, shape); err != nil {
 		return nil, err
@@ -193,11 +199,34 @@ func (g *follower) conv(n *Node, in []*value) (*value, error) {
 			dims[2+i] = v.dims[2+i]
 		}
 	}
+	g.image = []dim{dims[0], dims[2], dims[3]}
+	g.positions = append(g.positions, slices.Concat(g.image...)...)
 	out, err := g.add(n, s, dims)
 	if err != nil || in[2] == nil {
 		return out, err
 	}
 	return out, g.addBias(n, in[2])
+}
+
+// isImage reports whether dims are batch, rows and columns of the image, in this order
+// and each by itself, with the channels at dimension k.
+func (g *follower) isImage(dims []dim, k int) bool {
+	if len(dims) != 4 || slices.ContainsFunc(dims[k], g.isPosition) {
+		return false
+	}
+	last := 0
+	for i, d := range slices.Delete(slices.Clone(dims), k, k+1) {
+		if !slices.Equal(d, g.image[i]) || len(d) > 1 {
+			return false
+		}
+		for _, a := range d {
+			if a.feature || a.id < last {
+				return false
+			}
+			last = a.id
+		}
+	}
+	return true
 }
 
 // geometry sets padding and dilation of s.

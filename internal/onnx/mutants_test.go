@@ -124,7 +124,7 @@ func FuzzReadTensor(f *testing.F) {
 // lengths, places. AUTOREG_MUTANTS is the number of mutants of each file, AUTOREG_SEED
 // their seed.
 func TestMutants(t *testing.T) {
-	n := 300
+	n := 100
 	if text := os.Getenv("AUTOREG_MUTANTS"); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil {

@@ -107,8 +107,10 @@ type follower struct {
 	input string // what the first step took
 	ids   int    // of axes, given so far
 
-	time, batch axis // once a recurrent layer has said which they are, by timed
-	timed, last bool
+	time, batch axis   // once a recurrent layer has said which they are, by timed
+	timed, last bool   // last: only the last position goes on
+	positions   []axis // that layers go along, or have as their batch
+	image       []dim  // batch, rows and columns, once a convolution has said which they are
 }
 
 // nodeMemory is a bound on the memory for a node besides its output, and for a value.
@@ -232,7 +234,11 @@ func (g *follower) network() (*Network, error) {
 	if main == nil || len(g.steps) == 0 {
 		return nil, unsupported("no output of the graph is that of a layer")
 	}
-	if err := g.features(main, 0); err != nil {
+	if g.image != nil {
+		if !g.isImage(main.dims, 1) && !g.isImage(main.dims, 3) {
+			return nil, unsupported("output %s: it is no image, channels first or last, whose rows and columns are in order", quote(main.from))
+		}
+	} else if err := g.features(main, 0); err != nil {
 		return nil, unsupported("output %s: %w", quote(main.from), err)
 	}
 	out.Output = main.from

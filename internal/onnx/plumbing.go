@@ -82,6 +82,11 @@ func (g *follower) reform(n *Node, in []*value) (*value, error) {
 	out := *v
 	switch n.Op {
 	case "Identity", "Dropout":
+		if len(in) > 2 && in[2] != nil {
+			if on, ok := in[2].known(); !ok || len(on) != 1 || on[0] != 0 {
+				return nil, n.fail("it is as in training: export the model for inference")
+			}
+		}
 		return &out, n.only(kinds{"ratio": FloatAttribute, "seed": IntAttribute})
 	case "Cast":
 		return g.cast(n, v)

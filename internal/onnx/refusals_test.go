@@ -101,6 +101,10 @@ func TestSameNetwork(t *testing.T) {
 			m.Graph.Initializers[3] = zeros("V0", 4, 3)
 			m.Graph.Nodes = append([]Node{node("Transpose", "V0", "V")}, m.Graph.Nodes...)
 		},
+		"dropout": func(m *Model) {
+			m.Graph.Initializers = append(m.Graph.Initializers, Tensor{Name: "off", DType: Bool, Data: []byte{0}})
+			m.add(node("Dropout", "y  off", "z"))
+		},
 		"one dimension fewer and back": func(m *Model) {
 			m.Graph.Initializers = append(m.Graph.Initializers, NewInts("s1", []int{2}, []int64{-1, 4}), NewInts("i", nil, []int64{1}))
 			m.add(node("Reshape", "y s1", "y1"), node("Shape", "x", "s2"), node("Gather", "s2 i", "s3"), node("Unsqueeze", "s3 one", "s4"))
@@ -132,6 +136,23 @@ func written(t testing.TB, m *Model) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// turned replaces a graph by a convolution, with a Transpose in front (x), or behind (y),
+// or by a product over columns, where that changes nothing.
+func turned(where string, perm ...int64) func(m *Model) {
+	return func(m *Model) {
+		g := m.Graph
+		g.Inputs[0].Shape, g.Inputs[0].Ranked = make([]Dim, 4), true
+		turn, conv := node("Transpose", "x", "x1", intsAttribute("perm", perm...)), node("Conv", "x1 K", "y")
+		g.Nodes = []Node{turn, conv}
+		if where == "y" {
+			g.Nodes = []Node{node("Conv", "x K", "y1"), node("Transpose", "y1", "y", intsAttribute("perm", perm...))}
+		} else if perm[2] < perm[3] {
+			g.Nodes = []Node{turn, node("Conv", "x1 K", "y1"), node("MatMul", "y1 V", "y")}
+		}
+		g.Initializers = append(g.Initializers, zeros("K", 3, 2, 1, 1))
+	}
 }
 
 // What has no place is refused by name.
@@ -186,6 +207,11 @@ func TestRefusals(t *testing.T) {
 			m.node("lstm").Inputs[0] = "x1"
 			m.Graph.Nodes = append([]Node{node("Conv", "x K", "x1")}, m.Graph.Nodes...)
 		}, zeros("K", 1, 2, 3)), `node "conv" (Conv): weights of 3 dimensions, an input of 3: only convolutions over two dimensions are read, which have 4`},
+		{with(func(m *Model) { m.add(node("Dropout", "y  on", "z")) }, Tensor{Name: "on", DType: Bool, Data: []byte{1}}), `node "dropout" (Dropout): it is as in training: export the model for inference`},
+		{turned("y", 1, 0, 2, 3), `output "y": it is no image, channels first or last, whose rows and columns are in order`},
+		{turned("y", 0, 1, 3, 2), `output "y": it is no image, channels first or last, whose rows and columns are in order`},
+		{turned("x", 0, 1, 3, 2), `node "conv" (Conv): its input is no image, channels first, whose rows and columns are in order`},
+		{turned("x", 0, 1, 2, 3), `node "matmul" (MatMul): the last dimension is not the features in their order`},
 		{func(m *Model) { m.node("add").Domain = "com.example" }, `node "add" (Add): it is of the domain "com.example", whose operators are not known`},
 		{func(m *Model) { m.node("add").Inputs[0] = "v" }, `value "v" is used, but neither the graph's inputs nor its tensors nor the nodes before give it`},
 		{func(m *Model) { m.node("squeeze").Outputs[0] = "y" }, `node "squeeze" (Squeeze): its output "y" has been given before`},
