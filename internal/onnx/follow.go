@@ -35,7 +35,7 @@ func (g *follower) get(name string) (*value, error) {
 // tensorValue returns what is known of a tensor.
 func tensorValue(t *Tensor) (*value, error) {
 	if t.DType.IsFloat() {
-		return &value{kind: constant, view: newView(t)}, nil
+		return &value{kind: constant, view: newView(t)}, t.check() // a model may be made by hand
 	}
 	if n, ok := t.Elements(); !ok || n > MaxRank || len(t.Shape) > 1 || t.DType.size() == 0 {
 		return &value{from: "a tensor of " + t.DType.String()}, nil

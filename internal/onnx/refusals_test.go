@@ -187,6 +187,7 @@ func TestRefusals(t *testing.T) {
 		{with(lstm(5, "h0"), NewFloats("h0", []int{1, 1, 3}, []float32{0, 0, 1})), `node "lstm" (LSTM): it starts from the state "h0", which is not zero: a layer here starts from zeros`},
 		{func(m *Model) { m.Graph.Initializers[1] = zeros("R", 1, 12, 4) }, `node "lstm" (LSTM): hidden_size 3 does not agree with the shapes of its weights, W [1 12 2], R [1 12 4]`},
 		{func(m *Model) { m.Graph.Initializers[0] = zeros("W", 1, 12, 5) }, `node "lstm" (LSTM): it takes 5 features of 2`},
+		{func(m *Model) { m.Graph.Initializers[0].Data = nil }, `tensor "W": 0 bytes of data, but float of shape [1 12 2] takes 96`},
 		{func(m *Model) { m.node("matmul").Inputs[0] = "c" }, `node "matmul" (MatMul): it takes the last cell state of an LSTM`},
 		{func(m *Model) { m.node("matmul").Inputs[0] = "x" }, `node "matmul" (MatMul): it takes 3 features of 2`},
 		{func(m *Model) { m.node("add").Inputs[1] = "t" }, `node "add" (Add): it adds something else than a bias to a product, which has no place in a list of layers`},
