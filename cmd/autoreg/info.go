@@ -75,7 +75,8 @@ func (a *app) infoCommand() *cobra.Command {
 		Short: "Describe a model",
 		Long: `Describe a model: its layers and their parameters, its vocabulary or the size of its
 images, its file and the metadata in it, and the instruction set that computes it here
-(the environment variable AUTOREG_ISA chooses another). MODEL is what --model takes.
+(the environment variable AUTOREG_ISA chooses another). MODEL is what --model takes. Of a
+file of another tool, which autoreg import may make a model of, it lists the tensors.
 
 Of an image model it also prints how many parameters are in use (the file stores those
 too that the masks multiply by 0), and the receptive field: which pixels have an
@@ -143,7 +144,7 @@ func (j *infoJob) execute(ctx context.Context) error {
 	}
 	m, err := await(ctx, func() (*described, error) { return j.readModel() })
 	if err != nil {
-		return err
+		return j.foreign(err)
 	}
 	return kindOf(m.model).describe(j, m)
 }

@@ -177,7 +177,7 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		SuggestionsMinimumDistance: 2,
 	}
 	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand(), a.trainClassifyCommand())
-	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.runCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.runCommand(), a.scoreCommand(), a.infoCommand(), a.importCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }

@@ -1,0 +1,135 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
+)
+
+// text returns a model of text of a network that begins with an embedding, or that reads
+// one-hot vectors of tokens.
+func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, error) {
+	tok, order, err := newTokenizer(vocabulary, o)
+	if err != nil {
+		return nil, err
+	}
+	last := len(n.parts) - 1
+	head, ok := layers.Spec(nil), false
+	if last > 0 {
+		head = n.parts[last].spec
+		_, ok = head.(*layers.DenseSpec)
+	}
+	V := n.input
+	switch {
+	case !ok:
+		return nil, errors.New("the last layer is not a Dense layer: the probabilities of the next token come from one")
+	case n.parts[last].width != V:
+		return nil, apierror.Errorf("the network reads %d tokens and has %d outputs: a model of text has an output for each token; without an embedding it can be a model of vectors, without --vocabulary", V, n.parts[last].width)
+	case len(order) > V:
+		return nil, fmt.Errorf("the vocabulary has %d tokens, the network %d", len(order), V)
+	}
+	switch a := head.(*layers.DenseSpec).Activation; a {
+	case "softmax":
+		n.note("%s: the softmax is left to the sampler, which draws from logits", n.parts[last].name)
+	case "":
+	default:
+		return nil, apierror.Errorf("the last layer has the activation %s: a model of text has softmax, or none", a)
+	}
+	for i := len(order); i < V; i++ { // symbols without a token are never read
+		order = append(order, missing(order, i))
+	}
+	embedding, rest := n.parts[0], n.parts[1:last]
+	if embedding.spec != nil {
+		if V > maxOneHot {
+			return nil, fmt.Errorf("one-hot vectors of %d values: want at most %d", V, maxOneHot)
+		}
+		embedding, rest = oneHot(V), n.parts[:last]
+		n.note("%s reads one-hot vectors: the embedding is the identity", n.parts[0].name)
+	}
+	c := model.Config{Symbols: V, Embedding: embedding.width, Length: defaultLength}
+	for _, p := range rest {
+		c.Layers = append(c.Layers, p.spec)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	t := model.New(c, tok)
+	parts := t.Stack.Parts()
+	embedding.values = map[string][]float32{"weight": rows(embedding.values["weight"], order)}
+	out := n.parts[last]
+	out.values = map[string][]float32{"weight": rows(out.values["weight"], order), "bias": rows(out.values["bias"], order)}
+	for i, p := range append(append([]part{embedding}, rest...), out) {
+		if err := p.fill(parts[i]); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// defaultLength is the length of a training sequence that a model is said to have.
+const defaultLength = 100
+
+// missing returns the lowest number from i on, or before it, that order does not have.
+func missing(order []int, i int) int {
+	for k := 0; ; k++ {
+		if !slices.Contains(order[:i], k) {
+			return k
+		}
+	}
+}
+
+// maxOneHot is the most tokens of which an embedding is made that is the identity.
+const maxOneHot = 1 << 12
+
+// oneHot returns the embedding that gives token i the vector with a 1 in place i.
+func oneHot(symbols int) part {
+	w := make([]float32, symbols*symbols)
+	for i := range symbols {
+		w[i*symbols+i] = 1
+	}
+	return part{name: "one-hot", in: symbols, width: symbols, values: map[string][]float32{"weight": w}}
+}
+
+// rows returns the rows of a matrix in another order.
+func rows(data []float32, order []int) []float32 {
+	width := len(data) / len(order)
+	out := make([]float32, 0, len(data))
+	for _, i := range order {
+		out = append(out, data[i*width:][:width]...)
+	}
+	return out
+}
+
+// fill sets the parameters of a module. Biases that the file does not have are zeros;
+// everything else must be there, and nothing may be left over.
+func (p *part) fill(to layers.Part) error {
+	left := maps.Clone(p.values)
+	for _, q := range to.Module.Parameters("") {
+		data, ok := left[q.Name]
+		delete(left, q.Name)
+		switch {
+		case !ok && (q.StoredOnly || len(q.Shape) == 1):
+			continue
+		case !ok:
+			return apierror.Errorf("layer %q: the file has no %s", p.name, q.Name)
+		case len(data) != q.Len():
+			return apierror.Errorf("layer %q: %s has %d values, want %d", p.name, q.Name, len(data), q.Len())
+		}
+		for _, v := range data {
+			if v-v != 0 {
+				return apierror.Errorf("layer %q: %s holds a value that is not finite", p.name, q.Name)
+			}
+		}
+		q.Set(data)
+	}
+	for name := range left {
+		return apierror.Errorf("layer %q: %s has no place", p.name, name)
+	}
+	return nil
+}

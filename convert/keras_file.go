@@ -1,0 +1,192 @@
+package convert
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/internal/hdf5"
+)
+
+// readKerasZip reads a .keras file, a zip of config.json, metadata.json, model.weights.h5
+// and assets.
+func readKerasZip(z *zip.Reader, r io.ReaderAt, size int64) (*network, error) {
+	config, err := zipText(z, "config.json", size)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := zipText(z, "metadata.json", size)
+	if err != nil {
+		return nil, err
+	}
+	var version struct {
+		Keras string `json:"keras_version"`
+	}
+	if json.Unmarshal(meta, &version) != nil || version.Keras == "" {
+		return nil, errors.New("metadata.json has no keras_version: is this a .keras file?")
+	}
+	list, err := kerasConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	weights, length, err := zipMember(z, "model.weights.h5", r, size)
+	if err != nil {
+		return nil, err
+	}
+	f, err := hdf5.Open(weights, length)
+	if err != nil {
+		return nil, apierror.Errorf("model.weights.h5: %v", err)
+	}
+	arrays, err := hdf5Tensors(f)
+	if err != nil {
+		return nil, err
+	}
+	assets := func(name string) ([]byte, error) { return zipText(z, name, size) }
+	return readKeras(version.Keras, list, newKerasArrays(arrays), assets)
+}
+
+// readKerasHDF5 reads an .h5 file: a whole model, whose configuration is an attribute, or
+// weights, for which like is the configuration.
+func readKerasHDF5(r io.ReaderAt, size int64, like []byte) (*network, error) {
+	f, err := hdf5.Open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := f.Root().Attributes()
+	if err != nil {
+		return nil, err
+	}
+	version := ""
+	if attributes.Has("keras_version") {
+		if version, err = attributes.String("keras_version"); err != nil {
+			return nil, err
+		}
+	}
+	config := like
+	if attributes.Has("model_config") {
+		if like != nil {
+			return nil, errors.New("the file has a configuration of its own: leave the other one out")
+		}
+		text, err := attributes.String("model_config")
+		if err != nil {
+			return nil, err
+		}
+		config = []byte(text)
+	}
+	arrays, err := hdf5Tensors(f)
+	if err != nil {
+		return nil, err
+	}
+	if config == nil {
+		return nil, apierror.Errorf("the file has weights only, of %s: give the configuration of the model too, as model.to_json() writes it", layersOf(arrays))
+	}
+	if version == "" {
+		version = versionOf(config)
+	}
+	list, err := kerasConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return readKeras(version, list, newKerasArrays(arrays), nil)
+}
+
+// versionOf returns the version that a configuration names, or "2".
+func versionOf(config []byte) string {
+	var c struct {
+		Keras string `json:"keras_version"`
+	}
+	if json.Unmarshal(config, &c) != nil || c.Keras == "" {
+		return "2"
+	}
+	return c.Keras
+}
+
+// layersOf lists the groups at the top of a file of weights.
+func layersOf(tensors []tensor) string {
+	var names []string
+	for _, t := range tensors {
+		if name, _, _ := strings.Cut(t.name, "/"); !contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return quoted(names)
+}
+
+// hdf5Tensors lists the arrays of numbers of a file.
+func hdf5Tensors(f *hdf5.File) (list []tensor, err error) {
+	err = f.Walk(func(path string, d *hdf5.Dataset, err error) error {
+		if err != nil {
+			return err
+		}
+		list = append(list, tensor{name: strings.TrimPrefix(path, "/"), dtype: d.Type(), shape: d.Shape(), read: d.Float32s})
+		return nil
+	})
+	return list, err
+}
+
+// maxText is the longest text that is read of a zip.
+const maxText = 16 << 20
+
+// zipText reads a member of a zip as text.
+func zipText(z *zip.Reader, name string, size int64) ([]byte, error) {
+	m, err := findMember(z, name)
+	if err != nil {
+		return nil, err
+	}
+	if m.UncompressedSize64 > min(maxText, uint64(size)*3) {
+		return nil, fmt.Errorf("%s takes %d bytes: that is more than the file warrants", name, m.UncompressedSize64)
+	}
+	in, err := m.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, int64(m.UncompressedSize64)+1))
+	if err != nil || uint64(len(text)) != m.UncompressedSize64 {
+		return nil, fmt.Errorf("%s is damaged", name)
+	}
+	return text, nil
+}
+
+// findMember returns the one member of a name.
+func findMember(z *zip.Reader, name string) (found *zip.File, err error) {
+	for _, m := range z.File {
+		if m.Name != name {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%s is twice in the zip file", name)
+		}
+		found = m
+	}
+	if found == nil {
+		return nil, fmt.Errorf("there is no %s in the zip file", name)
+	}
+	return found, nil
+}
+
+// zipMember returns a member to read from any place: in the file where it is stored as it
+// is, as Keras writes it, otherwise unpacked.
+func zipMember(z *zip.Reader, name string, r io.ReaderAt, size int64) (io.ReaderAt, int64, error) {
+	m, err := findMember(z, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if m.Method == zip.Store {
+		at, err := m.DataOffset()
+		if err != nil || m.CompressedSize64 != m.UncompressedSize64 || uint64(size-at) < m.CompressedSize64 || at > size {
+			return nil, 0, fmt.Errorf("%s is damaged", name)
+		}
+		length := int64(m.CompressedSize64)
+		return io.NewSectionReader(r, at, length), length, nil
+	}
+	text, err := zipText(z, name, size)
+	if err != nil {
+		return nil, 0, err
+	}
+	return strings.NewReader(string(text)), int64(len(text)), nil
+}

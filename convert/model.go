@@ -1,0 +1,58 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// model makes a model of the network: of text, if it reads tokens, otherwise of vectors.
+func (n *network) model(o *ImportOptions) (*Imported, error) {
+	if len(n.parts) == 0 {
+		return nil, errors.New("the file has no layer")
+	}
+	vocabulary := o.Vocabulary
+	if vocabulary == nil {
+		vocabulary = n.vocabulary
+	}
+	m := &Imported{Format: n.format}
+	switch tokens := n.parts[0].spec == nil; {
+	case vocabulary != nil:
+		t, err := n.text(vocabulary, o.Tokenizer)
+		if err != nil {
+			return nil, err
+		}
+		m.Kind, m.file, m.Layers = "text", t.File(), layers.Describe(t.Stack)
+	case tokens:
+		return nil, fmt.Errorf("the network reads %d tokens, whose texts are not in the file: give the vocabulary", n.input)
+	default:
+		v, err := n.vectors()
+		if err != nil {
+			return nil, err
+		}
+		m.Kind, m.file, m.Layers = "vectors", v.File(), layers.Describe(v.Stack)
+	}
+	m.Notes = n.notes
+	return m, nil
+}
+
+// vectors returns a model of vectors.
+func (n *network) vectors() (*model.Vectors, error) {
+	c := model.VectorConfig{Inputs: n.input}
+	for _, p := range n.parts {
+		c.Layers = append(c.Layers, p.spec)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	v := model.NewVectors(c)
+	parts := v.Stack.Parts()
+	for i := range n.parts {
+		if err := n.parts[i].fill(parts[i]); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}

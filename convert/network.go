@@ -1,0 +1,69 @@
+package convert
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/layers"
+)
+
+// A network is what a file says, layer by layer, input to output: what every reader of a
+// format makes and what a model is built from.
+type network struct {
+	format string // for a reader: "Keras 3.3.3"
+	input  int    // values of a step, or tokens if it begins with an embedding
+	parts  []part
+
+	vocabulary []string // of the tokens, in the order of their numbers; nil if the file has none
+	used       map[string]bool
+	notes      []string // what the file says and a model does not need: dropout, masking
+}
+
+// A part is a layer with its weights.
+type part struct {
+	name   string      // the layer's name in the file
+	spec   layers.Spec // nil for an embedding
+	in     int
+	width  int // outputs
+	values map[string][]float32
+}
+
+// embedding adds the vectors of tokens, [tokens, width].
+func (n *network) embedding(name string, tokens, width int, vectors []float32) error {
+	if len(n.parts) > 0 {
+		return apierror.Errorf("layer %q is an embedding behind another layer: it must be the first", name)
+	}
+	n.input = tokens
+	n.parts = append(n.parts, part{name: name, in: tokens, width: width, values: map[string][]float32{"weight": vectors}})
+	return nil
+}
+
+// add adds a layer, whose values are under the names of its parameters without suffix.
+func (n *network) add(name string, spec layers.Spec, values map[string][]float32) error {
+	if err := layers.CheckSpec(spec); err != nil {
+		return apierror.Errorf("layer %q: %v", name, err)
+	}
+	in := n.width()
+	p := part{name: name, spec: spec, in: in, width: spec.OutLen(in), values: values}
+	if p.width > layers.MaxUnits {
+		return apierror.Errorf("layer %q has %d outputs: want at most %d", name, p.width, layers.MaxUnits)
+	}
+	n.parts = append(n.parts, p)
+	return nil
+}
+
+// width returns the values that the last layer so far gives for a step.
+func (n *network) width() int {
+	if len(n.parts) == 0 {
+		return n.input
+	}
+	return n.parts[len(n.parts)-1].width
+}
+
+// note says what was left out, which changes nothing about the outputs.
+func (n *network) note(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); !slices.Contains(n.notes, s) {
+		n.notes = append(n.notes, s)
+	}
+}
