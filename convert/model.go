@@ -44,6 +44,7 @@ func (n *network) vectors() (*model.Vectors, error) {
 	for _, p := range n.parts {
 		c.Layers = append(c.Layers, p.spec)
 	}
+	c.FirstState = n.first != nil
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -52,6 +53,13 @@ func (n *network) vectors() (*model.Vectors, error) {
 	for i := range n.parts {
 		if err := n.parts[i].fill(parts[i]); err != nil {
 			return nil, err
+		}
+	}
+	if n.first != nil {
+		rest := n.first
+		for _, p := range parts[len(n.parts)].Parameters() {
+			p.Set(rest[:p.Len()])
+			rest = rest[p.Len():]
 		}
 	}
 	return v, nil

@@ -66,7 +66,8 @@ func readNAM(list []member) (*network, error) {
 			ih, hh = append(ih, row[:in]...), append(hh, row[in:]...)
 		}
 		bias := take(4 * units)
-		values := map[string][]float32{"weight_ih": ih, "weight_hh": hh, "bias_ih": bias, "h_0": take(units), "c_0": take(units)}
+		values := map[string][]float32{"weight_ih": ih, "weight_hh": hh, "bias_ih": bias}
+		n.first = append(n.first, take(2*units)...)
 		if err := n.add("lstm", &layers.LSTMSpec{Units: units}, values); err != nil {
 			return nil, err
 		}

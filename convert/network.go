@@ -15,8 +15,11 @@ type network struct {
 	input  int    // values of a step, or tokens if it begins with an embedding
 	parts  []part
 
+	// first is the state in which a sequence begins, of all layers, h and then c of each; nil
+	// for zeros.
+	first []float32
+
 	vocabulary []string // of the tokens, in the order of their numbers; nil if the file has none
-	used       map[string]bool
 	notes      []string // what the file says and a model does not need: dropout, masking
 }
 

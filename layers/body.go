@@ -47,6 +47,7 @@ func layerSizes(in int, list []Spec) (total Sizes) {
 		total.Transposed += s.Transposed
 		total.Row += s.Row
 		total.Sequence += s.Sequence
+		total.State += s.State
 	}
 	return total
 }

@@ -62,6 +62,7 @@ func (s *GRUSpec) Sizes(in int) Sizes {
 		Transposed: (gates + H) * (I + H + 2*kernels.PanelWidth),
 		Row:        row + 3*H,
 		Sequence:   3 * H,
+		State:      H,
 	}
 }
 

@@ -43,6 +43,7 @@ func (s *LSTMSpec) Sizes(in int) Sizes {
 		Transposed: gates * (I + H + 2*kernels.PanelWidth),
 		Row:        gates + 4*H,
 		Sequence:   3 * H,
+		State:      2 * H,
 	}
 }
 

@@ -138,6 +138,7 @@ type Sizes struct {
 	Transposed int64 // copies of the weights for the backward pass
 	Row        int64 // of a Sequence with gradients, for each row
 	Sequence   int64 // the same, for each sequence
+	State      int64 // of a sequence that goes step by step: Stepper.StateLen
 }
 
 // panelValues returns the length of a matrix in panels.

@@ -40,6 +40,7 @@ func (s *RNNSpec) Sizes(in int) Sizes {
 		Transposed: H * (I + H + 2*kernels.PanelWidth),
 		Row:        cols + 3*H,
 		Sequence:   H,
+		State:      H,
 	}
 }
 

@@ -51,8 +51,10 @@ func (v *VectorSequence) Run(dst, x kernels.Matrix) {
 	case v.states == nil && x.Rows > v.steps:
 		panic("layers: VectorSequence: Run: too many steps")
 	}
+	first := v.stack.first
 	for _, s := range v.states {
 		clear(s.Data)
+		first = first[copy(s.Data[:s.Cols], first):]
 	}
 	for at := 0; at < x.Rows; at += v.steps {
 		n := min(v.steps, x.Rows-at)

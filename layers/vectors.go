@@ -2,6 +2,7 @@ package layers
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/autoreg/autoreg/kernels"
 )
@@ -10,6 +11,9 @@ import (
 type VectorConfig struct {
 	Inputs int    // values of a vector that goes in
 	Layers []Spec // from input to output: 1 or more
+	// FirstState says that a sequence does not begin with a state of zeros but with one that
+	// is part of the weights; see VectorStack.Parts.
+	FirstState bool
 }
 
 // Check returns an error that names the first layer that is not possible.
@@ -17,8 +21,15 @@ func (c VectorConfig) Check() error {
 	if len(c.Layers) == 0 {
 		return errors.New("there are 0 layers: want 1 or more")
 	}
-	_, err := checkLayers(c.Inputs, c.Layers)
-	return err
+	if _, err := checkLayers(c.Inputs, c.Layers); err != nil || !c.FirstState {
+		return err
+	}
+	for i, s := range c.Layers {
+		if !Sequential(s) {
+			return fmt.Errorf("layer %d (%s): a network with a first state goes step by step: %w", i, s.Kind(), ErrNotSequential)
+		}
+	}
+	return nil
 }
 
 // Outputs returns the values of a vector that comes out: those of the last layer.
@@ -28,15 +39,32 @@ func (c VectorConfig) Outputs() int {
 }
 
 // Sizes returns the sizes of all layers.
-func (c VectorConfig) Sizes() Sizes { return layerSizes(c.Inputs, c.Layers) }
+func (c VectorConfig) Sizes() Sizes {
+	s := layerSizes(c.Inputs, c.Layers)
+	if c.FirstState {
+		s.Params += s.State
+		s.Effective += s.State
+		s.Packed += s.State
+	}
+	return s
+}
 
 // Describe returns the layers without making them; see Describe. c must have passed Check.
-func (c VectorConfig) Describe() []Info { return describeLayers(c.Inputs, c.Layers) }
+func (c VectorConfig) Describe() []Info {
+	list := describeLayers(c.Inputs, c.Layers)
+	if n := int(c.Sizes().State); c.FirstState {
+		list = append(list, newInfo(firstStateName, firstState{}.Type(), 0, n, n, n))
+	}
+	return list
+}
 
 // A VectorStack is a network over sequences of vectors: layers, of which the first reads
 // one vector a step and the last one's outputs are the result. It is immutable in use and
 // safe for concurrent use.
-type VectorStack struct{ body }
+type VectorStack struct {
+	body
+	first []float32 // the state in which a sequence begins, of all layers; nil for zeros
+}
 
 // NewVectorStack returns a network of zero weights. It panics if c.Check would fail or
 // c.Inputs is not positive.
@@ -44,11 +72,15 @@ func NewVectorStack(c VectorConfig) *VectorStack {
 	if c.Inputs < 1 || c.Check() != nil {
 		panic("layers: NewVectorStack: invalid configuration")
 	}
-	return &VectorStack{newBody(c.Inputs, c.Layers)}
+	s := &VectorStack{body: newBody(c.Inputs, c.Layers)}
+	if c.FirstState {
+		s.first = make([]float32, c.Sizes().State)
+	}
+	return s
 }
 
 // Config returns the description that s was made from.
-func (s *VectorStack) Config() VectorConfig { return VectorConfig{s.in, s.specs} }
+func (s *VectorStack) Config() VectorConfig { return VectorConfig{s.in, s.specs, s.first != nil} }
 
 // InLen returns the values of a vector that goes in.
 func (s *VectorStack) InLen() int { return s.in }
@@ -56,8 +88,15 @@ func (s *VectorStack) InLen() int { return s.in }
 // OutLen returns the values of a vector that comes out.
 func (s *VectorStack) OutLen() int { return s.outLen() }
 
-// Parts implements Network.
-func (s *VectorStack) Parts() []Part { return s.parts() }
+// Parts implements Network: the layers, and with a first state first_state.h_li [H], and of
+// an LSTM first_state.c_li [H], for each layer that has one.
+func (s *VectorStack) Parts() []Part {
+	list := s.parts()
+	if s.first != nil {
+		list = append(list, Part{Name: firstStateName, Prefix: firstStateName + ".", Module: firstState{s}})
+	}
+	return list
+}
 
 // A VectorState is one sequence of vectors under way, for one goroutine at a time.
 type VectorState struct {
@@ -66,7 +105,17 @@ type VectorState struct {
 }
 
 // NewState returns a sequence at its start. It panics if Steppers returns an error.
-func (s *VectorStack) NewState() *VectorState { return &VectorState{s.newState(), s} }
+func (s *VectorStack) NewState() *VectorState {
+	state := &VectorState{s.newState(), s}
+	state.Reset()
+	return state
+}
+
+// Reset goes back to the start of a sequence.
+func (s *VectorState) Reset() {
+	clear(s.slab)
+	copy(s.slab, s.stack.first)
+}
 
 // Step sets dst [OutLen] to the outputs for x [InLen]; dst may be x. It panics if a length
 // is wrong. It does not allocate.

@@ -14,14 +14,17 @@ import (
 //
 // where the order of members and blanks are free, and nothing else is. A layer has the
 // members of its layers.Spec beside its type. The outputs are those of the last layer.
+// "first_state":true, behind the layers, says that a sequence begins in a state that is
+// among the weights.
 type VectorConfig struct {
-	Inputs int           // values of a vector that goes in
-	Layers []layers.Spec // from input to output
+	Inputs     int           // values of a vector that goes in
+	Layers     []layers.Spec // from input to output
+	FirstState bool          // see layers.VectorConfig
 }
 
 // Stack returns the configuration of the network.
 func (c VectorConfig) Stack() layers.VectorConfig {
-	return layers.VectorConfig{Inputs: c.Inputs, Layers: c.Layers}
+	return layers.VectorConfig{Inputs: c.Inputs, Layers: c.Layers, FirstState: c.FirstState}
 }
 
 // Check returns an error that names the first number that is out of range.
@@ -44,15 +47,20 @@ func (c VectorConfig) String() string { return string(c.appendJSON(nil)) }
 // appendJSON appends the form that is written.
 func (c VectorConfig) appendJSON(b []byte) []byte {
 	b = fmt.Appendf(b, `{"kind":%q,"inputs":%d,"layers":`, kindVectors, c.Inputs)
-	return append(AppendLayers(b, c.Layers), '}')
+	b = AppendLayers(b, c.Layers)
+	if c.FirstState {
+		b = append(b, `,"first_state":true`...)
+	}
+	return append(b, '}')
 }
 
 // parse reads a VectorConfig as strictly as a Config.
 func (c *VectorConfig) parse(b []byte) error {
 	err := parseObject(b, kindVectors, map[string]func(d *json.Decoder) error{
-		"inputs": func(d *json.Decoder) error { return integer(d, &c.Inputs) },
-		"layers": func(d *json.Decoder) error { return layerList(d, &c.Layers) },
-	})
+		"inputs":      func(d *json.Decoder) error { return integer(d, &c.Inputs) },
+		"layers":      func(d *json.Decoder) error { return layerList(d, &c.Layers) },
+		"first_state": func(d *json.Decoder) error { return boolean(d, &c.FirstState) },
+	}, "first_state")
 	if err != nil {
 		return err
 	}
