@@ -10,6 +10,7 @@
 //	autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
 //	autoreg train classify --data reviews.tsv -o reviews.safetensors
 //	autoreg classify --model reviews.safetensors texts.txt
+//	autoreg export --model recipes.safetensors --to torch recipes-torch
 //
 // Every subcommand but train and classify works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
@@ -150,7 +151,8 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
   autoreg generate --model recipes.safetensors "recipe for" --count 3 --seed 7
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
   autoreg train classify --data reviews.tsv --validation 0.1 -o reviews.safetensors
-  autoreg classify --model reviews.safetensors texts.txt`,
+  autoreg classify --model reviews.safetensors texts.txt
+  autoreg export --model recipes.safetensors --to torch recipes-torch`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -174,7 +176,7 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		SuggestionsMinimumDistance: 2,
 	}
 	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand(), a.trainClassifyCommand())
-	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.scoreCommand(), a.infoCommand(), trainGroup)
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.scoreCommand(), a.infoCommand(), a.exportCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }
