@@ -134,6 +134,13 @@ func TestExportDistributed(t *testing.T) {
 	if before == after {
 		t.Error("the trained model has the logits of the model before")
 	}
+	on := filepath.Join(dir, "on.safetensors")
+	if out := ok(t, "train", "text", "--from", trained, "--data", small().data, "-o", on, "--epochs", "1", "--sample", ""); !strings.Contains(out, "saved "+on) {
+		t.Errorf("training that begins with it prints %q", out)
+	}
+	if ok(t, "probs", "-m", on, "recipe for") == after {
+		t.Error("training here has not changed the model")
+	}
 	if meta, err := weights.ReadMetadata(trained); err != nil || meta["training"] != "" || meta["checksum"] != "" {
 		t.Errorf("the trained model says of itself what the model before does: %v, %v", meta, err)
 	}
