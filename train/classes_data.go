@@ -84,7 +84,7 @@ func (t *Classes) admit(o *Options, hash string) error {
 	if err := t.encode(names, classes, m.Tokenizer, o); err != nil {
 		return err
 	}
-	if t.hash != hash {
+	if hash != "" && t.hash != hash {
 		return errors.New("the documents or their labels are not those that the run began with")
 	}
 	return t.checkMemory(m.Config.Symbols, len(names), o)

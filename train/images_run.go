@@ -63,7 +63,7 @@ func (t *Images) admit(o *Options, hash string) error {
 	if err := t.split(o); err != nil {
 		return err
 	}
-	if t.hash != hash {
+	if hash != "" && t.hash != hash {
 		return errors.New("the images are not those that the run began with: want the same files in the same order, the same limit, and antialiasing if it was on")
 	}
 	return nil
@@ -88,6 +88,7 @@ func (t *Images) start(o *Options) work {
 		t.labels = make([]uint8, 0, batch)
 	}
 	t.drop = layers.PixelDropout{Seed: o.Seed}
+	t.given = o.Source.Weights != ""
 	if t.Mixture != nil {
 		t.drop.Share = t.Mixture.Dropout
 	}
@@ -222,7 +223,7 @@ func SplitImages(set *images.Set, share float64) (training, validation *images.S
 func (t *Images) gradients(items []int, step int) Evaluation {
 	t.load(items)
 	t.drop.Step = uint64(step)
-	if step == 0 {
+	if step == 0 && !t.given {
 		t.pass.initialise(t.batch, t.labels, &t.drop)
 	}
 	return t.evaluation(t.pass.run(t.batch, t.labels, &t.drop), items)

@@ -42,6 +42,7 @@ type Images struct {
 	batch          []layers.PixelSample
 	labels         []uint8 // of the batch; nil unless the model is conditioned on them
 	drop           layers.PixelDropout
+	given          bool // the first weights are a model's: see From
 }
 
 func (t *Images) things() string { return "images" }

@@ -17,6 +17,9 @@ type Source struct {
 	SHA256 string `json:"sha256,omitempty"` // of their bytes, in hexadecimal
 	Format string `json:"format,omitempty"` // how they were read
 
+	// Weights is the checksum of the model that the run began with: see From, which sets it.
+	Weights string `json:"weights,omitempty"`
+
 	// The same of files for validation alone.
 	Validation       string `json:"validation,omitempty"`
 	ValidationSHA256 string `json:"validation_sha256,omitempty"`
@@ -27,7 +30,7 @@ const maxSource = 256
 
 // clean returns s with its fields cut and made valid for a file.
 func (s Source) clean() Source {
-	for _, field := range []*string{&s.Name, &s.SHA256, &s.Format, &s.Validation, &s.ValidationSHA256} {
+	for _, field := range []*string{&s.Name, &s.SHA256, &s.Format, &s.Weights, &s.Validation, &s.ValidationSHA256} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
 		if len(*field) > maxSource {
 			n := maxSource - len("…")

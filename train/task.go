@@ -33,8 +33,11 @@ type Task interface {
 	// checkpoint, was, and adopt takes these over.
 	compare(c *comparison, was Task)
 	adopt(was Task)
+	// describe takes the fields that describe a model from the one that open read, for a
+	// run that begins with its weights. Those that are set must agree with it.
+	describe() error
 	// admit reads the data of a run that continues with the model that open read. They
-	// must have the given hash.
+	// must have the given hash, unless that is "".
 	admit(o *Options, hash string) error
 
 	// start makes the workspace of the run, and returns the part that the Trainer uses.

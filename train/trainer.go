@@ -38,17 +38,27 @@ func New(task Task, o *Options) (*Trainer, error) {
 	if err := settle(task, &options); err != nil {
 		return nil, wrap(err)
 	}
+	options.Source.Weights = "" // which says how a run begins
 	if err := task.create(&options); err != nil {
 		return nil, wrap(err)
 	}
 	t := newTrainer(task, options)
-	if w, all := options.Schedule.Warmup, int64(options.Epochs)*int64(t.steps()); int64(w) > all {
-		return nil, wrap(optionErr("%s has a warm-up of %d steps, but the run has %d", option("Schedule"), w, all))
-	}
-	if s := options.Schedule; s.Kind == "cosine" && int64(s.Warmup) >= int64(s.Epochs)*int64(t.steps()) {
-		return nil, wrap(optionErr("%s has a warm-up of %d steps and a cosine of %d epochs, which have %d steps: want a shorter warm-up", option("Schedule"), s.Warmup, s.Epochs, int64(s.Epochs)*int64(t.steps())))
+	if err := t.checkSchedule(); err != nil {
+		return nil, wrap(err)
 	}
 	return t, nil
+}
+
+// checkSchedule returns an error for a schedule that does not fit the number of steps.
+func (t *Trainer) checkSchedule() error {
+	s := t.options.Schedule
+	if all := int64(t.options.Epochs) * int64(t.steps()); int64(s.Warmup) > all {
+		return optionErr("%s has a warm-up of %d steps, but the run has %d", option("Schedule"), s.Warmup, all)
+	}
+	if n := int64(s.Epochs) * int64(t.steps()); s.Kind == "cosine" && int64(s.Warmup) >= n {
+		return optionErr("%s has a warm-up of %d steps and a cosine of %d epochs, which have %d steps: want a shorter warm-up", option("Schedule"), s.Warmup, s.Epochs, n)
+	}
+	return nil
 }
 
 // settle replaces zero fields of a task and of options and checks both.

@@ -12,8 +12,10 @@
 //	autoreg train classify --data reviews.tsv -o reviews.safetensors
 //	autoreg classify --model reviews.safetensors texts.txt
 //	autoreg run --model filter.safetensors < in.csv > out.csv
+//	autoreg import model.keras -o model.safetensors
+//	autoreg export --model recipes.safetensors --to torch recipes-torch
 //
-// Every subcommand but train, classify and run works without any file: two models are compiled in.
+// Every subcommand but train, classify, run, import and export works without any file: two models are compiled in.
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 for success, 1 for an error, 2 for a command line that cannot be
 // carried out and 130 for an interruption: the first signal to stop ends the command,
@@ -153,7 +155,9 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
   autoreg train image --data train-images-idx3-ubyte.gz -o clothes.safetensors
   autoreg train classify --data reviews.tsv --validation 0.1 -o reviews.safetensors
   autoreg classify --model reviews.safetensors texts.txt
-  autoreg run --model filter.safetensors < in.csv > out.csv`,
+  autoreg run --model filter.safetensors < in.csv > out.csv
+  autoreg import model.keras -o model.safetensors
+  autoreg export --model recipes.safetensors --to torch recipes-torch`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -177,7 +181,7 @@ line that cannot be carried out, and 130 after an interruption (Ctrl-C, SIGTERM)
 		SuggestionsMinimumDistance: 2,
 	}
 	trainGroup.AddCommand(a.trainTextCommand(), a.trainImageCommand(), a.trainClassifyCommand())
-	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.runCommand(), a.scoreCommand(), a.infoCommand(), a.importCommand(), trainGroup)
+	root.AddCommand(a.generateCommand(), a.paintCommand(), a.probsCommand(), a.classifyCommand(), a.runCommand(), a.scoreCommand(), a.infoCommand(), a.importCommand(), a.exportCommand(), trainGroup)
 	a.noteStart(root)
 	return root
 }

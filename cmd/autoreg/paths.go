@@ -19,6 +19,9 @@ func (j *trainJob) check() error {
 	if len(j.data) == 0 || j.data[0] == "" {
 		return usagef("give --data FILE, the %s", j.kind.learns)
 	}
+	if err := exclusive(j.flags, "from", "resume"); err != nil {
+		return err
+	}
 	if j.model == "" {
 		return usagef("give --output FILE, the model to write")
 	}
@@ -44,7 +47,7 @@ func (j *trainJob) check() error {
 	for _, path := range j.labelFiles {
 		inputs = append(inputs, fileFlag{"labels", path})
 	}
-	inputs = append(inputs, fileFlag{"resume", j.resume})
+	inputs = append(inputs, fileFlag{"from", j.from}, fileFlag{"resume", j.resume})
 	outputs := []fileFlag{{"output", j.model}, {"checkpoint", j.checkpoint}, {"log", j.log}, {"plot", j.plot}}
 	if err := checkFiles(inputs, outputs); err != nil {
 		return err

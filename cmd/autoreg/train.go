@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type trainJob struct {
 	labelFiles         []string // of the labels of images
 	model              string
 	checkpoint, resume string
+	from               string // the model whose weights the run begins with
 	overwrite, keep    bool
 	log, plot          string
 	temperature        float64 // of samples
@@ -89,6 +91,7 @@ func (j *trainJob) scheduleFlags(fs *pflag.FlagSet) {
 func (j *trainJob) fileFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.checkpoint, "checkpoint", "", "checkpoint `FILE` (default the model's name and .checkpoint)")
 	fs.StringVar(&j.resume, "resume", "", "go on with the run in a checkpoint `FILE`, with its options")
+	fs.StringVar(&j.from, "from", "", "begin with the weights of a model `FILE`, and with its vocabulary, layers and classes, in place of new ones")
 	fs.BoolVar(&j.keep, "keep-checkpoint", false, "keep the checkpoint, three times the model's size, when the model is saved: more epochs need it")
 	fs.BoolVar(&j.overwrite, "overwrite", false, "start a new run and replace a model, a checkpoint, a log or a plot that is there")
 	fs.StringVar(&j.log, "log", "", "log `FILE`: one JSON object a line, for each epoch")
@@ -152,9 +155,11 @@ func checkUnchanged[T train.Task](j *trainJob, flags []taskFlag[T], task, was T,
 func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, error) {
 	o := &j.options
 	o.Source, o.MaxBytes = source, int64(j.maxMemory)<<20
-	if j.resume == "" {
-		t, err := train.New(task, o)
-		return t, err
+	switch {
+	case j.from != "":
+		return train.From(j.from, task, o)
+	case j.resume == "":
+		return train.New(task, o)
 	}
 	// A flag that was not given has the checkpoint's value, whatever its default.
 	asked := train.Options{Source: o.Source, Threads: o.Threads, MaxBytes: o.MaxBytes}
@@ -163,6 +168,16 @@ func (j *trainJob) start(task train.Task, source train.Source) (*train.Trainer, 
 	}
 	t, err := train.Resume(j.resume, task, &asked)
 	return t, err
+}
+
+// describes refuses flags that describe a new model where there is one to begin with.
+func (j *trainJob) describes(flags ...string) error {
+	for _, name := range flags {
+		if j.from != "" && j.flags.Changed(name) {
+			return usagef("--%s describes a new model, and --from %s is one to begin with: leave it out", name, shellQuote(j.from))
+		}
+	}
+	return nil
 }
 
 func changedError(flag string, now, before any) error {
@@ -180,7 +195,7 @@ func (j *trainJob) otherKind(err error) error {
 	if !errors.Is(err, autoreg.ErrKind) {
 		return err
 	}
-	m, e := autoreg.Open[autoreg.Model](j.resume)
+	m, e := autoreg.Open[autoreg.Model](cmp.Or(j.resume, j.from))
 	if e != nil || kindOf(m).train == "" {
 		return err
 	}

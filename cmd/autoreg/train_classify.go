@@ -92,6 +92,10 @@ var classFlags = append([]taskFlag[*train.Classes]{
 
 // begin reads the texts and begins the run, or resumes it.
 func (j *classifyJob) begin(ctx context.Context) (*train.Trainer, error) {
+	described := flagNames(vocabularyTaskFlags(func(t *train.Classes) *tokenizer.Options { return &t.Vocabulary }))[len(commonFlags):]
+	if err := j.describes(append(described, "embedding", "layers")...); err != nil {
+		return nil, err
+	}
 	j.limits.apply(&j.labels.Options)
 	j.labels.MaxMemory, j.labels.Open = int64(j.maxMemory)<<20, j.open
 	j.labels.Raw = j.ofBytes(&j.task.Vocabulary)
@@ -117,6 +121,12 @@ func (j *classifyJob) newTrainer(texts *corpus.LabelledCorpus) (*train.Trainer, 
 		return nil, usagef("--layers %s: %v", shellQuote(j.layers), err)
 	}
 	j.words.apply(j.flags, &t.Vocabulary)
+	if j.from != "" {
+		t.Embedding, t.Layers, t.Vocabulary = 0, nil, tokenizer.Options{}
+		if !j.flags.Changed("length") {
+			t.Length = 0
+		}
+	}
 	j.classes = &train.Classes{}
 	if j.resume == "" {
 		*j.classes = *t

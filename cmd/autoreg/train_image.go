@@ -131,7 +131,9 @@ var imageFlags = []taskFlag[*train.Images]{
 
 // begin reads the images and begins the run, or resumes it.
 func (j *imageJob) begin(ctx context.Context) (*train.Trainer, error) {
-	if err := cmp.Or(j.mixture.take(j), j.checkImages(), j.checkSamples()); err != nil {
+	if err := cmp.Or(
+		j.describes("filters", "blocks", "kernel", "mixture", "components", "resolutions", "field", "activation", "direct", "conditional"),
+		j.mixture.take(j), j.checkImages(), j.checkSamples()); err != nil {
 		return nil, err
 	}
 	if err := j.takeShape(ctx); err != nil {
@@ -174,23 +176,29 @@ func (j *imageJob) checkImages() error {
 	return nil
 }
 
-// takeShape makes the images of a run that is resumed what they were.
+// takeShape makes the images of a run that is resumed what they were, and those of a run
+// that begins with a model what the model has.
 func (j *imageJob) takeShape(ctx context.Context) error {
-	if j.resume == "" {
+	path := cmp.Or(j.resume, j.from)
+	if path == "" {
 		return nil
 	}
-	if info, err := os.Stat(j.resume); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return fmt.Errorf("--resume: %s is not a regular file: it is read twice, for the size of its images and for the run", j.resume)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("%s is not a regular file: it is read twice, for the size of its images and for the run", path)
 	}
 	m, err := await(ctx, func() (model.PixelConfig, error) {
-		meta, err := weights.ReadMetadata(j.resume) // the rest may be of any size
+		meta, err := weights.ReadMetadata(path) // the rest may be of any size
 		if err != nil {
 			return model.PixelConfig{}, err
 		}
 		return model.PixelConfigOf(meta)
 	})
 	if err != nil {
-		return j.otherKind(&fileError{"cannot resume from " + j.resume, err})
+		what := "cannot resume from "
+		if j.from != "" {
+			what = "cannot begin with "
+		}
+		return j.otherKind(&fileError{what + path, err})
 	}
 	for _, f := range []struct {
 		flag string
@@ -208,6 +216,9 @@ func (j *imageJob) takeShape(ctx context.Context) error {
 		*f.now = f.was
 	}
 	j.conditional = m.ConditionLen() > 0
+	if j.from != "" {
+		j.mixture.begin(j, m)
+	}
 	return nil
 }
 

@@ -46,6 +46,9 @@ func (m *mixtureFlags) define(fs *pflag.FlagSet) {
 // parse returns the mixture that the flags ask for, or nil without --mixture, which the
 // other flags need.
 func (m *mixtureFlags) parse(fs *pflag.FlagSet) (*train.Mixture, error) {
+	if from := fs.Lookup("from"); from != nil && from.Changed {
+		return nil, nil // begin says what there is
+	}
 	if !m.on {
 		for _, name := range m.only {
 			if fs.Changed(name) {
@@ -84,13 +87,28 @@ func (m *mixtureFlags) take(j *imageJob) error {
 	j.task.Mixture, j.conditional = x, x.Conditional
 	j.task.Kernel, j.images.Levels = 0, layers.MixtureLevels
 	mixtureSizes(j.flags, &j.task.Filters, &j.task.Blocks, &j.images.Height, &j.images.Width)
+	m.references(j)
+	return nil
+}
+
+// begin makes the task one that begins with a model of this shape.
+func (m *mixtureFlags) begin(j *imageJob, c model.PixelConfig) {
+	j.task.Filters, j.task.Blocks, j.task.Kernel = 0, 0, 0
+	if _, ok := c.PixelSpec.(layers.PixelCNNMixture); !ok {
+		return
+	}
+	j.task.Mixture = &train.Mixture{Dropout: m.mixture.Dropout}
+	m.references(j)
+}
+
+// references gives a run of a mixture the reference's defaults for flags that are not given.
+func (m *mixtureFlags) references(j *imageJob) {
 	if !j.flags.Changed("epochs") {
 		j.options.Epochs = train.DefaultMixtureEpochs
 	}
 	if !j.flags.Changed("lr") {
 		j.options.LearningRate = train.DefaultMixtureLearningRate
 	}
-	return nil
 }
 
 // mixtureSizes gives sizes the reference's defaults where flags do not.

@@ -177,7 +177,7 @@ func (j *trainJob) advice(checkpoint string) string {
 		return "there is no checkpoint to go on from"
 	}
 	// Options of the run are in the checkpoint.
-	drop := append([]string{"epochs", "overwrite", "resume", "checkpoint"}, j.kind.flags...)
+	drop := append([]string{"epochs", "overwrite", "resume", "checkpoint", "from"}, j.kind.flags...)
 	line := "go on with: autoreg train " + j.kind.name
 	j.flags.Visit(func(f *pflag.Flag) {
 		if slices.Contains(drop, f.Name) {

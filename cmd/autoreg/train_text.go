@@ -142,6 +142,10 @@ var textFlags = append([]taskFlag[*train.Text]{
 
 // begin reads the corpus and begins the run, or resumes it.
 func (j *textJob) begin(ctx context.Context) (*train.Trainer, error) {
+	described := flagNames(vocabularyTaskFlags(func(t *train.Text) *tokenizer.Options { return &t.Vocabulary }))[len(commonFlags):]
+	if err := j.describes(append(described, "embedding", "units", "layers", "tied", "init-uniform")...); err != nil {
+		return nil, err
+	}
 	j.limits.apply(&j.corpus)
 	j.corpus.MaxMemory, j.corpus.Open = int64(j.maxMemory)<<20, j.open
 	j.corpus.Raw = j.ofBytes(&j.task.Vocabulary)
@@ -187,6 +191,12 @@ func (j *textJob) newTrainer(texts, validation *corpus.Corpus) (*train.Trainer, 
 	}
 	if j.flags.Changed("windows") {
 		t.CutLong = !j.windows
+	}
+	if j.from != "" {
+		t.Embedding, t.Layers, t.Tied, t.Vocabulary = 0, nil, false, tokenizer.Options{}
+		if !j.flags.Changed("length") {
+			t.Length = 0
+		}
 	}
 	j.text = &train.Text{}
 	if j.resume == "" {

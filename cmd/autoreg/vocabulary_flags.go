@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -74,13 +75,14 @@ func vocabularyTaskFlags[T train.Task](of func(t T) *tokenizer.Options) []taskFl
 // ofBytes reports whether the tokens of the run are bytes: those of o, or of the checkpoint
 // that it goes on from.
 func (j *trainJob) ofBytes(o *tokenizer.Options) bool {
-	if j.resume == "" {
+	path := cmp.Or(j.resume, j.from)
+	if path == "" {
 		return o.Unit == tokenizer.Bytes
 	}
-	if info, err := os.Stat(j.resume); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false // an error when the run is resumed
 	}
-	meta, err := weights.ReadMetadata(j.resume)
+	meta, err := weights.ReadMetadata(path)
 	if err != nil {
 		return false
 	}
