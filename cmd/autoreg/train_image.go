@@ -102,7 +102,7 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of images")
 
 	intFlag(fs, &t.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside; with --mixture 32, all of them inside")
-	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks; with --mixture 1, at each resolution and in each direction")
+	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks; with --mixture 1, at each resolution")
 	intFlag(fs, &t.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
 	j.mixture.define(fs)
 
