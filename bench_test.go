@@ -62,7 +62,7 @@ func ofRead(b *testing.B, isa string, bytes int, f func()) {
 }
 
 // ofPeak reports the share of the multiply-add peak of so many threads that f has,
-// which performs flop operations a call.
+// which performs flop operations a call, and returns the share of one thread's.
 func ofPeak(b *testing.B, isa string, flop float64, threads int, f func()) (share float64) {
 	b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 	if share = testkit.OfPeak(isa, flop, f); share > 0 {

@@ -1,6 +1,6 @@
 """Bits per dimension of test images under models whose pixels do not depend on each other.
 
-    python3 independent_pixels.py train-4000.bin.gz test-500.bin.gz
+    python3 docs/independent_pixels.py train-4000.bin.gz test-500.bin.gz
 
 reads batches of CIFAR-10, gzipped or not. One model has a histogram of levels a channel,
 the other one a place and channel; every level counts ALPHA more than it was seen, with the

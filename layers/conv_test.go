@@ -222,6 +222,9 @@ func TestPixelPanics(t *testing.T) {
 	bad := slices.Clone(levels)
 	bad[11] = 4
 	for want, calls := range map[string][]func(){
+		"layers: PixelTraining: Initialise: no room for an image": {
+			func() { n.NewTraining(randomPixels(c)).Initialise(nil, layers.NewThreads(1), nil, nil, nil) },
+		},
 		"layers: ConvSpec: invalid shape": {
 			func() { masked(0, 1, 3, layers.MaskA, 1) },
 			func() { masked(1, 0, 3, layers.MaskA, 1) },

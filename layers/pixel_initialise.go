@@ -11,10 +11,13 @@ import "math"
 // mean and var being those of the outputs with g = 1 and b = 0, in float64. room are
 // workspaces, for so many images at a time, which the threads share; conditions are those
 // of the images, or nil; drop is that of the first step. The bits depend neither on room
-// nor on threads. Without weight normalisation it does nothing.
+// nor on threads. Without weight normalisation it does nothing. It panics without room.
 //
 // Salimans and Kingma, Weight Normalization, 2016.
 func (t *PixelTraining) Initialise(room []*PixelImage, threads *Threads, images []PixelSample, conditions [][]float32, drop *PixelDropout) {
+	if len(room) == 0 {
+		panic("layers: PixelTraining: Initialise: no room for an image")
+	}
 	g := &t.net.graph
 	for _, n := range g.nodes {
 		for k, term := range n.terms {

@@ -197,7 +197,7 @@ func TestResumeImagesRefusesHostileFiles(t *testing.T) {
 		{`"best_epoch":1`, `"best_epoch":0`, "damaged"},
 		{`"batch_size":4`, `"batch_size":5`, "damaged"},
 		{`"batch_size":4`, `"batch_size":0`, "BatchSize"},
-		{`"filters":10`, `"filters":11`, "damaged"},
+		{`"filters":10`, `"filters":11`, `its options say {"kind":"pixelcnn",`},
 		{`"filters":10`, `"filters":1000000000`, "Filters"},
 		{`"blocks":2`, `"blocks":0`, "Blocks"},
 		{`"kernel":5`, `"kernel":4`, "Kernel"},

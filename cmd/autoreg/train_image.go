@@ -88,8 +88,8 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	filesFlag(fs, &j.data, "data", "d", true, "images, a `FILE`, a folder or - (required; may be repeated)")
 	fs.StringVarP(&j.model, "output", "o", "", "model `FILE` to write (required)")
 	choiceFlag(fs, &i.Format, "format", images.FormatAuto, imageFormats, "how the files are read")
-	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width, with --mixture 32; 0 means as it is")
-	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height, with --mixture 32; 0 means as it is")
+	intFlag(fs, &i.Height, "height", "", defaultSide, 0, model.MaxSide, "height in pixels of what is learnt, together with --width; 0 means as it is; 32 with --mixture")
+	intFlag(fs, &i.Width, "width", "", defaultSide, 0, model.MaxSide, "width in pixels, together with --height; 0 means as it is; 32 with --mixture")
 	filesFlag(fs, &j.labelFiles, "labels", "", true, "with --conditional, IDX `FILE` of the labels of the images in --data (once for each of those)")
 	intFlag(fs, &i.Channels, "channels", "", 0, 0, 3, "1 for grey, 3 for colour; 0 means as it is")
 	intFlag(fs, &i.Levels, "levels", "", images.DefaultLevels, 2, model.MaxLevels, "levels of a pixel, or with colour of each of its three values")
@@ -101,8 +101,8 @@ func (j *imageJob) define(fs *pflag.FlagSet) {
 	j.scheduleFlags(fs)
 	seedFlag(fs, &o.Seed, "seed `N` of the first weights and the order of images")
 
-	intFlag(fs, &t.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside; with --mixture 32, all of them inside")
-	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks; with --mixture 1, at each resolution and in each direction")
+	intFlag(fs, &t.Filters, "filters", "", train.DefaultFilters, 2, model.MaxFilters, "channels between residual blocks, half of them inside; 32 with --mixture, all of them inside")
+	intFlag(fs, &t.Blocks, "blocks", "", train.DefaultBlocks, 1, model.MaxBlocks, "residual blocks; 1 with --mixture, at each resolution")
 	intFlag(fs, &t.Kernel, "kernel", "", train.DefaultKernel, 1, model.MaxKernel, "side of the first layer's kernel, an odd number")
 	j.mixture.define(fs)
 

@@ -47,25 +47,15 @@ func classTask() *train.Classes {
 
 // trainedClasses returns the model file of a short run, and the losses and the accuracy
 // of each epoch.
-func trainedClasses(t *testing.T, threads int) (file []byte, history []float64) {
+func trainedClasses(t *testing.T, threads int) (_ []byte, history []float64) {
 	t.Helper()
-	tr, err := train.New(classTask(), &train.Options{
+	file, epochs := trainedFile(t, classTask(), &train.Options{
 		BatchSize: 7, Epochs: 6, LearningRate: 0.02, ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.Run(context.Background(), nil); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if _, err := tr.Model().WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range tr.History() {
+	for _, e := range epochs {
 		history = append(history, e.Loss, e.ValLoss, e.ValAccuracy)
 	}
-	return b.Bytes(), history
+	return file, history
 }
 
 // TestGoldenClasses trains a classifier, and classifies with what it trained. What Score

@@ -2,7 +2,6 @@ package promises
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -39,7 +38,7 @@ func goldenImages(channels, levels int) *images.Set {
 
 // trainedOnImages returns the model file of a short training run, and its losses.
 // The grey one's filters fill panels, the colour one's leave edges everywhere.
-func trainedOnImages(t *testing.T, channels, threads int) (file []byte, losses []float64) {
+func trainedOnImages(t *testing.T, channels, threads int) (_ []byte, losses []float64) {
 	t.Helper()
 	task := &train.Images{Filters: 64, Blocks: 1, Kernel: 5}
 	levels := 4
@@ -47,23 +46,13 @@ func trainedOnImages(t *testing.T, channels, threads int) (file []byte, losses [
 		task.Filters, task.Blocks, task.Kernel, levels = 20, 2, 3, 5
 	}
 	task.Set = goldenImages(channels, levels)
-	tr, err := train.New(task, &train.Options{
+	file, history := trainedFile(t, task, &train.Options{
 		BatchSize: 5, Epochs: 2, LearningRate: 0.005, ClipNorm: 1, Validation: 0.2, Seed: 7, Threads: threads,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.Run(context.Background(), nil); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if _, err := tr.Model().WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range tr.History() {
+	for _, e := range history {
 		losses = append(losses, e.Loss, e.ValLoss)
 	}
-	return b.Bytes(), losses
+	return file, losses
 }
 
 func TestGoldenImageTraining(t *testing.T) {

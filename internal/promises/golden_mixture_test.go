@@ -86,7 +86,7 @@ func TestGoldenPixelsMixture(t *testing.T) {
 }
 
 // TestGoldenMixtureTraining trains with dropout, from first values that depend on data.
-// Emulators train in colour only.
+// Short runs train in colour only.
 func TestGoldenMixtureTraining(t *testing.T) {
 	testkit.EachISA(t, func(t *testing.T, isa string) {
 		for channels, want := range map[int]string{1: goldenMixtureTrainedGrey, 3: goldenMixtureTrainedColour} {
@@ -115,19 +115,9 @@ func trainedMixture(t *testing.T, channels, threads int) string {
 		set.Data[i] *= 37
 	}
 	task := &train.Images{Set: set, Filters: 12, Mixture: &train.Mixture{Components: 3, Dropout: 0.3}}
-	tr, err := train.New(task, &train.Options{BatchSize: 4, Epochs: 2, Validation: 0.2, Seed: 7, Threads: threads})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.Run(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if _, err := tr.Model().WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	all := []byte(checksumOf(t, b.Bytes()))
-	for _, e := range tr.History() {
+	file, history := trainedFile(t, task, &train.Options{BatchSize: 4, Epochs: 2, Validation: 0.2, Seed: 7, Threads: threads})
+	all := []byte(checksumOf(t, file))
+	for _, e := range history {
 		all = fmt.Appendf(all, " %x %x", math.Float64bits(e.Loss), math.Float64bits(e.ValLoss))
 	}
 	return hash(all)
@@ -148,19 +138,9 @@ func TestGoldenMixtureClasses(t *testing.T) {
 			set.Labels[i/16] = uint8(i / 16 % 3)
 		}
 		mixture := &train.Mixture{Components: 2, Resolutions: 1, Cols: 5, Activation: layers.ReLU, Dropout: 0.1, Direct: true, Conditional: true}
-		tr, err := train.New(&train.Images{Set: set, Filters: 8, Mixture: mixture}, &train.Options{BatchSize: 5, Epochs: 2, Seed: 9, Average: 0.8, Threads: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := tr.Run(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if _, err := tr.Model().WriteTo(&b); err != nil {
-			t.Fatal(err)
-		}
-		all := []byte(checksumOf(t, b.Bytes()))
-		m, err := autoreg.Load[*autoreg.ImageModel](&b, nil)
+		file, _ := trainedFile(t, &train.Images{Set: set, Filters: 8, Mixture: mixture}, &train.Options{BatchSize: 5, Epochs: 2, Seed: 9, Average: 0.8, Threads: 2})
+		all := []byte(checksumOf(t, file))
+		m, err := autoreg.Load[*autoreg.ImageModel](bytes.NewReader(file), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,6 @@
 package promises
 
 import (
-	"bytes"
-	"context"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
@@ -39,20 +37,10 @@ func trainedStack(t *testing.T, text string, tied bool, drop float64, threads in
 		Documents: goldenCorpus(), Embedding: 11, Layers: list, Length: 17, Tied: tied,
 		Dropout: train.Dropout{Embedding: drop, Layers: drop, Output: drop},
 	}
-	tr, err := train.New(task, &train.Options{
+	file, _ := trainedFile(t, task, &train.Options{
 		BatchSize: 7, Epochs: 1, LearningRate: 0.01, ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.Run(context.Background(), nil); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if _, err := tr.Model().WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return file
 }
 
 // TestGoldenRecurrent trains a model of each kind of layer: on texts that differ in

@@ -111,30 +111,37 @@ func goldenCorpus() []string {
 	return docs
 }
 
-// trained returns the model file of a short training run, and its losses.
-func trained(t *testing.T, threads int) (file []byte, losses []float64) {
+// trainedFile returns the model file of a run, and what its epochs reported.
+func trainedFile(t *testing.T, task train.Task, o *train.Options) (file []byte, history []train.EpochStats) {
 	t.Helper()
-	task := &train.Text{
-		Documents: goldenCorpus(), Embedding: 11, Layers: []layers.Spec{&layers.LSTMSpec{Units: 19}},
-		Length: 17, CountPadding: true, CutLong: true,
-	}
-	tr, err := train.New(task, &train.Options{
-		BatchSize: 7, Epochs: 3, LearningRate: 0.01, ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
-	})
+	tr, err := train.New(task, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.Run(context.Background(), nil); err != nil {
+	if err := tr.Run(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
 	if _, err := tr.Model().WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range tr.History() {
+	return b.Bytes(), tr.History()
+}
+
+// trained returns the model file of a short training run, and its losses.
+func trained(t *testing.T, threads int) (_ []byte, losses []float64) {
+	t.Helper()
+	task := &train.Text{
+		Documents: goldenCorpus(), Embedding: 11, Layers: []layers.Spec{&layers.LSTMSpec{Units: 19}},
+		Length: 17, CountPadding: true, CutLong: true,
+	}
+	file, history := trainedFile(t, task, &train.Options{
+		BatchSize: 7, Epochs: 3, LearningRate: 0.01, ClipNorm: 1, Validation: 0.2, Seed: 5, Threads: threads,
+	})
+	for _, e := range history {
 		losses = append(losses, e.Loss, e.ValLoss, e.Perplexity)
 	}
-	return b.Bytes(), losses
+	return file, losses
 }
 
 // TestGoldenTraining trains, then samples from what it trained.
