@@ -31,6 +31,7 @@ func (r *kerasReader) addVocabulary(l *kerasLayer, arrays *kerasArrays) error {
 	if r.vocabulary, err = r.vocabularyOf(l, arrays); err != nil {
 		return err
 	}
+	r.tokenizer.UnknownWord = l.text("oov_token")
 	if l.class == "TextVectorization" {
 		json.Unmarshal(find(l.config, "output_sequence_length"), &r.length)
 		return r.standardize(l)
@@ -115,7 +116,7 @@ func (r *kerasReader) standardize(l *kerasLayer) error {
 		o.Punctuation = tokenizer.StripPunctuation
 	default:
 		r.note("%s standardizes texts by code of its own, %.40q: say what becomes of case and punctuation", l.name, standardize)
-		*o = tokenizer.Options{Unit: o.Unit}
+		o.Case, o.Punctuation = "", ""
 		return nil
 	}
 	if standardize == "lower" || standardize == "lower_and_strip_punctuation" {

@@ -62,6 +62,9 @@ func (n *network) options(o *ImportOptions) tokenizer.Options {
 	if t.Unit == "" {
 		t.Unit = n.tokenizer.Unit
 	}
+	if w := n.tokenizer.UnknownWord; t.UnknownWord == "" && contains(n.vocabulary, w) {
+		t.UnknownWord = w
+	}
 	if t.Case == tokenizer.DefaultCase {
 		t.Case = n.tokenizer.Case
 	}

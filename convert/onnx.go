@@ -23,16 +23,21 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	if m.Producer != "" {
 		n.format += " of " + m.Producer + " " + m.ProducerVersion
 	}
-	for i := range g.Steps {
-		s := &g.Steps[i]
+	return n, n.addSteps(g.Steps)
+}
+
+// addSteps adds the steps of a graph.
+func (n *network) addSteps(steps []onnx.Step) error {
+	for i := range steps {
+		s := &steps[i]
 		if i == 0 && s.Op != "Embedding" {
 			n.input = s.In
 		}
 		if err := n.addONNX(s); err != nil {
-			return nil, apierror.Errorf("node %q (%s): %v", s.Name, s.Op, err)
+			return apierror.Errorf("node %q (%s): %v", s.Name, s.Op, err)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // onnxActivations are the functions of ONNX under their names here.
