@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
@@ -56,14 +57,20 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	for _, p := range rest {
 		c.Layers = append(c.Layers, p.spec)
 	}
+	out := n.parts[last]
+	if c.Tied = embedding.width == n.parts[last].in && slices.Equal(embedding.values["weight"], out.values["weight"]); c.Tied {
+		n.note("%s has the weights of %s: the model has them once", out.name, embedding.name)
+	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	t := model.New(c, tok)
 	parts := t.Stack.Parts()
 	embedding.values = map[string][]float32{"weight": rows(embedding.values["weight"], order)}
-	out := n.parts[last]
 	out.values = map[string][]float32{"weight": rows(out.values["weight"], order), "bias": rows(out.values["bias"], order)}
+	if c.Tied {
+		delete(out.values, "weight")
+	}
 	for i, p := range append(append([]part{embedding}, rest...), out) {
 		if err := p.fill(parts[i]); err != nil {
 			return nil, err
