@@ -1,7 +1,9 @@
 package convert
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -143,6 +145,42 @@ func TestKerasForms(t *testing.T) {
 		}
 		if got != want || len(n.parts) != 3 || !reflect.DeepEqual(n.vocabulary, []string(nil)) {
 			t.Errorf("%s: another network: %s\nwant %s", f.name, got, want)
+		}
+	}
+}
+
+// Weights alone are read by the order of their layers, where the configuration has other
+// names; versions say what hard_sigmoid and the defaults are.
+func TestKerasLike(t *testing.T) {
+	b, err := os.ReadFile("testdata/weights.h5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile("testdata/weights.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(strings.ReplaceAll(string(config), `"lstm"`, `"lstm_7"`), `"dense"`, `"out"`)
+	n, err := read(bytes.NewReader(b), int64(len(b)), &ImportOptions{Like: []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.parts[0].name != "lstm" || !contains(n.notes, "the layers have other names in the configuration than in the file: taken in their order, as Keras does") {
+		t.Errorf("layer %q, notes %q", n.parts[0].name, n.notes)
+	}
+	for text, want := range map[string]string{
+		`{"keras_version": "2.10.0"}`:                          "hard_sigmoid_keras2",
+		`{"config": {"batch_input_shape": [null]}}`:            "hard_sigmoid_keras2",
+		`{"config": {"batch_shape": [null]}}`:                  "hard_sigmoid_keras3",
+		`{"config": {"dtype": {"class_name": "DTypePolicy"}}}`: "hard_sigmoid_keras3",
+	} {
+		if got := kerasVersion(versionOf([]byte(text))).hardSigmoid(); got != want {
+			t.Errorf("%s: hard_sigmoid is %s, want %s", text, got, want)
+		}
+	}
+	for v, want := range map[kerasVersion]bool{"2.0.8": true, "2.2.4": true, "2.2.4-tf": false, "2.3.0": false, "2.10.0": false, "2.15.0": false, "3.1.0": false, "2": false} {
+		if v.old() != want {
+			t.Errorf("Keras %s has the old defaults: %v, want %v", v, v.old(), want)
 		}
 	}
 }
