@@ -29,7 +29,7 @@ func isMask(class string) bool { return class == "NotEqual" || class == "Any" }
 // which the name of a layer stands in "keras_history", or is the first value of a list.
 func (c *kerasChain) add(l *kerasLayer, nodes json.RawMessage) error {
 	var tree any
-	if nodes != nil && json.Unmarshal(nodes, &tree) != nil {
+	if len(nodes) > maxNodes || nodes != nil && json.Unmarshal(nodes, &tree) != nil {
 		return apierror.Errorf("layer %q: its inbound_nodes are not valid", l.name)
 	}
 	calls, _ := tree.([]any)
@@ -57,8 +57,11 @@ func (c *kerasChain) add(l *kerasLayer, nodes json.RawMessage) error {
 // ends returns an error unless the output of a model is that of its last layer alone.
 func (c *kerasChain) ends(outputs json.RawMessage) error {
 	var tree any
-	if outputs == nil || json.Unmarshal(outputs, &tree) != nil {
+	if outputs == nil {
 		return nil
+	}
+	if len(outputs) > maxNodes || json.Unmarshal(outputs, &tree) != nil {
+		return apierror.Errorf("the output_layers of the configuration are not valid")
 	}
 	switch list := kerasSources(tree, nil, 0); {
 	case len(list) != 1:
@@ -68,6 +71,9 @@ func (c *kerasChain) ends(outputs json.RawMessage) error {
 	}
 	return nil
 }
+
+// maxNodes is how many bytes the description of a layer's calls may have.
+const maxNodes = 1 << 16
 
 // maxTree is how deep inbound_nodes are looked into.
 const maxTree = 16

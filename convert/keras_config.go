@@ -45,12 +45,9 @@ func kerasClass(m []member) (class string) {
 
 // kerasLayers reads the layers of a model's config.
 func kerasLayers(class string, config []member) ([]kerasLayer, error) {
-	var texts []json.RawMessage
-	if err := json.Unmarshal(find(config, "layers"), &texts); err != nil {
-		return nil, apierror.Errorf("the configuration has no list of layers")
-	}
-	if len(texts) > maxKerasLayers {
-		return nil, apierror.Errorf("the configuration has %d layers: want at most %d", len(texts), maxKerasLayers)
+	texts, err := parseList(find(config, "layers"), maxKerasLayers)
+	if err != nil {
+		return nil, apierror.Errorf("the layers of the configuration are %v", err)
 	}
 	var layers []kerasLayer
 	c := kerasChain{masks: make(map[string]bool)}

@@ -9,7 +9,7 @@ import (
 // in the file, whose order names has. Keras goes by their order alone: the names have
 // numbers that depend on what else a program made. It reports whether it changed any.
 func (a *kerasArrays) rename(list []kerasLayer, names []string) bool {
-	if a.counted != nil {
+	if a.counted != nil || len(names) > maxKerasLayers {
 		return false
 	}
 	names = slices.Clone(names)

@@ -48,9 +48,9 @@ func (r *kerasReader) addStacked(l *kerasLayer, arrays *kerasArrays) error {
 	if err != nil {
 		return err
 	}
-	var cells []json.RawMessage
-	if err := json.Unmarshal(find(stack.config, "cells"), &cells); err != nil || len(cells) == 0 {
-		return fmt.Errorf("its StackedRNNCells has no list of cells")
+	cells, err := parseList(find(stack.config, "cells"), layers.MaxLayers)
+	if err != nil || len(cells) == 0 {
+		return fmt.Errorf("its StackedRNNCells has no list of cells, or more than %d", layers.MaxLayers)
 	}
 	if err := stack.off("reverse_state_order"); err != nil {
 		return err
