@@ -113,7 +113,9 @@ func (r *kerasReader) add(l *kerasLayer, arrays *kerasArrays) error {
 		return err
 	}
 	if len(r.parts) == 0 && r.input == 0 {
-		r.input = l.inputs()
+		if r.input = l.inputs(); r.input == 0 && weights["kernel"] != nil && len(weights["kernel"].shape) == 2 { // built from the data
+			r.input = weights["kernel"].shape[0]
+		}
 	}
 	switch l.class {
 	case "Bidirectional":

@@ -92,6 +92,9 @@ var kerasForms = []struct{ name, config, arrays string }{
 	{"Sequential of TensorFlow in .h5",
 		model3("Sequential", keras2("InputLayer", "in", "", input2), keras2("LSTM", "lstm", "", lstmConfig), keras2("GRU", "gru", "", gruConfig), keras2("Dense", "dense", "", `, "units": 1`)),
 		named("model_weights/%[1]s/%[1]s/%[2]s/%[3]s:0") + denseNamed},
+	{"Sequential without the shape of its input",
+		model3("Sequential", keras2("LSTM", "lstm", "", lstmConfig), keras2("GRU", "gru", "", gruConfig), keras2("Dense", "dense", "", `, "units": 1`)),
+		named("%[1]s/%[1]s/%[2]s/%[3]s:0") + strings.ReplaceAll(denseNamed, "model_weights/", "")},
 	{"Keras 3 in .h5, without :0",
 		model3("Sequential", keras3("InputLayer", "in", "", input3), keras3("LSTM", "lstm", "", lstmConfig), keras3("GRU", "gru", "", gruConfig), keras3("Dense", "dense", "", `, "units": 1, "quantization_config": null`)),
 		named("model_weights/%[1]s/%[1]s/%[2]s/%[3]s") + denseNamed},
@@ -187,7 +190,7 @@ func TestKerasLike(t *testing.T) {
 
 // What a configuration says beside the chain of layers is refused, not dropped.
 func TestKerasFormsRefused(t *testing.T) {
-	three, two := kerasForms[2], kerasForms[4]
+	three, two := kerasForms[3], kerasForms[5]
 	for _, c := range []struct {
 		name, config, old, new, want string
 	}{
@@ -199,7 +202,7 @@ func TestKerasFormsRefused(t *testing.T) {
 		{"an output in the middle", three.config, `"config": {"name": "net"`, `"config": {"name": "net", "output_layers": ["b", 0, 0]`, `output 0 of layer "b", not that of the last layer, "c"`},
 		{"an unknown class with weights", three.config, `"class_name": "GRU"`, `"class_name": "Attention"`, `layer "b" (Attention): a layer of this class has no counterpart`},
 		{"a custom class", three.config, `"class_name": "GRU"`, `"class_name": "Custom>My"`, `layer "b" (My): a layer of this class has no counterpart`},
-		{"a cell", kerasForms[6].config, `"LSTMCell"`, `"MyCell"`, `layer "r1" (RNN): its cell is a "MyCell"`},
+		{"a cell", kerasForms[7].config, `"LSTMCell"`, `"MyCell"`, `layer "r1" (RNN): its cell is a "MyCell"`},
 	} {
 		text := strings.Replace(c.config, c.old, c.new, 1)
 		if text == c.config {
