@@ -99,6 +99,7 @@ func (p *kerasPixels) add(l *kerasLayer) error {
 		p.note("%s: the softmax is left to the sampler, which draws from logits", l.name)
 		return l.only("axis", "activation")
 	case "Dropout", "SpatialDropout2D":
+		p.arrays.take(l.name, l.class) // the state of its random numbers
 		p.note("left out: %s, which acts in training only", l.class)
 		return l.only("data_format")
 	}
