@@ -19,6 +19,9 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	if err != nil {
 		return nil, err
 	}
+	if err := n.checkLast(); err != nil {
+		return nil, err
+	}
 	last := len(n.parts) - 1
 	head, ok := layers.Spec(nil), false
 	if last > 0 {
@@ -30,7 +33,7 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	case !ok:
 		return nil, errors.New("the last layer is not a Dense layer: the probabilities of the next token come from one")
 	case n.parts[last].width != V:
-		return nil, apierror.Errorf("the network reads %d tokens and has %d outputs: a model of text has an output for each token; without an embedding it can be a model of vectors, without --vocabulary", V, n.parts[last].width)
+		return nil, apierror.Errorf("the network reads %d tokens and has %d outputs: a model of text has an output for each token, a classifier one for each of the classes that you name; without an embedding it can be a model of vectors, without a vocabulary", V, n.parts[last].width)
 	case len(order) > V:
 		return nil, fmt.Errorf("the vocabulary has %d tokens, the network %d", len(order), V)
 	}
@@ -41,9 +44,7 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	default:
 		return nil, apierror.Errorf("the last layer has the activation %s: a model of text has softmax, or none", a)
 	}
-	for i := len(order); i < V; i++ { // symbols without a token are never read
-		order = append(order, missing(order, i))
-	}
+	order = allTokens(order, V)
 	embedding, rest := n.parts[0], n.parts[1:last]
 	if embedding.spec != nil {
 		if V > maxOneHot {
@@ -56,14 +57,20 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	for _, p := range rest {
 		c.Layers = append(c.Layers, p.spec)
 	}
+	out := n.parts[last]
+	if c.Tied = embedding.width == n.parts[last].in && slices.Equal(embedding.values["weight"], out.values["weight"]); c.Tied {
+		n.note("%s has the weights of %s: the model has them once", out.name, embedding.name)
+	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	t := model.New(c, tok)
 	parts := t.Stack.Parts()
 	embedding.values = map[string][]float32{"weight": rows(embedding.values["weight"], order)}
-	out := n.parts[last]
 	out.values = map[string][]float32{"weight": rows(out.values["weight"], order), "bias": rows(out.values["bias"], order)}
+	if c.Tied {
+		delete(out.values, "weight")
+	}
 	for i, p := range append(append([]part{embedding}, rest...), out) {
 		if err := p.fill(parts[i]); err != nil {
 			return nil, err
@@ -75,13 +82,19 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 // defaultLength is the length of a training sequence that a model is said to have.
 const defaultLength = 100
 
-// missing returns the lowest number from i on, or before it, that order does not have.
-func missing(order []int, i int) int {
-	for k := 0; ; k++ {
-		if !slices.Contains(order[:i], k) {
-			return k
+// allTokens appends the numbers up to n that an order lacks: of tokens without a text, which
+// are never read.
+func allTokens(order []int, n int) []int {
+	has := make([]bool, n)
+	for _, i := range order {
+		has[i] = true
+	}
+	for i := range n {
+		if !has[i] {
+			order = append(order, i)
 		}
 	}
+	return order
 }
 
 // maxOneHot is the most tokens of which an embedding is made that is the identity.

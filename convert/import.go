@@ -22,14 +22,20 @@ type ImportOptions struct {
 	// Vocabulary are the tokens in the order of their numbers, for a model of text whose
 	// file has none: see ParseVocabulary.
 	Vocabulary []string
-	// Tokenizer says how text becomes those tokens.
+	// Tokenizer says how text becomes those tokens. What it leaves out is as the file says,
+	// if it does.
 	Tokenizer tokenizer.Options
+	// Classes are the names of the classes of a network that tells texts apart, in the order
+	// of its outputs; of a network with one output, what 0 and what 1 means. Without them
+	// they are numbers. A PyTorch file does not say that its network tells texts apart: with
+	// Classes it does.
+	Classes []string
 }
 
 // Imported is a model that has been read.
 type Imported struct {
 	Format string        // "Keras 3.3.3"
-	Kind   string        // of the model: "text", "vectors"
+	Kind   string        // what it is a model of: "text", "classes of texts", "images", "vectors"
 	Layers []layers.Info // input to output
 	Notes  []string      // what was left out, or understood in one of several ways
 	file   *weights.File

@@ -55,3 +55,21 @@ func find(list []member, name string) json.RawMessage {
 	}
 	return nil
 }
+
+// parseList reads an array of at most so many values.
+func parseList(text []byte, most int) (list []json.RawMessage, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if tok, err := d.Token(); err != nil || tok != json.Delim('[') {
+		return nil, errors.New("not a list")
+	}
+	for d.More() {
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, errors.New("not valid JSON")
+		}
+		if list = append(list, value); len(list) > most {
+			return nil, fmt.Errorf("a list of more than %d", most)
+		}
+	}
+	return list, nil
+}

@@ -21,77 +21,128 @@ func (v kerasVersion) hardSigmoid() string {
 	return "hard_sigmoid_keras2"
 }
 
+// old reports whether defaults are those before TensorFlow 2: Keras up to 2.2, but not that
+// of TensorFlow 2.0, which calls itself 2.2.4-tf.
+func (v kerasVersion) old() bool {
+	var major, minor int
+	n, _ := fmt.Sscanf(string(v), "%d.%d", &major, &minor)
+	return (n == 2 && major == 2 && minor <= 2 || major == 1) && !strings.HasSuffix(string(v), "-tf")
+}
+
+// A kerasReader makes a network of the layers of a configuration.
+type kerasReader struct {
+	*network
+	version kerasVersion
+	assets  func(name string) ([]byte, error) // reads a file of the model's own; nil without any
+	layers  int                               // so far, those of models in the model included
+}
+
 // readKeras reads a network from a configuration and the arrays of its layers. assets
 // reads a file of the model's own, or is nil.
 func readKeras(version string, list []kerasLayer, arrays *kerasArrays, assets func(name string) ([]byte, error)) (*network, error) {
-	n := &network{format: "Keras " + version}
-	for i := range list {
-		if class := list[i].class; class == "TextVectorization" || class == "StringLookup" {
-			if err := n.kerasVocabulary(&list[i], assets); err != nil {
-				return nil, apierror.Errorf("layer %q (%s): %v", list[i].name, class, err)
-			}
-			continue
-		}
-		if err := n.addKeras(kerasVersion(version), &list[i], arrays, i == len(list)-1); err != nil {
-			return nil, apierror.Errorf("layer %q (%s): %v", list[i].name, list[i].class, err)
-		}
+	r := kerasReader{network: &network{format: "Keras " + version}, version: kerasVersion(version), assets: assets}
+	var err error
+	if slices.ContainsFunc(list, func(l kerasLayer) bool { return l.class == maskedConv || l.class == residualBlock }) {
+		err = r.readPixels(list, arrays)
+	} else {
+		err = r.addAll(list, arrays, 0)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if rest := arrays.rest(); rest != nil {
 		return nil, apierror.Errorf("the array %q belongs to none of the layers of the configuration (%d such arrays in all)", rest[0], len(rest))
 	}
-	return n, nil
+	return r.network, nil
 }
 
-// addKeras adds a layer of Keras.
-func (n *network) addKeras(v kerasVersion, l *kerasLayer, arrays *kerasArrays, last bool) error {
-	inner, wrapped := l, ""
-	if l.class == "Bidirectional" || l.class == "TimeDistributed" {
+// maxModels is how deep models are read that lie in one another.
+const maxModels = 4
+
+// addAll adds the layers of a model, which may itself be a layer.
+func (r *kerasReader) addAll(list []kerasLayer, arrays *kerasArrays, depth int) error {
+	for i := range list {
+		l := &list[i]
+		if r.layers++; r.layers > maxKerasLayers {
+			return apierror.Errorf("the configuration has more than %d layers", maxKerasLayers)
+		}
 		var err error
+		switch {
+		case isModel(l.class) && depth < maxModels:
+			var inside []kerasLayer
+			if inside, err = kerasLayers(l.class, l.config); err == nil {
+				err = r.addAll(inside, arrays.in(l.name, l.class, ""), depth+1)
+			}
+		case l.class == "TextVectorization" || l.class == "StringLookup":
+			err = r.addVocabulary(l, arrays)
+		case l.class == "RNN" && l.stacked():
+			err = r.addStacked(l, arrays)
+		default:
+			err = r.add(l, arrays)
+		}
+		if err != nil {
+			return apierror.Errorf("layer %q (%s): %v", l.name, l.class, err)
+		}
+	}
+	return nil
+}
+
+// add adds a layer.
+func (r *kerasReader) add(l *kerasLayer, arrays *kerasArrays) error {
+	inner := l
+	var err error
+	switch l.class {
+	case "Bidirectional", "TimeDistributed":
 		if inner, err = l.inside("layer"); err != nil {
 			return err
 		}
-		wrapped = l.class
-		if wrapped == "TimeDistributed" && inner.class != "Dense" {
-			return fmt.Errorf("it holds a %s: only Dense layers are read within it", inner.class)
+		if inner.class == "RNN" {
+			inner, err = inner.unwrapped()
 		}
+	case "RNN":
+		inner, err = l.unwrapped()
+	}
+	if err != nil {
+		return err
+	}
+	if !isRecurrent(inner.class) && inner.class != "Embedding" && inner.class != "Dense" && !isPlain(inner.class) {
+		return fmt.Errorf("a layer of this class has no counterpart here: Embedding, SimpleRNN, LSTM, GRU, Bidirectional, Dense, TimeDistributed(Dense), Activation, Softmax and Dropout are read")
 	}
 	weights, err := arrays.of(l.name, l.class, inner.class)
 	if err != nil {
 		return err
 	}
-	if len(n.parts) == 0 && n.input == 0 {
-		n.input = l.inputs()
-	}
-	switch inner.class {
-	case "InputLayer", "Dropout", "SpatialDropout1D", "Activation", "Softmax", "ReLU", "Masking":
-		if len(weights) > 0 {
-			return fmt.Errorf("it has weights, which a %s does not have", inner.class)
+	if len(r.parts) == 0 && r.input == 0 {
+		if r.input = l.inputs(); r.input == 0 && weights["kernel"] != nil && len(weights["kernel"].shape) == 2 { // built from the data
+			r.input = weights["kernel"].shape[0]
 		}
 	}
-	switch inner.class {
-	case "InputLayer":
-		return l.only()
-	case "Dropout", "SpatialDropout1D":
-		n.note("left out: %s, which acts in training only", l.class)
-		return l.only()
-	case "Activation":
-		return n.activation(l.name, l.text("activation"))
-	case "Softmax":
-		if err := l.only("axis"); err != nil {
+	switch l.class {
+	case "Bidirectional":
+		if !isRecurrent(inner.class) {
+			return fmt.Errorf("it holds a %s: only LSTM, GRU and SimpleRNN are read within it", inner.class)
+		}
+		return r.addRecurrent(l, inner, weights)
+	case "TimeDistributed":
+		if err := l.only("layer"); err != nil {
 			return err
 		}
-		if axis := string(find(l.config, "axis")); axis != "" && axis != "-1" {
-			return fmt.Errorf("it acts along axis %.20s: only the last, -1, is read", axis)
+		if isRecurrent(inner.class) || inner.class == "Embedding" {
+			return fmt.Errorf("it holds a %s: only Dense layers and functions are read within it", inner.class)
 		}
-		return n.activation(l.name, "softmax")
-	case "Embedding":
-		return n.addKerasEmbedding(l, weights)
-	case "Dense":
-		return n.addKerasDense(l.name, inner, weights)
-	case "LSTM", "GRU", "SimpleRNN":
-		return n.addKerasRecurrent(v, l, inner, weights, last)
 	}
-	return fmt.Errorf("a layer of this class has no counterpart here: Embedding, SimpleRNN, LSTM, GRU, Bidirectional, Dense, TimeDistributed(Dense), Activation, Softmax and Dropout are read")
+	switch inner.class {
+	case "Embedding":
+		return r.addEmbedding(l, weights)
+	case "Dense":
+		return r.addDense(inner, weights)
+	case "LSTM", "GRU", "SimpleRNN":
+		return r.addRecurrent(inner, inner, weights)
+	}
+	if len(weights) > 0 {
+		return fmt.Errorf("it has weights, which a %s does not have", inner.class)
+	}
+	return r.addPlain(inner)
 }
 
 // inside returns the layer in a wrapper.
@@ -100,20 +151,23 @@ func (l *kerasLayer) inside(name string) (*kerasLayer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it names no %s inside", name)
 	}
-	in := &kerasLayer{name: l.name}
-	json.Unmarshal(find(m, "class_name"), &in.class)
+	in := &kerasLayer{name: l.name, class: kerasClass(m)}
 	if in.config, err = parseMembers(find(m, "config")); err != nil {
 		return nil, fmt.Errorf("its %s has no config", name)
 	}
 	return in, nil
 }
 
-func (n *network) addKerasEmbedding(l *kerasLayer, weights map[string]*tensor) error {
+func (r *kerasReader) addEmbedding(l *kerasLayer, weights map[string]*tensor) error {
 	if err := l.only("input_dim", "output_dim", "mask_zero"); err != nil {
 		return err
 	}
 	if l.flag("mask_zero", false) {
-		n.note("%s has mask_zero: Keras skips token 0 within a text, here a text does not hold it", l.name)
+		r.masked = true
+		r.note("%s has mask_zero: Keras skips token 0 within a text, here a text does not hold it", l.name)
+	}
+	if err := checkArrays(weights, "embeddings"); err != nil {
+		return err
 	}
 	w, err := readArray(weights, "embeddings", 2)
 	if err != nil {
@@ -123,7 +177,7 @@ func (n *network) addKerasEmbedding(l *kerasLayer, weights map[string]*tensor) e
 	if err != nil {
 		return err
 	}
-	return n.embedding(l.name, w.shape[0], w.shape[1], data)
+	return r.embedding(l.name, w.shape[0], w.shape[1], data)
 }
 
 // readArray returns an array that must be there and have so many dimensions.
@@ -148,7 +202,7 @@ func checkArrays(weights map[string]*tensor, names ...string) error {
 	return nil
 }
 
-func (n *network) addKerasDense(name string, l *kerasLayer, weights map[string]*tensor) error {
+func (r *kerasReader) addDense(l *kerasLayer, weights map[string]*tensor) error {
 	if err := l.only("units", "activation", "use_bias"); err != nil {
 		return err
 	}
@@ -163,7 +217,7 @@ func (n *network) addKerasDense(name string, l *kerasLayer, weights map[string]*
 	if err := checkArrays(weights, names...); err != nil {
 		return err
 	}
-	in := n.width()
+	in := r.width()
 	data := make([][]float32, 2)
 	for i, shape := range [][]int{{in, units}, {units}}[:len(names)] {
 		if data[i], err = readShaped(weights, names[i], shape); err != nil {
@@ -173,7 +227,7 @@ func (n *network) addKerasDense(name string, l *kerasLayer, weights map[string]*
 	if data[1] == nil {
 		data[1] = make([]float32, units)
 	}
-	return n.dense(name, units, l.activation("activation", "linear"), gateRows(data[0], in, units, []int{0}), data[1])
+	return r.dense(l.name, units, l.activation("activation", "linear"), gateRows(data[0], in, units, []int{0}), data[1])
 }
 
 // readShaped reads an array that must have the given shape.
@@ -188,9 +242,8 @@ func readShaped(weights map[string]*tensor, name string, shape []int) ([]float32
 	return t.read()
 }
 
-// activation returns the name of a function: a string, or of some versions an object
-// around it; and the default without one. An object that is not a name gives its text,
-// which is no name of a function.
+// activation returns the name of a function: a string, and the default without one. An
+// object that is not a name gives its text, which is no name of a function.
 func (l *kerasLayer) activation(name, missing string) string {
 	text := find(l.config, name)
 	var s string
@@ -198,166 +251,10 @@ func (l *kerasLayer) activation(name, missing string) string {
 	case text == nil || string(text) == "null":
 		return missing
 	case json.Unmarshal(text, &s) == nil:
+		if s == "softmax_v2" { // tf.nn.softmax
+			return "softmax"
+		}
 		return s
 	}
 	return string(text)
-}
-
-// addKerasRecurrent adds a recurrent layer, l or inside the Bidirectional l.
-func (n *network) addKerasRecurrent(v kerasVersion, l, inner *kerasLayer, weights map[string]*tensor, last bool) error {
-	read := []string{"units", "activation", "use_bias", "return_sequences", "return_state", "go_backwards", "time_major"}
-	if inner.class != "SimpleRNN" {
-		read = append(read, "recurrent_activation")
-	}
-	if inner.class == "GRU" {
-		read = append(read, "reset_after")
-	}
-	if err := inner.only(read...); err != nil {
-		return err
-	}
-	if err := inner.off("return_state", "go_backwards", "time_major"); err != nil {
-		return err
-	}
-	units, err := inner.size("units", layers.MaxUnits)
-	if err != nil {
-		return err
-	}
-	if n.width() < 1 || n.width() > layers.MaxUnits {
-		return fmt.Errorf("it reads %d values a step: want 1 to %d", n.width(), layers.MaxUnits)
-	}
-	spec, gates, after, err := kerasCell(v, inner, units)
-	if err != nil {
-		return err
-	}
-	bias := []int{len(gates) * units}
-	if after {
-		bias = []int{2, len(gates) * units}
-	}
-	names := []string{"kernel", "recurrent_kernel"}
-	if inner.flag("use_bias", true) {
-		names = append(names, "bias")
-	}
-	all := names
-	directions := []string{""}
-	if l != inner {
-		directions = append(directions, "backward/")
-		for _, name := range names {
-			all = append(all, "backward/"+name)
-		}
-	}
-	if err := checkArrays(weights, all...); err != nil {
-		return err
-	}
-	values := make(map[string][]float32)
-	for i, direction := range directions {
-		data := make([][]float32, 3)
-		for k, shape := range [][]int{{n.width(), len(gates) * units}, {units, len(gates) * units}, bias}[:len(names)] {
-			if data[k], err = readShaped(weights, direction+names[k], shape); err != nil {
-				return err
-			}
-		}
-		one, err := kerasRecurrent(data[0], data[1], data[2], n.width(), units, gates, after)
-		if err != nil {
-			return err
-		}
-		for name, w := range one {
-			values[name+[]string{"", "_reverse"}[i]] = w
-		}
-	}
-	sequences := inner.flag("return_sequences", false)
-	if l == inner {
-		if !sequences {
-			n.note("%s returns its last output only: here each step has one, that of the last step is the same", l.name)
-		}
-		return n.add(l.name, spec, values)
-	}
-	if err := l.only("layer", "merge_mode", "backward_layer"); err != nil {
-		return err
-	}
-	if !sequences {
-		return fmt.Errorf("it returns its last outputs only, of the two directions at the two ends of a sequence, which has no counterpart here: return_sequences=True has")
-	}
-	merge, ok := map[string]string{"concat": "", "sum": "sum", "ave": "average", "mul": "multiply"}[l.activation("merge_mode", "concat")]
-	if !ok {
-		return fmt.Errorf("its merge_mode %q has no counterpart here", l.text("merge_mode"))
-	}
-	return n.add(l.name, &layers.BidirectionalSpec{Layer: spec, Merge: merge}, values)
-}
-
-// kerasCell returns the spec of a recurrent layer, the places of its gates, and whether a
-// GRU has two biases.
-func kerasCell(v kerasVersion, l *kerasLayer, units int) (spec layers.Spec, gates []int, after bool, err error) {
-	activation, err := choose("activation", l.activation("activation", "tanh"), layers.UnitActivations)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	if l.class == "SimpleRNN" {
-		return &layers.RNNSpec{Units: units, Activation: activation}, rnnGates, false, nil
-	}
-	old := strings.HasPrefix(string(v), "1.") || strings.HasPrefix(string(v), "2.0") || strings.HasPrefix(string(v), "2.1") || strings.HasPrefix(string(v), "2.2")
-	old = old && !strings.HasSuffix(string(v), "-tf")
-	recurrent := "sigmoid"
-	if old {
-		recurrent = "hard_sigmoid"
-	}
-	if recurrent = l.activation("recurrent_activation", recurrent); recurrent == "hard_sigmoid" {
-		recurrent = v.hardSigmoid()
-	}
-	if recurrent, err = choose("recurrent_activation", recurrent, layers.GateActivations); err != nil {
-		return nil, nil, false, err
-	}
-	if l.class == "LSTM" {
-		return &layers.LSTMSpec{Units: units, Activation: activation, RecurrentActivation: recurrent}, lstmGates, false, nil
-	}
-	g := &layers.GRUSpec{Units: units, Activation: activation, RecurrentActivation: recurrent}
-	if after = l.flag("reset_after", !old); !after {
-		g.Reset = "before"
-	}
-	return g, gruGates, after, nil
-}
-
-// choose returns a function as a spec has it, "" for the first.
-func choose(member, name string, choices []string) (string, error) {
-	switch i := slices.Index(choices, name); {
-	case i == 0:
-		return "", nil
-	case i > 0:
-		return name, nil
-	}
-	return "", fmt.Errorf("its %s is %.60q: want %s", member, name, strings.Join(choices, ", "))
-}
-
-// kerasVocabulary takes the tokens of a layer that makes numbers of text: from its
-// configuration, or from the file of its own that Keras 3 keeps them in.
-func (n *network) kerasVocabulary(l *kerasLayer, assets func(name string) ([]byte, error)) error {
-	if len(n.parts) > 0 {
-		return fmt.Errorf("it stands behind other layers: only the first one can read text")
-	}
-	var words []string
-	if err := json.Unmarshal(find(l.config, "vocabulary"), &words); err == nil && words != nil {
-		n.vocabulary = l.withReserved(words)
-		return nil
-	}
-	if assets == nil {
-		return fmt.Errorf("its vocabulary is not in the file: give the tokens, as its get_vocabulary() lists them")
-	}
-	text, err := assets("assets/layers/" + snakeCase(l.class) + "/vocabulary.txt")
-	if err != nil {
-		return fmt.Errorf("its vocabulary is not in the file (%w): give the tokens, as its get_vocabulary() lists them", err)
-	}
-	n.vocabulary, err = ParseVocabulary(text)
-	return err
-}
-
-// withReserved puts the tokens in front that Keras does not list in a configuration: the
-// empty string, which is padding, of a TextVectorization, and the unknown token.
-func (l *kerasLayer) withReserved(words []string) []string {
-	unknown := l.activation("oov_token", "[UNK]")
-	if slices.Contains(words, unknown) {
-		return words
-	}
-	if l.class == "TextVectorization" {
-		return append([]string{"", unknown}, words...)
-	}
-	return append([]string{unknown}, words...)
 }

@@ -7,17 +7,21 @@ import (
 	"strings"
 )
 
-// kerasArrays are the arrays of a Keras weights file, by path, and the three forms of the
-// paths.
+// kerasArrays are the arrays of a Keras weights file, by path, or those of a model in the
+// model. The paths have three forms.
 //
 //	model_weights/LAYER/…/kernel:0    a whole model in .h5; LAYER is the layer's own name
 //	LAYER/…/kernel:0                  its weights alone
 //	layers/CLASS_N/cell/vars/0        .keras and .weights.h5: N counts layers of a class
+//
+// In the first two a model in the model is a layer, whose arrays have the names of its own
+// layers somewhere in their paths; in the third its arrays lie as those of a whole model.
 type kerasArrays struct {
 	tensors []tensor // name is the path
 	used    map[string]bool
 	root    string         // before LAYER or CLASS
 	counted map[string]int // layers of each class so far; nil for layers by name
+	inner   bool           // by name, of a model in the model
 }
 
 // newKerasArrays finds out the form of the paths.
@@ -46,31 +50,73 @@ var kerasVariables = map[string][]string{
 	"SimpleRNN": {"kernel", "recurrent_kernel", "bias"},
 }
 
-// of returns the arrays of a layer by their names in Keras, those of the second direction
-// behind "backward/". class is that of the layer, inner that of the layer inside a wrapper,
-// or the same.
-func (a *kerasArrays) of(name, class, inner string) (map[string]*tensor, error) {
-	prefix := a.root + name + "/"
-	if a.counted != nil {
-		snake := snakeCase(class)
-		n := a.counted[snake]
-		a.counted[snake]++
-		if n > 0 {
-			snake = fmt.Sprintf("%s_%d", snake, n)
-		}
-		prefix = a.root + snake + "/"
+// A kerasArray is an array of a layer and its path within the layer.
+type kerasArray struct {
+	path string
+	*tensor
+}
+
+// prefix returns what the paths of the next layer begin with.
+func (a *kerasArrays) prefix(name, class string) string {
+	if a.counted == nil {
+		return a.root + name + "/"
 	}
-	found := make(map[string]*tensor)
+	snake := snakeCase(class)
+	n := a.counted[snake]
+	a.counted[snake]++
+	if n > 0 {
+		snake = fmt.Sprintf("%s_%d", snake, n)
+	}
+	return a.root + snake + "/"
+}
+
+// take returns the arrays of the next layer, but for the state of dropout's random numbers,
+// which belongs to it too.
+func (a *kerasArrays) take(name, class string) (list []kerasArray) {
+	prefix := a.prefix(name, class)
 	for i := range a.tensors {
 		t := &a.tensors[i]
 		path, ok := strings.CutPrefix(t.name, prefix)
-		if !ok || strings.Contains(path, "seed_generator") {
-			if ok { // the state of dropout's random numbers
-				a.used[t.name] = true
+		if a.inner {
+			path, ok = strings.CutPrefix(t.name, a.root)
+			if ok {
+				_, path, ok = strings.Cut("/"+path, "/"+name+"/")
 			}
+		}
+		if !ok || a.used[t.name] {
 			continue
 		}
-		last := path[strings.LastIndexByte(path, '/')+1:]
+		a.used[t.name] = true
+		if !strings.Contains(path, "seed_generator") {
+			list = append(list, kerasArray{path, t})
+		}
+	}
+	return list
+}
+
+// in returns the arrays of a model, or with more of the path of a list of layers, in the
+// next layer.
+func (a *kerasArrays) in(name, class, more string) *kerasArrays {
+	b := *a
+	switch container, _, _ := strings.Cut(a.root, "/"); {
+	case a.counted == nil && !a.inner:
+		b.root, b.inner = a.prefix(name, class), true
+	case a.counted != nil && more == "":
+		more = container + "/"
+		fallthrough
+	case a.counted != nil:
+		b.root, b.counted = a.prefix(name, class)+more, make(map[string]int)
+	}
+	return &b
+}
+
+// of returns the arrays of a layer by their names in Keras, those of the second direction
+// of a Bidirectional behind "backward/". class is that of the layer, inner that of the
+// layer inside a wrapper, or the same.
+func (a *kerasArrays) of(name, class, inner string) (map[string]*tensor, error) {
+	found := make(map[string]*tensor)
+	for _, t := range a.take(name, class) {
+		last := t.path[strings.LastIndexByte(t.path, '/')+1:]
 		last, _, _ = strings.Cut(last, ":")
 		if a.counted != nil {
 			names := kerasVariables[inner]
@@ -80,14 +126,13 @@ func (a *kerasArrays) of(name, class, inner string) (map[string]*tensor, error) 
 			}
 			last = names[k]
 		}
-		if strings.Contains("/"+path, "/backward") {
+		if class == "Bidirectional" && strings.LastIndex("/"+t.path, "/backward") > strings.LastIndex("/"+t.path, "/forward") {
 			last = "backward/" + last
 		}
 		if found[last] != nil {
 			return nil, fmt.Errorf("the arrays %q and %q have one place", found[last].name, t.name)
 		}
-		found[last] = t
-		a.used[t.name] = true
+		found[last] = t.tensor
 	}
 	return found, nil
 }

@@ -3,7 +3,6 @@ package convert
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
@@ -15,6 +14,11 @@ type kerasLayer struct {
 	config      []member
 }
 
+// isModel reports whether a class is of models that are a list of layers.
+func isModel(class string) bool {
+	return class == "Sequential" || class == "Functional" || class == "Model"
+}
+
 // kerasConfig reads the layers of a configuration, input to output: of a Sequential model,
 // or of a Functional one whose layers are a chain.
 func kerasConfig(text []byte) ([]kerasLayer, error) {
@@ -22,34 +26,37 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 	if err != nil {
 		return nil, apierror.Errorf("the configuration is %v", err)
 	}
-	var class string
-	json.Unmarshal(find(top, "class_name"), &class)
+	class := kerasClass(top)
 	config := find(top, "config")
-	switch class {
-	case "Sequential", "Functional", "Model":
-	default:
+	if !isModel(class) {
 		return nil, apierror.Errorf("the configuration is of a %.40q, which is code and not a list of layers: only Sequential and Functional models can be read", class)
 	}
-	list := config // of Keras before 2.2.3, a list of layers
 	if inside, err := parseMembers(config); err == nil {
-		list = find(inside, "layers")
+		return kerasLayers(class, inside)
 	}
-	var texts []json.RawMessage
-	if err := json.Unmarshal(list, &texts); err != nil {
-		return nil, apierror.Errorf("the configuration has no list of layers")
-	}
-	if len(texts) > maxKerasLayers {
-		return nil, apierror.Errorf("the configuration has %d layers: want at most %d", len(texts), maxKerasLayers)
+	return kerasLayers(class, []member{{"layers", config}}) // of Keras before 2.2.3, a list of layers
+}
+
+// kerasClass returns the name of a class, without the package that it is registered in.
+func kerasClass(m []member) (class string) {
+	json.Unmarshal(find(m, "class_name"), &class)
+	return class[strings.LastIndexByte(class, '>')+1:]
+}
+
+// kerasLayers reads the layers of a model's config.
+func kerasLayers(class string, config []member) ([]kerasLayer, error) {
+	texts, err := parseList(find(config, "layers"), maxKerasLayers)
+	if err != nil {
+		return nil, apierror.Errorf("the layers of the configuration are %v", err)
 	}
 	var layers []kerasLayer
-	before := ""
+	c := kerasChain{masks: make(map[string]bool)}
 	for i, t := range texts {
 		m, err := parseMembers(t)
 		if err != nil {
 			return nil, apierror.Errorf("layer %d of the configuration is %v", i, err)
 		}
-		l := kerasLayer{}
-		json.Unmarshal(find(m, "class_name"), &l.class)
+		l := kerasLayer{class: kerasClass(m)}
 		if l.config, err = parseMembers(find(m, "config")); err != nil {
 			return nil, apierror.Errorf("layer %d of the configuration, a %.40q, has no config", i, l.class)
 		}
@@ -57,79 +64,17 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 			json.Unmarshal(find(m, "name"), &l.name)
 		}
 		if class != "Sequential" {
-			if err := l.follows(find(m, "inbound_nodes"), before); err != nil {
+			if err := c.add(&l, find(m, "inbound_nodes")); err != nil {
 				return nil, err
 			}
 		}
-		before = l.name
 		layers = append(layers, l)
 	}
-	return layers, nil
+	return layers, c.ends(find(config, "output_layers"))
 }
 
 // maxKerasLayers is how many layers of a configuration are read.
 const maxKerasLayers = 1 << 10
-
-// follows returns an error unless the layer of a Functional model is called once, with the
-// output of the layer before it alone. Its inbound_nodes are nested lists or objects, by
-// version, in which a name of a layer stands in each call's "keras_history", or is the
-// first value of a list.
-func (l *kerasLayer) follows(nodes json.RawMessage, before string) error {
-	var tree any
-	if nodes != nil && json.Unmarshal(nodes, &tree) != nil {
-		return apierror.Errorf("layer %q: its inbound_nodes are not valid", l.name)
-	}
-	names := inbound(tree, nil, 0)
-	calls, _ := tree.([]any)
-	switch {
-	case len(calls) == 0 && before == "":
-		return nil
-	case len(calls) > 1:
-		return apierror.Errorf("layer %q is used %d times: only chains of layers can be read", l.name, len(calls))
-	case len(names) != 1 || names[0] != before:
-		return apierror.Errorf("layer %q reads %s, not the layer before it (%q): only chains of layers can be read, without branches and skips", l.name, quoted(names), before)
-	}
-	return nil
-}
-
-// inbound returns the names of the layers whose outputs a call reads.
-func inbound(tree any, names []string, depth int) []string {
-	if depth > 16 {
-		return names
-	}
-	switch v := tree.(type) {
-	case []any:
-		if len(v) >= 3 {
-			if s, ok := v[0].(string); ok { // [name, node, tensor, …]
-				return append(names, s)
-			}
-		}
-		for _, e := range v {
-			names = inbound(e, names, depth+1)
-		}
-	case map[string]any:
-		if h, ok := v["keras_history"].([]any); ok && len(h) > 0 {
-			if s, ok := h[0].(string); ok {
-				return append(names, s)
-			}
-		}
-		for _, key := range []string{"args", "config"} {
-			names = inbound(v[key], names, depth+1)
-		}
-	}
-	return names
-}
-
-func quoted(names []string) string {
-	var list []string
-	for _, n := range names {
-		list = append(list, strconv.Quote(n))
-	}
-	if list == nil {
-		return "nothing"
-	}
-	return strings.Join(list, ", ")
-}
 
 // text returns a member that is a string, or "".
 func (l *kerasLayer) text(name string) (s string) {

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,18 +92,35 @@ func readKerasHDF5(r io.ReaderAt, size int64, like []byte) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readKeras(version, list, newKerasArrays(arrays), nil)
+	all := newKerasArrays(arrays)
+	renamed := false
+	if like != nil && attributes.Has("layer_names") {
+		names, err := attributes.SplitStrings("layer_names")
+		if err != nil {
+			return nil, err
+		}
+		renamed = all.rename(list, names)
+	}
+	n, err := readKeras(version, list, all, nil)
+	if err == nil && renamed {
+		n.note("the layers have other names in the configuration than in the file: taken in their order, as Keras does")
+	}
+	return n, err
 }
 
-// versionOf returns the version that a configuration names, or "2".
+// versionOf returns the version that a configuration names. What Keras 3 writes names none,
+// but is known by members that it alone has; without them the version is "2".
 func versionOf(config []byte) string {
 	var c struct {
 		Keras string `json:"keras_version"`
 	}
-	if json.Unmarshal(config, &c) != nil || c.Keras == "" {
-		return "2"
+	switch json.Unmarshal(config, &c); {
+	case c.Keras != "":
+		return c.Keras
+	case bytes.Contains(config, []byte(`"batch_shape"`)) || bytes.Contains(config, []byte(`"DTypePolicy"`)):
+		return "3"
 	}
-	return c.Keras
+	return "2"
 }
 
 // layersOf lists the groups at the top of a file of weights.

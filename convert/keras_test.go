@@ -138,7 +138,6 @@ func TestKerasRefused(t *testing.T) {
 		{`"use_bias": true`, `"use_bias": false`, `its array "lstm/lstm/bias:0" has no place`},
 		{`"units": 4`, `"units": 5`, `its kernel has the shape [2 16], want [2 20]`},
 		{`"units": 4`, `"units": 4, "peephole": true`, `peephole`},
-		{`"name": "dense"`, `"name": "dance"`, `the file has no kernel for it`},
 		{`[["lstm", 0, 0, {}]]`, `[["lstm", 0, 0, {}], ["lstm", 0, 0, {}]]`, `reads "lstm", "lstm"`},
 		{`"Functional"`, `"MyModel"`, `"MyModel"`},
 	} {

@@ -6,27 +6,44 @@ import (
 
 	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
-// model makes a model of the network: of text, if it reads tokens, otherwise of vectors.
+// model makes a model of the network: of images, if it is over pixels; of text or a
+// classifier, if it reads tokens; otherwise of vectors.
 func (n *network) model(o *ImportOptions) (*Imported, error) {
+	m := &Imported{Format: n.format}
+	if n.pixels != nil {
+		if o.Vocabulary != nil || o.Classes != nil {
+			return nil, errors.New("the network is over images, which have neither a vocabulary nor classes: leave them out")
+		}
+		m.Kind, m.file, m.Layers, m.Notes = "images", n.pixels.File(), layers.Describe(n.pixels.Net), n.notes
+		return m, nil
+	}
 	if len(n.parts) == 0 {
 		return nil, errors.New("the file has no layer")
 	}
-	vocabulary := o.Vocabulary
-	if vocabulary == nil {
-		vocabulary = n.vocabulary
+	if o.Vocabulary != nil {
+		n.vocabulary = o.Vocabulary
 	}
-	m := &Imported{Format: n.format}
-	switch tokens := n.parts[0].spec == nil; {
-	case vocabulary != nil:
-		t, err := n.text(vocabulary, o.Tokenizer)
+	tokens := n.parts[0].spec == nil
+	switch {
+	case tokens && n.vocabulary == nil:
+		return nil, fmt.Errorf("the network reads %d tokens, whose texts are not in the file: give the vocabulary, the tokens in the order of their numbers", n.input)
+	case tokens && (o.Classes != nil || n.classifies()):
+		c, err := n.classifier(o)
+		if err != nil {
+			return nil, err
+		}
+		m.Kind, m.file, m.Layers = "classes of texts", c.File(), layers.Describe(c.Stack)
+	case o.Classes != nil:
+		return nil, errors.New("the network reads no tokens: only one that begins with an embedding can be a classifier, so leave the classes out")
+	case n.vocabulary != nil:
+		t, err := n.text(n.vocabulary, n.options(o))
 		if err != nil {
 			return nil, err
 		}
 		m.Kind, m.file, m.Layers = "text", t.File(), layers.Describe(t.Stack)
-	case tokens:
-		return nil, fmt.Errorf("the network reads %d tokens, whose texts are not in the file: give the vocabulary", n.input)
 	default:
 		v, err := n.vectors()
 		if err != nil {
@@ -38,8 +55,34 @@ func (n *network) model(o *ImportOptions) (*Imported, error) {
 	return m, nil
 }
 
+// options returns how a text becomes tokens: as the options say, and where they do not, as
+// the file does.
+func (n *network) options(o *ImportOptions) tokenizer.Options {
+	t := o.Tokenizer
+	if t.Unit == "" {
+		t.Unit = n.tokenizer.Unit
+	}
+	if w := n.tokenizer.UnknownWord; t.UnknownWord == "" && contains(n.vocabulary, w) {
+		t.UnknownWord = w
+	}
+	if t.Case == tokenizer.DefaultCase {
+		t.Case = n.tokenizer.Case
+	}
+	if t.Punctuation == "" {
+		t.Punctuation = n.tokenizer.Punctuation
+		if t.Punctuation == tokenizer.KeepPunctuation && (contains(n.vocabulary, ",") || contains(n.vocabulary, ".")) {
+			t.Punctuation = tokenizer.SplitPunctuation
+			n.note("punctuation has tokens of its own, though the file leaves it in its words: here it is split off, as it must have been before")
+		}
+	}
+	return t
+}
+
 // vectors returns a model of vectors.
 func (n *network) vectors() (*model.Vectors, error) {
+	if err := n.checkLast(); err != nil {
+		return nil, err
+	}
 	c := model.VectorConfig{Inputs: n.input}
 	for _, p := range n.parts {
 		c.Layers = append(c.Layers, p.spec)

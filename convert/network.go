@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/autoreg/autoreg/internal/apierror"
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A network is what a file says, layer by layer, input to output: what every reader of a
@@ -19,8 +21,14 @@ type network struct {
 	// for zeros.
 	first []float32
 
-	vocabulary []string // of the tokens, in the order of their numbers; nil if the file has none
-	notes      []string // what the file says and a model does not need: dropout, masking
+	vocabulary []string          // of the tokens, in the order of their numbers; nil if the file has none
+	tokenizer  tokenizer.Options // how a text becomes them, as far as the file says
+	length     int               // tokens to which texts are cut or filled up, or 0 if the file does not say
+	masked     bool              // such filling is skipped
+
+	pixels *model.Pixel // in place of parts, of a network over images
+
+	notes []string // what the file says and a model does not need: dropout, masking
 }
 
 // A part is a layer with its weights.
@@ -30,6 +38,11 @@ type part struct {
 	in     int
 	width  int // outputs
 	values map[string][]float32
+
+	// last says that what follows reads the last output of a sequence alone. That of a layer
+	// in both directions is the output at the last position, or with ends the last output of
+	// each direction, at the two ends of the sequence.
+	last, ends bool
 }
 
 // embedding adds the vectors of tokens, [tokens, width].
@@ -69,4 +82,25 @@ func (n *network) note(format string, args ...any) {
 	if s := fmt.Sprintf(format, args...); !slices.Contains(n.notes, s) {
 		n.notes = append(n.notes, s)
 	}
+}
+
+// takeLast says that what follows the last layer so far reads its last output alone, or
+// with ends the last output of each direction.
+func (n *network) takeLast(ends bool) {
+	p := &n.parts[len(n.parts)-1]
+	p.last, p.ends = true, ends && p.spec.Kind() == "bidirectional"
+}
+
+// checkLast notes which layers give their last output alone, and returns an error if that is
+// none of a sequence's outputs.
+func (n *network) checkLast() error {
+	for _, p := range n.parts {
+		if p.ends {
+			return apierror.Errorf("layer %q gives the last outputs of its two directions, at the two ends of a sequence: only a classifier has that, an embedding, layers, and one Dense layer for the classes; otherwise the layer has to give all outputs (return_sequences=True)", p.name)
+		}
+		if p.last {
+			n.note("%s gives its last output only: here each step has one, that of the last step is the same", p.name)
+		}
+	}
+	return nil
 }

@@ -23,16 +23,21 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	if m.Producer != "" {
 		n.format += " of " + m.Producer + " " + m.ProducerVersion
 	}
-	for i := range g.Steps {
-		s := &g.Steps[i]
+	return n, n.addSteps(g.Steps)
+}
+
+// addSteps adds the steps of a graph.
+func (n *network) addSteps(steps []onnx.Step) error {
+	for i := range steps {
+		s := &steps[i]
 		if i == 0 && s.Op != "Embedding" {
 			n.input = s.In
 		}
 		if err := n.addONNX(s); err != nil {
-			return nil, apierror.Errorf("node %q (%s): %v", s.Name, s.Op, err)
+			return apierror.Errorf("node %q (%s): %v", s.Name, s.Op, err)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // onnxActivations are the functions of ONNX under their names here.
@@ -50,7 +55,10 @@ func (n *network) addONNX(s *onnx.Step) error {
 	case "Embedding":
 		return n.embedding(s.Name, s.In, s.Out, values["weight"])
 	case "Last":
-		n.note("%s takes the last step: here each step has an output, that of the last step is the same", s.Name)
+		if len(n.parts) == 0 || n.parts[len(n.parts)-1].spec == nil {
+			return fmt.Errorf("it takes the last step of the input")
+		}
+		n.takeLast(false)
 		return nil
 	case "Dense":
 		bias := values["bias"]
@@ -100,15 +108,15 @@ func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) er
 	case "reverse":
 		return fmt.Errorf("it reads a sequence against its order only, which has no counterpart here")
 	case "bidirectional":
-		if s.Final {
-			return fmt.Errorf("the last outputs of its two directions, at the two ends of a sequence, are taken, which has no counterpart here")
-		}
 		spec = &layers.BidirectionalSpec{Layer: spec}
 	}
-	if s.Final {
-		n.note("%s: its last output is taken: here each step has one, that of the last step is the same", s.Name)
+	if err := n.add(s.Name, spec, values); err != nil {
+		return err
 	}
-	return n.add(s.Name, spec, values)
+	if s.Final {
+		n.takeLast(true)
+	}
+	return nil
 }
 
 // trimLayer returns the name of a parameter without the number of its layer:

@@ -71,13 +71,13 @@ func readStateDict(format string, tensors []tensor, steps []Step) (*network, err
 	n := &network{format: format}
 	all := modules(tensors)
 	if steps == nil {
-		for _, m := range all {
+		for _, m := range n.order(all) {
 			steps = append(steps, Step{Module: m.name})
 		}
 	}
 	named := make(map[string]bool)
 	for i, s := range steps {
-		k := slices.IndexFunc(all, func(m *module) bool { return m.name == s.Module })
+		k := findModule(all, s.Module)
 		if k < 0 {
 			var names []string
 			for _, m := range all {
@@ -85,6 +85,7 @@ func readStateDict(format string, tensors []tensor, steps []Step) (*network, err
 			}
 			return nil, apierror.Errorf("there is no module %q: the file has %s", s.Module, strings.Join(names, ", "))
 		}
+		s.Module = all[k].name
 		named[s.Module] = true
 		if s.Kind == KindNone {
 			n.note("left out as asked: %s", s.Module)
@@ -108,6 +109,14 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 		return n.addRecurrent(m, s)
 	}
 	weight := m.find("weight")
+	if bias := m.find("bias"); weight == nil && bias != nil && n.tiedTo(bias) {
+		n.note("%s has a bias alone: its weights are taken to be those of %s, as PyTorch saves tied ones to safetensors", m.name, n.parts[0].name)
+		b, err := bias.read()
+		if err != nil {
+			return err
+		}
+		return n.dense(m.name, n.input, s.Activation, n.parts[0].values["weight"], b)
+	}
 	for _, t := range m.tensors {
 		if name := strings.TrimPrefix(t.name, m.name+"."); name != "weight" && name != "bias" || len(t.shape) > 2 {
 			return fmt.Errorf("its tensor %q of shape %v has no place in an embedding, a recurrent or a linear layer", t.name, t.shape)
@@ -157,6 +166,12 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 		return fmt.Errorf("it has %d inputs, but what comes before it %d outputs: name the modules in their order", in, n.width())
 	}
 	return n.dense(m.name, out, s.Activation, w, b)
+}
+
+// tiedTo reports whether a bias can be that of a linear layer which has the weights of the
+// embedding.
+func (n *network) tiedTo(bias *tensor) bool {
+	return len(n.parts) > 1 && n.parts[0].spec == nil && slices.Equal(bias.shape, []int{n.input}) && n.width() == n.parts[0].width
 }
 
 // A direction is the tensors of one direction of a layer.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,9 +16,10 @@ import (
 // An importJob is a command line of import.
 type importJob struct {
 	*app
-	model, like, steps, vocabulary string
-	overwrite                      bool
-	options                        convert.ImportOptions
+	model, like, steps, vocabulary, classes string
+
+	overwrite bool
+	options   convert.ImportOptions
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -34,7 +36,10 @@ effect in use, dropout for example, is said and left out.
 A network that reads tokens becomes a model of text: its tokens come from the file, where it
 has them, or from --vocabulary, a file of lines, a JSON list, or a JSON map of tokens and
 their numbers. With --vocabulary a network that reads one-hot vectors becomes a model of
-text too. Other networks become models of vectors, which autoreg run serves.
+text too. A network that tells texts apart, from their last outputs, becomes a classifier:
+--classes names the classes, and has to be given for a PyTorch file, which does not say so.
+The PixelCNN of the book's Keras code becomes a model of images. Other networks become
+models of vectors, which autoreg run serves.
 
 A PyTorch state dict has names and shapes, but not the order of its modules and the
 functions between them. Where that leaves a doubt, --map names the modules, input to output,
@@ -43,6 +48,7 @@ activation; =none leaves one out.`,
 		Example: `  autoreg import model.keras -o model.safetensors
   autoreg import weights.h5 --like config.json -o model.safetensors
   autoreg import shakespeare.h5 --vocabulary chars.json -o shakespeare.safetensors
+  autoreg import reviews.keras --classes bad,good -o reviews.safetensors
   autoreg import model.pt --map encoder=embedding,rnn,fc1=dense:relu,decoder --vocabulary vocab.txt -o model.safetensors`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return j.run(args[0]) },
@@ -52,6 +58,7 @@ activation; =none leaves one out.`,
 	flags.StringVar(&j.like, "like", "", "configuration of a Keras model, a JSON `FILE` as model.to_json() writes it, for weights alone")
 	flags.StringVar(&j.steps, "map", "", "`MODULES` of a PyTorch file, input to output")
 	flags.StringVar(&j.vocabulary, "vocabulary", "", "`FILE` of the tokens, in the order of their numbers")
+	flags.StringVar(&j.classes, "classes", "", "`NAMES` of the classes of a network that tells texts apart, in the order of its outputs (default 0, 1, …)")
 	choiceFlag(flags, (*string)(&o.Unit), "unit", "", []string{string(tokenizer.Words), string(tokenizer.Characters)}, "what a token is (default character if all tokens have one, otherwise word)")
 	choiceFlag(flags, (*string)(&o.Case), "case", "", []string{string(tokenizer.KeepCase), string(tokenizer.FoldCase)}, "the letters A to Z; fold makes them a to z (default fold for words, otherwise keep)")
 	choiceFlag(flags, (*string)(&o.Punctuation), "punctuation", string(tokenizer.SplitPunctuation), []string{string(tokenizer.SplitPunctuation), string(tokenizer.StripPunctuation), string(tokenizer.KeepPunctuation)}, "punctuation of words: words of its own, dropped, or kept in the word that it stands in")
@@ -107,6 +114,9 @@ func (j *importJob) readOptions() (err error) {
 		if j.options.Like, err = readSmall(j.like); err != nil {
 			return err
 		}
+	}
+	if j.classes != "" {
+		j.options.Classes = strings.Split(j.classes, ",")
 	}
 	if j.vocabulary == "" {
 		return nil

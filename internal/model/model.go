@@ -201,7 +201,7 @@ func readConfig(f *weights.File, parse func([]byte) error, keys ...string) error
 
 func checkFormat(meta map[string]string) error {
 	if got, ok := meta[KeyFormat]; !ok {
-		return bad("no metadata %q: this is not an autoreg model", KeyFormat)
+		return bad("no metadata %q: this is not an autoreg model; autoreg import makes one of the tensors of other programs", KeyFormat)
 	} else if got != format {
 		return bad("metadata %q is %.40q, want %q: this is not an autoreg model", KeyFormat, got, format)
 	}

@@ -18,12 +18,12 @@ var signatures = []struct{ magic, what string }{
 	{"BZh", "it is compressed by bzip2: unpack it first"},
 	{"\xfd7zXZ\x00", "it is compressed by xz: unpack it first"},
 	{"\x28\xb5\x2f\xfd", "it is compressed by zstd: unpack it first"},
-	{"PK\x03\x04", "it is a zip archive, as PyTorch, Keras and NumPy save models: save the tensors as safetensors"},
-	{"\x80\x02", "it is a Python pickle, as older versions of PyTorch save models: save the tensors as safetensors"},
-	{"\x80\x03", "it is a Python pickle: save the tensors as safetensors"},
-	{"\x80\x04", "it is a Python pickle: save the tensors as safetensors"},
-	{"\x80\x05", "it is a Python pickle: save the tensors as safetensors"},
-	{"\x89HDF\r\n\x1a\n", "it is an HDF5 file, as Keras saves models: save the tensors as safetensors"},
+	{"PK\x03\x04", "it is a zip archive, as PyTorch, Keras and NumPy save models: autoreg import makes a model of those of PyTorch and Keras"},
+	{"\x80\x02", "it is a Python pickle, as older versions of PyTorch save models: autoreg import makes a model of these"},
+	{"\x80\x03", "it is a Python pickle: autoreg import makes a model of those that PyTorch saves"},
+	{"\x80\x04", "it is a Python pickle: autoreg import makes a model of those that PyTorch saves"},
+	{"\x80\x05", "it is a Python pickle: autoreg import makes a model of those that PyTorch saves"},
+	{"\x89HDF\r\n\x1a\n", "it is an HDF5 file, as Keras saves models: autoreg import makes a model of these"},
 	{"\x93NUMPY", "it is a NumPy array: save the tensors as safetensors"},
 	{"GGUF", "it is a GGUF file, a model of llama.cpp"},
 	{"\x00\x00\x08\x01", "it is an IDX file, a data set: want a model"},
@@ -52,7 +52,7 @@ func foreign(b []byte) string {
 	case bytes.HasPrefix(text, []byte("<")):
 		return "it is a web page or other markup (HTML or XML): fetch the file itself"
 	case bytes.HasPrefix(text, []byte("{")):
-		return "it is JSON: want a model"
+		return "it is JSON: want a model, which autoreg import makes of those of RTNeural and NAM"
 	}
 	return "it is a text: want a model"
 }
