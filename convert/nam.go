@@ -18,6 +18,17 @@ func readNAM(list []member) (*network, error) {
 		return nil, apierror.Errorf("the architecture is %.40q: only LSTM has a counterpart here", architecture)
 	}
 	n := &network{format: "NAM " + version}
+	for _, m := range list {
+		if !contains([]string{"architecture", "version", "config", "weights"}, m.name) {
+			n.note("left out: %s, which says nothing about the network", m.name)
+		}
+	}
+	members, _ := parseMembers(find(list, "config"))
+	for _, m := range members {
+		if !contains([]string{"input_size", "hidden_size", "num_layers"}, m.name) {
+			return nil, apierror.Errorf("the config has a member %.40q, whose meaning is not known: want input_size, hidden_size and num_layers", m.name)
+		}
+	}
 	var config struct {
 		Inputs int `json:"input_size"`
 		Units  int `json:"hidden_size"`

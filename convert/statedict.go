@@ -109,7 +109,10 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 	}
 	weight := m.find("weight")
 	for _, t := range m.tensors {
-		if name := strings.TrimPrefix(t.name, m.name+"."); name != "weight" && name != "bias" || len(t.shape) > 2 {
+		if len(t.shape) > 2 {
+			return fmt.Errorf("its tensor %q of shape %v is that of a convolution: embeddings, recurrent and linear layers are read of PyTorch's files; %s=none leaves the module out, where the network is used without it", t.name, t.shape, m.name)
+		}
+		if name := strings.TrimPrefix(t.name, m.name+"."); name != "weight" && name != "bias" {
 			return fmt.Errorf("its tensor %q of shape %v has no place in an embedding, a recurrent or a linear layer", t.name, t.shape)
 		}
 	}
