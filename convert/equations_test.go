@@ -132,3 +132,32 @@ func nam64(weights []float64, inputs, units, count int) (list []*layer64) {
 	}
 	return append(list, &layer64{kind: "Dense", units: 1, kernel: take(units), bias: take(1)})
 }
+
+// torch64 returns the layer of a module of PyTorch, whose gates are i, f, g, o and r, z, n,
+// from its tensors; suffix is that of their names, "_l0" for example.
+func torch64(kind string, w map[string][]float64, suffix string) *layer64 {
+	l := &layer64{kind: kind, act: "tanh", gate: "sigmoid", after: true}
+	gates := map[string][]int{"LSTM": {0, 1, 2, 3}, "GRU": {1, 0, 2}, "SimpleRNN": {0}}[kind]
+	hh, bias := w["weight_hh"+suffix], w["bias_ih"+suffix]
+	rows := len(bias)
+	l.units = rows / len(gates)
+	order := func(x []float64) (out []float64) {
+		for _, g := range gates {
+			block := len(x) / len(gates)
+			out = append(out, x[g*block:][:block]...)
+		}
+		return out
+	}
+	ih := w["weight_ih"+suffix]
+	l.kernel, l.recurrent = transposed(order(ih), len(ih)/rows), transposed(order(hh), l.units)
+	l.bias = order(bias)
+	second := order(w["bias_hh"+suffix])
+	if kind == "GRU" {
+		l.bias = append(l.bias, second...)
+		return l
+	}
+	for i, b := range second {
+		l.bias[i] += b
+	}
+	return l
+}
