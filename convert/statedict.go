@@ -65,13 +65,16 @@ func (m *module) recurrent() bool {
 }
 
 // readStateDict reads a network off the names and shapes of a PyTorch state dict. steps
-// names its modules, input to output; without it they are taken in their order, if that
-// leaves no doubt.
-func readStateDict(format string, tensors []tensor, steps []Step) (*network, error) {
+// names its modules, input to output; without it their order is looked for, see inOrder.
+func readStateDict(format string, tensors []tensor, steps []Step, sorted bool) (*network, error) {
 	n := &network{format: format}
 	all := modules(tensors)
 	if steps == nil {
-		for _, m := range all {
+		list, err := n.inOrder(all, sorted)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
 			steps = append(steps, Step{Module: m.name})
 		}
 	}
@@ -84,6 +87,9 @@ func readStateDict(format string, tensors []tensor, steps []Step) (*network, err
 				names = append(names, m.name)
 			}
 			return nil, apierror.Errorf("there is no module %q: the file has %s", s.Module, strings.Join(names, ", "))
+		}
+		if named[s.Module] {
+			return nil, apierror.Errorf("module %q is named twice: a module has one place", s.Module)
 		}
 		named[s.Module] = true
 		if s.Kind == KindNone {
@@ -137,6 +143,9 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 	case KindEmbedding:
 		if bias != nil {
 			return fmt.Errorf("an embedding with a bias")
+		}
+		if s.Activation != "" {
+			return fmt.Errorf("the activation %.40q is named for it, which an embedding does not have", s.Activation)
 		}
 		return n.embedding(m.name, weight.shape[0], weight.shape[1], w)
 	case KindDense:
@@ -217,11 +226,16 @@ func (n *network) addDirections(name string, l [2]direction, s Step) error {
 		spec = &layers.LSTMSpec{Units: units}
 	case gates == 3*units:
 		spec = &layers.GRUSpec{Units: units}
-	case gates == units && s.Activation == "relu":
-		spec = &layers.RNNSpec{Units: units, Activation: "relu"}
 	case gates == units:
-		spec = &layers.RNNSpec{Units: units}
-		if s.Activation == "" {
+		r := &layers.RNNSpec{Units: units}
+		spec = r
+		switch s.Activation {
+		case "relu":
+			r.Activation = "relu"
+		case "tanh":
+		default:
+			return fmt.Errorf("the activation %.40q is named for it: torch.nn.RNN has tanh or relu", s.Activation)
+		case "":
 			n.note("%s: taken to have tanh, as torch.nn.RNN by default; the file does not say", name)
 		}
 	default:
@@ -229,6 +243,9 @@ func (n *network) addDirections(name string, l [2]direction, s Step) error {
 	}
 	if s.Kind != "" && s.Kind != spec.Kind() {
 		return fmt.Errorf("it is named %s, but has the weights of %s", s.Kind, spec.Kind())
+	}
+	if s.Activation != "" && spec.Kind() != KindRNN {
+		return fmt.Errorf("the activation %.40q is named for it: an LSTM or GRU of PyTorch has no choice of one", s.Activation)
 	}
 	values, err := l[0].values(units, in, "")
 	if err != nil {
