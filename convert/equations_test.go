@@ -26,6 +26,7 @@ var functions64 = map[string]func(x float64) float64{
 	"tanh":         math.Tanh,
 	"relu":         func(x float64) float64 { return max(x, 0) },
 	"sigmoid":      func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
+	"elu":          func(x float64) float64 { return max(x, math.Expm1(min(x, 0))) },
 	"hard_sigmoid": func(x float64) float64 { return min(max(0.2*x+0.5, 0), 1) }, // of Keras 2
 }
 

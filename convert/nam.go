@@ -23,7 +23,10 @@ func readNAM(list []member) (*network, error) {
 			n.note("left out: %s, which says nothing about the network", m.name)
 		}
 	}
-	members, _ := parseMembers(find(list, "config"))
+	members, err := parseMembers(find(list, "config"))
+	if err != nil {
+		return nil, apierror.Errorf("the config: %v", err)
+	}
 	for _, m := range members {
 		if !contains([]string{"input_size", "hidden_size", "num_layers"}, m.name) {
 			return nil, apierror.Errorf("the config has a member %.40q, whose meaning is not known: want input_size, hidden_size and num_layers", m.name)
@@ -42,7 +45,7 @@ func readNAM(list []member) (*network, error) {
 		value, max int
 	}{{"input_size", config.Inputs, layers.MaxUnits}, {"hidden_size", config.Units, layers.MaxUnits}, {"num_layers", config.Layers, layers.MaxLayers}} {
 		if c.value < 1 || c.value > c.max {
-			return nil, apierror.Errorf("the config has a %s of %d: want 1 to %d", c.name, c.value, c.max)
+			return nil, apierror.Errorf("the config has %s %d: want 1 to %d", c.name, c.value, c.max)
 		}
 	}
 	t, err := parseTensor(find(list, "weights"))
