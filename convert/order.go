@@ -9,10 +9,10 @@ import (
 
 // inOrder returns the modules of a state dict in the order in which widths and kinds let
 // them follow each other: an embedding only in front, a linear layer only at the end, for
-// the function behind another one would not be known. sorted says that the order of the
-// file is that of the names, which means nothing: then several orders are an error. Where
-// no order fits it returns the file's, whose fault is found when its layers are added.
-func (n *network) inOrder(all []*module, sorted bool) ([]*module, error) {
+// the function behind another one would not be known. In safetensors the order is that of
+// the names, which means nothing: there several orders are an error. Where no order fits it
+// returns the file's, whose fault is found when its layers are added.
+func (n *network) inOrder(all []*module) ([]*module, error) {
 	if len(all) > maxModules {
 		return all, nil
 	}
@@ -30,7 +30,7 @@ func (n *network) inOrder(all []*module, sorted bool) ([]*module, error) {
 		return all, nil
 	case len(s.found) == 1:
 		return s.found[0], nil
-	case sorted:
+	case n.format == formatSafetensors:
 		return nil, apierror.Errorf("the modules could follow each other as %s or as %s, and the file does not say which: name them in their order, input to output", names(s.found[0]), names(s.found[1]))
 	case slices.Equal(s.found[0], all):
 		n.note("the modules are taken in the order of the file, %s: others would be possible too", names(all))

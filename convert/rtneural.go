@@ -154,5 +154,5 @@ func readRTNeuralTorch(list []member, steps []Step) (*network, error) {
 		}
 		tensors = append(tensors, tensor{name: m.name, shape: t.shape, read: func() ([]float32, error) { return t.data, nil }})
 	}
-	return readStateDict("RTNeural JSON of PyTorch tensors", tensors, steps, false)
+	return readStateDict("RTNeural JSON of PyTorch tensors", tensors, steps)
 }

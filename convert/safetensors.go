@@ -6,6 +6,9 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
+// formatSafetensors is how the format is called.
+const formatSafetensors = "safetensors"
+
 // readSafetensors reads a state dict in safetensors, whose tensors lie in the order of their
 // names.
 func readSafetensors(r io.ReaderAt, size int64, steps []Step) (*network, error) {
@@ -18,5 +21,5 @@ func readSafetensors(r io.ReaderAt, size int64, steps []Step) (*network, error) 
 		data := t.Data
 		list = append(list, tensor{name: t.Name, dtype: types[i].String(), shape: t.Shape, read: func() ([]float32, error) { return data, nil }})
 	}
-	return readStateDict("safetensors", list, steps, true)
+	return readStateDict(formatSafetensors, list, steps)
 }

@@ -66,11 +66,11 @@ func (m *module) recurrent() bool {
 
 // readStateDict reads a network off the names and shapes of a PyTorch state dict. steps
 // names its modules, input to output; without it their order is looked for, see inOrder.
-func readStateDict(format string, tensors []tensor, steps []Step, sorted bool) (*network, error) {
+func readStateDict(format string, tensors []tensor, steps []Step) (*network, error) {
 	n := &network{format: format}
 	all := modules(tensors)
 	if steps == nil {
-		list, err := n.inOrder(all, sorted)
+		list, err := n.inOrder(all)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ func readTorch(r io.ReaderAt, size int64, steps []Step) (*network, error) {
 	for _, t := range f.Tensors() {
 		list = append(list, tensor{name: t.Name, dtype: t.DType.String(), shape: t.Shape, read: t.Float32s})
 	}
-	n, err := readStateDict("PyTorch", list, steps, false)
+	n, err := readStateDict("PyTorch", list, steps)
 	if err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ func TestTorchRefused(t *testing.T) {
 }
 
 // Tensors that do not make a layer are refused by name.
-func TestStateDictRefused(t *testing.T) {
+func TestShapesRefused(t *testing.T) {
 	for _, c := range []struct {
 		tensors []stateTensor
 		want    string
