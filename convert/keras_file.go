@@ -83,6 +83,9 @@ func readKerasHDF5(r io.ReaderAt, size int64, like []byte) (*network, error) {
 		return nil, err
 	}
 	if config == nil {
+		if t := foreignArray(arrays); t != nil {
+			return nil, apierror.Errorf("the file has weights only, and its array %q of shape %v is of no layer that can be read: Embedding, SimpleRNN, LSTM, GRU, Bidirectional and Dense are", t.name, t.shape)
+		}
 		return nil, apierror.Errorf("the file has weights only, of %s: give the configuration of the model too, as model.to_json() writes it", layersOf(arrays))
 	}
 	if version == "" {
@@ -121,6 +124,20 @@ func versionOf(config []byte) string {
 		return "3"
 	}
 	return "2"
+}
+
+// foreignArray returns the first of the arrays of a file of weights that no layer which is
+// read has, judged by its name and shape, or nil.
+func foreignArray(tensors []tensor) *tensor {
+	for i := range tensors {
+		t := &tensors[i]
+		name, _, _ := strings.Cut(t.name[strings.LastIndexByte(t.name, '/')+1:], ":")
+		known := name == "embeddings" || name == "kernel" || name == "recurrent_kernel" || name == "bias" || strings.Contains(t.name, "/vars/")
+		if !strings.HasPrefix(t.name, "optimizer") && (!known || len(t.shape) == 3) {
+			return t
+		}
+	}
+	return nil
 }
 
 // layersOf lists the groups at the top of a file of weights.

@@ -13,28 +13,6 @@ import (
 	"github.com/autoreg/autoreg/convert"
 )
 
-// imported reads a file of another tool and opens the model made of it.
-func imported[M autoreg.Model](t *testing.T, path string, o *convert.ImportOptions) M {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := convert.Import(bytes.NewReader(b), int64(len(b)), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file bytes.Buffer
-	if _, err := in.WriteTo(&file); err != nil {
-		t.Fatal(err)
-	}
-	m, err := autoreg.Load[M](&file, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // Networks in the files of testdata/keras.py give what it computed in float64.
 func TestKeras(t *testing.T) {
 	const tolerance = 3e-7 // of what was measured, rounded up
@@ -59,13 +37,14 @@ func TestKeras(t *testing.T) {
 			}
 			var got []float32
 			if name == "text.keras" {
-				got = tokens(t, imported[*autoreg.TextModel](t, path, o), c.X)
+				_, m := importFile[*autoreg.TextModel](t, path, o)
+				got = tokens(t, m, c.X)
 			} else {
 				var x [][]float64
 				if err := json.Unmarshal(c.X, &x); err != nil {
 					t.Fatal(err)
 				}
-				m := imported[*autoreg.VectorModel](t, path, o)
+				_, m := importFile[*autoreg.VectorModel](t, path, o)
 				var in []float32
 				for _, row := range x {
 					for _, v := range row {

@@ -18,6 +18,20 @@ func readNAM(list []member) (*network, error) {
 		return nil, apierror.Errorf("the architecture is %.40q: only LSTM has a counterpart here", architecture)
 	}
 	n := &network{format: "NAM " + version}
+	for _, m := range list {
+		if !contains([]string{"architecture", "version", "config", "weights"}, m.name) {
+			n.note("left out: %s, which says nothing about the network", m.name)
+		}
+	}
+	members, err := parseMembers(find(list, "config"))
+	if err != nil {
+		return nil, apierror.Errorf("the config: %v", err)
+	}
+	for _, m := range members {
+		if !contains([]string{"input_size", "hidden_size", "num_layers"}, m.name) {
+			return nil, apierror.Errorf("the config has a member %.40q, whose meaning is not known: want input_size, hidden_size and num_layers", m.name)
+		}
+	}
 	var config struct {
 		Inputs int `json:"input_size"`
 		Units  int `json:"hidden_size"`
@@ -31,7 +45,7 @@ func readNAM(list []member) (*network, error) {
 		value, max int
 	}{{"input_size", config.Inputs, layers.MaxUnits}, {"hidden_size", config.Units, layers.MaxUnits}, {"num_layers", config.Layers, layers.MaxLayers}} {
 		if c.value < 1 || c.value > c.max {
-			return nil, apierror.Errorf("the config has a %s of %d: want 1 to %d", c.name, c.value, c.max)
+			return nil, apierror.Errorf("the config has %s %d: want 1 to %d", c.name, c.value, c.max)
 		}
 	}
 	t, err := parseTensor(find(list, "weights"))

@@ -37,8 +37,11 @@ func readRTNeural(list []member) (*network, error) {
 	return n, nil
 }
 
-// rtneuralMembers are the members of a layer of the kinds that are read.
-var rtneuralMembers = []string{"type", "activation", "shape", "weights"}
+// The kinds of layers that are read, and their members.
+var (
+	rtneuralKinds   = []string{"lstm", "gru", "dense", "time-distributed-dense", "activation"}
+	rtneuralMembers = []string{"type", "activation", "shape", "weights"}
+)
 
 func (n *network) addRTNeural(i int, text json.RawMessage) error {
 	list, err := parseMembers(text)
@@ -66,10 +69,8 @@ func (n *network) addRTNeural(i int, text json.RawMessage) error {
 	if units < 1 || units > layers.MaxUnits {
 		return fmt.Errorf("it has %d outputs: want 1 to %d", units, layers.MaxUnits)
 	}
-	switch kind {
-	case "lstm", "gru", "dense", "time-distributed-dense", "activation":
-	default:
-		return fmt.Errorf("a layer of type %.40q, which has no counterpart here", kind)
+	if !contains(rtneuralKinds, kind) {
+		return fmt.Errorf("a layer of type %.40q, which has no counterpart here: %s are read", kind, strings.Join(rtneuralKinds, ", "))
 	}
 	for _, m := range list {
 		if !contains(rtneuralMembers, m.name) {
@@ -94,8 +95,12 @@ func (n *network) addRTNeural(i int, text json.RawMessage) error {
 			spec, gates = &layers.GRUSpec{Units: units}, gruGates
 		}
 		cols := len(gates) * units
-		if w := weights; !w[0].is(n.width(), cols) || !w[1].is(units, cols) || !w[2].is(cols) && kind == "lstm" || !w[2].is(2, cols) && kind == "gru" {
-			return fmt.Errorf("%s of %d inputs and %d units has weights of shapes %v, %v, %v", name, n.width(), units, w[0].shape, w[1].shape, w[2].shape)
+		want := [][]int{{n.width(), cols}, {units, cols}, {cols}}
+		if kind == "gru" {
+			want[2] = []int{2, cols}
+		}
+		if w := weights; !w[0].is(want[0]...) || !w[1].is(want[1]...) || !w[2].is(want[2]...) {
+			return fmt.Errorf("%s of %d inputs and %d units has weights of shapes %v, %v, %v: want %v, %v, %v", name, n.width(), units, w[0].shape, w[1].shape, w[2].shape, want[0], want[1], want[2])
 		}
 		values, err := kerasRecurrent(weights[0].data, weights[1].data, weights[2].data, n.width(), units, gates, kind == "gru")
 		if err != nil {
@@ -141,7 +146,7 @@ func readRTNeuralTorch(list []member, steps []Step) (*network, error) {
 	var tensors []tensor
 	for _, m := range list {
 		if !strings.Contains(m.name, ".") {
-			return nil, apierror.Errorf("the member %.40q is not the name of a tensor", m.name)
+			return nil, apierror.Errorf("the JSON object is no model: it has neither in_shape and layers, as RTNeural's files, nor an architecture, as those of Neural Amp Modeler, and its member %.40q is not the name of a tensor", m.name)
 		}
 		t, err := parseTensor(m.value)
 		if err != nil {

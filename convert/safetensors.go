@@ -6,8 +6,11 @@ import (
 	"github.com/autoreg/autoreg/internal/weights"
 )
 
+// formatSafetensors is how the format is called.
+const formatSafetensors = "safetensors"
+
 // readSafetensors reads a state dict in safetensors, whose tensors lie in the order of their
-// names: so the modules have to be named, unless their order leaves no doubt.
+// names.
 func readSafetensors(r io.ReaderAt, size int64, steps []Step) (*network, error) {
 	f, types, err := weights.ReadForeign(r, size)
 	if err != nil {
@@ -18,5 +21,5 @@ func readSafetensors(r io.ReaderAt, size int64, steps []Step) (*network, error) 
 		data := t.Data
 		list = append(list, tensor{name: t.Name, dtype: types[i].String(), shape: t.Shape, read: func() ([]float32, error) { return data, nil }})
 	}
-	return readStateDict("safetensors", list, steps)
+	return readStateDict(formatSafetensors, list, steps)
 }

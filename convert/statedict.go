@@ -65,13 +65,16 @@ func (m *module) recurrent() bool {
 }
 
 // readStateDict reads a network off the names and shapes of a PyTorch state dict. steps
-// names its modules, input to output; without it they are taken in their order, if that
-// leaves no doubt.
+// names its modules, input to output; without it their order is looked for, see inOrder.
 func readStateDict(format string, tensors []tensor, steps []Step) (*network, error) {
 	n := &network{format: format}
 	all := modules(tensors)
 	if steps == nil {
-		for _, m := range n.order(all) {
+		list, err := n.inOrder(all)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
 			steps = append(steps, Step{Module: m.name})
 		}
 	}
@@ -86,6 +89,9 @@ func readStateDict(format string, tensors []tensor, steps []Step) (*network, err
 			return nil, apierror.Errorf("there is no module %q: the file has %s", s.Module, strings.Join(names, ", "))
 		}
 		s.Module = all[k].name
+		if named[s.Module] {
+			return nil, apierror.Errorf("module %q is named twice: a module has one place", s.Module)
+		}
 		named[s.Module] = true
 		if s.Kind == KindNone {
 			n.note("left out as asked: %s", s.Module)
@@ -118,7 +124,10 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 		return n.dense(m.name, n.input, s.Activation, n.parts[0].values["weight"], b)
 	}
 	for _, t := range m.tensors {
-		if name := strings.TrimPrefix(t.name, m.name+"."); name != "weight" && name != "bias" || len(t.shape) > 2 {
+		if len(t.shape) > 2 {
+			return fmt.Errorf("its tensor %q of shape %v is that of a convolution: embeddings, recurrent and linear layers are read of PyTorch's files; %s=none leaves the module out, where the network is used without it", t.name, t.shape, m.name)
+		}
+		if name := strings.TrimPrefix(t.name, m.name+"."); name != "weight" && name != "bias" {
 			return fmt.Errorf("its tensor %q of shape %v has no place in an embedding, a recurrent or a linear layer", t.name, t.shape)
 		}
 	}
@@ -143,6 +152,9 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 	case KindEmbedding:
 		if bias != nil {
 			return fmt.Errorf("an embedding with a bias")
+		}
+		if s.Activation != "" {
+			return fmt.Errorf("the activation %.40q is named for it, which an embedding does not have", s.Activation)
 		}
 		return n.embedding(m.name, weight.shape[0], weight.shape[1], w)
 	case KindDense:
@@ -229,11 +241,16 @@ func (n *network) addDirections(name string, l [2]direction, s Step) error {
 		spec = &layers.LSTMSpec{Units: units}
 	case gates == 3*units:
 		spec = &layers.GRUSpec{Units: units}
-	case gates == units && s.Activation == "relu":
-		spec = &layers.RNNSpec{Units: units, Activation: "relu"}
 	case gates == units:
-		spec = &layers.RNNSpec{Units: units}
-		if s.Activation == "" {
+		r := &layers.RNNSpec{Units: units}
+		spec = r
+		switch s.Activation {
+		case "relu":
+			r.Activation = "relu"
+		case "tanh":
+		default:
+			return fmt.Errorf("the activation %.40q is named for it: torch.nn.RNN has tanh or relu", s.Activation)
+		case "":
 			n.note("%s: taken to have tanh, as torch.nn.RNN by default; the file does not say", name)
 		}
 	default:
@@ -241,6 +258,9 @@ func (n *network) addDirections(name string, l [2]direction, s Step) error {
 	}
 	if s.Kind != "" && s.Kind != spec.Kind() {
 		return fmt.Errorf("it is named %s, but has the weights of %s", s.Kind, spec.Kind())
+	}
+	if s.Activation != "" && spec.Kind() != KindRNN {
+		return fmt.Errorf("the activation %.40q is named for it: an LSTM or GRU of PyTorch has no choice of one", s.Activation)
 	}
 	values, err := l[0].values(units, in, "")
 	if err != nil {

@@ -20,19 +20,29 @@ func ParseVocabulary(text []byte) ([]string, error) {
 		return nil, apierror.Wrap("convert", errors.New("the vocabulary is not UTF-8"))
 	}
 	list, err := parseVocabulary(text)
+	if err == nil && (len(list) == 0 || len(list) == 1 && list[0] == "") {
+		err = errors.New("the vocabulary is empty")
+	}
 	return list, apierror.Wrap("convert", err)
 }
 
 func parseVocabulary(text []byte) (list []string, err error) {
-	switch trimmed := strings.TrimSpace(string(text)); {
-	case strings.HasPrefix(trimmed, "["):
-		if err := json.Unmarshal(text, &list); err == nil {
-			return list, nil
+	// A token of a vocabulary in lines may begin with a bracket, but seldom goes on with a
+	// quotation mark.
+	switch begin := strings.Join(strings.Fields(string(text[:min(len(text), 100)])), ""); {
+	case strings.TrimSpace(string(text)) == "[]", strings.TrimSpace(string(text)) == "{}":
+		return nil, nil
+	case strings.HasPrefix(begin, `["`):
+		if err := json.Unmarshal(text, &list); err != nil {
+			return nil, fmt.Errorf("the vocabulary begins like a JSON list of strings and is none: %w", err)
 		}
-	case strings.HasPrefix(trimmed, "{"):
-		if members, err := parseMembers(text); err == nil {
-			return vocabularyMap(members)
+		return list, nil
+	case strings.HasPrefix(begin, `{"`):
+		members, err := parseMembers(text)
+		if err != nil {
+			return nil, fmt.Errorf("the vocabulary begins like a JSON map and is none: %w", err)
 		}
+		return vocabularyMap(members)
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i := range lines {

@@ -113,7 +113,7 @@ func TestFlags(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var help strings.Builder
-	for _, args := range [][]string{{"train", "text"}, {"train", "image"}, {"paint"}, {"generate"}, {"probs"}, {"info"}, {"score"}, {"export"}} {
+	for _, args := range [][]string{{"train", "text"}, {"train", "image"}, {"paint"}, {"generate"}, {"probs"}, {"info"}, {"score"}, {"export"}, {"import"}, {"run"}} {
 		out, err := exec.Command(command, append(args, "--help")...).Output()
 		if err != nil {
 			t.Fatal(err)

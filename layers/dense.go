@@ -9,10 +9,11 @@ type DenseSpec struct {
 }
 
 // DenseActivations are the functions that a Dense layer may have. Softmax is over all
-// units of a position, the others are of each unit.
-var DenseActivations = []string{"linear", "tanh", "sigmoid", "relu", "softmax"}
+// units of a position, the others are of each unit; elu is x where x > 0 and e^x - 1
+// elsewhere.
+var DenseActivations = []string{"linear", "tanh", "sigmoid", "relu", "elu", "softmax"}
 
-// denseUnits are those of single units, in the order of DenseActivations.
+// denseUnits are the first of DenseActivations, which are functions of recurrent units too.
 var denseUnits = []kernels.Activation{kernels.UnitLinear, kernels.UnitTanh, kernels.UnitSigmoid, kernels.UnitReLU}
 
 // Kind returns "dense".
@@ -56,17 +57,20 @@ func (s *DenseSpec) Sizes(in int) Sizes {
 // and a function. Its parameters are weight [H, In] and bias [H].
 type Dense struct {
 	Linear
-	softmax bool
-	unit    kernels.Activation // unless softmax
+	elu, softmax bool
+	unit         kernels.Activation // unless elu or softmax
 }
 
 // NewDense returns a layer of zero weights. activation is one of DenseActivations, or ""
 // for the first.
 func NewDense(in, units int, activation string) *Dense {
 	d := &Dense{Linear: *NewLinear(in, units)}
-	if i := choice(activation, DenseActivations); i < len(denseUnits) {
+	switch i := choice(activation, DenseActivations); {
+	case i < len(denseUnits):
 		d.unit = denseUnits[i]
-	} else {
+	case DenseActivations[i] == "elu":
+		d.elu = true
+	default:
 		d.softmax = true
 	}
 	return d
@@ -83,11 +87,19 @@ func (l *Dense) ScratchLen(int) int { return l.OutLen() }
 
 // activate sets dst [H] to the outputs for chains z [H], which may be dst.
 func (l *Dense) activate(dst, z []float32) {
-	if l.softmax {
+	switch {
+	case l.softmax:
 		kernels.Softmax(dst, z)
-		return
+	case l.elu:
+		kernels.ELU(oneVector(dst), oneVector(z))
+	default:
+		kernels.Activate(dst, z, l.unit)
 	}
-	kernels.Activate(dst, z, l.unit)
+}
+
+// oneVector returns x as a grid of one vector.
+func oneVector(x []float32) kernels.Grid {
+	return kernels.Grid{Data: x, Lines: 1, Pixels: 1, Cols: len(x), Panel: kernels.PanelWidth}
 }
 
 // Step computes the outputs at one position; see Stepper.

@@ -93,7 +93,11 @@ func (s *denseSequence) backRows(_, from, to int) {
 				part := d[p*kernels.PanelWidth:]
 				part = part[:min(kernels.PanelWidth, len(part))]
 				y := z.Segment(i, p)[:len(part)]
-				kernels.ActivateGradient(y, part, y, s.unit)
+				if s.elu {
+					kernels.ELUGradient(oneVector(y), oneVector(part), oneVector(y))
+				} else {
+					kernels.ActivateGradient(y, part, y, s.unit)
+				}
 			}
 		}
 	}

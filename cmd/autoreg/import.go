@@ -16,10 +16,9 @@ import (
 // An importJob is a command line of import.
 type importJob struct {
 	*app
-	model, like, steps, vocabulary, classes string
-
-	overwrite bool
-	options   convert.ImportOptions
+	model, like, steps, vocabulary, classes, vectors string
+	overwrite                                        bool
+	options                                          convert.ImportOptions
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -44,11 +43,17 @@ models of vectors, which autoreg run serves.
 A PyTorch state dict has names and shapes, but not the order of its modules and the
 functions between them. Where that leaves a doubt, --map names the modules, input to output,
 each with its kind if the tensors do not say it (embedding, lstm, gru, rnn, dense), and its
-activation; =none leaves one out.`,
+activation; =none leaves one out.
+
+At the end it compares outputs, where there are some to compare with: --compare names inputs
+and the outputs known for them, of each step or of the last one, lines of numbers as autoreg
+run reads and writes them. Without it the vectors that RTNeural keeps beside a model
+(NAME_x_python.csv, NAME_y_python.csv) and those of ONNX (test_data_set_0) are taken.`,
 		Example: `  autoreg import model.keras -o model.safetensors
   autoreg import weights.h5 --like config.json -o model.safetensors
   autoreg import shakespeare.h5 --vocabulary chars.json -o shakespeare.safetensors
   autoreg import reviews.keras --classes bad,good -o reviews.safetensors
+  autoreg import model.keras --compare x.csv,y.csv -o model.safetensors
   autoreg import model.pt --map encoder=embedding,rnn,fc1=dense:relu,decoder --vocabulary vocab.txt -o model.safetensors`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return j.run(args[0]) },
@@ -63,6 +68,7 @@ activation; =none leaves one out.`,
 	choiceFlag(flags, (*string)(&o.Case), "case", "", []string{string(tokenizer.KeepCase), string(tokenizer.FoldCase)}, "the letters A to Z; fold makes them a to z (default fold for words, otherwise keep)")
 	choiceFlag(flags, (*string)(&o.Punctuation), "punctuation", string(tokenizer.SplitPunctuation), []string{string(tokenizer.SplitPunctuation), string(tokenizer.StripPunctuation), string(tokenizer.KeepPunctuation)}, "punctuation of words: words of its own, dropped, or kept in the word that it stands in")
 	flags.StringVar(&o.UnknownWord, "unknown", "", "spelling `WORD` of the token for all that is not in the vocabulary (default [UNK] or <unk>, if it is there)")
+	flags.StringVar(&j.vectors, "compare", "", "inputs and their known outputs, `IN,OUT`, two CSV files, to compare the model's with")
 	flags.BoolVar(&j.overwrite, "overwrite", false, "replace a model that is there")
 	return cmd
 }
@@ -73,6 +79,9 @@ func (j *importJob) run(path string) error {
 	}
 	if _, err := os.Lstat(j.model); err == nil && !j.overwrite {
 		return fmt.Errorf("there is a file %s already: name another one, or give --overwrite to replace it", j.model)
+	}
+	if x, y, ok := strings.Cut(j.vectors, ","); j.vectors != "" && (!ok || x == "" || y == "" || strings.Contains(y, ",")) {
+		return usagef("--compare is %s: want two files, IN.csv,OUT.csv", shellQuote(j.vectors))
 	}
 	if err := j.readOptions(); err != nil {
 		return err
@@ -93,6 +102,10 @@ func (j *importJob) run(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	result, known, err := j.compare(path, m)
+	if err != nil {
+		return err
+	}
 	if err := atomicfile.Write(j.model, m); err != nil {
 		return err
 	}
@@ -100,7 +113,14 @@ func (j *importJob) run(path string) error {
 		fmt.Fprintf(j.err, "autoreg: %s\n", j.safe(note))
 	}
 	fmt.Fprintf(j.err, "autoreg: read %s, wrote %s, a model of %s\n", j.safe(m.Format), j.model, m.Kind)
-	return writeLayers(j.out, m.Layers)
+	if err := writeLayers(j.out, m.Layers); err != nil || result == nil {
+		return err
+	}
+	if result.differ() {
+		j.note("the outputs differ from those of %s by more than a thousandth of the largest: the model does something else than the one that gave them", known)
+	}
+	_, err = fmt.Fprintf(j.out, "\ncompared with %s: %v\n", j.safe(lineText(known)), result)
+	return err
 }
 
 // readOptions reads the files that flags name.

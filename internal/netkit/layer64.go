@@ -237,6 +237,8 @@ func (r *Layer64) unit(x float64) float64 {
 		return 1 / (1 + math.Exp(-x))
 	case "linear":
 		return x
+	case "elu":
+		return max(x, math.Expm1(min(x, 0)))
 	}
 	panic("netkit: Layer64: unknown activation " + r.Words["activation"])
 }
