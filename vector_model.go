@@ -89,7 +89,7 @@ func (m *VectorModel) RunBytes(steps int) int64 {
 func (m *VectorModel) Run(dst, xs []float32) {
 	in, out := m.Inputs(), m.Outputs()
 	T := len(xs) / in
-	if len(xs) != T*in || len(dst) != T*out {
+	if len(xs)%in != 0 || len(dst)%out != 0 || len(dst)/out != T {
 		panic("autoreg: VectorModel: Run: lengths do not match")
 	}
 	m.m.Stack.NewSequence(T).Run(kernels.RowMajor(dst, T, out), kernels.RowMajor(xs, T, in))

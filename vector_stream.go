@@ -17,10 +17,18 @@ type VectorStream struct {
 // NewStream returns a stream at the start of a sequence. It returns an error that wraps
 // ErrWhole for a model that does not go step by step.
 func (m *VectorModel) NewStream() (*VectorStream, error) {
-	if _, err := m.m.Stack.Steppers(); err != nil {
-		return nil, wrap(fmt.Errorf("%w: use Run", ErrWhole))
+	if err := m.checkSteps(); err != nil {
+		return nil, err
 	}
 	return m.newStream(), nil
+}
+
+// checkSteps returns an error that wraps ErrWhole for a model that does not go step by step.
+func (m *VectorModel) checkSteps() error {
+	if !m.Sequential() {
+		return wrap(fmt.Errorf("%w: use Run", ErrWhole))
+	}
+	return nil
 }
 
 func (m *VectorModel) newStream() *VectorStream {
@@ -87,7 +95,7 @@ type vectorWork struct {
 // NewGroup returns a group without streams. nil options mean the zero value. It returns an
 // error for options that are invalid, and one that wraps ErrWhole as NewStream does.
 func (m *VectorModel) NewGroup(o *GroupOptions) (*VectorGroup, error) {
-	if _, err := m.NewStream(); err != nil {
+	if err := m.checkSteps(); err != nil {
 		return nil, err
 	}
 	g := &VectorGroup{model: m}

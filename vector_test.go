@@ -168,6 +168,66 @@ func TestVectorGroupIsAlone(t *testing.T) {
 	}
 }
 
+// A sequence may begin in a state that is among the weights: a stream, one that was reset,
+// one in a group, one restored and the whole sequence have the same outputs, from a file too.
+func TestVectorsFirstState(t *testing.T) {
+	const T = 300
+	c := model.VectorConfig{Inputs: 3, FirstState: true, Layers: []layers.Spec{&layers.LSTMSpec{Units: 7},
+		&layers.DenseSpec{Units: 5, Activation: "relu"}, &layers.GRUSpec{Units: 6}, &layers.RNNSpec{Units: 4}, &layers.DenseSpec{Units: 2}}}
+	made := model.NewVectors(c)
+	for i, p := range layers.ParametersOf(made.Stack) {
+		v := make([]float32, p.Len())
+		testkit.Values(v, uint64(i+1), 0.6)
+		p.Set(v)
+	}
+	var file bytes.Buffer
+	if _, err := made.File().WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load[*VectorModel](&file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.EachISA(t, func(t *testing.T, isa string) {
+		xs, want, dst := make([]float32, 3*T), make([]float32, 2*T), make([]float32, 2*T)
+		testkit.Values(xs, 5, 2)
+		s := vectorStream(t, m)
+		check := func(what string, s *VectorStream) {
+			t.Helper()
+			for i := range T {
+				s.Step(dst[2*i:][:2], xs[3*i:][:3])
+			}
+			if d := testkit.Diff(dst, want); d != "" {
+				t.Errorf("%s: %s: %s", isa, what, d)
+			}
+		}
+		m.Run(want, xs)
+		restored, err := m.Restore(s.Snapshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("steps", s)
+		s.Reset()
+		check("after Reset", s)
+		check("a snapshot of the start", restored)
+		g, err := m.NewGroup(&GroupOptions{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined := vectorStream(t, m)
+		if err := g.Join(joined); err != nil {
+			t.Fatal(err)
+		}
+		check("in a group", joined)
+		zero := vectorStream(t, m)
+		clear(zero.state.Values())
+		zero.Step(dst[:2], xs[:3])
+		if dst[0] == want[0] {
+			t.Error("the first state has no effect")
+		}
+	})
+}
+
 // A step allocates nothing, in a group or alone.
 func TestVectorsNoAllocs(t *testing.T) {
 	m := smallVectors()
@@ -258,6 +318,17 @@ func TestVectorsMistakes(t *testing.T) {
 	snapshot := s.Snapshot()
 	damaged := slices.Clone(snapshot)
 	damaged[len(vectorMagic)+40] ^= 1
+	out := vectorModel(1, &layers.RNNSpec{Units: 1}, &layers.DenseSpec{Units: 1}, &layers.DenseSpec{Units: 1})
+	for _, p := range layers.ParametersOf(out.m.Stack)[4:] {
+		p.Set([]float32{3e38})
+	}
+	one := vectorStream(t, out)
+	if one.Step(y[:1], x[:1]); !math.IsInf(float64(y[0]), 1) {
+		t.Fatalf("an output is %v, want +Inf", y[0])
+	}
+	if _, err := out.Restore(one.Snapshot()); err != nil {
+		t.Errorf("a state that is finite, after an output that is not: %v", err)
+	}
 	inf := s.Fork()
 	inf.state.Values()[3] = float32(math.Inf(1))
 	for name, c := range map[string]struct {

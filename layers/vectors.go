@@ -26,8 +26,11 @@ func (c VectorConfig) Check() error {
 	}
 	for i, s := range c.Layers {
 		if !Sequential(s) {
-			return fmt.Errorf("layer %d (%s): a network with a first state goes step by step: %w", i, s.Kind(), ErrNotSequential)
+			return fmt.Errorf("layer %d (%s): there is a first state, with which all layers go step by step, but this one reads in both directions", i, s.Kind())
 		}
+	}
+	if c.Sizes().State == 0 {
+		return errors.New("there is a first state, but no layer has a state")
 	}
 	return nil
 }
@@ -127,6 +130,10 @@ func (s *VectorState) Step(dst, x []float32) {
 	copy(dst, s.out)
 }
 
+// Values returns the memory of s itself: all that the steps so far have left and that later
+// ones depend on. Its length depends on the network alone.
+func (s *VectorState) Values() []float32 { return s.slab[:len(s.slab)-len(s.out)] }
+
 // CopyFrom makes s a fork of src. It panics if they are of different networks.
 func (s *VectorState) CopyFrom(src *VectorState) {
 	if s.stack != src.stack {
@@ -146,7 +153,11 @@ type VectorBatch struct {
 // NewBatch returns n sequences at their start, stepped by the given workers. It panics if
 // s.Steppers returns an error.
 func (s *VectorStack) NewBatch(n int, w *kernels.Workers) *VectorBatch {
-	return &VectorBatch{s.newBatch(n, w), s}
+	b := &VectorBatch{s.newBatch(n, w), s}
+	for i := range n {
+		copy(rowOf(b.slab, i), s.first)
+	}
+	return b
 }
 
 // Step sets dst[i] [OutLen] to the outputs of sequence i for x[i] [InLen]; the rows of dst

@@ -106,6 +106,35 @@ func TestVectorBothDirections(t *testing.T) {
 	})
 }
 
+// Sequences begin in the first state, whichever way they are computed.
+func TestVectorFirstState(t *testing.T) {
+	const in, T = 3, 5
+	for k, list := range vectorStacks(9) {
+		what := layers.FormatSpecs(list)
+		s := layers.NewVectorStack(layers.VectorConfig{Inputs: in, Layers: list, FirstState: true})
+		for i, p := range s.Parts() {
+			randomise(p.Parameters(), uint64(10*i+2), 0.7)
+		}
+		if got := s.Config(); !got.FirstState || !slices.Equal(got.Describe(), layers.Describe(s)) {
+			t.Errorf("%s: Describe = %v, of the network %v", what, got.Describe(), layers.Describe(s))
+		}
+		x := randomBatch([]int{T}, in, uint64(k))[0]
+		y := kernels.RowMajor(make([]float32, 2*T), T, 2)
+		s.NewSequence(T).Run(y, kernels.RowMajor(slices.Concat(x...), T, in))
+		one, b, got := s.NewState(), s.NewBatch(1, kernels.NewWorkers(1)), make([]float32, 2)
+		for i := range x {
+			one.Step(got, x[i])
+			if d := testkit.Diff(got, y.Data[2*i:][:2]); d != "" {
+				t.Errorf("%s: step %d: %s", what, i, d)
+			}
+			b.Step([][]float32{got}, x[i:i+1])
+			if d := testkit.Diff(got, y.Data[2*i:][:2]); d != "" {
+				t.Errorf("%s: step %d of a batch: %s", what, i, d)
+			}
+		}
+	}
+}
+
 // Steps and whole sequences allocate nothing.
 func TestVectorNoAllocs(t *testing.T) {
 	for _, list := range vectorStacks(9) {
@@ -136,7 +165,10 @@ func TestVectorConfig(t *testing.T) {
 		}
 	}
 	for want, c := range map[string]layers.VectorConfig{
-		"there are 0 layers: want 1 or more":        {Inputs: 3},
+		"there are 0 layers: want 1 or more":               {Inputs: 3},
+		"there is a first state, but no layer has a state": {Inputs: 3, Layers: []layers.Spec{&layers.DenseSpec{Units: 1}}, FirstState: true},
+		"layer 0 (bidirectional): there is a first state, with which all layers go step by step, but this one reads in both directions": {
+			Inputs: 3, Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 1}}}, FirstState: true},
 		"layer 1: gru: units is 0: want 1 to 65536": {Inputs: 3, Layers: []layers.Spec{&layers.DenseSpec{Units: 1}, &layers.GRUSpec{}}},
 	} {
 		if err := c.Check(); fmt.Sprint(err) != want {

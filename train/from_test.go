@@ -3,10 +3,13 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/atomicfile"
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 	"github.com/autoreg/autoreg/tokenizer"
@@ -146,6 +149,16 @@ func TestFromRefuses(t *testing.T) {
 		options := cases[c.of].options
 		if _, err := From(paths[c.of], c.task, &options); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.of, err, c.want)
+		}
+	}
+	vectors := filepath.Join(t.TempDir(), "vectors.safetensors")
+	m := model.NewVectors(model.VectorConfig{Inputs: 1, Layers: []layers.Spec{&layers.LSTMSpec{Units: 2}}})
+	if err := atomicfile.Write(vectors, m.File()); err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []Task{&Text{Documents: docs}, &Classes{Documents: docs, Labels: make([]string, len(docs))}, &Images{Set: smallImages(24, 1)}} {
+		if _, err := From(vectors, task, nil); !errors.Is(err, model.ErrKind) || !strings.Contains(err.Error(), `the model is of kind "vectors" (of sequences of vectors), want "`) {
+			t.Errorf("a model over vectors for %T: %v", task, err)
 		}
 	}
 	if _, err := From(filepath.Join(t.TempDir(), "none"), &Text{Documents: docs}, nil); err == nil {

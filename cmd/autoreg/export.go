@@ -35,10 +35,11 @@ func (a *app) exportCommand() *cobra.Command {
 		Short: "Take a model to PyTorch",
 		Long: `Take a model to PyTorch: DIR gets model.safetensors, which is the model's own file, and
 model.py, a program of less than 150 lines that needs nothing but PyTorch. It computes the
-same logits, writes texts, draws images or tells classes apart, and trains on: alone, on
-GPUs where there are any, or in many processes on many machines, which torchrun starts. What
-it saves is a model file again, which all commands open, and with which autoreg train --from
-begins.
+same logits or outputs, writes texts, draws images, tells classes apart or runs over
+sequences of numbers, and trains on: alone, on GPUs where there are any, or in many processes
+on many machines, which torchrun starts. What it saves is a model file again, which all
+commands open, and with which autoreg train --from begins, unless the model is one over
+sequences of numbers.
 
   python3 DIR/model.py --help
   torchrun --nproc-per-node 4 DIR/model.py --data FILE --output trained.safetensors

@@ -66,7 +66,7 @@ func (r *rowReader) next() ([]float32, error) {
 		}
 		text = bytes.TrimSpace(text)
 		if r.line == 1 {
-			text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
+			text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")))
 		}
 		if len(text) == 0 {
 			if blank == 0 {
@@ -111,8 +111,11 @@ func (r *rowReader) readLine() ([]byte, error) {
 	}
 }
 
-// isHeader reports whether no field of a line is a number.
+// isHeader reports whether no field of a line is a number, and some are not empty.
 func isHeader(text []byte) bool {
+	if len(bytes.Trim(text, ", \t")) == 0 {
+		return false
+	}
 	for field := range bytes.SplitSeq(text, []byte(",")) {
 		if _, err := strconv.ParseFloat(string(bytes.TrimSpace(field)), 64); !errors.Is(err, strconv.ErrSyntax) {
 			return false

@@ -38,11 +38,16 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Run a model over a sequence of vectors of numbers, a time series for example: for each
 line of FILE, or of standard input, which holds the inputs of one step separated by commas,
 it prints a line with the outputs of that step. A first line without any number is a header
-and is left out. Outputs are printed with as few digits as read back exactly.
+and is left out. Outputs are printed with as few digits as read back exactly as float32.
 
 A line of outputs is printed as soon as its line of inputs has been read and memory stays
 the same for any number of lines, unless the model reads in both directions: then all lines
-are read first.`,
+are read first.
+
+An empty line, a line with more or fewer numbers than the model has inputs, and what is no
+number, not finite or too large for a float32 end it with an error that names the line and
+the column. The outputs for the lines before have been printed by then; --output writes no
+file.`,
 		Example: `  autoreg run --model filter.safetensors < in.csv > out.csv
   autoreg run --model filter.safetensors in.csv -o out.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -68,7 +73,7 @@ are read first.`,
 			if output != "" && sameFile(path, output) {
 				return usagef("--output %s is the file to read: name another one", shellQuote(output))
 			}
-			j := &runJob{app: a, ctx: cmd.Context(), name: describeInput(path), memory: memory}
+			j := &runJob{app: a, ctx: cmd.Context(), name: a.inputName(path), memory: memory}
 			var err error
 			if j.model, err = openModel[*autoreg.VectorModel](j.ctx, a, model); err != nil {
 				return err
@@ -87,14 +92,6 @@ are read first.`,
 	fs.StringVarP(&output, "output", "o", "", "`FILE` to write, whole or not at all (default standard output)")
 	intFlag(fs, &memory, "max-memory", "", defaultRunMemory, 1, math.MaxInt32, "refuse a sequence that takes more than `N` MiB of memory, by a model that reads in both directions")
 	return cmd
-}
-
-// describeInput returns how messages name an input.
-func describeInput(path string) string {
-	if path == stdinName {
-		return "standard input"
-	}
-	return path
 }
 
 // execute prints the outputs, or writes them to a file.
@@ -123,6 +120,7 @@ func (j *runJob) WriteTo(w io.Writer) (int64, error) {
 	// The lines before a mistake are right.
 	j.err = run(in, out)
 	if err := out.Flush(); err != nil {
+		j.err = nil // of the reader, which flushes too, or no longer of interest
 		return int64(*n), err
 	}
 	return int64(*n), j.err

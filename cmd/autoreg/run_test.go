@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +126,45 @@ func TestRunStreams(t *testing.T) {
 	}
 }
 
+// A fullWriter takes nothing.
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
+
+// Memory does not grow with the number of lines.
+func TestRunMemory(t *testing.T) {
+	path := vectorFile(t, t.TempDir(), "m.safetensors", 0.6, &layers.RNNSpec{Units: 2})
+	in := &longInput{left: 200}
+	if code := run(context.Background(), []string{"run", "-m", path}, in, io.Discard, io.Discard); code != exitOK {
+		t.Fatalf("status %d", code)
+	}
+	if in.late > in.early+64<<10 {
+		t.Errorf("%d bytes are in use in the end, %d in the beginning", in.late, in.early)
+	}
+}
+
+// A longInput is lines in pieces of 4000 bytes. It measures what memory is in use when the
+// first and the last but one have been read.
+type longInput struct {
+	left        int
+	early, late uint64
+}
+
+func (l *longInput) Read(p []byte) (int, error) {
+	if l.left--; l.left < 0 {
+		return 0, io.EOF
+	}
+	if l.early == 0 || l.left == 0 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		if l.late = m.HeapAlloc; l.early == 0 && l.left < 198 {
+			l.early = m.HeapAlloc
+		}
+	}
+	return copy(p, strings.Repeat("0.25,-1\n", 500)), nil
+}
+
 // Errors name line and column and leave what came before.
 func TestRunErrors(t *testing.T) {
 	dir := t.TempDir()
@@ -140,6 +181,14 @@ func TestRunErrors(t *testing.T) {
 		{"-inf,1\n", `line 1, column 1: "-inf" is not finite`},
 		{"1,1e39\n", `line 1, column 2: "1e39" is too large for a float32`},
 		{"1,2\n\n\n3,4\n", "line 2 is empty: want 2 numbers"},
+		{"\n3,4\n", "line 1 is empty: want 2 numbers"},
+		{" , \n3,4\n", `line 1, column 1: "" is not a number`},
+		{"1e400,2\n", `line 1, column 1: "1e400" is too large for a float32`},
+		{"1,2\r3,4", "line 1 has 3 columns: want 2"},
+		{"1,2\n\"1\",2\n", `line 2, column 1: "\"1\"" is not a number`},
+		{"1;2\n3;4\n", "line 2 has 1 column: want 2"},
+		{"\xFF\xFE1\x00,\x002\x00\n\x00", "standard input: line 2 has 1 column: want 2"}, // UTF-16
+		{"1,2\n3,4\x00\n", `line 2, column 2: "4\x00" is not a number`},
 		{"1,2\n1," + strings.Repeat("0", 9000) + "\n", "line 2 has more than 5120 bytes: want 2 numbers"},
 		{"1,2\n1," + strings.Repeat("0", 900000), "line 2 has more than 5120 bytes"},
 	} {
@@ -164,7 +213,18 @@ func TestRunErrors(t *testing.T) {
 	if r := commandIn(strings.Repeat("1,2\n", 2000), "run", "-m", both, "--max-memory", "1"); r.code != exitError || !strings.Contains(r.err, "take more than 1 MiB: raise --max-memory") {
 		t.Errorf("status %d, %s", r.code, r.err)
 	}
+	// What cannot be written is no error of the input.
+	for _, text := range []string{"1,2\n", strings.Repeat("1,2\n", 30000)} {
+		var errOut bytes.Buffer
+		code := run(context.Background(), []string{"run", "-m", path}, strings.NewReader(text), fullWriter{}, &errOut)
+		if code != exitError || strings.Contains(errOut.String(), "standard input") || !strings.Contains(errOut.String(), "disk is full") {
+			t.Errorf("%d bytes to a full disk: status %d, %q", len(text), code, errOut.String())
+		}
+	}
 	in := write(t, dir, "in.csv", "1,2\n")
+	if r := commandIn(string(read(t, path)), "run", "-m", "-"); r.code == exitOK || !strings.Contains(r.err, "standard input can be read only once") {
+		t.Errorf("the model and the numbers from standard input: status %d, %q", r.code, r.err)
+	}
 	fails(t, exitUsage, "give --model FILE", "run", in)
 	fails(t, exitUsage, "are two files", "run", "-m", path, in, in)
 	fails(t, exitUsage, "is the file to read", "run", "-m", path, in, "-o", in)
@@ -173,5 +233,6 @@ func TestRunErrors(t *testing.T) {
 	fails(t, exitError, "write with it by autoreg generate, or name a model over sequences of vectors", "run", "-m", cookbooksName, in)
 	fails(t, exitError, "run it by autoreg run", "generate", "-m", path, "a")
 	fails(t, exitUsage, "which predict nothing that could be scored", "score", "-m", path, in)
+	fails(t, exitError, "train it in PyTorch", "train", "text", "--from", path, "--data", small().data, "-o", filepath.Join(dir, "on.safetensors"))
 	fails(t, exitUsage, "which has no vocabulary", "info", path, "--vocabulary")
 }

@@ -196,8 +196,11 @@ func (j *trainJob) otherKind(err error) error {
 		return err
 	}
 	m, e := autoreg.Open[autoreg.Model](cmp.Or(j.resume, j.from))
-	if e != nil || kindOf(m).train == "" {
+	switch {
+	case e != nil:
 		return err
+	case kindOf(m).train == "":
+		return apierror.Errorf("%w: train it in PyTorch, where autoreg export --to torch takes it", err)
 	}
 	return apierror.Errorf("%w: go on with it by autoreg train %s", err, kindOf(m).train)
 }

@@ -57,6 +57,45 @@ func TestVectorsRoundTrip(t *testing.T) {
 	}
 }
 
+// A first state is among the tensors: h of every layer that has a state, and c of an LSTM.
+func TestVectorsFirstState(t *testing.T) {
+	const config = `{"kind":"vectors","inputs":2,"layers":[{"type":"lstm","units":3},{"type":"dense","units":4},{"type":"gru","units":5}],"first_state":true}`
+	m := NewVectors(VectorConfig{Inputs: 2, FirstState: true, Layers: []layers.Spec{&layers.LSTMSpec{Units: 3}, &layers.DenseSpec{Units: 4}, &layers.GRUSpec{Units: 5}}})
+	randomise(m.Stack)
+	first := encode(t, m.File())
+	f, err := weights.Read(bytes.NewReader(first), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range map[string]int{"first_state.h_l0": 3, "first_state.c_l0": 3, "first_state.h_l2": 5} {
+		if x := f.Lookup(name); x == nil || len(x.Data) != n {
+			t.Errorf("no tensor %s of %d values", name, n)
+		}
+	}
+	got, err := VectorsFromFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(encode(t, got.File()), first) || f.Metadata[KeyConfig] != config {
+		t.Errorf("written again, the bytes differ, or the config is %s", f.Metadata[KeyConfig])
+	}
+	for value, want := range map[string]string{
+		strings.Replace(config, `,"first_state":true`, "", 1):                                                                   `"first_state.`,
+		strings.Replace(config, "true", "false", 1):                                                                             `"first_state.`,
+		strings.Replace(config, "true", "1", 1):                                                                                 `"first_state"`,
+		strings.Replace(config, `"lstm"`, `"rnn"`, 1):                                                                           "tensor",
+		strings.Replace(config, `"inputs"`, `"first_state":true,"inputs"`, 1):                                                   `"first_state" comes twice`,
+		`{"kind":"vectors","inputs":2,"layers":[{"type":"dense","units":4}],"first_state":true}`:                                "no layer has a state",
+		`{"kind":"vectors","inputs":2,"layers":[{"type":"bidirectional","layer":{"type":"gru","units":4}}],"first_state":true}`: "reads in both directions",
+	} {
+		f := m.File()
+		f.Metadata[KeyConfig] = value
+		if m, err := VectorsFromFile(f); m != nil || !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want an error with %q", value, err, want)
+		}
+	}
+}
+
 func TestVectorsErrors(t *testing.T) {
 	edit := func(old, new string) string {
 		if !strings.Contains(smallVectorsJSON, old) {

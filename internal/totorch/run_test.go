@@ -5,9 +5,12 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,6 +63,9 @@ func TestRun(t *testing.T) {
 			[]string{"--data", file("text", "a b c ab\na a b c\r\nb b b b\n"), "--length", "3"}, ""},
 		{classCase(t, "classes", &layers.BidirectionalSpec{Layer: &layers.GRUSpec{Units: 3}}), []string{"--text", "a b"},
 			[]string{"--data", file("classes", "x\ta b\n{{.}}\tb c a b\nx\t\n")}, ""},
+		{vectorCase("vectors", true, &layers.LSTMSpec{Units: 4}, &layers.GRUSpec{Units: 3, Activation: "sigmoid"}, &layers.DenseSpec{Units: 2}),
+			[]string{"--inputs", file("run.csv", "\uFEFFa,b,c\r\n1,2,3\r\n-0.5, 1e-3,4\r\n")},
+			[]string{"--data", file("in.csv", strings.Repeat("1,2,3\n0.5,1,2\n", 5)), "--targets", file("out.csv", strings.Repeat("1,2\n-1,0.5\n", 5)), "--length", "3"}, ""},
 		{imageCase("PixelCNN", 4, 6, layers.PixelCNN{Channels: 1, Levels: 4, Filters: 6, Blocks: 1, Kernel: 3}), []string{"--count", "2"},
 			[]string{"--data", file("grey.gz", zipped(idx(256, 5, 4, 6)))}, "P5 12 4 255\n"},
 		{imageCase("mixture", 4, 2, mixture), []string{"--count", "3", "--label", "2"},
@@ -90,6 +96,7 @@ func TestRun(t *testing.T) {
 	if n := strings.Count(string(out), "epoch 2: loss "); n != len(list) || !strings.HasPrefix(string(out), "a b ") {
 		t.Errorf("the programs print\n%s", out)
 	}
+	checkRows(t, string(out), list[2].file, []float32{1, 2, 3, -0.5, 1e-3, 4})
 	for _, c := range list {
 		d := filepath.Join(dir, c.name)
 		if b, err := os.ReadFile(filepath.Join(d, "image")); c.image != "" && (err != nil || !strings.HasPrefix(string(b), c.image)) {
@@ -108,6 +115,8 @@ func TestRun(t *testing.T) {
 			_, err = model.FromFile(f)
 		case model.KindClassifier:
 			_, err = model.ClassifierFromFile(f)
+		case model.KindVectors:
+			_, err = model.VectorsFromFile(f)
 		default:
 			_, err = model.PixelFromFile(f)
 		}
@@ -122,6 +131,28 @@ func TestRun(t *testing.T) {
 		}
 		if same > 0 {
 			t.Errorf("%s: %d of %d tensors have not changed", c.name, same, len(f.Tensors))
+		}
+	}
+}
+
+// checkRows looks in what the programs print for the outputs of a model over vectors.
+func checkRows(t *testing.T, printed string, f *weights.File, xs []float32) {
+	t.Helper()
+	m, err := model.VectorsFromFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, rows := m.Stack.NewState(), regexp.MustCompile(`(?m)^(-?[0-9.e-]+),(-?[0-9.e-]+)$`).FindAllStringSubmatch(printed, -1)
+	if len(rows) != len(xs)/3 {
+		t.Fatalf("%d rows are printed, want %d:\n%s", len(rows), len(xs)/3, printed)
+	}
+	y := make([]float32, 2)
+	for i, row := range rows {
+		s.Step(y, xs[3*i:][:3])
+		for k, want := range y {
+			if got, err := strconv.ParseFloat(row[k+1], 64); err != nil || math.Abs(got-float64(want)) > 1e-5 {
+				t.Errorf("row %d: output %d is %s, want %v", i, k, row[k+1], want)
+			}
 		}
 	}
 }

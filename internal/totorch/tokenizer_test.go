@@ -75,11 +75,11 @@ func TestTokenizer(t *testing.T) {
 		tok := vocabulary(t, &o)
 		toks = append(toks, tok)
 		symbols := max(symbols, tok.Len())
-		reset := &layers.GRUSpec{Units: 2, Reset: "before"}
-		c := model.Config{Symbols: symbols, Embedding: 2, Layers: []layers.Spec{reset}, Length: 4}
+		dense, reset := &layers.DenseSpec{Units: 3}, &layers.GRUSpec{Units: 2, Reset: "before"} // the longest programs
+		c := model.Config{Symbols: symbols, Embedding: 2, Layers: []layers.Spec{dense, reset}, Length: 4}
 		list = append(list, testCase{name: fmt.Sprintf("text of %+v", o), file: model.New(c, tok).File(), in: map[string]any{"texts": in}})
 		if !o.NoStop && !o.NoUnknown {
-			c := model.ClassifierConfig{Symbols: symbols, Embedding: 2, Layers: []layers.Spec{&layers.BidirectionalSpec{Layer: reset}}, Classes: []string{"x", "y"}, Length: 4}
+			c := model.ClassifierConfig{Symbols: symbols, Embedding: 2, Layers: []layers.Spec{dense, &layers.BidirectionalSpec{Layer: reset}}, Classes: []string{"x", "y"}, Length: 4}
 			toks = append(toks, tok)
 			list = append(list, testCase{name: fmt.Sprintf("classifier of %+v", o), file: model.NewClassifier(c, tok).File(), in: map[string]any{"texts": in}})
 		}

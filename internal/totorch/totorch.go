@@ -30,16 +30,21 @@ var pieces = template.Must(template.ParseFS(files, "*.py.tmpl"))
 type program struct {
 	Title, Usage, More, Data string // of the comment that it begins with
 	Imports                  string
-	Item                     string // what a loss is for each of
+	Loss                     string // the form of a mean loss
 	Batch                    int
 	LR, Flags                string // defaults
 
-	// Of a network over symbols.
-	Steps   bool // a layer is none of torch.nn's
+	// Of a network over symbols or vectors.
+	Own     bool // a layer is none of torch.nn's
+	Dense   bool // one is dense
 	Both    bool // a layer goes in both directions
 	Tied    bool
 	Classes bool
 	words
+
+	// Of a network over vectors.
+	Vectors bool
+	First   bool // sequences begin in a state that is among the weights
 
 	// Of a network over pixels.
 	Mixture, Colour, Direct, Condition bool
@@ -50,7 +55,7 @@ type program struct {
 // Program returns the program for the model whose file has this metadata, which must be
 // sound. It returns an error for a model whose texts no short program can read.
 func Program(meta map[string]string) ([]byte, error) {
-	p := &program{Item: "value", Batch: 32, LR: "1e-3"}
+	p := &program{Loss: lossPer("value"), Batch: 32, LR: "1e-3"}
 	var names []string
 	var err error
 	switch kind := model.KindOf(meta); kind {
@@ -58,6 +63,8 @@ func Program(meta map[string]string) ([]byte, error) {
 		names, err = p.text(kind, meta)
 	case model.KindImages:
 		names, err = p.images(meta)
+	case model.KindVectors:
+		names, err = p.vectors(meta)
 	default:
 		err = fmt.Errorf("models of kind %.40q have no form for PyTorch", kind)
 	}
@@ -73,30 +80,74 @@ func Program(meta map[string]string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// A layer is a layer of a configuration, as far as it matters here.
+// lossPer returns the form of a loss for each of items.
+func lossPer(item string) string { return "%.4f nats per " + item }
+
+// A config is a configuration of layers, as far as it matters here.
+type config struct {
+	Layers     []layer
+	Tied       bool
+	Length     int
+	FirstState bool `json:"first_state"`
+}
+
 type layer struct {
+	Type                string
 	Reset               string
+	Activation          string
 	RecurrentActivation string `json:"recurrent_activation"`
 	Layer               *layer
 }
 
-// text completes p for a model of text or a classifier, and returns the names of its pieces.
-func (p *program) text(kind string, meta map[string]string) ([]string, error) {
-	var c struct {
-		Layers []layer
-		Tied   bool
-		Length int
+// own reports whether torch.nn has no such layer.
+func (l *layer) own() bool {
+	switch {
+	case l.Type == "dense" || l.Reset != "" || l.RecurrentActivation != "":
+		return true
+	case l.Type == "rnn" && l.Activation == "relu":
+		return false
 	}
+	return l.Activation != "" && l.Activation != "tanh"
+}
+
+// layers sets what depends on the layers of a model, and returns its configuration.
+func (p *program) layers(meta map[string]string) (c config, err error) {
 	if err := json.Unmarshal([]byte(meta[model.KeyConfig]), &c); err != nil {
-		return nil, err
+		return c, err
 	}
-	p.Tied, p.Classes = c.Tied, kind == model.KindClassifier
 	for _, l := range c.Layers {
 		if l.Layer != nil {
 			l, p.Both = *l.Layer, true
 		}
-		p.Steps = p.Steps || l.Reset != "" || l.RecurrentActivation != ""
+		p.Dense = p.Dense || l.Type == "dense"
+		p.Own = p.Own || l.own()
 	}
+	return c, nil
+}
+
+// vectors completes p for a model over sequences of vectors, and returns the names of its
+// pieces.
+func (p *program) vectors(meta map[string]string) ([]string, error) {
+	c, err := p.layers(meta)
+	if err != nil {
+		return nil, err
+	}
+	p.Vectors, p.First = true, c.FirstState
+	p.Title, p.Imports, p.Loss = "A model over sequences of vectors", "json, math, os, sys", "%.4g, the mean square of the differences"
+	p.Usage = "    python3 model.py --inputs IN.csv    prints the outputs for a sequence, of each step on a line"
+	p.More = " --targets OUT.csv"
+	p.Data = "the inputs of a step on each line, separated by commas; OUT.csv: what its outputs are to be.\nThey are learned in pieces of --length steps, of which what is left at the end is none"
+	p.Flags = `inputs="", targets="", length=256`
+	return []string{"recurrent", "vectors", "train", "flags", "vectors_main"}, nil
+}
+
+// text completes p for a model of text or a classifier, and returns the names of its pieces.
+func (p *program) text(kind string, meta map[string]string) ([]string, error) {
+	c, err := p.layers(meta)
+	if err != nil {
+		return nil, err
+	}
+	p.Tied, p.Classes = c.Tied, kind == model.KindClassifier
 	tok := new(tokenizer.Tokenizer)
 	if err := tok.UnmarshalJSON([]byte(meta[model.KeyTokenizer])); err != nil {
 		return nil, err
@@ -109,13 +160,13 @@ func (p *program) text(kind string, meta map[string]string) ([]string, error) {
 		p.Imports = "json, os, re, sys"
 	}
 	if p.Classes {
-		p.Title, p.Item = "A classifier of texts", "text"
+		p.Title, p.Loss = "A classifier of texts", lossPer("text")
 		p.Usage = "    python3 model.py --text TEXT    prints the probabilities of the classes of a text"
 		p.Data = "lines of a class, a tab and a text"
 		p.Flags = `text=""`
 		return []string{"recurrent", "tokenizer", "classes", "train", "flags", "classes_main"}, nil
 	}
-	p.Title, p.Item = "A model of text", "token"
+	p.Title, p.Loss = "A model of text", lossPer("token")
 	p.Usage = `    python3 model.py --prompt TEXT --temperature 0.7 --tokens 100 --seed 1    writes a text`
 	p.Data = "a text on each line, or with --whole 1 one text; learned in pieces of --length tokens"
 	p.Flags = fmt.Sprintf(`prompt="", tokens=100, temperature=0.7, length=%d, whole=0`, c.Length)
@@ -163,8 +214,8 @@ type words struct {
 	NoStop, NoUnknown bool
 	Fold              bool
 	Verbatim          bool   // the spelling of the unknown token is one in texts too
-	First             string // regular expression of a character that a word begins with
-	Word              string // of a word, where letter is First
+	Begin             string // regular expression of a character that a word begins with
+	Word              string // of a word, where letter is Begin
 	Alone             string // what else is a word, behind +
 	Drop              string // characters that are dropped; "" for none
 }
@@ -201,7 +252,7 @@ func (w *words) set(o tokenizer.Options) error {
 		marks = stripped + marks
 		w.Word, w.Drop = `letter + r"[^`+blanks+`]*"`, `r"[`+marks+`]"`
 	}
-	w.First = `r"[^` + blanks + marks + `]"`
+	w.Begin = `r"[^` + blanks + marks + `]"`
 	if o.LineEnds {
 		w.Alone += ` + "|\n"`
 	}

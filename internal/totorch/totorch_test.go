@@ -128,6 +128,27 @@ func classCase(t testing.TB, name string, list ...layers.Spec) testCase {
 	return testCase{name: name, file: m.File(), in: map[string]any{"ids": docs}, out: out.Data[:9]}
 }
 
+// vectorCase is a model over sequences of vectors, of these layers.
+func vectorCase(name string, first bool, list ...layers.Spec) testCase {
+	const in, T = 3, 9
+	m := model.NewVectors(model.VectorConfig{Inputs: in, Layers: list, FirstState: first})
+	random(m.Stack, 8)
+	tc := testCase{name: name, file: m.File()}
+	rng := rand.New(rand.NewPCG(4, 4))
+	var sequences [][][]float32
+	for range 2 {
+		var rows [][]float32
+		for range T {
+			rows = append(rows, []float32{rng.Float32(), -rng.Float32(), 2 * rng.Float32()})
+		}
+		y := kernels.RowMajor(make([]float32, T*m.Stack.OutLen()), T, m.Stack.OutLen())
+		m.Stack.NewSequence(T).Run(y, kernels.RowMajor(slices.Concat(rows...), T, in))
+		sequences, tc.out = append(sequences, rows), append(tc.out, y.Data...)
+	}
+	tc.in = map[string]any{"x": sequences}
+	return tc
+}
+
 // imageCase is a model of images, the logits of two images and their mean loss.
 func imageCase(name string, height, width int, spec layers.PixelSpec) testCase {
 	m := model.NewPixel(model.PixelConfig{Height: height, Width: width, PixelSpec: spec})
@@ -198,7 +219,7 @@ func cases(t testing.TB) (list []testCase) {
 		if layers.Sequential(s) {
 			list = append(list, textCase(t, "text "+name, false, s))
 		}
-		list = append(list, classCase(t, "classifier "+name, s))
+		list = append(list, classCase(t, "classifier "+name, s), vectorCase("vectors "+name, false, s))
 	}
 	lstm, gru := &layers.LSTMSpec{Units: units}, &layers.GRUSpec{Units: 4, Reset: "before"}
 	hard := &layers.LSTMSpec{Units: 7, RecurrentActivation: "hard_sigmoid_keras3"}
@@ -207,6 +228,9 @@ func cases(t testing.TB) (list []testCase) {
 		textCase(t, "tied", true, gru, lstm),
 		textCase(t, "stack", false, lstm, hard, gru, &layers.RNNSpec{Units: 3, Activation: "relu"}),
 		classCase(t, "classifier of a stack", hard, both, &layers.BidirectionalSpec{Layer: lstm}, lstm),
+		vectorCase("vectors with a first state", true, lstm, &layers.DenseSpec{Units: 4, Activation: "relu"}, gru, hard,
+			&layers.RNNSpec{Units: 3, Activation: "sigmoid"}, &layers.GRUSpec{Units: 4}, &layers.DenseSpec{Units: 2}),
+		vectorCase("vectors in both directions", false, lstm, both, &layers.BidirectionalSpec{Layer: hard, Merge: "multiply"}, &layers.DenseSpec{Units: 2, Activation: "softmax"}),
 		classCase(t, "classifier of stacked directions", lstm, both, &layers.BidirectionalSpec{Layer: hard, Merge: "multiply"}),
 	)
 	for _, channels := range []int{1, 3} {

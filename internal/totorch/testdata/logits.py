@@ -5,6 +5,7 @@ DIR has model.py, model.safetensors and case.json, an object with some of
     levels     images [image][channel][row][col] -> "out", as the model's forward gives them, and "loss"
     condition  the class of each image
     texts      texts, as lists of bytes          -> "ids"
+    x          sequences [sequence][step][value] -> "out", outputs [sequence][step][value]
 """
 import importlib.util, json, sys
 
@@ -38,6 +39,13 @@ for dir in sys.argv[1:]:
             lengths = torch.tensor([len(ids) for ids in case["ids"]])
             ids = torch.tensor([ids + [0] * (int(lengths.max()) - len(ids)) for ids in case["ids"]])
             result["out"] = model(ids, lengths).flatten().tolist()
+        elif "x" in case:
+            for x in torch.tensor(case["x"]).split(1):
+                whole, _ = model(x)
+                if "bidirectional" not in model.meta["config"]:  # the same in two parts
+                    begin, states = model(x[:, :2])
+                    whole = torch.cat([begin, model(x[:, 2:], states)[0]], 1)
+                result.setdefault("out", []).extend(whole.flatten().tolist())
         elif "ids" in case:
             result["out"] = [v for ids in case["ids"] for v in model(torch.tensor([ids]))[0].flatten().tolist()]
     print(json.dumps(result))
