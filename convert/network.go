@@ -6,6 +6,7 @@ import (
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/layers"
+	"github.com/autoreg/autoreg/tokenizer"
 )
 
 // A network is what a file says, layer by layer, input to output: what every reader of a
@@ -19,8 +20,9 @@ type network struct {
 	// for zeros.
 	first []float32
 
-	vocabulary []string // of the tokens, in the order of their numbers; nil if the file has none
-	notes      []string // what the file says and a model does not need: dropout, masking
+	vocabulary []string             // of the tokens, in the order of their numbers; nil if the file has none
+	own        *tokenizer.Tokenizer // of vocabulary, if the file has it whole
+	notes      []string             // what the file says and a model does not need: dropout, masking
 }
 
 // A part is a layer with its weights.

@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/onnx"
@@ -21,7 +22,10 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	n := &network{format: "ONNX"}
 	if m.Producer != "" {
-		n.format += " of " + m.Producer + " " + m.ProducerVersion
+		n.format = strings.TrimSpace(n.format + " of " + m.Producer + " " + m.ProducerVersion)
+	}
+	if err := n.ownTokenizer(m); err != nil {
+		return nil, err
 	}
 	for i := range g.Steps {
 		s := &g.Steps[i]
@@ -32,11 +36,11 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 			return nil, apierror.Errorf("node %q (%s): %v", s.Name, s.Op, err)
 		}
 	}
-	return n, nil
+	return n, n.firstStates(g)
 }
 
 // onnxActivations are the functions of ONNX under their names here.
-var onnxActivations = map[string]string{"Tanh": "tanh", "Sigmoid": "sigmoid", "Relu": "relu", "Softmax": "softmax"}
+var onnxActivations = map[string]string{"Tanh": "tanh", "Sigmoid": "sigmoid", "Relu": "relu", "Elu": "elu", "Softmax": "softmax"}
 
 func (n *network) addONNX(s *onnx.Step) error {
 	values := make(map[string][]float32)
@@ -58,7 +62,7 @@ func (n *network) addONNX(s *onnx.Step) error {
 			bias = make([]float32, s.Out)
 		}
 		return n.dense(s.Name, s.Out, "", values["weight"], bias)
-	case "Tanh", "Sigmoid", "Relu", "Softmax":
+	case "Tanh", "Sigmoid", "Relu", "Elu", "Softmax":
 		return n.activation(s.Name, onnxActivations[s.Op])
 	case "LogSoftmax":
 		n.note("%s: a softmax, without the logarithm", s.Name)
@@ -69,9 +73,23 @@ func (n *network) addONNX(s *onnx.Step) error {
 	return fmt.Errorf("it has no counterpart in a network over tokens or vectors")
 }
 
+// onnxUnits are the functions of recurrent layers' units under their names here.
+var onnxUnits = map[string]string{"Tanh": "", "Relu": "relu", "Sigmoid": "sigmoid", "Affine": "linear"}
+
+// onnxGate returns the name here of the function of the gates.
+func onnxGate(s *onnx.Step) string {
+	switch {
+	case s.Gate != "HardSigmoid":
+		return ""
+	case s.GateSlope == 0.2:
+		return "hard_sigmoid_keras2"
+	}
+	return "hard_sigmoid_keras3"
+}
+
 func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) error {
 	units := s.Out
-	if s.Direction == "bidirectional" {
+	if s.Direction == "bidirectional" && s.Merge == "" {
 		units /= 2
 	}
 	for _, name := range []string{s.InitialH, s.InitialC} {
@@ -79,18 +97,15 @@ func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) er
 			n.note("%s: its first state, the input %q of the graph, is taken to be zeros", s.Name, name)
 		}
 	}
+	unit, gate := onnxUnits[s.Activation], onnxGate(s)
 	var spec layers.Spec
 	switch s.Op {
 	case "LSTM":
-		spec = &layers.LSTMSpec{Units: units}
+		spec = &layers.LSTMSpec{Units: units, Activation: unit, RecurrentActivation: gate}
 	case "RNN":
-		r := &layers.RNNSpec{Units: units}
-		if s.Activation == "Relu" {
-			r.Activation = "relu"
-		}
-		spec = r
+		spec = &layers.RNNSpec{Units: units, Activation: unit}
 	case "GRU":
-		g := &layers.GRUSpec{Units: units}
+		g := &layers.GRUSpec{Units: units, Activation: unit, RecurrentActivation: gate}
 		if !s.ResetAfter {
 			g.Reset = "before"
 		}
@@ -103,7 +118,7 @@ func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) er
 		if s.Final {
 			return fmt.Errorf("the last outputs of its two directions, at the two ends of a sequence, are taken, which has no counterpart here")
 		}
-		spec = &layers.BidirectionalSpec{Layer: spec}
+		spec = &layers.BidirectionalSpec{Layer: spec, Merge: s.Merge}
 	}
 	if s.Final {
 		n.note("%s: its last output is taken: here each step has one, that of the last step is the same", s.Name)

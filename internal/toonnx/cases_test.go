@@ -200,8 +200,14 @@ func cases(t testing.TB) (list []testCase) {
 		name := fmt.Sprintf("%d, %s", i, layers.FormatSpecs([]layers.Spec{s}))
 		if layers.Sequential(s) {
 			list = append(list, textCase(t, name, false, s))
+		} else {
+			list = append(list, classCase(t, name, s), vectorCase(name, false, s))
 		}
-		list = append(list, classCase(t, name, s), vectorCase(name, false, s))
+	}
+	for _, kind := range layers.Kinds() {
+		if s := netkit.Specs(units)[slices.IndexFunc(netkit.Specs(units), func(s layers.Spec) bool { return s.Kind() == kind })]; layers.Sequential(s) {
+			list = append(list, classCase(t, kind, s), vectorCase(kind, false, s))
+		}
 	}
 	lstm, gru, rnn := &layers.LSTMSpec{Units: units}, &layers.GRUSpec{Units: 4, Reset: "before"}, &layers.RNNSpec{Units: 3}
 	both := &layers.BidirectionalSpec{Layer: gru, Merge: "average"}
@@ -221,13 +227,12 @@ func cases(t testing.TB) (list []testCase) {
 		}
 		for resolutions := 1; resolutions <= 3; resolutions++ {
 			for i, activation := range []layers.PixelActivation{layers.ConcatELU, layers.ELU, layers.ReLU} {
-				for k := range 4 {
-					spec := layers.PixelCNNMixture{
-						Channels: channels, Components: 3, Filters: 5, Blocks: 1 + k%2, Resolutions: resolutions,
-						Rows: 3 + i, Cols: 3 + 2*(k%2), Activation: activation, Direct: k%2 == i%2, Condition: k / 2 * 3,
-					}
-					list = append(list, imageCase(fmt.Sprintf("mixture %+v", spec), 8, 4, spec))
+				k := resolutions + i + channels // variants of every kind
+				spec := layers.PixelCNNMixture{
+					Channels: channels, Components: 3, Filters: 5, Blocks: 1 + k%2, Resolutions: resolutions,
+					Rows: 3 + i, Cols: 3 + 2*(k%2), Activation: activation, Direct: k/2%2 == 1, Condition: (k + i) / 2 % 2 * 3,
 				}
+				list = append(list, imageCase(fmt.Sprintf("mixture %+v", spec), 8, 4, spec))
 			}
 		}
 	}
