@@ -77,7 +77,7 @@ func (g *pixels) operation(name string, o layers.PixelOperation) string {
 
 // levels adds the input and the nodes that make values of the levels.
 func (g *pixels) levels() string {
-	g.input("levels", fmt.Sprintf("the levels of the channels, 0 to %d; those of a pixel and of the pixels behind it, in raster order, have no effect on its own but as the channels' order says", g.net.Levels-1),
+	g.input("levels", fmt.Sprintf("the levels of the channels of each pixel, 0 to %d; a pixel has its logits from the pixels before it, in raster order", g.net.Levels-1),
 		onnx.Uint8, "batch", g.net.Channels, "height", "width")
 	x := g.node("levels/float", "Cast", []string{"levels"}, intAttribute("to", int(onnx.Float)))
 	scalar := func(name string, v float32) string { return g.floats("levels/"+name, []float32{v}) }

@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/autoreg/autoreg/internal/model"
 	"github.com/autoreg/autoreg/internal/onnx"
 	"github.com/autoreg/autoreg/internal/testkit"
+	"github.com/autoreg/autoreg/internal/weights"
+	"github.com/autoreg/autoreg/layers"
 )
 
 // encode returns the file of a case, and the graph as it is read again.
@@ -139,22 +144,76 @@ func TestONNXRuntime(t *testing.T) {
 	t.Logf("%d models, outputs differ by %.2g at most", len(list), most)
 }
 
-// The order of inputs and outputs is what users see.
-func TestNames(t *testing.T) {
+// TestForm holds what users see of a graph: names and shapes of inputs and outputs in their
+// order, and the metadata.
+func TestForm(t *testing.T) {
+	lstm, gru := &layers.LSTMSpec{Units: 6}, &layers.GRUSpec{Units: 4}
+	both := &layers.BidirectionalSpec{Layer: gru}
+	mixture := layers.PixelCNNMixture{Channels: 3, Components: 2, Filters: 3, Blocks: 1, Resolutions: 1, Rows: 3, Cols: 3, Condition: 5}
 	for _, c := range []struct {
 		testCase
-		inputs, outputs []string
-	}{} {
+		want string
+	}{
+		{textCase(t, "", false, lstm, gru), "tokens int64 [batch sequence], lstm_h float [1 batch 6], lstm_c float [1 batch 6], gru_l1_h float [1 batch 4]" +
+			" -> logits float [batch sequence 9], lstm_h_out float [1 batch 6], lstm_c_out float [1 batch 6], gru_l1_h_out float [1 batch 4]"},
+		{classCase(t, "", lstm, both), "tokens int64 [batch sequence] -> logits float [batch 3]"},
+		{vectorCase("", true, gru), "inputs float [batch sequence 3], gru_h float [1 batch 4] -> outputs float [batch sequence 4], gru_h_out float [1 batch 4]"},
+		{vectorCase("", false, gru, both), "inputs float [batch sequence 3] -> outputs float [batch sequence 8]"},
+		{imageCase("", 4, 4, layers.PixelCNN{Channels: 3, Levels: 4, Filters: 6, Kernel: 3}), "levels uint8 [batch 3 height width] -> logits float [batch 3 4 height width]"},
+		{imageCase("", 4, 4, mixture), "levels uint8 [batch 3 height width], condition float [batch 5] -> parameters float [batch 2 10 height width]"},
+	} {
 		_, m := c.encode(t)
-		if !slices.Equal(names(m.Graph.Inputs), c.inputs) || !slices.Equal(names(m.Graph.Outputs), c.outputs) {
-			t.Errorf("%s: %q to %q", c.name, names(m.Graph.Inputs), names(m.Graph.Outputs))
+		if got := values(m.Graph.Inputs) + " -> " + values(m.Graph.Outputs); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+		for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
+			if v.Doc == "" {
+				t.Errorf("%s says nothing of itself", v.Name)
+			}
+		}
+		meta := make(map[string]string)
+		for _, e := range m.Metadata {
+			meta[e.Key] = e.Value
+		}
+		if !maps.Equal(meta, c.file.Metadata) {
+			t.Errorf("metadata %v, want %v", meta, c.file.Metadata)
 		}
 	}
 }
 
-func names(values []onnx.Value) (list []string) {
-	for _, v := range values {
-		list = append(list, v.Name)
+func values(list []onnx.Value) string {
+	var words []string
+	for _, v := range list {
+		var shape []string
+		for _, d := range v.Shape {
+			if d.Known {
+				d.Name = fmt.Sprint(d.Size)
+			}
+			shape = append(shape, d.Name)
+		}
+		words = append(words, fmt.Sprintf("%s %s %s", v.Name, v.DType, shape))
 	}
-	return list
+	return strings.Join(words, ", ")
+}
+
+// A model that is none of ours is an error.
+func TestErrors(t *testing.T) {
+	c := textCase(t, "", false, &layers.LSTMSpec{Units: 6})
+	for want, change := range map[string]func(f *weights.File){
+		`models of kind "speech"`: func(f *weights.File) { f.Metadata[model.KeyConfig] = `{"kind":"speech"}` },
+		`models of kind ""`:       func(f *weights.File) { delete(f.Metadata, model.KeyConfig) },
+		`"lstm.weight_ih_l0"`:     func(f *weights.File) { f.Tensors = slices.Delete(f.Tensors, 1, 2) },
+		`metadata "tokenizer"`:    func(f *weights.File) { delete(f.Metadata, model.KeyTokenizer) },
+		`not finite`:              func(f *weights.File) { f.Tensors[0].Data[0] = float32(math.NaN()) },
+	} {
+		f := &weights.File{Metadata: maps.Clone(c.file.Metadata)}
+		for _, x := range c.file.Tensors {
+			x.Data = slices.Clone(x.Data)
+			f.Tensors = append(f.Tensors, x)
+		}
+		change(f)
+		if _, err := Model(f); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %s", err, want)
+		}
+	}
 }
