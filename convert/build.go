@@ -15,7 +15,10 @@ import (
 // text returns a model of text of a network that begins with an embedding, or that reads
 // one-hot vectors of tokens.
 func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, error) {
-	tok, order, err := newTokenizer(vocabulary, o)
+	if n.first != nil {
+		return nil, errors.New("a layer begins in a state that is not zeros: only a model of vectors can have one")
+	}
+	tok, order, err := n.tokens(vocabulary, o)
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,11 @@ type network struct {
 	// for zeros.
 	first []float32
 
-	vocabulary []string          // of the tokens, in the order of their numbers; nil if the file has none
-	tokenizer  tokenizer.Options // how a text becomes them, as far as the file says
-	length     int               // tokens to which texts are cut or filled up, or 0 if the file does not say
-	masked     bool              // such filling is skipped
+	vocabulary []string             // of the tokens, in the order of their numbers; nil if the file has none
+	own        *tokenizer.Tokenizer // of vocabulary, if the file has it whole
+	tokenizer  tokenizer.Options    // how a text becomes them, as far as the file says
+	length     int                  // tokens to which texts are cut or filled up, or 0 if the file does not say
+	masked     bool                 // such filling is skipped
 
 	pixels *model.Pixel // in place of parts, of a network over images
 

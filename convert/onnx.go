@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/onnx"
@@ -21,9 +22,15 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	n := &network{format: "ONNX"}
 	if m.Producer != "" {
-		n.format += " of " + m.Producer + " " + m.ProducerVersion
+		n.format = strings.TrimSpace(n.format + " of " + m.Producer + " " + m.ProducerVersion)
 	}
-	return n, n.addSteps(g.Steps)
+	if err := n.ownTokenizer(m); err != nil {
+		return nil, err
+	}
+	if err := n.addSteps(g.Steps); err != nil {
+		return nil, err
+	}
+	return n, n.firstStates(g)
 }
 
 // addSteps adds the steps of a graph.
@@ -41,7 +48,7 @@ func (n *network) addSteps(steps []onnx.Step) error {
 }
 
 // onnxActivations are the functions of ONNX under their names here.
-var onnxActivations = map[string]string{"Tanh": "tanh", "Sigmoid": "sigmoid", "Relu": "relu", "Softmax": "softmax"}
+var onnxActivations = map[string]string{"Tanh": "tanh", "Sigmoid": "sigmoid", "Relu": "relu", "Elu": "elu", "Softmax": "softmax"}
 
 func (n *network) addONNX(s *onnx.Step) error {
 	values := make(map[string][]float32)
@@ -66,7 +73,7 @@ func (n *network) addONNX(s *onnx.Step) error {
 			bias = make([]float32, s.Out)
 		}
 		return n.dense(s.Name, s.Out, "", values["weight"], bias)
-	case "Tanh", "Sigmoid", "Relu", "Softmax":
+	case "Tanh", "Sigmoid", "Relu", "Elu", "Softmax":
 		return n.activation(s.Name, onnxActivations[s.Op])
 	case "LogSoftmax":
 		n.note("%s: a softmax, without the logarithm", s.Name)
@@ -77,9 +84,23 @@ func (n *network) addONNX(s *onnx.Step) error {
 	return fmt.Errorf("it has no counterpart in a network over tokens or vectors")
 }
 
+// onnxUnits are the functions of recurrent layers' units under their names here.
+var onnxUnits = map[string]string{"Tanh": "", "Relu": "relu", "Sigmoid": "sigmoid", "Affine": "linear"}
+
+// onnxGate returns the name here of the function of the gates.
+func onnxGate(s *onnx.Step) string {
+	switch {
+	case s.Gate != "HardSigmoid":
+		return ""
+	case s.GateSlope == 0.2:
+		return "hard_sigmoid_keras2"
+	}
+	return "hard_sigmoid_keras3"
+}
+
 func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) error {
 	units := s.Out
-	if s.Direction == "bidirectional" {
+	if s.Direction == "bidirectional" && s.Merge == "" {
 		units /= 2
 	}
 	for _, name := range []string{s.InitialH, s.InitialC} {
@@ -87,18 +108,15 @@ func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) er
 			n.note("%s: its first state, the input %q of the graph, is taken to be zeros", s.Name, name)
 		}
 	}
+	unit, gate := onnxUnits[s.Activation], onnxGate(s)
 	var spec layers.Spec
 	switch s.Op {
 	case "LSTM":
-		spec = &layers.LSTMSpec{Units: units}
+		spec = &layers.LSTMSpec{Units: units, Activation: unit, RecurrentActivation: gate}
 	case "RNN":
-		r := &layers.RNNSpec{Units: units}
-		if s.Activation == "Relu" {
-			r.Activation = "relu"
-		}
-		spec = r
+		spec = &layers.RNNSpec{Units: units, Activation: unit}
 	case "GRU":
-		g := &layers.GRUSpec{Units: units}
+		g := &layers.GRUSpec{Units: units, Activation: unit, RecurrentActivation: gate}
 		if !s.ResetAfter {
 			g.Reset = "before"
 		}
@@ -108,7 +126,7 @@ func (n *network) addONNXRecurrent(s *onnx.Step, values map[string][]float32) er
 	case "reverse":
 		return fmt.Errorf("it reads a sequence against its order only, which has no counterpart here")
 	case "bidirectional":
-		spec = &layers.BidirectionalSpec{Layer: spec}
+		spec = &layers.BidirectionalSpec{Layer: spec, Merge: s.Merge}
 	}
 	if err := n.add(s.Name, spec, values); err != nil {
 		return err

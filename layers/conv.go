@@ -159,14 +159,7 @@ func (l *Conv) Parameters(suffix string) []Parameter {
 					copy(p.Bias, data[p.first:][:p.n])
 				}
 			},
-			Get: func() []float32 {
-				data := make([]float32, s.Out)
-				for i := range l.pieces {
-					p := &l.pieces[i]
-					copy(data[p.first:], p.Bias[:p.n])
-				}
-				return data
-			},
+			Get: l.biases,
 		},
 	}...)
 }

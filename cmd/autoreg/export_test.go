@@ -20,10 +20,10 @@ func TestExportUsage(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"give --to torch", []string{"export", "x"}},
+		{"give --to torch or --to onnx", []string{"export", "x"}},
 		{"--to", []string{"export", "x", "--to", "onyx"}},
-		{"name a single directory", []string{"export", "--to", "torch"}},
-		{"name a single directory", []string{"export", "--to", "torch", "x", "y"}},
+		{"name a single directory or file", []string{"export", "--to", "torch"}},
+		{"name a single directory or file", []string{"export", "--to", "onnx", "x", "y"}},
 	} {
 		fails(t, exitUsage, c.want, c.args...)
 	}
@@ -66,6 +66,31 @@ func TestExport(t *testing.T) {
 	checkpoint := filepath.Join(dir, "checkpoint")
 	ok(t, "export", "--model", small().checkpoint, "--to", "torch", checkpoint)
 	ok(t, "info", filepath.Join(checkpoint, "model.safetensors"))
+}
+
+// TestExportONNX writes a file that import takes back, and replaces one only when asked to.
+func TestExportONNX(t *testing.T) {
+	dir := t.TempDir()
+	file, back := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "back.safetensors")
+	args := []string{"export", "--model", small().model, "--to", "onnx", file}
+	if out := ok(t, args...); out != "" {
+		t.Errorf("it prints %q", out)
+	}
+	graph := read(t, file)
+	if out := ok(t, "info", file); !strings.Contains(out, "embedding.weight") {
+		t.Errorf("info prints %q", out)
+	}
+	ok(t, "import", file, "-o", back)
+	if before, after := ok(t, "probs", "-m", small().model, "recipe for"), ok(t, "probs", "-m", back, "recipe for"); after != before {
+		t.Errorf("what comes back says %s, want %s", after, before)
+	}
+	fails(t, exitError, "there is a file "+file+" already: name another one, or give --overwrite to replace it", args...)
+	write(t, dir, "model.onnx", "old")
+	ok(t, append(args, "--overwrite")...)
+	if !bytes.Equal(read(t, file), graph) {
+		t.Error("--overwrite does not replace the file, or there is another graph for the same model")
+	}
+	fails(t, exitError, "no such file", "export", "--model", filepath.Join(dir, "none"), "--to", "onnx", filepath.Join(dir, "b"))
 }
 
 // python runs an exported program.

@@ -63,7 +63,7 @@ func TestTensors(t *testing.T) {
 func TestModelFields(t *testing.T) {
 	m := readModel(t, "testdata/tensors.onnx")
 	got := fmt.Sprintf("%d %q", m.IRVersion, []string{m.Producer, m.ProducerVersion, m.Doc, m.Graph.Name, m.Graph.Doc}) + fmt.Sprint(m.Opsets, m.Metadata, m.Graph.Inputs, m.Graph.Outputs)
-	if want := `8 ["make.py" "1" "a model" "all" "a graph"][{ 13} {example 1}] [{key value}] [{in float [{0 batch false} {3  true} {0  false}] true}] [{out int64 [] true}]`; got != want {
+	if want := `8 ["make.py" "1" "a model" "all" "a graph"][{ 13} {example 1}] [{key value}] [{in  float [{0 batch false} {3  true} {0  false}] true}] [{out  int64 [] true}]`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	n := m.Graph.Nodes[0]

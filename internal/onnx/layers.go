@@ -107,8 +107,11 @@ func (g *follower) activation(n *Node, in []*value) (*value, error) {
 		if err := g.features(v, 0); err != nil {
 			return nil, n.fail("%v", err)
 		}
-	} else if err := n.only(nil); err != nil {
+	} else if err := n.only(kinds{"alpha": FloatAttribute}); err != nil {
 		return nil, err
+	}
+	if a := n.Attribute("alpha"); a != nil && (n.Op != "Elu" || a.F != 1) {
+		return nil, n.fail("alpha is %g, want 1", a.F)
 	}
 	return g.add(n, Step{Op: n.Op}, v.dims)
 }

@@ -83,6 +83,7 @@ type Attribute struct {
 // A Value describes an input, an output or an intermediate value of a graph.
 type Value struct {
 	Name   string
+	Doc    string
 	DType  DType // Undefined if it is no tensor
 	Shape  []Dim
 	Ranked bool // Shape is known, possibly of no dimensions

@@ -14,7 +14,7 @@ import (
 	"github.com/autoreg/autoreg/internal/testkit"
 )
 
-// seeds returns the files of testdata.
+// seeds returns the files of testdata, and some made by hand.
 func seeds(t testing.TB) (list [][]byte) {
 	paths, err := filepath.Glob("testdata/*.onnx")
 	if err != nil || len(paths) == 0 {
@@ -26,6 +26,9 @@ func seeds(t testing.TB) (list [][]byte) {
 			t.Fatal(err)
 		}
 		list = append(list, b)
+	}
+	for _, m := range []*Model{started(), merged("ReduceSum"), merged("ReduceMean")} {
+		list = append(list, written(t, m))
 	}
 	return list
 }

@@ -33,25 +33,29 @@ type Network struct {
 //	Dense       W·x + b: weight [Out, In], bias [Out] if there is one
 //	Conv        over two dimensions, stride 1: weight [Out, In, Kh, Kw], bias [Out] if
 //	            there is one
-//	Tanh, Sigmoid, Relu
+//	Tanh, Sigmoid, Relu, Elu
 //	            of every value
 //	Softmax, LogSoftmax
 //	            over the features
 //
 // Names and layouts of weights are PyTorch's. A GRU with ResetAfter false, which PyTorch
 // does not have, computes n = tanh(W·x + b_ih + R·(r ⊙ h) + b_hh): its biases add up.
-// Outputs of two directions are concatenated, forward first.
+// Outputs of two directions are concatenated, forward first, unless Merge says otherwise.
 type Step struct {
 	Op, Name string // Name is the node's, or if it has none its first output's
 	In, Out  int    // features; 0 for activations and Last
 	Weights  []Weight
 
 	// Of LSTM, GRU and RNN.
-	Direction          string // forward, reverse, bidirectional
-	ResetAfter         bool   // of a GRU: the reset gate is applied to R·h + b
-	Activation         string // of an RNN: Tanh or Relu
-	Final              bool   // what follows takes each direction's state after its last step, not the sequence
-	InitialH, InitialC string // the graph's input from which the first state is taken, or "" for zeros
+	Direction          string    // forward, reverse, bidirectional
+	Merge              string    // of a bidirectional one: "" or sum, average, multiply
+	ResetAfter         bool      // of a GRU: the reset gate is applied to R·h + b
+	Activation         string    // of the units: Tanh, Relu, Sigmoid, or Affine, which is none
+	Gate               string    // of the gates of an LSTM or a GRU: Sigmoid or HardSigmoid
+	GateSlope          float32   // of a HardSigmoid, clip(GateSlope·x + 0.5, 0, 1)
+	Final              bool      // what follows takes each direction's state after its last step, not the sequence
+	InitialH, InitialC string    // the graph's input from which the first state is taken, or "" for zeros
+	FirstH, FirstC     []float32 // [Out] what is added to that, the same for all sequences, or nil
 
 	// Of Conv: top, left, bottom, right; vertical, horizontal.
 	Pads     [4]int
@@ -70,7 +74,7 @@ type Weight struct {
 // nodes on which no output depends are not looked at. An error wraps ErrUnsupported or
 // ErrFormat and names the node.
 func (m *Model) Network() (*Network, error) {
-	g := follower{budget: m.budget, model: m, values: make(map[string]*value), givers: make(map[string]*Node), tensors: make(map[string]*Tensor), states: make(map[*Node][2]string)}
+	g := follower{budget: m.budget, model: m, values: make(map[string]*value), givers: make(map[string]*Node), tensors: make(map[string]*Tensor), states: make(map[*Node][2]origin)}
 	if m.Graph == nil {
 		return nil, formatErr("the model has no graph")
 	}
@@ -100,7 +104,7 @@ type follower struct {
 	tensors map[string]*Tensor
 	givers  map[string]*Node // of each value
 	values  map[string]*value
-	states  map[*Node][2]string // initial_h and initial_c of the recurrent nodes
+	states  map[*Node][2]origin // initial_h and initial_c of the recurrent nodes
 
 	steps []Step
 	stamp int    // counts what has become of the values: only the newest may go on
@@ -109,6 +113,7 @@ type follower struct {
 
 	time, batch axis   // once a recurrent layer has said which they are, by timed
 	timed, last bool   // last: only the last position goes on
+	directions  axis   // of the last recurrent layer, if it has two
 	positions   []axis // that layers go along, or have as their batch
 	image       []dim  // batch, rows and columns, once a convolution has said which they are
 }
@@ -169,17 +174,17 @@ func (g *follower) inputs() error {
 		if cells[n.Op].gates == nil {
 			continue
 		}
-		var s [2]string
+		var s [2]origin
 		for i := range s {
 			if len(n.Inputs) <= 5+i || n.Inputs[5+i] == "" {
 				continue
 			}
 			visits := 0
-			name, err := g.source(n, n.Inputs[5+i], &visits)
+			from, err := g.source(n, n.Inputs[5+i], &visits)
 			if err != nil {
 				return err
 			}
-			s[i], states[name] = name, true
+			s[i], states[from.input] = from, true
 		}
 		g.states[n] = s
 	}

@@ -60,7 +60,15 @@ func (g *follower) node(n *Node) error {
 		}
 	case "Conv":
 		out, err = g.conv(n, in)
-	case "Tanh", "Sigmoid", "Relu", "Softmax", "LogSoftmax":
+	case "ReduceSum", "ReduceMean", "ReduceProd":
+		if flows {
+			out, err = g.merge(n, in)
+		}
+	case "Sub": // of a final state what it began with: see Step.FirstH
+		if flows {
+			err = n.fail("it has no place in a list of layers")
+		}
+	case "Tanh", "Sigmoid", "Relu", "Elu", "Softmax", "LogSoftmax":
 		if flows || first.kind == data {
 			out, err = g.activation(n, in)
 		}

@@ -228,6 +228,8 @@ func (d *decoder) valueField(f *field, out *Value) error {
 		return f.str(&d.budget, &out.Name)
 	case 2:
 		return sub(d, f, out, (*decoder).typeField)
+	case 3:
+		return f.str(&d.budget, &out.Doc)
 	}
 	return nil
 }

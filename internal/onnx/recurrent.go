@@ -1,7 +1,5 @@
 package onnx
 
-import "strings"
-
 // cells says of each recurrent operator where the gates of a PyTorch layer are among
 // ONNX' (of LSTM i, o, f, c; of GRU z, r, h), and which activations it has by default.
 var cells = map[string]struct {
@@ -24,7 +22,7 @@ func (g *follower) recurrent(n *Node, in []*value) error {
 	if in[4] != nil {
 		return n.fail("it has sequence_lens, a length for each sequence, which have no place here")
 	}
-	s := Step{Op: n.Op, InitialH: g.states[n][0], InitialC: g.states[n][1]}
+	s := Step{Op: n.Op, InitialH: g.states[n][0].input, InitialC: g.states[n][1].input}
 	if err := n.cell(&s); err != nil {
 		return err
 	}
@@ -82,6 +80,13 @@ func (g *follower) recurrent(n *Node, in []*value) error {
 			return err
 		}
 	}
+	var err error
+	if s.FirstH, err = g.first(n, g.states[n][0].first, directions, H); err != nil {
+		return err
+	}
+	if s.FirstC, err = g.first(n, g.states[n][1].first, directions, H); err != nil {
+		return err
+	}
 	return g.sequence(n, s, v, directions, H)
 }
 
@@ -116,6 +121,9 @@ func (g *follower) sequence(n *Node, s Step, v *value, directions, H int) error 
 	}
 	g.timed, g.time, g.batch, g.positions = true, t, b, append(g.positions, t, b)
 	d, f := g.axis(directions, true), g.axis(H, true)
+	if g.directions = (axis{}); directions == 2 {
+		g.directions = d[0]
+	}
 	dims, last := []dim{time, d, batch, f}, []dim{d, batch, f}
 	if layout == 1 {
 		dims, last = []dim{batch, time, d, f}, []dim{batch, d, f}
@@ -142,12 +150,7 @@ func (n *Node) cell(s *Step) error {
 	if n.Attribute("clip") != nil {
 		return n.fail("it clips its values (attribute clip), which a layer here does not")
 	}
-	for _, name := range []string{"activation_alpha", "activation_beta"} {
-		if n.Attribute(name) != nil {
-			return n.fail("its activations have parameters (attribute %s), which a layer here has not", name)
-		}
-	}
-	if err := n.only(kinds{"activations": StringsAttribute, "direction": StringAttribute, "hidden_size": IntAttribute, "input_forget": IntAttribute, "layout": IntAttribute, "linear_before_reset": IntAttribute}); err != nil {
+	if err := n.only(kinds{"activation_alpha": FloatsAttribute, "activation_beta": FloatsAttribute, "activations": StringsAttribute, "direction": StringAttribute, "hidden_size": IntAttribute, "input_forget": IntAttribute, "layout": IntAttribute, "linear_before_reset": IntAttribute}); err != nil {
 		return err
 	}
 	if n.integer("input_forget", 0) != 0 {
@@ -160,27 +163,14 @@ func (n *Node) cell(s *Step) error {
 	if a := n.Attribute("direction"); a != nil {
 		s.Direction = a.S
 	}
-	want := cells[n.Op].activations
+	directions := 1
 	switch s.Direction {
 	case "forward", "reverse":
 	case "bidirectional":
-		want = append(append([]string(nil), want...), want...)
+		directions = 2
 	default:
 		return n.fail("direction %s", quote(s.Direction))
 	}
 	s.ResetAfter = n.Op == "GRU" && n.integer("linear_before_reset", 0) != 0
-	if n.Op == "RNN" {
-		s.Activation = "Tanh"
-	}
-	a := n.Attribute("activations")
-	if a == nil || len(a.Strings) == 0 {
-		return nil
-	}
-	got := strings.Join(a.Strings, ", ")
-	if n.Op == "RNN" && strings.EqualFold(got, strings.ReplaceAll(strings.Join(want, ", "), "Tanh", "Relu")) {
-		s.Activation = "Relu"
-	} else if !strings.EqualFold(got, strings.Join(want, ", ")) {
-		return n.fail("its activations are %.80s, want %s", got, strings.Join(want, ", "))
-	}
-	return nil
+	return n.activations(s, directions)
 }

@@ -157,8 +157,16 @@ func turned(where string, perm ...int64) func(m *Model) {
 
 // What has no place is refused by name.
 func TestRefusals(t *testing.T) {
-	strings := func(name string, v ...string) Attribute {
-		return Attribute{Name: name, Type: StringsAttribute, Strings: v}
+	activations := func(names string, alpha ...float32) func(m *Model) {
+		return func(m *Model) {
+			m.set("lstm", Attribute{Name: "activations", Type: StringsAttribute, Strings: strings.Split(names, " ")})
+			if alpha != nil {
+				m.set("lstm", Attribute{Name: "activation_alpha", Type: FloatsAttribute, Floats: alpha})
+			}
+		}
+	}
+	strange := func(names string) string {
+		return `node "lstm" (LSTM): its activations are ` + names + `: want those of a layer here, for the gates Sigmoid or the HardSigmoid of Keras, for the units everywhere the same of Tanh, Relu, Sigmoid and none`
 	}
 	lstm := func(i int, name string) func(m *Model) {
 		return func(m *Model) {
@@ -175,8 +183,15 @@ func TestRefusals(t *testing.T) {
 		want   string
 	}{
 		{func(m *Model) { m.set("lstm", Attribute{Name: "clip", Type: FloatAttribute, F: 3}) }, `node "lstm" (LSTM): it clips its values (attribute clip), which a layer here does not`},
-		{func(m *Model) { m.set("lstm", strings("activations", "HardSigmoid", "Tanh", "Tanh")) }, `node "lstm" (LSTM): its activations are HardSigmoid, Tanh, Tanh, want Sigmoid, Tanh, Tanh`},
-		{func(m *Model) { m.set("lstm", Attribute{Name: "activation_alpha", Type: FloatsAttribute}) }, `node "lstm" (LSTM): its activations have parameters (attribute activation_alpha), which a layer here has not`},
+		{activations("Softsign Tanh Tanh"), strange("Softsign")},
+		{activations("Tanh Tanh Tanh"), strange("Tanh, Tanh, Tanh")},
+		{activations("Sigmoid Tanh Relu"), strange("Sigmoid, Tanh, Relu")},
+		{activations("Sigmoid HardSigmoid HardSigmoid"), strange("Sigmoid, HardSigmoid, HardSigmoid")},
+		{activations("Sigmoid Tanh"), `node "lstm" (LSTM): it has 2 activations, want 3`},
+		{activations("HardSigmoid Tanh Tanh", 0.25), `node "lstm" (LSTM): its HardSigmoid is clip(0.25·x + 0.5, 0, 1): want 0.2·x + 0.5 or x/6 + 0.5`},
+		{activations("Sigmoid Affine Affine", 1, 2), `node "lstm" (LSTM): its Affine is 2·x + 0: want x`},
+		{activations("HardSigmoid Tanh Tanh", 0.2, 0.2), `node "lstm" (LSTM): its activations have parameters (attributes activation_alpha, activation_beta), which they do not take`},
+		{func(m *Model) { m.set("lstm", Attribute{Name: "activation_alpha", Type: FloatsAttribute}) }, `node "lstm" (LSTM): its activations have parameters (attributes activation_alpha, activation_beta), which they do not take`},
 		{func(m *Model) { m.set("lstm", intAttribute("input_forget", 1)) }, `node "lstm" (LSTM): it couples input and forget gate (attribute input_forget), which a layer here does not`},
 		{func(m *Model) { m.set("lstm", intAttribute("other", 1)) }, `node "lstm" (LSTM): its attribute "other" has no place in a list of layers`},
 		{func(m *Model) { m.set("lstm", stringAttribute("layout", "1")) }, `node "lstm" (LSTM): its attribute "layout" has type 3, want 2`},
@@ -184,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		{func(m *Model) { m.set("lstm", stringAttribute("direction", "up")) }, `node "lstm" (LSTM): direction "up"`},
 		{with(lstm(4, "lens"), NewInts("lens", []int{1}, []int64{1})), `node "lstm" (LSTM): it has sequence_lens, a length for each sequence, which have no place here`},
 		{with(lstm(7, "P"), zeros("P", 1, 9)), `node "lstm" (LSTM): it has peepholes (input P), which a layer here has not`},
-		{with(lstm(5, "h0"), NewFloats("h0", []int{1, 1, 3}, []float32{0, 0, 1})), `node "lstm" (LSTM): it starts from the state "h0", which is not zero: a layer here starts from zeros`},
+		{with(lstm(5, "h0"), NewFloats("h0", []int{1, 2, 3}, []float32{0, 0, 1, 0, 0, 1})), `node "lstm" (LSTM): it starts from the state "h0" of shape [1 2 3]: want zeros, an input of the graph, or one state for all sequences, of shape [1 1 3]`},
 		{func(m *Model) { m.Graph.Initializers[1] = zeros("R", 1, 12, 4) }, `node "lstm" (LSTM): hidden_size 3 does not agree with the shapes of its weights, W [1 12 2], R [1 12 4]`},
 		{func(m *Model) { m.Graph.Initializers[0] = zeros("W", 1, 12, 5) }, `node "lstm" (LSTM): it takes 5 features of 2`},
 		{func(m *Model) { m.Graph.Initializers[0].Data = nil }, `tensor "W": 0 bytes of data, but float of shape [1 12 2] takes 96`},

@@ -185,27 +185,27 @@ func (e *encoder) float(num int, v float32) {
 
 func (e *encoder) value(v Value) {
 	e.str(1, v.Name)
-	if v.DType == Undefined && !v.Ranked {
+	if v.DType != Undefined || v.Ranked {
+		e.message(2, func() { e.message(1, func() { e.tensorType(v) }) })
+	}
+	e.str(3, v.Doc)
+}
+
+func (e *encoder) tensorType(v Value) {
+	e.int(1, int64(v.DType))
+	if !v.Ranked {
 		return
 	}
 	e.message(2, func() {
-		e.message(1, func() {
-			e.int(1, int64(v.DType))
-			if !v.Ranked {
-				return
-			}
-			e.message(2, func() {
-				for _, d := range v.Shape {
-					e.message(1, func() {
-						if d.Known {
-							e.int(1, d.Size)
-						} else {
-							e.str(2, d.Name)
-						}
-					})
+		for _, d := range v.Shape {
+			e.message(1, func() {
+				if d.Known {
+					e.int(1, d.Size)
+				} else {
+					e.str(2, d.Name)
 				}
 			})
-		})
+		}
 	})
 }
 
