@@ -46,8 +46,8 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	}
 	embedding, rest := n.parts[0], n.parts[1:last]
 	if embedding.spec != nil {
-		if V > maxOneHot {
-			return nil, fmt.Errorf("one-hot vectors of %d values: want at most %d", V, maxOneHot)
+		if V > maxOneHot || int64(4*V*V) > n.warrant {
+			return nil, fmt.Errorf("one-hot vectors of %d values: want at most %d, and of these a matrix that is not larger than 4 times the file", V, maxOneHot)
 		}
 		embedding, rest = oneHot(V), n.parts[:last]
 		n.note("%s reads one-hot vectors: the embedding is the identity", n.parts[0].name)
@@ -131,5 +131,6 @@ func (p *part) fill(to layers.Part) error {
 	for name := range left {
 		return apierror.Errorf("layer %q: %s has no place", p.name, name)
 	}
+	p.values = nil // a model's file is made of the layers: there is no need of two copies
 	return nil
 }

@@ -51,6 +51,7 @@ func Import(r io.ReaderAt, size int64, o *ImportOptions) (*Imported, error) {
 	if err != nil {
 		return nil, apierror.Wrap("convert", err)
 	}
+	n.warrant = 4*size + 1<<20
 	m, err := n.model(o)
 	return m, apierror.Wrap("convert", err)
 }

@@ -102,6 +102,7 @@ func (l *kerasLayer) inside(name string) (*kerasLayer, error) {
 	}
 	in := &kerasLayer{name: l.name}
 	json.Unmarshal(find(m, "class_name"), &in.class)
+	in.class = clip(in.class)
 	if in.config, err = parseMembers(find(m, "config")); err != nil {
 		return nil, fmt.Errorf("its %s has no config", name)
 	}
@@ -333,8 +334,7 @@ func (n *network) kerasVocabulary(l *kerasLayer, assets func(name string) ([]byt
 	if len(n.parts) > 0 {
 		return fmt.Errorf("it stands behind other layers: only the first one can read text")
 	}
-	var words []string
-	if err := json.Unmarshal(find(l.config, "vocabulary"), &words); err == nil && words != nil {
+	if words, err := parseTexts(find(l.config, "vocabulary")); err == nil {
 		n.vocabulary = l.withReserved(words)
 		return nil
 	}
@@ -357,7 +357,7 @@ func (l *kerasLayer) withReserved(words []string) []string {
 		return words
 	}
 	if l.class == "TextVectorization" {
-		return append([]string{"", unknown}, words...)
+		return slices.Insert(words, 0, "", unknown)
 	}
-	return append([]string{unknown}, words...)
+	return slices.Insert(words, 0, unknown)
 }

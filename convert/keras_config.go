@@ -34,15 +34,15 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 	if inside, err := parseMembers(config); err == nil {
 		list = find(inside, "layers")
 	}
-	var texts []json.RawMessage
-	if err := json.Unmarshal(list, &texts); err != nil {
+	texts, err := parseList(list)
+	if err != nil {
 		return nil, apierror.Errorf("the configuration has no list of layers")
 	}
 	if len(texts) > maxKerasLayers {
 		return nil, apierror.Errorf("the configuration has %d layers: want at most %d", len(texts), maxKerasLayers)
 	}
 	var layers []kerasLayer
-	before := ""
+	before, members := "", 0
 	for i, t := range texts {
 		m, err := parseMembers(t)
 		if err != nil {
@@ -53,9 +53,13 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 		if l.config, err = parseMembers(find(m, "config")); err != nil {
 			return nil, apierror.Errorf("layer %d of the configuration, a %.40q, has no config", i, l.class)
 		}
+		if members += len(l.config); members > 2*maxMembers {
+			return nil, apierror.Errorf("the layers of the configuration have more than %d members", 2*maxMembers)
+		}
 		if l.name = l.text("name"); l.name == "" {
 			json.Unmarshal(find(m, "name"), &l.name)
 		}
+		l.name, l.class = clip(l.name), clip(l.class)
 		if class != "Sequential" {
 			if err := l.follows(find(m, "inbound_nodes"), before); err != nil {
 				return nil, err
@@ -70,13 +74,17 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 // maxKerasLayers is how many layers of a configuration are read.
 const maxKerasLayers = 1 << 10
 
+// maxNodes is the longest text of inbound_nodes that is read: its values take many times
+// the memory of short texts.
+const maxNodes = 16 << 10
+
 // follows returns an error unless the layer of a Functional model is called once, with the
 // output of the layer before it alone. Its inbound_nodes are nested lists or objects, by
 // version, in which a name of a layer stands in each call's "keras_history", or is the
 // first value of a list.
 func (l *kerasLayer) follows(nodes json.RawMessage, before string) error {
 	var tree any
-	if nodes != nil && json.Unmarshal(nodes, &tree) != nil {
+	if len(nodes) > maxNodes || nodes != nil && json.Unmarshal(nodes, &tree) != nil {
 		return apierror.Errorf("layer %q: its inbound_nodes are not valid", l.name)
 	}
 	names := inbound(tree, nil, 0)
@@ -156,9 +164,8 @@ func (l *kerasLayer) size(name string, most int) (int, error) {
 // inputs returns the last dimension of the shape that a layer says it reads, or 0.
 func (l *kerasLayer) inputs() int {
 	for _, name := range []string{"batch_shape", "batch_input_shape", "input_shape", "shape"} {
-		var shape []*int
-		if json.Unmarshal(find(l.config, name), &shape) == nil && len(shape) > 0 && shape[len(shape)-1] != nil {
-			return *shape[len(shape)-1]
+		if n, ok := parseSize(find(l.config, name)); ok {
+			return n
 		}
 	}
 	return 0

@@ -18,6 +18,9 @@ func (n *network) model(o *ImportOptions) (*Imported, error) {
 		vocabulary = n.vocabulary
 	}
 	m := &Imported{Format: n.format}
+	if err := n.checkMemory(); err != nil {
+		return nil, err
+	}
 	switch tokens := n.parts[0].spec == nil; {
 	case vocabulary != nil:
 		t, err := n.text(vocabulary, o.Tokenizer)
@@ -36,6 +39,22 @@ func (n *network) model(o *ImportOptions) (*Imported, error) {
 	}
 	m.Notes = n.notes
 	return m, nil
+}
+
+// checkMemory returns an error if the layers take more memory than the file warrants: a
+// layer of few outputs and many inputs takes up to 16 times its weights, for they lie in
+// panels of as many columns.
+func (n *network) checkMemory() error {
+	total := int64(0)
+	for _, p := range n.parts {
+		if p.spec != nil {
+			total += 4 * p.spec.Sizes(p.in).Packed
+		}
+	}
+	if total > n.warrant {
+		return fmt.Errorf("the layers take %d bytes of memory, more than 4 times the file: layers of few outputs and many inputs are padded", total)
+	}
+	return nil
 }
 
 // vectors returns a model of vectors.

@@ -17,7 +17,7 @@ func readNAM(list []member) (*network, error) {
 	if architecture != "LSTM" {
 		return nil, apierror.Errorf("the architecture is %.40q: only LSTM has a counterpart here", architecture)
 	}
-	n := &network{format: "NAM " + version}
+	n := &network{format: "NAM " + clip(version)}
 	var config struct {
 		Inputs int `json:"input_size"`
 		Units  int `json:"hidden_size"`

@@ -21,10 +21,11 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	n := &network{format: "ONNX"}
 	if m.Producer != "" {
-		n.format += " of " + m.Producer + " " + m.ProducerVersion
+		n.format += " of " + clip(m.Producer) + " " + clip(m.ProducerVersion)
 	}
 	for i := range g.Steps {
 		s := &g.Steps[i]
+		s.Name, s.InitialH, s.InitialC = clip(s.Name), clip(s.InitialH), clip(s.InitialC)
 		if i == 0 && s.Op != "Embedding" {
 			n.input = s.In
 		}

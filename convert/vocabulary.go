@@ -30,7 +30,7 @@ func parseVocabulary(text []byte) (list []string, err error) {
 			return list, nil
 		}
 	case strings.HasPrefix(trimmed, "{"):
-		if members, err := parseMembers(text); err == nil {
+		if members, err := parseManyMembers(text, len(text)); err == nil {
 			return vocabularyMap(members)
 		}
 	}
