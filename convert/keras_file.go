@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"strings"
@@ -197,8 +198,11 @@ func findMember(z *zip.Reader, name string) (found *zip.File, err error) {
 		}
 		found = m
 	}
-	if found == nil {
+	switch {
+	case found == nil:
 		return nil, fmt.Errorf("there is no %s in the zip file", name)
+	case found.Flags&1 != 0:
+		return nil, fmt.Errorf("%s is encrypted", name)
 	}
 	return found, nil
 }
@@ -218,5 +222,12 @@ func zipMember(z *zip.Reader, name string, r io.ReaderAt, size int64) (io.Reader
 		return nil, 0, fmt.Errorf("%s is damaged", name)
 	}
 	length := int64(m.CompressedSize64)
+	sum := crc32.NewIEEE()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{io.NewSectionReader(r, at, length)}, make([]byte, 8<<10)); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", name, err)
+	}
+	if sum.Sum32() != m.CRC32 {
+		return nil, 0, fmt.Errorf("%s is damaged: its bytes have the checksum %08x, the zip file says %08x: fetch or copy it again", name, sum.Sum32(), m.CRC32)
+	}
 	return io.NewSectionReader(r, at, length), length, nil
 }

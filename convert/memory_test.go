@@ -157,7 +157,7 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 }
 
 // zipped returns a zip file of names and texts, which are stored.
-func zipped(t *testing.T, members ...string) []byte {
+func zipped(t testing.TB, members ...string) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for i := 0; i < len(members); i += 2 {
