@@ -88,7 +88,7 @@ func mutables(t *testing.T) (list []mutable) {
 			t.Fatal(pattern, err)
 		}
 		for _, path := range paths {
-			b, name := readFile(t, path), filepath.Base(path)
+			b, name := readBytes(t, path), filepath.Base(path)
 			switch {
 			case strings.HasPrefix(string(b), "PK"):
 				members := unzipped(t, b)
@@ -235,7 +235,7 @@ func optionsFor(t *testing.T, name string) *convert.ImportOptions {
 	case "text.onnx", "unfolded.onnx":
 		return &convert.ImportOptions{Vocabulary: []string{"a", "b", "c"}}
 	case "weights.h5":
-		return &convert.ImportOptions{Like: readFile(t, "testdata/weights.json")}
+		return &convert.ImportOptions{Like: readBytes(t, "testdata/weights.json")}
 	case "safetensors":
 		return &convert.ImportOptions{Steps: []convert.Step{{Module: "a", Activation: "relu"}, {Module: "b"}}}
 	}

@@ -46,8 +46,8 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 	}
 	embedding, rest := n.parts[0], n.parts[1:last]
 	if embedding.spec != nil {
-		if V > maxOneHot || int64(4*V*V) > n.warrant {
-			return nil, fmt.Errorf("one-hot vectors of %d values: want at most %d, and of these a matrix that is not larger than 4 times the file", V, maxOneHot)
+		if V > maxOneHot {
+			return nil, fmt.Errorf("one-hot vectors of %d values: want at most %d", V, maxOneHot)
 		}
 		embedding, rest = oneHot(V), n.parts[:last]
 		n.note("%s reads one-hot vectors: the embedding is the identity", n.parts[0].name)

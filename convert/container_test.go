@@ -33,7 +33,7 @@ func unzipped(t testing.TB, b []byte) (members []string) {
 	return members
 }
 
-func readFile(t testing.TB, path string) []byte {
+func readBytes(t testing.TB, path string) []byte {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func readFile(t testing.TB, path string) []byte {
 
 // Zip files of Keras whose members are not what they say.
 func TestHostileZips(t *testing.T) {
-	good := readFile(t, "testdata/new.keras")
+	good := readBytes(t, "testdata/new.keras")
 	members := unzipped(t, good)
 	find := func(name string) (i int) {
 		for i = 0; members[i] != name; i += 2 {

@@ -51,7 +51,9 @@ func Import(r io.ReaderAt, size int64, o *ImportOptions) (*Imported, error) {
 	if err != nil {
 		return nil, apierror.Wrap("convert", err)
 	}
-	n.warrant = 4*size + 1<<20
+	if err := n.checkMemory(size, o.Vocabulary != nil || n.vocabulary != nil); err != nil {
+		return nil, apierror.Wrap("convert", err)
+	}
 	m, err := n.model(o)
 	return m, apierror.Wrap("convert", err)
 }

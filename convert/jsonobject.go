@@ -52,8 +52,8 @@ func parseManyMembers(text []byte, most int) (list []member, err error) {
 	}
 }
 
-// parseList reads the elements of a list, each a part of the text.
-func parseList(text []byte) (list []json.RawMessage, err error) {
+// parseList reads a list of at most most elements, each a part of the text.
+func parseList(text []byte, most int) (list []json.RawMessage, err error) {
 	if text = bytes.TrimSpace(text); len(text) == 0 || text[0] != '[' {
 		return nil, errors.New("not a list")
 	}
@@ -65,8 +65,8 @@ func parseList(text []byte) (list []json.RawMessage, err error) {
 		if value, rest = cutJSON(rest); len(value) == 0 {
 			return list, nil
 		}
-		if len(list) == maxMembers {
-			return nil, fmt.Errorf("a list of more than %d elements", maxMembers)
+		if len(list) == most {
+			return nil, fmt.Errorf("a list of more than %d", most)
 		}
 		list = append(list, value)
 	}

@@ -34,7 +34,7 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 	if inside, err := parseMembers(config); err == nil {
 		list = find(inside, "layers")
 	}
-	texts, err := parseList(list)
+	texts, err := parseList(list, maxKerasLayers)
 	if err != nil {
 		return nil, apierror.Errorf("the configuration has no list of layers")
 	}

@@ -152,7 +152,7 @@ func listJSON(members []member, size int64) (*Listing, error) {
 		return nil
 	}
 	for _, m := range members {
-		all, err := parseList(m.value)
+		all, err := parseList(m.value, maxMembers)
 		if m.name != "layers" || err != nil {
 			if err := add(m.name, m.value); err != nil {
 				return nil, err
@@ -164,7 +164,7 @@ func listJSON(members []member, size int64) (*Listing, error) {
 			if err != nil {
 				return nil, apierror.Errorf("layer %d is %v", i, err)
 			}
-			arrays, err := parseList(find(layer, "weights"))
+			arrays, err := parseList(find(layer, "weights"), maxMembers)
 			if err != nil {
 				continue
 			}

@@ -18,9 +18,6 @@ func (n *network) model(o *ImportOptions) (*Imported, error) {
 		vocabulary = n.vocabulary
 	}
 	m := &Imported{Format: n.format}
-	if err := n.checkMemory(); err != nil {
-		return nil, err
-	}
 	switch tokens := n.parts[0].spec == nil; {
 	case vocabulary != nil:
 		t, err := n.text(vocabulary, o.Tokenizer)
@@ -41,18 +38,22 @@ func (n *network) model(o *ImportOptions) (*Imported, error) {
 	return m, nil
 }
 
-// checkMemory returns an error if the layers take more memory than the file warrants: a
-// layer of few outputs and many inputs takes up to 16 times its weights, for they lie in
-// panels of as many columns.
-func (n *network) checkMemory() error {
+// checkMemory returns an error if the layers take more memory than a file of size bytes
+// warrants: a layer of few outputs and many inputs takes up to 16 times its weights, for
+// they lie in panels of as many columns, and one-hot vectors of tokens take a square matrix.
+func (n *network) checkMemory(size int64, text bool) error {
 	total := int64(0)
-	for _, p := range n.parts {
-		if p.spec != nil {
-			total += 4 * p.spec.Sizes(p.in).Packed
+	for i, p := range n.parts {
+		if p.spec == nil { // an embedding
+			continue
+		}
+		total += 4 * p.spec.Sizes(p.in).Packed
+		if i == 0 && text {
+			total += 4 * int64(n.input) * int64(n.input)
 		}
 	}
-	if total > n.warrant {
-		return fmt.Errorf("the layers take %d bytes of memory, more than 4 times the file: layers of few outputs and many inputs are padded", total)
+	if most := 4*size + 1<<20; total > most {
+		return fmt.Errorf("the layers take %d bytes of memory, at most %d are warranted, 4 times the file: layers of many inputs and few outputs are padded, one-hot vectors take a square matrix", total, most)
 	}
 	return nil
 }

@@ -21,8 +21,6 @@ type network struct {
 
 	vocabulary []string // of the tokens, in the order of their numbers; nil if the file has none
 	notes      []string // what the file says and a model does not need: dropout, masking
-
-	warrant int64 // bytes of memory that a file of its size warrants
 }
 
 // A part is a layer with its weights.

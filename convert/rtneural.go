@@ -25,7 +25,7 @@ func readRTNeural(list []member) (*network, error) {
 			n.note("left out: %s, which says nothing about the network", m.name)
 		}
 	}
-	all, err := parseList(find(list, "layers"))
+	all, err := parseList(find(list, "layers"), maxMembers)
 	if err != nil {
 		return nil, apierror.Errorf("layers is %v", err)
 	}
@@ -121,7 +121,7 @@ func rtneuralWeights(text json.RawMessage) (list []*jsonTensor, err error) {
 	if text == nil {
 		return nil, nil
 	}
-	all, err := parseList(text)
+	all, err := parseList(text, maxMembers)
 	if err != nil {
 		return nil, fmt.Errorf("its weights are %w", err)
 	}
