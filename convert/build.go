@@ -147,5 +147,6 @@ func (p *part) fill(to layers.Part) error {
 	for name := range left {
 		return apierror.Errorf("layer %q: %s has no place", p.name, name)
 	}
+	p.values = nil // a model's file is made of the layers: there is no need of two copies
 	return nil
 }

@@ -14,8 +14,8 @@
 // and what was left out because it has no effect in use, dropout for example, is in
 // Imported.Notes.
 //
-// Files are not trusted: a reader takes memory of at most 4 times a file's size and
-// 1 MiB, and runs nothing that a file says.
+// Files are not trusted: Import and List keep to memory of 4 times a file's size and
+// 1 MiB, a network whose layers need more is refused, and nothing that a file says is run.
 //
 // Programs that only use models need not link this package.
 package convert

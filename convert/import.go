@@ -57,6 +57,9 @@ func Import(r io.ReaderAt, size int64, o *ImportOptions) (*Imported, error) {
 	if err != nil {
 		return nil, apierror.Wrap("convert", err)
 	}
+	if err := n.checkMemory(size, o.Vocabulary != nil || n.vocabulary != nil); err != nil {
+		return nil, apierror.Wrap("convert", err)
+	}
 	m, err := n.model(o)
 	return m, apierror.Wrap("convert", err)
 }

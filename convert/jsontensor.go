@@ -20,57 +20,83 @@ type jsonTensor struct {
 // parseTensor reads nested arrays without keeping more than the numbers: a slice for each
 // of many short arrays would take several times the text.
 func parseTensor(text json.RawMessage) (*jsonTensor, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	t := &jsonTensor{}
-	if err := t.parse(d, 0); err != nil {
+	if checkJSON(text) != nil {
+		return nil, errors.New("not valid JSON")
+	}
+	n, before := 0, false
+	for _, c := range text {
+		in := isNumber(c)
+		if in && !before {
+			n++
+		}
+		before = in
+	}
+	if 4*n > len(text)+64<<10 {
+		return nil, fmt.Errorf("about %d numbers in %d bytes, which would take more memory than the file warrants", n, len(text))
+	}
+	t := &jsonTensor{data: make([]float32, 0, n)}
+	if _, err := t.parse(text, 0); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (t *jsonTensor) parse(d *json.Decoder, depth int) error {
-	tok, err := d.Token()
-	if err != nil {
-		return errors.New("not valid JSON")
-	}
-	switch v := tok.(type) {
-	case json.Number:
-		x, err := strconv.ParseFloat(string(v), 32)
+// isNumber reports whether c can be a part of a number.
+func isNumber(c byte) bool {
+	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
+}
+
+// parse reads the value with which a valid text begins, and returns what is behind it.
+func (t *jsonTensor) parse(text []byte, depth int) (rest []byte, err error) {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if c := text[0]; c == '-' || '0' <= c && c <= '9' {
+		n := 1
+		for n < len(text) && isNumber(text[n]) {
+			n++
+		}
+		x, err := strconv.ParseFloat(string(text[:n]), 32)
 		if err != nil {
-			return fmt.Errorf("%.40q is beyond the range of float32", string(v))
+			return nil, fmt.Errorf("%.40q is beyond the range of float32", text[:n])
 		}
 		if depth != len(t.shape) {
-			return errors.New("arrays of different depths")
+			return nil, errors.New("arrays of different depths")
 		}
 		t.data = append(t.data, float32(x))
-		return nil
-	case json.Delim:
-		if v != '[' || depth == maxNested {
+		return text[n:], nil
+	} else if c != '[' || depth == maxNested {
+		if c != '[' && c != '{' {
+			text, _ = cutJSON(text)
+			text = bytes.Trim(text, `"`)
+		} else {
+			text = text[:1]
+		}
+		return nil, fmt.Errorf("found %.40q, want arrays of numbers, at most %d deep", text, maxNested)
+	}
+	first := depth == len(t.shape)
+	if first && len(t.data) > 0 {
+		return nil, errors.New("arrays of different depths")
+	}
+	if first {
+		t.shape = append(t.shape, 0)
+	}
+	n := 0
+	for text = text[1:]; ; n++ {
+		if text = bytes.TrimLeft(text, " \t\r\n"); text[0] == ']' {
 			break
 		}
-		first := depth == len(t.shape)
-		if first && len(t.data) > 0 {
-			return errors.New("arrays of different depths")
+		if text, err = t.parse(text, depth+1); err != nil {
+			return nil, err
 		}
-		if first {
-			t.shape = append(t.shape, 0)
+		if text = bytes.TrimLeft(text, " \t\r\n"); text[0] == ',' {
+			text = text[1:]
 		}
-		n := 0
-		for ; d.More(); n++ {
-			if err := t.parse(d, depth+1); err != nil {
-				return err
-			}
-		}
-		if first {
-			t.shape[depth] = n
-		} else if t.shape[depth] != n {
-			return fmt.Errorf("arrays of %d and of %d values side by side", t.shape[depth], n)
-		}
-		_, err := d.Token()
-		return err
 	}
-	return fmt.Errorf("found %.40q, want arrays of numbers, at most %d deep", fmt.Sprint(tok), maxNested)
+	if first {
+		t.shape[depth] = n
+	} else if t.shape[depth] != n {
+		return nil, fmt.Errorf("arrays of %d and of %d values side by side", t.shape[depth], n)
+	}
+	return text[1:], nil
 }
 
 // is reports whether the tensor has this shape.

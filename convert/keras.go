@@ -151,7 +151,7 @@ func (l *kerasLayer) inside(name string) (*kerasLayer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it names no %s inside", name)
 	}
-	in := &kerasLayer{name: l.name, class: kerasClass(m)}
+	in := &kerasLayer{name: l.name, class: clip(kerasClass(m))}
 	if in.config, err = parseMembers(find(m, "config")); err != nil {
 		return nil, fmt.Errorf("its %s has no config", name)
 	}

@@ -72,8 +72,9 @@ func (c *kerasChain) ends(outputs json.RawMessage) error {
 	return nil
 }
 
-// maxNodes is how many bytes the description of a layer's calls may have.
-const maxNodes = 1 << 16
+// maxNodes is how many bytes the description of a layer's calls may have: its values take many
+// times the memory of short texts.
+const maxNodes = 16 << 10
 
 // maxTree is how deep inbound_nodes are looked into.
 const maxTree = 16

@@ -50,7 +50,7 @@ func kerasLayers(class string, config []member) ([]kerasLayer, error) {
 		return nil, apierror.Errorf("the layers of the configuration are %v", err)
 	}
 	var layers []kerasLayer
-	c := kerasChain{masks: make(map[string]bool)}
+	c, members := kerasChain{masks: make(map[string]bool)}, 0
 	for i, t := range texts {
 		m, err := parseMembers(t)
 		if err != nil {
@@ -60,9 +60,13 @@ func kerasLayers(class string, config []member) ([]kerasLayer, error) {
 		if l.config, err = parseMembers(find(m, "config")); err != nil {
 			return nil, apierror.Errorf("layer %d of the configuration, a %.40q, has no config", i, l.class)
 		}
+		if members += len(l.config); members > 2*maxMembers {
+			return nil, apierror.Errorf("the layers of the configuration have more than %d members", 2*maxMembers)
+		}
 		if l.name = l.text("name"); l.name == "" {
 			json.Unmarshal(find(m, "name"), &l.name)
 		}
+		l.name, l.class = clip(l.name), clip(l.class)
 		if class != "Sequential" {
 			if err := c.add(&l, find(m, "inbound_nodes")); err != nil {
 				return nil, err
@@ -101,9 +105,8 @@ func (l *kerasLayer) size(name string, most int) (int, error) {
 // inputs returns the last dimension of the shape that a layer says it reads, or 0.
 func (l *kerasLayer) inputs() int {
 	for _, name := range []string{"batch_shape", "batch_input_shape", "input_shape", "shape"} {
-		var shape []*int
-		if json.Unmarshal(find(l.config, name), &shape) == nil && len(shape) > 0 && shape[len(shape)-1] != nil {
-			return *shape[len(shape)-1]
+		if n, ok := parseSize(find(l.config, name)); ok {
+			return n
 		}
 	}
 	return 0

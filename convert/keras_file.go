@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
@@ -144,8 +146,13 @@ func foreignArray(tensors []tensor) *tensor {
 func layersOf(tensors []tensor) string {
 	var names []string
 	for _, t := range tensors {
-		if name, _, _ := strings.Cut(t.name, "/"); !contains(names, name) {
-			names = append(names, name)
+		name, _, _ := strings.Cut(t.name, "/")
+		switch {
+		case contains(names, clip(name)):
+		case len(names) == maxRest:
+			return quoted(names) + " and others"
+		default:
+			names = append(names, clip(name))
 		}
 	}
 	return quoted(names)
@@ -158,7 +165,7 @@ func hdf5Tensors(f *hdf5.File) (list []tensor, err error) {
 			return err
 		}
 		list = append(list, tensor{name: strings.TrimPrefix(path, "/"), dtype: d.Type(), shape: d.Shape(), read: d.Float32s})
-		return nil
+		return checkNames(list[len(list)-1:], len(list))
 	})
 	return list, err
 }
@@ -166,13 +173,38 @@ func hdf5Tensors(f *hdf5.File) (list []tensor, err error) {
 // maxText is the longest text that is read of a zip.
 const maxText = 16 << 20
 
+// openZip reads the directory of a zip file, for whose entries package zip takes several
+// times their bytes: it must be short beside the file.
+func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
+	part := &limited{r, size/2 + 128<<10}
+	z, err := zip.NewReader(part, size)
+	if err != nil {
+		return nil, fmt.Errorf("not a zip file that can be read: %w", err)
+	}
+	part.left = math.MaxInt64
+	return z, nil
+}
+
+// A limited reads so many bytes of another reader.
+type limited struct {
+	r    io.ReaderAt
+	left int64
+}
+
+func (l *limited) ReadAt(b []byte, at int64) (int, error) {
+	if l.left -= int64(len(b)); l.left < 0 {
+		return 0, errors.New("its directory is longer than its members warrant")
+	}
+	return l.r.ReadAt(b, at)
+}
+
 // zipText reads a member of a zip as text.
 func zipText(z *zip.Reader, name string, size int64) ([]byte, error) {
 	m, err := findMember(z, name)
 	if err != nil {
 		return nil, err
 	}
-	if m.UncompressedSize64 > min(maxText, uint64(size)*3) {
+	if m.UncompressedSize64 > min(maxText, uint64(size)) {
 		return nil, fmt.Errorf("%s takes %d bytes: that is more than the file warrants", name, m.UncompressedSize64)
 	}
 	in, err := m.Open()
@@ -180,8 +212,11 @@ func zipText(z *zip.Reader, name string, size int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, int64(m.UncompressedSize64)+1))
-	if err != nil || uint64(len(text)) != m.UncompressedSize64 {
+	text := make([]byte, m.UncompressedSize64)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return nil, fmt.Errorf("%s is damaged", name)
+	}
+	if n, err := in.Read(make([]byte, 1)); n > 0 || err != io.EOF { // the checksum is compared at the end
 		return nil, fmt.Errorf("%s is damaged", name)
 	}
 	return text, nil
@@ -198,30 +233,36 @@ func findMember(z *zip.Reader, name string) (found *zip.File, err error) {
 		}
 		found = m
 	}
-	if found == nil {
+	switch {
+	case found == nil:
 		return nil, fmt.Errorf("there is no %s in the zip file", name)
+	case found.Flags&1 != 0:
+		return nil, fmt.Errorf("%s is encrypted", name)
 	}
 	return found, nil
 }
 
-// zipMember returns a member to read from any place: in the file where it is stored as it
-// is, as Keras writes it, otherwise unpacked.
+// zipMember returns a member to read from any place: it must be stored as it is, as Keras
+// writes it.
 func zipMember(z *zip.Reader, name string, r io.ReaderAt, size int64) (io.ReaderAt, int64, error) {
 	m, err := findMember(z, name)
 	if err != nil {
 		return nil, 0, err
 	}
-	if m.Method == zip.Store {
-		at, err := m.DataOffset()
-		if err != nil || m.CompressedSize64 != m.UncompressedSize64 || uint64(size-at) < m.CompressedSize64 || at > size {
-			return nil, 0, fmt.Errorf("%s is damaged", name)
-		}
-		length := int64(m.CompressedSize64)
-		return io.NewSectionReader(r, at, length), length, nil
+	if m.Method != zip.Store {
+		return nil, 0, fmt.Errorf("%s is compressed in the zip file, as Keras does not write it: unpack the file and pack it again without compression (zip -0)", name)
 	}
-	text, err := zipText(z, name, size)
-	if err != nil {
-		return nil, 0, err
+	at, err := m.DataOffset()
+	if err != nil || m.CompressedSize64 != m.UncompressedSize64 || at > size || uint64(size-at) < m.CompressedSize64 {
+		return nil, 0, fmt.Errorf("%s is damaged", name)
 	}
-	return strings.NewReader(string(text)), int64(len(text)), nil
+	length := int64(m.CompressedSize64)
+	sum := crc32.NewIEEE()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{io.NewSectionReader(r, at, length)}, make([]byte, 8<<10)); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", name, err)
+	}
+	if sum.Sum32() != m.CRC32 {
+		return nil, 0, fmt.Errorf("%s is damaged: its bytes have the checksum %08x, the zip file says %08x: fetch or copy it again", name, sum.Sum32(), m.CRC32)
+	}
+	return io.NewSectionReader(r, at, length), length, nil
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -46,9 +47,9 @@ func list(r io.ReaderAt, size int64) (*Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		return listHDF5("HDF5", f)
+		return listHDF5("HDF5", f, size)
 	case formKeras:
-		z, err := zip.NewReader(r, size)
+		z, err := openZip(r, size)
 		if err != nil {
 			return nil, err
 		}
@@ -60,72 +61,102 @@ func list(r io.ReaderAt, size int64) (*Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		return listHDF5("Keras", f)
+		return listHDF5("Keras", f, size)
 	case formTorch:
 		f, err := torchfile.Open(r, size)
 		if err != nil {
 			return nil, err
 		}
-		l := &Listing{Format: "PyTorch"}
+		l := newListing("PyTorch", size)
 		for _, t := range f.Tensors() {
-			l.Tensors = append(l.Tensors, Tensor{t.Name, t.DType.String(), t.Shape})
+			if err := l.add(t.Name, t.DType.String(), t.Shape); err != nil {
+				return nil, err
+			}
 		}
-		return l, nil
+		return &l.Listing, nil
 	case formSafetensors:
 		f, types, err := weights.ReadForeign(r, size)
 		if err != nil {
 			return nil, err
 		}
-		l := &Listing{Format: "safetensors"}
+		l := newListing("safetensors", size)
 		for i, t := range f.Tensors {
-			l.Tensors = append(l.Tensors, Tensor{t.Name, types[i].String(), t.Shape})
+			if err := l.add(t.Name, types[i].String(), t.Shape); err != nil {
+				return nil, err
+			}
 		}
-		return l, nil
+		return &l.Listing, nil
 	case formONNX:
 		m, err := onnx.Read(r, size)
 		if err != nil {
 			return nil, err
 		}
-		l := &Listing{Format: "ONNX"}
+		l := newListing("ONNX", size)
 		if m.Graph != nil {
 			for _, t := range m.Graph.Initializers {
-				l.Tensors = append(l.Tensors, Tensor{t.Name, t.DType.String(), t.Shape})
+				if err := l.add(t.Name, t.DType.String(), t.Shape); err != nil {
+					return nil, err
+				}
 			}
 		}
-		return l, nil
+		return &l.Listing, nil
 	}
 	members, err := jsonMembers(r, size)
 	if err != nil {
 		return nil, err
 	}
-	return listJSON(members)
+	return listJSON(members, size)
 }
 
-func listHDF5(format string, f *hdf5.File) (*Listing, error) {
-	l := &Listing{Format: format}
+// A listing is a Listing that is being made, of a file of limited memory.
+type listing struct {
+	Listing
+	left int64
+}
+
+func newListing(format string, size int64) *listing {
+	return &listing{Listing{Format: format}, size + 128<<10}
+}
+
+// add adds a tensor, unless the list takes more memory than the file warrants beside that
+// of its reader.
+func (l *listing) add(name, dtype string, shape []int) error {
+	if l.left -= int64(200 + len(dtype)); l.left < 0 {
+		return errors.New("the file has more tensors than its size warrants")
+	}
+	l.Tensors = append(l.Tensors, Tensor{name, dtype, shape})
+	return nil
+}
+
+func listHDF5(format string, f *hdf5.File, size int64) (*Listing, error) {
+	l := newListing(format, size)
 	err := f.Walk(func(path string, d *hdf5.Dataset, err error) error {
 		if err != nil {
-			l.Tensors = append(l.Tensors, Tensor{Name: path, DType: "not readable: " + err.Error()})
-			return nil
+			return l.add(path, "not readable: "+err.Error(), nil)
 		}
-		l.Tensors = append(l.Tensors, Tensor{path, d.Type(), d.Shape()})
-		return nil
+		return l.add(path, d.Type(), d.Shape())
 	})
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	return &l.Listing, nil
 }
 
 // listJSON lists the arrays of numbers of RTNeural's JSON and of NAM.
-func listJSON(members []member) (*Listing, error) {
-	l := &Listing{Format: "JSON"}
-	add := func(name string, text json.RawMessage) {
+func listJSON(members []member, size int64) (*Listing, error) {
+	l := newListing("JSON", size)
+	add := func(name string, text json.RawMessage) error {
 		if t, err := parseTensor(text); err == nil && len(t.shape) > 0 {
-			l.Tensors = append(l.Tensors, Tensor{name, "number", t.shape})
+			return l.add(name, "number", t.shape)
 		}
+		return nil
 	}
 	for _, m := range members {
-		var all []json.RawMessage
-		if m.name != "layers" || json.Unmarshal(m.value, &all) != nil {
-			add(m.name, m.value)
+		all, err := parseList(m.value, maxMembers)
+		if m.name != "layers" || err != nil {
+			if err := add(m.name, m.value); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		for i, text := range all {
@@ -133,16 +164,18 @@ func listJSON(members []member) (*Listing, error) {
 			if err != nil {
 				return nil, apierror.Errorf("layer %d is %v", i, err)
 			}
-			var arrays []json.RawMessage
-			if json.Unmarshal(find(layer, "weights"), &arrays) != nil {
+			arrays, err := parseList(find(layer, "weights"), maxMembers)
+			if err != nil {
 				continue
 			}
 			for k, a := range arrays {
-				add(fmt.Sprintf("layers[%d].weights[%d]", i, k), a)
+				if err := add(fmt.Sprintf("layers[%d].weights[%d]", i, k), a); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
-	return l, nil
+	return &l.Listing, nil
 }
 
 // A form is a format, as far as the first bytes and the names in a zip tell it.
@@ -159,7 +192,7 @@ const (
 
 // formOf finds out the format of a file.
 func formOf(r io.ReaderAt, size int64) (form, error) {
-	head := make([]byte, min(size, 512))
+	head := make([]byte, max(0, min(size, 512)))
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return 0, err
 	}
@@ -168,9 +201,9 @@ func formOf(r io.ReaderAt, size int64) (form, error) {
 	case bytes.HasPrefix(head, []byte("\x89HDF\r\n\x1a\n")):
 		return formHDF5, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		z, err := zip.NewReader(r, size)
+		z, err := openZip(r, size)
 		if err != nil {
-			return 0, fmt.Errorf("not a zip file that can be read: %w", err)
+			return 0, err
 		}
 		if slices.ContainsFunc(z.File, func(m *zip.File) bool { return m.Name == "config.json" }) {
 			return formKeras, nil

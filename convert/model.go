@@ -78,6 +78,26 @@ func (n *network) options(o *ImportOptions) tokenizer.Options {
 	return t
 }
 
+// checkMemory returns an error if the layers take more memory than a file of size bytes
+// warrants: a layer of few outputs and many inputs takes up to 16 times its weights, for
+// they lie in panels of as many columns, and one-hot vectors of tokens take a square matrix.
+func (n *network) checkMemory(size int64, text bool) error {
+	total := int64(0)
+	for i, p := range n.parts {
+		if p.spec == nil { // an embedding
+			continue
+		}
+		total += 4 * p.spec.Sizes(p.in).Packed
+		if i == 0 && text {
+			total += 4 * int64(n.input) * int64(n.input)
+		}
+	}
+	if most := 4*size + 1<<20; total > most {
+		return fmt.Errorf("the layers take %d bytes of memory, at most %d are warranted, 4 times the file: layers of many inputs and few outputs are padded, one-hot vectors take a square matrix", total, most)
+	}
+	return nil
+}
+
 // vectors returns a model of vectors.
 func (n *network) vectors() (*model.Vectors, error) {
 	if err := n.checkLast(); err != nil {

@@ -17,7 +17,7 @@ func readNAM(list []member) (*network, error) {
 	if architecture != "LSTM" {
 		return nil, apierror.Errorf("the architecture is %.40q: only LSTM has a counterpart here", architecture)
 	}
-	n := &network{format: "NAM " + version}
+	n := &network{format: "NAM " + clip(version)}
 	for _, m := range list {
 		if !contains([]string{"architecture", "version", "config", "weights"}, m.name) {
 			n.note("left out: %s, which says nothing about the network", m.name)

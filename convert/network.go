@@ -80,7 +80,11 @@ func (n *network) width() int {
 
 // note says what was left out, which changes nothing about the outputs.
 func (n *network) note(format string, args ...any) {
-	if s := fmt.Sprintf(format, args...); !slices.Contains(n.notes, s) {
+	const most = 64 // as many layers as a model has
+	switch s := fmt.Sprintf(format, args...); {
+	case len(n.notes) == most:
+		n.notes = append(n.notes, "there are more notes than these")
+	case len(n.notes) < most && !slices.Contains(n.notes, s):
 		n.notes = append(n.notes, s)
 	}
 }
@@ -104,4 +108,14 @@ func (n *network) checkLast() error {
 		}
 	}
 	return nil
+}
+
+// clip cuts a name from a file to a length fit for messages and notes, which may hold it
+// several times. Nothing that is read has a longer one.
+func clip(name string) string {
+	const most = 200
+	if len(name) > most {
+		return name[:most] + "…"
+	}
+	return name
 }

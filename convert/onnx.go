@@ -22,7 +22,7 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	n := &network{format: "ONNX"}
 	if m.Producer != "" {
-		n.format = strings.TrimSpace(n.format + " of " + m.Producer + " " + m.ProducerVersion)
+		n.format = strings.TrimSpace(n.format + " of " + clip(m.Producer) + " " + clip(m.ProducerVersion))
 	}
 	if err := n.ownTokenizer(m); err != nil {
 		return nil, err
@@ -37,6 +37,7 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 func (n *network) addSteps(steps []onnx.Step) error {
 	for i := range steps {
 		s := &steps[i]
+		s.Name = clip(s.Name)
 		if i == 0 && s.Op != "Embedding" {
 			n.input = s.In
 		}

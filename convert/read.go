@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"archive/zip"
 	"io"
 
 	"github.com/autoreg/autoreg/internal/apierror"
@@ -17,7 +16,7 @@ func read(r io.ReaderAt, size int64, o *ImportOptions) (*network, error) {
 	case formHDF5:
 		return readKerasHDF5(r, size, o.Like)
 	case formKeras:
-		z, err := zip.NewReader(r, size)
+		z, err := openZip(r, size)
 		if err != nil {
 			return nil, err
 		}

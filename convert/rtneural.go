@@ -13,11 +13,11 @@ import (
 // with the arrays of Keras.
 func readRTNeural(list []member) (*network, error) {
 	n := &network{format: "RTNeural JSON"}
-	var shape []*int
-	if err := json.Unmarshal(find(list, "in_shape"), &shape); err != nil || len(shape) == 0 || shape[len(shape)-1] == nil {
+	var ok bool
+	if n.input, ok = parseSize(find(list, "in_shape")); !ok {
 		return nil, apierror.Errorf("in_shape is %.60q: want a list that ends with the number of inputs", string(find(list, "in_shape")))
 	}
-	if n.input = *shape[len(shape)-1]; n.input < 1 || n.input > layers.MaxUnits {
+	if n.input < 1 || n.input > layers.MaxUnits {
 		return nil, apierror.Errorf("in_shape ends with %d inputs: want 1 to %d", n.input, layers.MaxUnits)
 	}
 	for _, m := range list {
@@ -25,9 +25,9 @@ func readRTNeural(list []member) (*network, error) {
 			n.note("left out: %s, which says nothing about the network", m.name)
 		}
 	}
-	var all []json.RawMessage
-	if err := json.Unmarshal(find(list, "layers"), &all); err != nil {
-		return nil, apierror.Errorf("layers is not a list")
+	all, err := parseList(find(list, "layers"), maxMembers)
+	if err != nil {
+		return nil, apierror.Errorf("layers is %v", err)
 	}
 	for i, text := range all {
 		if err := n.addRTNeural(i, text); err != nil {
@@ -61,11 +61,11 @@ func (n *network) addRTNeural(i int, text json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	var shape []*int
-	if err := json.Unmarshal(find(list, "shape"), &shape); err != nil || len(shape) == 0 || shape[len(shape)-1] == nil {
+	units, ok := parseSize(find(list, "shape"))
+	if !ok {
 		return fmt.Errorf("its shape is %.60q: want a list that ends with the number of outputs", string(find(list, "shape")))
 	}
-	units, name := *shape[len(shape)-1], fmt.Sprintf("%s %d", kind, i)
+	name := fmt.Sprintf("%s %d", kind, i)
 	if units < 1 || units > layers.MaxUnits {
 		return fmt.Errorf("it has %d outputs: want 1 to %d", units, layers.MaxUnits)
 	}
@@ -126,9 +126,9 @@ func rtneuralWeights(text json.RawMessage) (list []*jsonTensor, err error) {
 	if text == nil {
 		return nil, nil
 	}
-	var all []json.RawMessage
-	if err := json.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("its weights are not a list")
+	all, err := parseList(text, maxMembers)
+	if err != nil {
+		return nil, fmt.Errorf("its weights are %w", err)
 	}
 	for i, one := range all {
 		t, err := parseTensor(one)

@@ -18,6 +18,24 @@ type tensor struct {
 	read  func() ([]float32, error)
 }
 
+// Limits on the tensors of a file that Import reads: far more than the layers of a model
+// have, and few enough for lists of them to be short beside any file.
+const maxTensors, maxTensorName = 1 << 12, 1 << 10
+
+// checkNames returns an error if a file has more tensors than a model can have, or one has a
+// name longer than any.
+func checkNames(tensors []tensor, all int) error {
+	if all > maxTensors {
+		return fmt.Errorf("the file has more than %d tensors, and a model less", maxTensors)
+	}
+	for _, t := range tensors {
+		if len(t.name) > maxTensorName {
+			return fmt.Errorf("a tensor whose name has %d bytes, and begins with %q: want at most %d", len(t.name), clip(t.name), maxTensorName)
+		}
+	}
+	return nil
+}
+
 // A module is the tensors of a state dict that have a prefix in common: those of one
 // torch.nn.Module.
 type module struct {
@@ -45,6 +63,9 @@ func modules(tensors []tensor) (list []*module) {
 	return list
 }
 
+// wholeNumbers are the types of numbers that no weights are of.
+var wholeNumbers = []string{"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
+
 // find returns the tensor of a name within the module, or nil.
 func (m *module) find(name string) *tensor {
 	for i := range m.tensors {
@@ -68,6 +89,9 @@ func (m *module) recurrent() bool {
 // names its modules, input to output; without it their order is looked for, see inOrder.
 func readStateDict(format string, tensors []tensor, steps []Step) (*network, error) {
 	n := &network{format: format}
+	if err := checkNames(tensors, len(tensors)); err != nil {
+		return nil, err
+	}
 	all := modules(tensors)
 	if steps == nil {
 		list, err := n.inOrder(all)
@@ -124,6 +148,9 @@ func (n *network) addModule(m *module, s Step, first, last bool) error {
 		return n.dense(m.name, n.input, s.Activation, n.parts[0].values["weight"], b)
 	}
 	for _, t := range m.tensors {
+		if slices.Contains(wholeNumbers, t.dtype) {
+			return fmt.Errorf("its tensor %q is of %s: weights of whole numbers are quantised, and mean nothing without their scales", t.name, t.dtype)
+		}
 		if len(t.shape) > 2 {
 			return fmt.Errorf("its tensor %q of shape %v is that of a convolution: embeddings, recurrent and linear layers are read of PyTorch's files; %s=none leaves the module out, where the network is used without it", t.name, t.shape, m.name)
 		}
@@ -194,6 +221,9 @@ func (n *network) addRecurrent(m *module, s Step) error {
 	var list [][2]direction
 	for i := range m.tensors {
 		t := &m.tensors[i]
+		if slices.Contains(wholeNumbers, t.dtype) {
+			return fmt.Errorf("its tensor %q is of %s: weights of whole numbers are quantised, and mean nothing without their scales", t.name, t.dtype)
+		}
 		part := recurrentName.FindStringSubmatch(strings.TrimPrefix(t.name, m.name+"."))
 		if part == nil {
 			return fmt.Errorf("its tensor %q has no place in a recurrent layer (a projection is not supported)", t.name)

@@ -1,11 +1,15 @@
 package convert
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/torchfile"
 )
+
+// maxRest is how many values beside the tensors are named.
+const maxRest = 32
 
 // readTorch reads a state dict, or the one in a checkpoint.
 func readTorch(r io.ReaderAt, size int64, steps []Step) (*network, error) {
@@ -26,7 +30,10 @@ func readTorch(r io.ReaderAt, size int64, steps []Step) (*network, error) {
 	}
 	var rest []string
 	for _, e := range f.Rest() {
-		rest = append(rest, e.Name)
+		rest = append(rest, clip(e.Name))
+	}
+	if len(rest) > maxRest {
+		rest = append(rest[:maxRest], fmt.Sprintf("%d more", len(rest)-maxRest))
 	}
 	if rest != nil {
 		n.note("left out: %s, which are no tensors of the network", strings.Join(rest, ", "))

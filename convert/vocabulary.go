@@ -38,7 +38,7 @@ func parseVocabulary(text []byte) (list []string, err error) {
 		}
 		return list, nil
 	case strings.HasPrefix(begin, `{"`):
-		members, err := parseMembers(text)
+		members, err := parseManyMembers(text, len(text))
 		if err != nil {
 			return nil, fmt.Errorf("the vocabulary begins like a JSON map and is none: %w", err)
 		}

@@ -83,7 +83,7 @@ func Decode(dst []float32, src []byte, t Type) {
 		case BF16:
 			dst[i] = math.Float32frombits(uint32(le.Uint16(src[2*i:])) << 16)
 		case I64:
-			dst[i] = float32(int64(le.Uint64(src[8*i:])))
+			dst[i] = Int(int64(le.Uint64(src[8*i:])))
 		case I32:
 			dst[i] = float32(int32(le.Uint32(src[4*i:])))
 		case I16:
@@ -91,7 +91,7 @@ func Decode(dst []float32, src []byte, t Type) {
 		case I8:
 			dst[i] = float32(int8(src[i]))
 		case U64:
-			dst[i] = float32(le.Uint64(src[8*i:]))
+			dst[i] = Uint(le.Uint64(src[8*i:]))
 		case U32:
 			dst[i] = float32(le.Uint32(src[4*i:]))
 		case U16:
@@ -105,6 +105,27 @@ func Decode(dst []float32, src []byte, t Type) {
 			}
 		}
 	}
+}
+
+// Uint returns x rounded to the nearest float32, ties to even. On machines of 32 bits Go
+// rounds twice in float32(x), first to a float64.
+func Uint(x uint64) float32 {
+	if x < 1<<53 {
+		return float32(float64(x)) // the inner one is exact
+	}
+	y := x >> 11
+	if x&(1<<11-1) != 0 {
+		y |= 1 // far below the last bit of a float32: it says that there is a rest
+	}
+	return float32(float64(y) * (1 << 11))
+}
+
+// Int is Uint of a number with a sign.
+func Int(x int64) float32 {
+	if x < 0 {
+		return -Uint(-uint64(x))
+	}
+	return Uint(uint64(x))
 }
 
 // half returns the value of IEEE 754 binary16 bits: a sign, 5 bits of exponent with bias

@@ -3,12 +3,14 @@ package hdf5
 import (
 	"fmt"
 	"io/fs"
-	"slices"
 	"strconv"
 )
 
 // Attributes are the attributes of a group or a data set.
-type Attributes struct{ list []*attribute }
+type Attributes struct {
+	list   []*attribute // in stored order
+	byName map[string]*attribute
+}
 
 // An attribute is a named array.
 type attribute struct {
@@ -29,7 +31,7 @@ func (f *File) attributes(o *object) (*Attributes, error) {
 		if shared {
 			return unsupported("a shared attribute")
 		}
-		if err := f.charge(440, 1); err != nil { // with its shape, and the name in messages
+		if err := f.charge(520, 1); err != nil { // with its shape, its place in a map, and the name in messages
 			return err
 		}
 		x, err := f.attribute(c)
@@ -48,12 +50,12 @@ func (f *File) attributes(o *object) (*Attributes, error) {
 			return nil, err
 		}
 	}
-	names := a.Names()
-	slices.Sort(names)
-	for i := 1; i < len(names); i++ {
-		if names[i] == names[i-1] {
-			return nil, formatErr("two attributes are called %s", quote(names[i]))
+	a.byName = make(map[string]*attribute, len(a.list))
+	for _, x := range a.list {
+		if a.byName[x.name] != nil {
+			return nil, formatErr("two attributes are called %s", quote(x.name))
 		}
+		a.byName[x.name] = x
 	}
 	o.attributes = a
 	return a, nil
@@ -116,15 +118,6 @@ func (f *File) attribute(c *cursor) (x *attribute, err error) {
 	return x, err
 }
 
-func (a *Attributes) find(name string) *attribute {
-	for _, x := range a.list {
-		if x.name == name {
-			return x
-		}
-	}
-	return nil
-}
-
 // Names returns the names in stored order.
 func (a *Attributes) Names() []string {
 	names := make([]string, len(a.list))
@@ -135,11 +128,11 @@ func (a *Attributes) Names() []string {
 }
 
 // Has reports whether there is an attribute of that name.
-func (a *Attributes) Has(name string) bool { return a.find(name) != nil }
+func (a *Attributes) Has(name string) bool { return a.byName[name] != nil }
 
 // values returns the values of an attribute.
 func values[T any](a *Attributes, name string, size uint64, converter func(x *attribute) (func([]T, []byte) error, error)) ([]T, error) {
-	x := a.find(name)
+	x := a.byName[name]
 	if x == nil {
 		return nil, fmt.Errorf("%w: there is no attribute %s", fs.ErrNotExist, quote(name))
 	}

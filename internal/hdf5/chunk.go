@@ -83,6 +83,9 @@ func (r *chunkReader) chunk(i uint64, c chunk) error {
 		return formatErr("chunk %d at byte %d: the chunks overlap", i, c.addr)
 	}
 	r.left -= c.size
+	if err := r.f.effort(c.size + r.s.grid.bytes*uint64(1+len(r.s.filters))); err != nil {
+		return err
+	}
 	b, err := r.f.buffer(0, c.size)
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func (d *Dataset) Strings() ([]string, error) {
 func read[T any](d *Dataset, size uint64, convert func([]T, []byte) error, err error) ([]T, error) {
 	f := d.f
 	if f.read[d.path] { // their memory is accounted for
-		defer func(left uint64) { f.left = left }(f.left)
+		defer func(left, work uint64) { f.left, f.work = left, work }(f.left, f.work)
 	}
 	var values []T
 	if err == nil {
@@ -85,7 +85,7 @@ func read[T any](d *Dataset, size uint64, convert func([]T, []byte) error, err e
 		values, err = readStored(d, size, convert)
 	}
 	if err != nil {
-		return nil, wrap("data set", d.path, err)
+		return nil, f.blame(wrap("data set", d.path, err))
 	}
 	f.read[d.path] = true
 	return values, nil
@@ -152,6 +152,9 @@ func readStored[T any](d *Dataset, size uint64, convert func([]T, []byte) error)
 // contiguous reads n bytes at addr in pieces.
 func (f *File) contiguous(d *Dataset, addr, n uint64, put func(at uint64, b []byte) error) error {
 	element := uint64(d.typ.size)
+	if err := f.effort(n); err != nil {
+		return err
+	}
 	b, err := f.buffer(0, min(n, max(64<<10/element, 1)*element))
 	if err != nil {
 		return err

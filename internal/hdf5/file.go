@@ -10,6 +10,9 @@ import (
 const (
 	undefined = math.MaxUint64 // an address that points nowhere
 	slack     = 640 << 10      // memory granted to any file; buffers of fixed size have the rest of 1 MB
+
+	workFactor  = 16  // data may be as many times what a file warrants in memory, if not all are kept
+	errorMemory = 512 // for the error about an object, with what wraps it
 )
 
 // A File is an open HDF5 file. It and what is opened of it belong to one goroutine at a
@@ -25,6 +28,8 @@ type File struct {
 	objects map[uint64]*object     // by address, once read
 	heaps   map[uint64]*collection // global heap collections, likewise
 	left    uint64                 // bytes that may still be allocated for this file
+	work    uint64                 // bytes of data that may still be read, unpacked or moved for it
+	spent   error                  // that of the first allocation or work too many
 	read    map[string]bool        // paths of the data sets whose data left accounts for
 	walked  bool                   // so are the paths of a walk
 	buffers [2][]byte              // for chunks and their filters
@@ -42,6 +47,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		objects: map[uint64]*object{}, heaps: map[uint64]*collection{}, read: map[string]bool{},
 	}
 	f.left = 4*min(f.size, math.MaxInt64/4) + slack
+	f.work = workFactor * min(f.left, math.MaxInt64/workFactor)
 	root, err := f.superblock()
 	if err != nil {
 		return nil, err
@@ -125,11 +131,33 @@ func (f *File) superblock() (root uint64, err error) {
 // charge counts n elements of size bytes that are about to be allocated.
 func (f *File) charge(n, size uint64) error {
 	if n > f.left/size || n*size > math.MaxInt {
-		return formatErr("%d more bytes of memory than the %d bytes of the file warrant: it is damaged, or its data are compressed too well (save them without compression)",
-			min(n, math.MaxInt64/size)*size, f.size)
+		if f.spent == nil { // one error for all that follow, which costs no more memory
+			f.spent = formatErr("%d more bytes of memory than the %d bytes of the file warrant: it is damaged, or its data are compressed too well (save them without compression)",
+				min(n, math.MaxInt64/size)*size, f.size)
+		}
+		return f.spent
 	}
 	f.left -= n * size
 	return nil
+}
+
+// effort counts n bytes of data that are about to be read, or to go through a filter.
+// Many small arrays may share large chunks.
+func (f *File) effort(n uint64) error {
+	if n > f.work {
+		return formatErr("its data are more work than the %d bytes of the file warrant: it is damaged, or arrays of few values have large chunks", f.size)
+	}
+	f.work -= n
+	return nil
+}
+
+// blame accounts for the error about an object. Beyond what the file warrants it gives
+// one error for all objects.
+func (f *File) blame(err error) error {
+	if e := f.charge(errorMemory, 1); e != nil {
+		return e
+	}
+	return err
 }
 
 // check refuses n bytes at addr that are not all in the file.

@@ -16,6 +16,8 @@ const (
 	filterFletcher32 = 3
 )
 
+const maxFilters = 32 // as in the HDF5 library
+
 var otherFilters = map[uint64]string{4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf", 32001: "blosc", 32004: "lz4", 32013: "zfp", 32015: "zstd"}
 
 // A filter is a stage that the bytes of a chunk go through when it is written.
@@ -33,6 +35,9 @@ func filters(c *cursor) ([]filter, error) {
 	case 2:
 	default:
 		return nil, unsupported("filter pipeline: version %d, want 1 or 2", version)
+	}
+	if n > maxFilters {
+		return nil, formatErr("filter pipeline: %d filters, at most %d", n, maxFilters)
 	}
 	var list []filter
 	for range n {

@@ -250,7 +250,7 @@ func attributeLines(a *Attributes, err error, path string, add func(x ...any)) {
 		return
 	}
 	for _, k := range a.Names() {
-		x, sum := a.find(k), ""
+		x, sum := a.byName[k], ""
 		if x.Type() == "string" {
 			s, err := a.Strings(k)
 			sum = result(digest(s), err)

@@ -83,10 +83,12 @@ var gzipFilter = msg(msgFilters, uint8(2), uint8(1), uint16(1), uint16(0), uint1
 
 // Files that point into themselves, claim more than they have, or unpack to more.
 func TestHostile(t *testing.T) {
-	var bomb bytes.Buffer
-	z := zlib.NewWriter(&bomb)
-	z.Write(make([]byte, 8<<20))
-	z.Close()
+	var bomb, megabyte bytes.Buffer
+	for to, n := range map[*bytes.Buffer]int{&bomb: 8 << 20, &megabyte: 1 << 20} {
+		z := zlib.NewWriter(to)
+		z.Write(make([]byte, n))
+		z.Close()
+	}
 
 	for _, c := range []struct {
 		name  string
@@ -212,7 +214,22 @@ func TestHostile(t *testing.T) {
 		}, "want a multiple of 4 below 8"},
 		{"a chunk that unpacks to more than it has", func() *image { return gzipped(bomb.String(), 1000, 1000) }, "more than 4000 bytes"},
 		{"a data set that unpacks to 8 MB", func() *image { return gzipped(bomb.String(), 2<<20, 2<<20) }, "more values than a file"},
-		{"a chunk that unpacks to 8 MB for few values", func() *image { return gzipped(bomb.String(), 10, 2<<20) }, "more bytes of memory"},
+		{"a chunk that unpacks to 8 MB for few values", func() *image { return gzipped(bomb.String(), 10, 2<<20) }, "more work than"},
+		{"one large chunk for many small arrays", func() *image { // each of which would unpack it again
+			var links []string
+			for i := range 100 {
+				links = append(links, linkTo(strconv.Itoa(i), 1<<16))
+			}
+			m := newImage(1<<18, links...)
+			m.header(1<<16, msg(msgDatatype, float32Type), space(1), gzipFilter, chunked(1<<17, 1<<18, 4))
+			m.at(1<<17, "TREE", uint8(1), uint8(0), uint16(1), none, none, uint32(megabyte.Len()), uint32(0), uint64(0), uint64(0), uint64(3<<16), uint64(0))
+			m.at(3<<16, megabyte.String())
+			return m
+		}, "more work than the 262144 bytes"},
+		{"33 filters", func() *image {
+			shuffle := strings.Repeat("\x02\x00\x00\x00\x01\x00\x04\x00\x00\x00", 33) // with one value each
+			return withData(8192, space(4), msg(msgFilters, uint8(2), uint8(33), shuffle), chunked(2048, 4, 4))
+		}, "33 filters, at most 32"},
 		{"a chunk that unpacks to less", func() *image { return gzipped("\x78\x9c\x03\x00\x00\x00\x00\x01", 4, 4) }, "gzip: less than 16 bytes"},
 		{"the same text for many values", func() *image { // 400 strings of 4000 bytes
 			m := newImage(16384, linkTo("d", 512))

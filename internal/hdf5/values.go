@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+
+	"github.com/autoreg/autoreg/internal/dtype"
 )
 
 // word returns the i-th number of b as bits.
@@ -34,6 +36,7 @@ func signed(bits uint64, size int) int64 {
 // nearest T, ties to even.
 func numbers[T float32 | float64](t *datatype) (func(dst []T, b []byte) error, error) {
 	var one func(bits uint64) T
+	_, single := any(T(0)).(float32)
 	switch t.kind {
 	case kindFloat32:
 		one = func(bits uint64) T { return T(math.Float32frombits(uint32(bits))) }
@@ -45,8 +48,14 @@ func numbers[T float32 | float64](t *datatype) (func(dst []T, b []byte) error, e
 		one = func(bits uint64) T { return T(math.Float32frombits(uint32(bits) << 16)) }
 	case kindInt:
 		one = func(bits uint64) T { return T(signed(bits, t.size)) }
+		if single { // T(x) may round twice: see dtype.Uint
+			one = func(bits uint64) T { return T(dtype.Int(signed(bits, t.size))) }
+		}
 	case kindUint:
 		one = func(bits uint64) T { return T(bits) }
+		if single {
+			one = func(bits uint64) T { return T(dtype.Uint(bits)) }
+		}
 	default:
 		return nil, unsupported("values of type %s, want numbers", t.name)
 	}

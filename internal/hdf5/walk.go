@@ -32,6 +32,14 @@ func (w *walker) group(g *Group, depth int) error {
 	return nil
 }
 
+// fail visits what cannot be opened.
+func (w *walker) fail(path string, err error) error {
+	if w.f.charge(errorMemory, 1) != nil {
+		return w.f.spent
+	}
+	return w.visit(path, nil, err)
+}
+
 // link visits what a link of g leads to.
 func (w *walker) link(g *Group, k string, depth int) error {
 	if err := w.f.charge(uint64(len(g.path)+1+len(k)), 1); err != nil {
@@ -39,25 +47,28 @@ func (w *walker) link(g *Group, k string, depth int) error {
 	}
 	addr, path, err := g.lookup(k)
 	if err != nil {
-		return w.visit(join(g.path, k), nil, err)
+		return w.fail(join(g.path, k), err)
 	}
 	o, err := w.f.object(addr)
 	if err != nil {
-		return w.visit(path, nil, wrap("object", path, err))
+		return w.fail(path, wrap("object", path, err))
 	}
 	if o.kind() != "group" {
 		d, err := w.f.dataset(addr, path)
-		return w.visit(path, d, err)
+		if err != nil {
+			return w.fail(path, err)
+		}
+		return w.visit(path, d, nil)
 	}
 	if first, again := w.seen[addr]; again {
-		return w.visit(path, nil, unsupported("%s is the group %s again", pathText(path), pathText(first)))
+		return w.fail(path, unsupported("%s is the group %s again", pathText(path), pathText(first)))
 	}
 	if depth == maxDepth {
-		return w.visit(path, nil, formatErr("group %s: more than %d groups in one another", pathText(path), maxDepth))
+		return w.fail(path, formatErr("group %s: more than %d groups in one another", pathText(path), maxDepth))
 	}
 	next, err := w.f.group(addr, path)
 	if err != nil {
-		return w.visit(path, nil, err)
+		return w.fail(path, err)
 	}
 	return w.group(next, depth+1)
 }

@@ -106,7 +106,14 @@ func (g *follower) features(v *value, size int) error {
 }
 
 // isPosition reports whether a is no feature: layers go along it, or have it as their batch.
-func (g *follower) isPosition(a axis) bool { return slices.Contains(g.positions, a) }
+func (g *follower) isPosition(a axis) bool { return g.positions[a.id] }
+
+// position says of axes that they are no features.
+func (g *follower) position(axes ...axis) {
+	for _, a := range axes {
+		g.positions[a.id] = true
+	}
+}
 
 // lastPosition adds the step that leaves only the last position of v.
 func (g *follower) lastPosition(n *Node, v *value, dims []dim) (*value, error) {

@@ -101,7 +101,7 @@ func (g *follower) activation(n *Node, in []*value) (*value, error) {
 		return nil, n.fail("%v", err)
 	}
 	if n.Op == "Softmax" || n.Op == "LogSoftmax" {
-		if err := n.softmax(v, g.opset()); err != nil {
+		if err := n.softmax(v, g.opset); err != nil {
 			return nil, err
 		}
 		if err := g.features(v, 0); err != nil {
@@ -140,8 +140,8 @@ func (n *Node) softmax(v *value, opset int64) error {
 }
 
 // opset returns the version of ONNX' own operators.
-func (g *follower) opset() int64 {
-	for _, o := range g.model.Opsets {
+func (m *Model) opset() int64 {
+	for _, o := range m.Opsets {
 		if o.Domain == "" || o.Domain == "ai.onnx" {
 			return o.Version
 		}
@@ -203,7 +203,9 @@ func (g *follower) conv(n *Node, in []*value) (*value, error) {
 		}
 	}
 	g.image = []dim{dims[0], dims[2], dims[3]}
-	g.positions = append(g.positions, slices.Concat(g.image...)...)
+	for _, d := range g.image {
+		g.position(d...)
+	}
 	out, err := g.add(n, s, dims)
 	if err != nil || in[2] == nil {
 		return out, err

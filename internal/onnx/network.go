@@ -74,7 +74,7 @@ type Weight struct {
 // nodes on which no output depends are not looked at. An error wraps ErrUnsupported or
 // ErrFormat and names the node.
 func (m *Model) Network() (*Network, error) {
-	g := follower{budget: m.budget, model: m, values: make(map[string]*value), givers: make(map[string]*Node), tensors: make(map[string]*Tensor), states: make(map[*Node][2]origin)}
+	g := follower{budget: m.budget, model: m, values: make(map[string]*value), givers: make(map[string]*Node), tensors: make(map[string]*Tensor), states: make(map[*Node][2]origin), positions: make(map[int]bool)}
 	if m.Graph == nil {
 		return nil, formatErr("the model has no graph")
 	}
@@ -85,6 +85,7 @@ func (m *Model) Network() (*Network, error) {
 		}
 		g.budget = newBudget(size)
 	}
+	g.opset = m.opset()
 	if err := g.prepare(); err != nil {
 		return nil, err
 	}
@@ -110,12 +111,13 @@ type follower struct {
 	stamp int    // counts what has become of the values: only the newest may go on
 	input string // what the first step took
 	ids   int    // of axes, given so far
+	opset int64
 
-	time, batch axis   // once a recurrent layer has said which they are, by timed
-	timed, last bool   // last: only the last position goes on
-	directions  axis   // of the last recurrent layer, if it has two
-	positions   []axis // that layers go along, or have as their batch
-	image       []dim  // batch, rows and columns, once a convolution has said which they are
+	time, batch axis         // once a recurrent layer has said which they are, by timed
+	timed, last bool         // last: only the last position goes on
+	directions  axis         // of the last recurrent layer, if it has two
+	positions   map[int]bool // ids of the axes that layers go along, or have as their batch
+	image       []dim        // batch, rows and columns, once a convolution has said which they are
 }
 
 // nodeMemory is a bound on the memory for a node besides its output, and for a value.

@@ -257,9 +257,12 @@ func (g *follower) gather(n *Node, in []*value) (*value, error) {
 // weight returns a weight of the given name and shape, the elements of the views one
 // after the other.
 func (g *follower) weight(name string, shape []int, parts ...view) (Weight, error) {
-	size := 0
+	size := 0 // of at most 4 parts of one tensor
 	for _, p := range parts {
 		size += p.elements()
+	}
+	if size == 0 {
+		return Weight{}, formatErr("a tensor of shape %d has no elements and can be no %s", shape, name)
 	}
 	data, err := list[float32](&g.budget, size)
 	if err != nil {

@@ -119,7 +119,8 @@ func (g *follower) sequence(n *Node, s Step, v *value, directions, H int) error 
 	if g.last || g.timed && (t != g.time || b != g.batch) {
 		return n.fail("it goes along another dimension of the network's input than the recurrent layer before it")
 	}
-	g.timed, g.time, g.batch, g.positions = true, t, b, append(g.positions, t, b)
+	g.timed, g.time, g.batch = true, t, b
+	g.position(t, b)
 	d, f := g.axis(directions, true), g.axis(H, true)
 	if g.directions = (axis{}); directions == 2 {
 		g.directions = d[0]

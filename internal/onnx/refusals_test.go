@@ -155,6 +155,8 @@ func turned(where string, perm ...int64) func(m *Model) {
 	}
 }
 
+var repeat = strings.Repeat
+
 // What has no place is refused by name.
 func TestRefusals(t *testing.T) {
 	activations := func(names string, alpha ...float32) func(m *Model) {
@@ -228,6 +230,11 @@ func TestRefusals(t *testing.T) {
 		{turned("y", 0, 1, 3, 2), `output "y": it is no image, channels first or last, whose rows and columns are in order`},
 		{turned("x", 0, 1, 3, 2), `node "conv" (Conv): its input is no image, channels first, whose rows and columns are in order`},
 		{turned("x", 0, 1, 2, 3), `node "matmul" (MatMul): the last dimension is not the features in their order`},
+		{func(m *Model) { m.Graph.Initializers[3] = zeros("V", 0, 1<<27) }, `a tensor of shape [134217728 0] has no elements and can be no weight`},
+		{with(func(m *Model) { // 4 GB in all, which do not fit into an int of 32 bits
+			m.Graph.Nodes = append([]Node{node("Concat", "U"+repeat(" U", 4095), "W1", intAttribute("axis", 0))}, m.Graph.Nodes...)
+			m.node("lstm").Inputs[1] = "W1"
+		}, zeros("U", 1<<18, 1)), `tensors joined to 4294967296 bytes: the file describes more than memory of 4 times its size holds`},
 		{func(m *Model) { m.node("add").Domain = "com.example" }, `node "add" (Add): it is of the domain "com.example", whose operators are not known`},
 		{func(m *Model) { m.node("add").Inputs[0] = "v" }, `value "v" is used, but neither the graph's inputs nor its tensors nor the nodes before give it`},
 		{func(m *Model) { m.node("squeeze").Outputs[0] = "y" }, `node "squeeze" (Squeeze): its output "y" has been given before`},

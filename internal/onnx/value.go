@@ -164,7 +164,7 @@ func (g *follower) join(parts []view, d int) (view, bool, error) {
 	swap[0], swap[d] = d, 0
 	t := &Tensor{Name: first.t.Name, DType: first.t.DType, Shape: append([]int(nil), first.transpose(swap).shape...)}
 	t.Shape[0] = 0
-	size := 0
+	size := int64(0) // beyond an int on 32 bits, of a tensor that is joined many times
 	for _, p := range parts {
 		if p.t.DType != t.DType || len(p.shape) != len(swap) {
 			return view{}, false, nil
@@ -174,10 +174,13 @@ func (g *follower) join(parts []view, d int) (view, bool, error) {
 			return view{}, false, nil
 		}
 		t.Shape[0] += q.shape[0]
-		size += p.elements() * t.DType.size()
+		size += int64(p.elements()) * int64(t.DType.size())
+	}
+	if size > math.MaxInt32 {
+		return view{}, false, formatErr("tensors joined to %d bytes: the file describes more than memory of 4 times its size holds", size)
 	}
 	var err error
-	if t.Data, err = list[byte](&g.budget, size); err != nil {
+	if t.Data, err = list[byte](&g.budget, int(size)); err != nil {
 		return view{}, false, err
 	}
 	for _, p := range parts {
