@@ -11,8 +11,8 @@ const (
 	undefined = math.MaxUint64 // an address that points nowhere
 	slack     = 640 << 10      // memory granted to any file; buffers of fixed size have the rest of 1 MB
 
-	workFactor  = 16  // data may be as many times what a file warrants in memory, if not all are kept
-	errorMemory = 512 // for the error about an object, with what wraps it
+	workFactor  = 16   // data may be as many times what a file warrants in memory, if not all are kept
+	errorMemory = 1280 // for the error about an object, with what wraps it
 )
 
 // A File is an open HDF5 file. It and what is opened of it belong to one goroutine at a
