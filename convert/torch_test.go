@@ -95,7 +95,7 @@ func TestTorchRefused(t *testing.T) {
 		{"map.pt", "", `module "a": layer 0: it has 2 inputs, but what comes before it 4 outputs: name the modules in their order`},
 		{"map.pt", "a=rnn:relu,b,c.cell,c.out=dense:sigmoid,unused=none", `module "b": a linear layer that is not the last: the file does not say what follows it: name the modules, as in b=dense:relu`},
 		{"map.pt", "a=rnn:relu,b=dense:relu,c.cell,c.out=dense:sigmoid", `module "unused" is not among those that are named: give it a place, or leave it out by unused=none`},
-		{"map.pt", "a=rnn:relu,b=dense:relu,cell", `there is no module "cell": the file has b, a, unused, c.cell, c.out`},
+		{"map.pt", "a=rnn:relu,b=dense:relu,sell", `there is no module "sell": the file has b, a, unused, c.cell, c.out`},
 		{"map.pt", "b=dense:relu,a=rnn:relu,c.cell,c.out=dense:sigmoid,unused=none", `module "a": layer 0: it has 2 inputs, but what comes before it 3 outputs: name the modules in their order`},
 		{"map.pt", "a=rnn:relu,c.out", `module "c.out": it has 2 inputs, but what comes before it 4 outputs: name the modules in their order`},
 		{"map.pt", "a=lstm", `module "a": layer 0: it is named lstm, but has the weights of rnn`},

@@ -114,7 +114,7 @@ func TestVectorsErrors(t *testing.T) {
 		{KeyConfig, edit(`"inputs":2`, `"inputs":2,"embedding":3`), `unknown member "embedding"`},
 		{KeyConfig, edit(`"inputs":2`, `"inputs":3`), `tensor "bidirectional.weight_ih_l0"`},
 		{KeyConfig, edit(`,{"type":"dense","units":4,"activation":"softmax"}`, ``), `the model does not use 2 of the tensors: "dense.`},
-		{KeyConfig, edit(`"softmax"`, `"elu"`), `activation is "elu": want linear or tanh or sigmoid or relu or softmax`},
+		{KeyConfig, edit(`"softmax"`, `"selu"`), `activation is "selu": want linear or tanh or sigmoid or relu or elu or softmax`},
 		{KeyConfig, edit(`"relu"`, `"softmax"`), `activation is "softmax": want tanh or relu or sigmoid or linear`},
 		{KeyConfig, edit(`"units":4`, `"units":65536`), "a model of this shape has"},
 		{KeyConfig, `{"kind":"vectors","inputs":2,"layers":[]}`, "there are 0 layers"},

@@ -38,7 +38,7 @@ func TestImportArrows(t *testing.T) {
 			{"/internal/dtype", nil, nil},
 			{"/internal/torchfile", []string{"/internal/apierror", "/internal/dtype"}, nil},
 			{"/internal/weights", []string{"/internal/apierror", "/internal/dtype"}, nil},
-			{"/internal/hdf5", []string{"/internal/apierror"}, nil},
+			{"/internal/hdf5", []string{"/internal/apierror", "/internal/dtype"}, nil},
 			{"/internal/onnx", []string{"/internal/apierror"}, nil},
 			{"/asm", nil, nil},
 			{"/kernels", []string{"/asm", "/internal/cpu", "/internal/philox"}, cpuid},
