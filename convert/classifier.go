@@ -31,7 +31,7 @@ const classifierLength = 1000
 // classifier returns a model of a network that tells texts apart: an embedding, layers, and
 // a Dense layer on the last outputs of these.
 func (n *network) classifier(o *ImportOptions) (*model.Classifier, error) {
-	tok, order, err := newTokenizer(n.vocabulary, n.options(o))
+	tok, order, err := n.tokens(n.vocabulary, n.options(o))
 	if err != nil {
 		return nil, err
 	}

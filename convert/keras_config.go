@@ -40,7 +40,7 @@ func kerasConfig(text []byte) ([]kerasLayer, error) {
 // kerasClass returns the name of a class, without the package that it is registered in.
 func kerasClass(m []member) (class string) {
 	json.Unmarshal(find(m, "class_name"), &class)
-	return class[strings.LastIndexByte(class, '>')+1:]
+	return printable(class[strings.LastIndexByte(class, '>')+1:])
 }
 
 // kerasLayers reads the layers of a model's config.
@@ -130,7 +130,7 @@ func (l *kerasLayer) only(read ...string) error {
 			if s := string(m.value); s == "null" || s == "false" {
 				continue
 			}
-			return fmt.Errorf("its configuration says %s: %.60s, whose meaning is not known", m.name, m.value)
+			return fmt.Errorf("its configuration says %q: %.60s, whose meaning is not known", m.name, m.value)
 		}
 	}
 	return nil

@@ -3,6 +3,9 @@ package convert
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/autoreg/autoreg/internal/apierror"
 	"github.com/autoreg/autoreg/internal/model"
@@ -118,4 +121,14 @@ func clip(name string) string {
 		return name[:most] + "…"
 	}
 	return name
+}
+
+// printable replaces what a terminal would not print as it is.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, name)
 }
