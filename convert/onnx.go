@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
@@ -17,7 +18,9 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 		return nil, err
 	}
 	g, err := m.Network()
-	if err != nil {
+	if overImages := slices.ContainsFunc(m.Graph.Nodes, func(n onnx.Node) bool { return n.Op == "Conv" }); err != nil && overImages {
+		return nil, apierror.Errorf("%w; %s", err, pixelForm)
+	} else if err != nil {
 		return nil, err
 	}
 	n := &network{format: "ONNX"}
@@ -26,6 +29,9 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	if err := n.ownTokenizer(m); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(g.Steps, func(s onnx.Step) bool { return s.Op == "Conv" }) {
+		return n, n.readPixels(m, g)
 	}
 	if err := n.addSteps(g.Steps); err != nil {
 		return nil, err
