@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,7 +19,7 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 		return nil, err
 	}
 	g, err := m.Network()
-	if overImages := slices.ContainsFunc(m.Graph.Nodes, func(n onnx.Node) bool { return n.Op == "Conv" }); err != nil && overImages {
+	if errors.Is(err, onnx.ErrUnsupported) && slices.ContainsFunc(m.Graph.Nodes, func(n onnx.Node) bool { return n.Op == "Conv" }) {
 		return nil, apierror.Errorf("%w; %s", err, pixelForm)
 	} else if err != nil {
 		return nil, err
