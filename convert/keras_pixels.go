@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
-	"github.com/autoreg/autoreg/internal/model"
-	"github.com/autoreg/autoreg/layers"
 )
 
 // The classes of the PixelCNN of Foster, Generative Deep Learning, 2nd edition, chapter 5,
@@ -118,8 +117,7 @@ func (p *kerasPixels) input(l *kerasLayer) error {
 		return fmt.Errorf("it has no shape [images, height, width, 1]: only images of one channel are read")
 	}
 	if shape[1] == nil || shape[2] == nil {
-		p.height, p.width = 16, 16
-		p.note("the size of the images is not in the file: taken to be 16×16, as the book's")
+		p.height, p.width = p.bookSize()
 		return l.only()
 	}
 	p.height, p.width = *shape[1], *shape[2]
@@ -207,66 +205,37 @@ func place(c kerasConv) int {
 
 // build makes the model.
 func (p *kerasPixels) build() error {
-	first := p.convs[0].kernel.shape
-	net := layers.PixelCNN{Channels: 1, Levels: p.output, Filters: first[3], Blocks: p.blocks, Kernel: first[0]}
-	c := model.PixelConfig{Height: p.height, Width: p.width, PixelSpec: net}
-	if err := c.Check(); err != nil {
+	net := pixelCNN{channels: 1, levels: p.output, blocks: p.blocks, height: p.height, width: p.width}
+	for _, c := range p.convs {
+		k := c.kernel.shape
+		net.convs = append(net.convs, pixelConv{
+			name:  "layer " + strconv.Quote(c.layer),
+			shape: []int{k[3], k[2], k[0], k[1]}, bias: c.bias.shape[0],
+			read: c.read,
+		})
+	}
+	c, err := net.config()
+	if err != nil {
 		return err
 	}
-	specs := c.Convs()
-	for i, s := range specs {
-		have, want := p.convs[i], []int{s.Rows, s.Cols, s.In, s.Out}
-		if !slices.Equal(have.kernel.shape, want) || have.bias.shape[0] != s.Out {
-			return apierror.Errorf("layer %q: a kernel of shape %v and a bias of %v: the network of %d filters has %v and [%d]", have.layer, have.kernel.shape, have.bias.shape, net.Filters, want, s.Out)
-		}
-	}
-	m := model.NewPixel(c)
-	closed, notZero := 0, 0
-	for i, to := range m.Net.Parts() {
-		kernel, err := p.convs[i].kernel.read()
-		if err != nil {
-			return err
-		}
-		bias, err := p.convs[i].bias.read()
-		if err != nil {
-			return err
-		}
-		one := part{name: p.convs[i].layer, values: map[string][]float32{"weight": openTaps(&specs[i], kernel, &closed, &notZero), "bias": bias}}
-		if err := one.fill(to); err != nil {
-			return err
-		}
-	}
-	m.Net.Refresh()
-	if closed > 0 {
-		p.note("left out: %d weights outside the masks, of which %d are not 0", closed, notZero)
-	}
-	p.pixels = m
-	return nil
+	return net.build(p.network, c, false)
 }
 
-// openTaps returns a kernel [rows, cols, in, out] in PyTorch's layout [out, in, rows, cols],
-// zeros outside the mask, and counts the values that lie there.
-func openTaps(s *layers.ConvSpec, kernel []float32, closed, notZero *int) []float32 {
-	taps := s.Rows * s.Cols
-	open := taps / 2
-	if s.Mask == layers.MaskB {
-		open++
+// read returns the kernel in PyTorch's layout, [out, in, rows, cols], and the bias.
+func (c kerasConv) read() (weight, bias []float32, err error) {
+	kernel, err := c.kernel.read()
+	if err != nil {
+		return nil, nil, err
 	}
-	out := make([]float32, len(kernel))
+	taps, in, out := c.kernel.shape[0]*c.kernel.shape[1], c.kernel.shape[2], c.kernel.shape[3]
+	weight = make([]float32, len(kernel))
 	for t := range taps {
-		for i := range s.In {
-			for o := range s.Out {
-				v := kernel[(t*s.In+i)*s.Out+o]
-				if t < open {
-					out[(o*s.In+i)*taps+t] = v
-					continue
-				}
-				*closed++
-				if v != 0 {
-					*notZero++
-				}
+		for i := range in {
+			for o := range out {
+				weight[(o*in+i)*taps+t] = kernel[(t*in+i)*out+o]
 			}
 		}
 	}
-	return out
+	bias, err = c.bias.read()
+	return weight, bias, err
 }

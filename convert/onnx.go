@@ -1,8 +1,10 @@
 package convert
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/autoreg/autoreg/internal/apierror"
@@ -17,7 +19,9 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 		return nil, err
 	}
 	g, err := m.Network()
-	if err != nil {
+	if errors.Is(err, onnx.ErrUnsupported) && slices.ContainsFunc(m.Graph.Nodes, func(n onnx.Node) bool { return n.Op == "Conv" }) {
+		return nil, apierror.Errorf("%w; %s", err, pixelForm)
+	} else if err != nil {
 		return nil, err
 	}
 	n := &network{format: "ONNX"}
@@ -26,6 +30,9 @@ func readONNX(r io.ReaderAt, size int64) (*network, error) {
 	}
 	if err := n.ownTokenizer(m); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(g.Steps, func(s onnx.Step) bool { return s.Op == "Conv" }) {
+		return n, n.readPixels(m, g)
 	}
 	if err := n.addSteps(g.Steps); err != nil {
 		return nil, err

@@ -172,19 +172,32 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 // An image is channels of rows of pixels.
 type image [][][]float64
 
-// evaluateImage computes a network of convolutions and ReLU.
+// evaluateImage computes a network of convolutions, ReLU and sums.
 func evaluateImage(n *Network, x image) image {
+	var outputs []image
 	for i := range n.Steps {
 		s := &n.Steps[i]
-		if s.Op == "Relu" {
-			for _, rows := range x {
-				for _, row := range rows {
-					copy(row, s.vector(row))
-				}
-			}
+		if s.Op == "Conv" {
+			x = s.convolve(x)
+			outputs = append(outputs, x)
 			continue
 		}
-		x = s.convolve(x)
+		y := make(image, len(x))
+		for c, rows := range x {
+			for r, row := range rows {
+				if s.Op == "Add" {
+					row = slices.Clone(row)
+					for k, v := range outputs[s.From][c][r] {
+						row[k] += v
+					}
+				} else {
+					row = s.vector(row)
+				}
+				y[c] = append(y[c], row)
+			}
+		}
+		x = y
+		outputs = append(outputs, x)
 	}
 	return x
 }

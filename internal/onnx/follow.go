@@ -79,7 +79,18 @@ func (g *follower) add(n *Node, s Step, dims []dim) (*value, error) {
 	s.Name = n.label()
 	g.steps = append(g.steps, s)
 	g.stamp++
+	g.ends = append(g.ends, g.stamp)
 	return &value{kind: data, dims: dims, stamp: g.stamp, step: len(g.steps) - 1}, g.spend(1, 1024)
+}
+
+// changed returns v, the output of the last step, as what that step has become: what it
+// was may not go on.
+func (g *follower) changed(v *value) *value {
+	g.stamp++
+	g.ends[v.step] = g.stamp
+	out := *v
+	out.stamp = g.stamp
+	return &out
 }
 
 // features checks that the last dimension of v is all features of each position, in

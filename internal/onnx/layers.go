@@ -46,7 +46,7 @@ func (g *follower) dense(n *Node, in []*value) (*value, error) {
 	return out, g.addBias(n, in[2])
 }
 
-// bias goes through the Add behind a MatMul.
+// bias goes through the Add behind a MatMul or a Conv, and those of images.
 func (g *follower) bias(n *Node, in []*value) (*value, error) {
 	if len(in) != 2 || in[0] == nil || in[1] == nil {
 		return nil, n.fail("an input is missing")
@@ -58,23 +58,25 @@ func (g *follower) bias(n *Node, in []*value) (*value, error) {
 	if v.kind != data {
 		v, b = b, v
 	}
+	if b.kind == data && g.image != nil {
+		return g.residual(n, v, b)
+	}
 	last := len(g.steps) - 1
-	if b.kind != constant || last < 0 || g.steps[last].Op != "Dense" || len(g.steps[last].Weights) > 1 || v.step != last {
+	if b.kind != constant || last < 0 || g.steps[last].Op != "Dense" && g.steps[last].Op != "Conv" || len(g.steps[last].Weights) > 1 || v.step != last {
 		return nil, n.fail("it adds something else than a bias to a product, which has no place in a list of layers")
 	}
 	if err := g.take(v); err != nil {
 		return nil, n.fail("%v", err)
 	}
-	if err := g.features(v, g.steps[last].Out); err != nil {
-		return nil, n.fail("%v", err)
-	}
 	if len(b.view.shape) > len(v.dims) {
 		return nil, n.fail("a bias of shape %d", b.view.shape)
 	}
-	g.stamp++ // the product without the bias may not go on
-	out := *v
-	out.stamp = g.stamp
-	return &out, g.addBias(n, b)
+	if g.steps[last].Op == "Conv" {
+		b = g.channelBias(v, b)
+	} else if err := g.features(v, g.steps[last].Out); err != nil {
+		return nil, n.fail("%v", err)
+	}
+	return g.changed(v), g.addBias(n, b)
 }
 
 // addBias adds the bias b to the last step.
@@ -100,7 +102,11 @@ func (g *follower) activation(n *Node, in []*value) (*value, error) {
 	if err := g.take(v); err != nil {
 		return nil, n.fail("%v", err)
 	}
-	if n.Op == "Softmax" || n.Op == "LogSoftmax" {
+	if soft := n.Op == "Softmax" || n.Op == "LogSoftmax"; soft && g.image != nil {
+		if err := g.channelSoftmax(n, v); err != nil {
+			return nil, err
+		}
+	} else if soft {
 		if err := n.softmax(v, g.opset); err != nil {
 			return nil, err
 		}
@@ -184,6 +190,7 @@ func (g *follower) conv(n *Node, in []*value) (*value, error) {
 	}
 	if g.image == nil {
 		g.image = []dim{v.dims[0], v.dims[2], v.dims[3]}
+		g.rows, g.cols = v.dims[2].size(), v.dims[3].size()
 	}
 	if !g.isImage(v.dims, 1) {
 		return nil, n.fail("its input is no image, channels first, whose rows and columns are in order")
@@ -216,7 +223,7 @@ func (g *follower) conv(n *Node, in []*value) (*value, error) {
 // isImage reports whether dims are batch, rows and columns of the image, in this order
 // and each by itself, with the channels at dimension k.
 func (g *follower) isImage(dims []dim, k int) bool {
-	if len(dims) != 4 || slices.ContainsFunc(dims[k], g.isPosition) {
+	if len(dims) != 4 || slices.ContainsFunc(dims[k], g.isPosition) || !slices.IsSortedFunc(dims[k], func(a, b axis) int { return a.id - b.id }) {
 		return false
 	}
 	last := 0

@@ -41,7 +41,5 @@ func (g *follower) merge(n *Node, in []*value) (*value, error) {
 		out.dims = slices.Delete(slices.Clone(v.dims), at, at+1)
 	}
 	g.directions = axis{}
-	g.stamp++ // the outputs before may not go on
-	out.stamp = g.stamp
-	return &out, nil
+	return g.changed(&out), nil
 }

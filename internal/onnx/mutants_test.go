@@ -258,7 +258,7 @@ func mutateField(rng *rand.Rand, all []*treeField) {
 		g = all[rng.IntN(len(all))]
 	}
 	numbers := []uint64{0, 1, 2, 3, 16, 1<<31 - 1, 1 << 31, 1 << 32, 1 << 33, 1<<62 + 1, math.MaxInt64, 1 << 63, math.MaxUint64, math.MaxUint64 - 1, f.u + 1, f.u - 1, 2 * f.u, uint64(rng.IntN(32))}
-	names := []string{"", "LSTM", "GRU", "RNN", "Gemm", "MatMul", "Add", "Conv", "Gather", "Slice", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Concat", "Shape", "Constant", "ConstantOfShape", "Expand", "Identity", "Softmax", "Loop", "Mul", "direction", "layout", "axis", "axes", "perm", "reverse", "bidirectional", "x", "y"}
+	names := []string{"", "LSTM", "GRU", "RNN", "Gemm", "MatMul", "Add", "Conv", "Gather", "Slice", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Concat", "Shape", "Constant", "ConstantOfShape", "Expand", "Identity", "Softmax", "Loop", "Mul", "Div", "Relu", "direction", "layout", "axis", "axes", "perm", "reverse", "bidirectional", "x", "y"}
 	switch k := rng.IntN(14); {
 	case k == 0:
 		f.copies = 0

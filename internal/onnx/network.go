@@ -20,9 +20,13 @@ type Network struct {
 	Input  string // the graph's input that the first step takes
 	Output string // the graph's output that the last step gives
 	Steps  []Step
+
+	// Of convolutions.
+	Rows, Cols int // of the images that go in, 0 for a size that is not known
+	Groups     int // into which the channels of the output are split, the outer dimension of two, or 0
 }
 
-// A Step is a layer, or a choice among the outputs of one:
+// A Step is a layer, or a choice among the outputs of one, of the step before it:
 //
 //	Embedding   row x of weight [V, E]
 //	LSTM, GRU, RNN
@@ -36,7 +40,9 @@ type Network struct {
 //	Tanh, Sigmoid, Relu, Elu
 //	            of every value
 //	Softmax, LogSoftmax
-//	            over the features
+//	            over the features, of an image over its channels
+//	Div, Mul    of images, by Factor, as the first step
+//	Add         of images, the outputs of step From and of the one before
 //
 // Names and layouts of weights are PyTorch's. A GRU with ResetAfter false, which PyTorch
 // does not have, computes n = tanh(W·x + b_ih + R·(r ⊙ h) + b_hh): its biases add up.
@@ -60,6 +66,9 @@ type Step struct {
 	// Of Conv: top, left, bottom, right; vertical, horizontal.
 	Pads     [4]int
 	Dilation [2]int
+
+	Factor float32 // of Div and Mul
+	From   int     // of Add
 }
 
 // A Weight is one parameter of a layer. It belongs to the Network.
@@ -108,6 +117,7 @@ type follower struct {
 	states  map[*Node][2]origin // initial_h and initial_c of the recurrent nodes
 
 	steps []Step
+	ends  []int  // the stamp of each step's output
 	stamp int    // counts what has become of the values: only the newest may go on
 	input string // what the first step took
 	ids   int    // of axes, given so far
@@ -118,6 +128,8 @@ type follower struct {
 	directions  axis         // of the last recurrent layer, if it has two
 	positions   map[int]bool // ids of the axes that layers go along, or have as their batch
 	image       []dim        // batch, rows and columns, once a convolution has said which they are
+	rows, cols  int          // of the first image
+	groups      int          // see Network
 }
 
 // nodeMemory is a bound on the memory for a node besides its output, and for a value.
@@ -216,7 +228,7 @@ func (g *follower) inputs() error {
 
 // network returns what has been found.
 func (g *follower) network() (*Network, error) {
-	out := &Network{Input: g.input, Steps: g.steps}
+	out := &Network{Input: g.input, Steps: g.steps, Rows: g.rows, Cols: g.cols, Groups: g.groups}
 	var main, final *value
 	for _, o := range g.model.Graph.Outputs {
 		v, err := g.get(o.Name)
@@ -242,7 +254,7 @@ func (g *follower) network() (*Network, error) {
 		return nil, unsupported("no output of the graph is that of a layer")
 	}
 	if g.image != nil {
-		if !g.isImage(main.dims, 1) && !g.isImage(main.dims, 3) {
+		if !g.isImage(main.dims, 1) && !g.isImage(main.dims, 3) && !g.isSplit(main.dims) {
 			return nil, unsupported("output %s: it is no image, channels first or last, whose rows and columns are in order", quote(main.from))
 		}
 	} else if err := g.features(main, 0); err != nil {

@@ -45,6 +45,9 @@ func describe(n *Network) string {
 		if s.Out > 0 {
 			text = fmt.Sprintf("%s(%d→%d)", s.Op, s.In, s.Out)
 		}
+		if s.Op == "Add" {
+			text = fmt.Sprintf("Add(%d)", s.From)
+		}
 		for _, x := range []string{s.Direction, s.Activation} {
 			if x != "" && x != "forward" && x != "Tanh" {
 				text += " " + strings.ToLower(x)
@@ -123,16 +126,28 @@ func TestExported(t *testing.T) {
 
 // Convolutions that PyTorch has exported.
 func TestExportedPixels(t *testing.T) {
-	n := networkOf(t, readModel(t, "testdata/pixels.onnx"))
-	if got, want := describe(n), "Conv(2→3), Relu, Conv(3→2)"; got != want {
-		t.Errorf("network %s, want %s", got, want)
-	}
-	given := pairs(t, "pixels")
-	want := imageOf(given["y"])
-	for c, rows := range evaluateImage(n, imageOf(given["x"])) {
-		for i, row := range rows {
-			if d := furthest(row, want[c][i]); !(d <= 1e-6) {
-				t.Errorf("channel %d, row %d: %g from PyTorch's", c, i, d)
+	block := "Conv(6→3), Relu, Conv(3→3), Relu, Conv(3→6), Relu, "
+	for _, c := range []struct {
+		name, want string
+		rows, cols int
+	}{
+		{"pixels", "Conv(2→3), Relu, Conv(3→2)", 4, 3},
+		{"pixelcnn", "Conv(1→6), Relu, " + block + "Add(1), " + block + "Add(8), Conv(6→6), Relu, Conv(6→6), Relu, Conv(6→4)", 6, 7},
+	} {
+		n := networkOf(t, readModel(t, "testdata/"+c.name+".onnx"))
+		if got := describe(n); got != c.want {
+			t.Errorf("%s: network %s, want %s", c.name, got, c.want)
+		}
+		if n.Rows != c.rows || n.Cols != c.cols {
+			t.Errorf("%s: images of %d×%d, want %d×%d", c.name, n.Rows, n.Cols, c.rows, c.cols)
+		}
+		given := pairs(t, c.name)
+		want := imageOf(given["y"])
+		for k, rows := range evaluateImage(n, imageOf(given["x"])) {
+			for i, row := range rows {
+				if d := furthest(row, want[k][i]); !(d <= 1e-6) {
+					t.Errorf("%s: channel %d, row %d: %g from PyTorch's", c.name, k, i, d)
+				}
 			}
 		}
 	}

@@ -58,6 +58,9 @@ func (g *follower) node(n *Node) error {
 		if flows || first.kind == data {
 			out, err = g.bias(n, in)
 		}
+	case "Mul", "Div":
+		states = false
+		out, err = g.scale(n, in)
 	case "Conv":
 		out, err = g.conv(n, in)
 	case "ReduceSum", "ReduceMean", "ReduceProd":

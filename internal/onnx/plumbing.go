@@ -224,6 +224,9 @@ func (g *follower) reshape(n *Node, in []*value) (*value, error) {
 	if len(in) < 2 || in[1] == nil || in[1].kind != integers || in[0].kind != data {
 		return nil, n.fail("its shape is not known")
 	}
+	if out := g.split(n, in[0], in[1].ints); out != nil {
+		return out, nil
+	}
 	dims, err := regroup(in[0], in[1].ints, n.integer("allowzero", 0) == 0)
 	if err != nil {
 		return nil, n.fail("%v", err)

@@ -111,6 +111,39 @@ class Pixels(nn.Module):
         return self.b(torch.relu(self.a(x)))
 
 
+class Masked(nn.Conv2d):
+    """A convolution whose kernel is multiplied by a mask of type A or B."""
+
+    def __init__(self, cin, cout, k, mask):
+        super().__init__(cin, cout, k, padding=k // 2)
+        m = torch.zeros(k * k)
+        m[: k * k // 2 + (mask == "B")] = 1
+        self.register_buffer("mask", m.reshape(1, 1, k, k))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+
+
+class Block(nn.Module):
+    def __init__(self, f):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(f, f // 2, 1), Masked(f // 2, f // 2, 3, "B"), nn.Conv2d(f // 2, f, 1)
+
+    def forward(self, x):
+        return x + torch.relu(self.c(torch.relu(self.b(torch.relu(self.a(x))))))
+
+
+class PixelCNN(nn.Module):
+    """The PixelCNN of the book, of 4 levels."""
+
+    def __init__(self, f=6):
+        super().__init__()
+        self.net = nn.Sequential(Masked(1, f, 5, "A"), nn.ReLU(), Block(f), Block(f), Masked(f, f, 1, "B"), nn.ReLU(), Masked(f, f, 1, "B"), nn.ReLU(), nn.Conv2d(f, 4, 1))
+
+    def forward(self, x):
+        return self.net(x)
+
+
 def export(name, net, inputs, dynamic=None, **options):
     net.eval()
     random = np.random.RandomState(5)
@@ -120,6 +153,7 @@ def export(name, net, inputs, dynamic=None, **options):
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     names = {"input_names": ["x", "h", "c"][: len(inputs)], "output_names": ["y", "h_n", "c_n"][: len(outputs)]}
     torch.onnx.export(net, inputs, os.path.join(HERE, name + ".onnx"), dynamic_axes=dynamic, verbose=False, **names, **options)
+    outputs = outputs if name != "pixelcnn" else (net.double()(*(x.double() for x in inputs)),)
     with open(os.path.join(HERE, name + ".pb"), "wb") as f:
         for n, t in zip(names["input_names"] + names["output_names"], inputs + outputs):
             b = numpy_helper.from_array(t.detach().numpy(), n).SerializeToString()
@@ -167,6 +201,7 @@ def main():
     export("stacked", Stacked(), (numbers(2, 4, 2),), free, opset_version=14)
     export("top", Top(), (numbers(2, 4, 2),), free, opset_version=9)
     export("pixels", Pixels(), (numbers(1, 2, 4, 3),), opset_version=13)
+    export("pixelcnn", PixelCNN(), (torch.arange(42).mul(5).remainder(7).remainder(4).reshape(1, 1, 6, 7) / 4,), {"x": {0: "batch"}}, opset_version=13, do_constant_folding=False)
     export("unfolded", Text(), (torch.tensor([[1, 5, 0, 3], [2, 2, 4, 1]]),), free, opset_version=13, do_constant_folding=False)
     tensors()
 
