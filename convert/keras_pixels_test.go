@@ -69,7 +69,7 @@ func TestKerasPixelsRefused(t *testing.T) {
 		{`"name": "masked_conv2d", "trainable"`, `"name": "masked_conv2d", "mask_type": "B", "trainable"`, `its mask_type is "B"`},
 		{`"activation": "softmax"`, `"activation": "sigmoid"`, `its activation is "sigmoid": the network has softmax or linear`},
 		{`"strides": [1, 1]`, `"strides": [2, 2]`, `its strides is [2, 2]: the network has 1`},
-		{`"Conv2D", "config"`, `"Dropout", "config"`, `layer "conv2d" (Dropout): its configuration says filters`},
+		{`"Conv2D", "config"`, `"Dropout", "config"`, `layer "conv2d" (Dropout): its configuration says "filters"`},
 	} {
 		text := strings.ReplaceAll(string(config), c.old, c.new)
 		if text == string(config) {
