@@ -13,6 +13,9 @@ const RequireTorch = "AUTOREG_REQUIRE_TORCH"
 // Torch returns a Python that has PyTorch, or skips the test.
 func Torch(t testing.TB) (python string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("short runs start no Python: the race detector and emulators see nothing of what it does")
+	}
 	if python := torch(); python != "" {
 		return python
 	}

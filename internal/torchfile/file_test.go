@@ -95,7 +95,7 @@ func TestPyTorchFiles(t *testing.T) {
 					}
 				}
 			})
-			if most := uint64(4*len(b) + 1<<20); used > most {
+			if most := uint64(4*len(b) + 1<<20); used > most && !testkit.RaceEnabled { // the detector allocates too
 				t.Errorf("%d bytes allocated, want at most %d", used, most)
 			}
 			compare(t, f, want)
