@@ -26,21 +26,17 @@ func (n *network) text(vocabulary []string, o tokenizer.Options) (*model.Text, e
 		return nil, err
 	}
 	last := len(n.parts) - 1
-	head, ok := layers.Spec(nil), false
-	if last > 0 {
-		head = n.parts[last].spec
-		_, ok = head.(*layers.DenseSpec)
-	}
+	head := n.parts[last].dense
 	V := n.input
 	switch {
-	case !ok:
+	case last == 0 || head == nil:
 		return nil, errors.New("the last layer is not a Dense layer: the probabilities of the next token come from one")
 	case n.parts[last].width != V:
 		return nil, apierror.Errorf("the network reads %d tokens and has %d outputs: a model of text has an output for each token, a classifier one for each of the classes that you name; without an embedding it can be a model of vectors, without a vocabulary", V, n.parts[last].width)
 	case len(order) > V:
 		return nil, fmt.Errorf("the vocabulary has %d tokens, the network %d", len(order), V)
 	}
-	switch a := head.(*layers.DenseSpec).Activation; a {
+	switch a := head.Activation; a {
 	case "softmax":
 		n.note("%s: the softmax is left to the sampler, which draws from logits", n.parts[last].name)
 	case "":

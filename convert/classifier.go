@@ -13,8 +13,7 @@ import (
 // last layer reads the last outputs of a sequence, and is not over the tokens.
 func (n *network) classifies() bool {
 	last := n.parts[len(n.parts)-1]
-	head, ok := last.spec.(*layers.DenseSpec)
-	if !ok || last.width == n.input || last.width == 1 && head.Activation != "sigmoid" {
+	if last.dense == nil || last.width == n.input || last.width == 1 && last.dense.Activation != "sigmoid" {
 		return false
 	}
 	for _, p := range n.parts {
@@ -88,9 +87,8 @@ func (n *network) classifier(o *ImportOptions) (*model.Classifier, error) {
 func (n *network) checkPooling(rest []part) error {
 	said := false
 	for i, p := range rest {
-		_, both := p.spec.(*layers.BidirectionalSpec)
 		switch {
-		case p.last && both && !p.ends:
+		case p.last && !layers.Sequential(p.spec) && !p.ends:
 			return apierror.Errorf("layer %q: what follows reads the outputs of its two directions at the last position; a classifier reads the last output of each, at the two ends of a text", p.name)
 		case p.ends && i < len(rest)-1:
 			return apierror.Errorf("layer %q, a Dense layer between %q, whose two directions end at the two ends of a text, and the last layer, has no counterpart in a classifier", rest[i+1].name, p.name)
@@ -109,11 +107,10 @@ func (n *network) checkPooling(rest []part) error {
 // logits makes the last layer one with a logit for each class. One output is the logit of
 // class 1 against class 0, whose logit is 0: the sigmoid is the softmax of both.
 func (n *network) logits(out *part) error {
-	head, ok := out.spec.(*layers.DenseSpec)
-	if !ok {
+	if out.dense == nil {
 		return apierror.Errorf("the last layer, %q, is no Dense layer: the logits of the classes come from one", out.name)
 	}
-	a := head.Activation
+	a := out.dense.Activation
 	switch {
 	case out.width == 1 && a != "sigmoid" && a != "", out.width > 1 && a != "softmax" && a != "":
 		return apierror.Errorf("the last layer, %q, has %d outputs and the activation %s: a classifier has softmax, or one output and sigmoid, or no activation", out.name, out.width, a)

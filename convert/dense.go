@@ -14,6 +14,7 @@ func (n *network) dense(name string, units int, activation string, weight, bias 
 	if err := n.add(name, spec, map[string][]float32{"weight": weight, "bias": bias}); err != nil {
 		return err
 	}
+	n.parts[len(n.parts)-1].dense = spec
 	return n.activation(name, activation)
 }
 
@@ -26,7 +27,7 @@ func (n *network) activation(name, function string) error {
 		return fmt.Errorf("the activation %.60q has no counterpart here: want %s", function, strings.Join(layers.DenseActivations, ", "))
 	}
 	if len(n.parts) > 0 {
-		if s, ok := n.parts[len(n.parts)-1].spec.(*layers.DenseSpec); ok && s.Activation == "" {
+		if s := n.parts[len(n.parts)-1].dense; s != nil && s.Activation == "" {
 			s.Activation = function
 			return nil
 		}

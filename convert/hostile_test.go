@@ -18,7 +18,7 @@ import (
 	"github.com/autoreg/autoreg/convert"
 )
 
-// use imports b, which may be anything, and takes a few steps with the model made of it.
+// use imports b and runs a few steps of the imported model. b may be damaged.
 // It reports whether there is one.
 func use(t testing.TB, b []byte, o *convert.ImportOptions) bool {
 	in, err := convert.Import(bytes.NewReader(b), int64(len(b)), o)

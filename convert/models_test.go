@@ -235,7 +235,7 @@ func TestModelOfACell(t *testing.T) {
 	}
 }
 
-// importFile reads a file of another tool and opens the model made of it.
+// importFile imports a file of another tool and opens the imported model.
 func importFile[M autoreg.Model](t *testing.T, path string, o *convert.ImportOptions) (*convert.Imported, M) {
 	t.Helper()
 	b, err := os.ReadFile(path)

@@ -43,6 +43,8 @@ type part struct {
 	width  int // outputs
 	values map[string][]float32
 
+	dense *layers.DenseSpec // spec, if it is that of a Dense layer; nil otherwise
+
 	// last says that what follows reads the last output of a sequence alone. That of a layer
 	// in both directions is the output at the last position, or with ends the last output of
 	// each direction, at the two ends of the sequence.
@@ -96,7 +98,7 @@ func (n *network) note(format string, args ...any) {
 // with ends the last output of each direction.
 func (n *network) takeLast(ends bool) {
 	p := &n.parts[len(n.parts)-1]
-	p.last, p.ends = true, ends && p.spec.Kind() == "bidirectional"
+	p.last, p.ends = true, ends && !layers.Sequential(p.spec)
 }
 
 // checkLast notes which layers give their last output alone, and returns an error if that is

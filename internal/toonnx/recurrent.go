@@ -33,28 +33,48 @@ var functions = map[string]function{
 	"hard_sigmoid_keras3": {"HardSigmoid", []float32{1.0 / 6, 0.5}},
 }
 
-// cellOf describes a layer in one direction.
-func cellOf(s layers.Spec) cell {
-	or := func(name, otherwise string) string {
-		if name == "" {
-			return otherwise
+// A description is what the members of a layer's spec say.
+type description struct {
+	kind  string
+	units int
+	words map[string]string // choices, by the names of the members
+	inner *description      // of the layer inside, in both directions; nil if there is none
+}
+
+// describe reads the members of a spec, as files have them.
+func describe(s layers.Spec) *description {
+	d := &description{kind: s.Kind(), words: make(map[string]string)}
+	for _, m := range s.Members() {
+		switch {
+		case m.Layer != nil:
+			d.inner = describe(*m.Layer)
+		case m.Text != nil && *m.Text == "":
+			d.words[m.Name] = m.Choices[0]
+		case m.Text != nil:
+			d.words[m.Name] = *m.Text
+		case m.Name == "units":
+			d.units = *m.Int
 		}
-		return name
 	}
-	switch s := s.(type) {
-	case *layers.LSTMSpec:
-		unit, gate := or(s.Activation, "tanh"), or(s.RecurrentActivation, "sigmoid")
-		return cell{op: "LSTM", units: s.Units, gates: []int{0, 3, 1, 2}, functions: []string{gate, unit, unit}, usual: []string{"sigmoid", "tanh", "tanh"}}
-	case *layers.GRUSpec:
-		c := cell{op: "GRU", units: s.Units, gates: []int{1, 0, 2}, functions: []string{or(s.RecurrentActivation, "sigmoid"), or(s.Activation, "tanh")}, usual: []string{"sigmoid", "tanh"}}
-		if s.Reset != "before" {
+	return d
+}
+
+// cellOf describes a layer in one direction as ONNX has it.
+func cellOf(d *description) cell {
+	unit, gate := d.words["activation"], d.words["recurrent_activation"]
+	switch d.kind {
+	case "lstm":
+		return cell{op: "LSTM", units: d.units, gates: []int{0, 3, 1, 2}, functions: []string{gate, unit, unit}, usual: []string{"sigmoid", "tanh", "tanh"}}
+	case "gru":
+		c := cell{op: "GRU", units: d.units, gates: []int{1, 0, 2}, functions: []string{gate, unit}, usual: []string{"sigmoid", "tanh"}}
+		if d.words["reset"] == "after" {
 			c.attributes = append(c.attributes, intAttribute("linear_before_reset", 1))
 		}
 		return c
-	case *layers.RNNSpec:
-		return cell{op: "RNN", units: s.Units, gates: []int{0}, functions: []string{or(s.Activation, "tanh")}, usual: []string{"tanh"}}
+	case "rnn":
+		return cell{op: "RNN", units: d.units, gates: []int{0}, functions: []string{unit}, usual: []string{"tanh"}}
 	}
-	panic("toonnx: no operator for a layer of kind " + s.Kind())
+	panic("toonnx: no operator for a layer of kind " + d.kind)
 }
 
 // activations returns the attributes of a layer in so many directions.
@@ -83,12 +103,12 @@ func (c *cell) activations(directions int) []onnx.Attribute {
 // recurrent adds recurrent layer i. It returns its outputs, [sequence, directions, batch,
 // H], and what it ends in, [directions, batch, H].
 func (s *sequence) recurrent(i int, x string) (y, h string) {
-	spec, part := s.specs[i], s.parts[i]
+	d, part := describe(s.specs[i]), s.parts[i]
 	suffixes := []string{""}
-	if both, ok := spec.(*layers.BidirectionalSpec); ok {
-		spec, suffixes = both.Layer, []string{"", "_reverse"}
+	if d.inner != nil {
+		d, suffixes = d.inner, []string{"", "_reverse"}
 	}
-	c := cellOf(spec)
+	c := cellOf(d)
 	w, r, b := s.cellWeights(part, &c, suffixes)
 	n := onnx.Node{Name: part.Name, Op: c.op, Inputs: []string{x, w, r, b}}
 	n.Attributes = append(c.attributes, intAttribute("hidden_size", c.units))

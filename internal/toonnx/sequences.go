@@ -134,21 +134,24 @@ func transpose(data []float32, rows, cols int) []float32 {
 // denseOperators are the functions of a Dense layer.
 var denseOperators = map[string]string{"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "elu": "Elu", "softmax": "Softmax"}
 
+// isDense reports whether layer i has no state, and no directions.
+func (s *sequence) isDense(i int) bool { return s.specs[i].Kind() == "dense" }
+
 // layer adds layer i and returns its outputs, [sequence, batch, Out].
 func (s *sequence) layer(i int, x string) string {
 	part := s.parts[i]
-	if d, ok := s.specs[i].(*layers.DenseSpec); ok {
-		y := s.linear(part, x)
-		op := denseOperators[d.Activation]
+	if s.isDense(i) {
+		y, name := s.linear(part, x), describe(s.specs[i]).words["activation"]
+		op := denseOperators[name]
 		switch {
-		case d.Activation == "" || d.Activation == layers.DenseActivations[0]:
+		case name == layers.DenseActivations[0]:
 			return y
 		case op == "":
-			panic("toonnx: no operator for the activation " + d.Activation)
+			panic("toonnx: no operator for the activation " + name)
 		case op == "Softmax":
-			return s.node(part.Name+"/"+d.Activation, op, []string{y}, intAttribute("axis", -1))
+			return s.node(part.Name+"/"+name, op, []string{y}, intAttribute("axis", -1))
 		}
-		return s.node(part.Name+"/"+d.Activation, op, []string{y})
+		return s.node(part.Name+"/"+name, op, []string{y})
 	}
 	y, _ := s.recurrent(i, x)
 	return s.merge(i, y, 1)
@@ -156,7 +159,7 @@ func (s *sequence) layer(i int, x string) string {
 
 // last adds layer i, of which only what it ends in counts, and returns that, [batch, Out].
 func (s *sequence) last(i int, x string) string {
-	if _, ok := s.specs[i].(*layers.DenseSpec); ok {
+	if s.isDense(i) {
 		y := s.layer(i, x)
 		s.graph.Initializers = append(s.graph.Initializers, onnx.NewInts("last", nil, []int64{-1}))
 		return s.node("last/step", "Gather", []string{y, "last"})
@@ -169,12 +172,12 @@ func (s *sequence) last(i int, x string) string {
 // of x, [sequence, directions, batch, H] or [directions, batch, H].
 func (s *sequence) merge(i int, x string, axis int) string {
 	name := s.parts[i].Name
-	both, ok := s.specs[i].(*layers.BidirectionalSpec)
-	if !ok {
+	d := describe(s.specs[i])
+	if d.inner == nil {
 		return s.node(name+"/outputs", "Squeeze", []string{x, s.ints(name+"/directions", int64(axis))})
 	}
 	keep := intAttribute("keepdims", 0)
-	switch both.Merge {
+	switch d.words["merge"] {
 	case "sum": // of which the directions are an input, not an attribute
 		return s.node(name+"/merged", "ReduceSum", []string{x, s.ints(name+"/directions", int64(axis))}, keep)
 	case "average":
@@ -182,7 +185,7 @@ func (s *sequence) merge(i int, x string, axis int) string {
 	case "multiply":
 		return s.node(name+"/merged", "ReduceProd", []string{x}, intsAttribute("axes", int64(axis)), keep)
 	}
-	perm, shape := []int64{1, 0, 2}, []int64{0, int64(both.OutLen(0))}
+	perm, shape := []int64{1, 0, 2}, []int64{0, int64(s.specs[i].OutLen(0))}
 	if axis == 1 {
 		perm, shape = []int64{0, 2, 1, 3}, []int64{0, 0, shape[1]}
 	}
