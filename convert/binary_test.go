@@ -8,13 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/convert"
 	"github.com/autoreg/autoreg/internal/onnx"
+	"github.com/autoreg/autoreg/internal/testkit"
 )
 
 // tryOut opens a model that was imported and takes some steps with it.
@@ -193,13 +193,7 @@ func TestBinaryMutants(t *testing.T) {
 	if testing.Short() {
 		n = 5
 	}
-	if text := os.Getenv("AUTOREG_MUTANTS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatal("AUTOREG_MUTANTS: ", err)
-		}
-	}
-	seed, _ := strconv.ParseUint(os.Getenv("AUTOREG_SEED"), 10, 64)
+	n, seed := testkit.Mutants(t, n)
 	total, models := 0, 0
 	for i, m := range mutables(t) {
 		rng, good := rand.New(rand.NewPCG(seed, uint64(i))), 0

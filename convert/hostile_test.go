@@ -16,6 +16,7 @@ import (
 
 	"github.com/autoreg/autoreg"
 	"github.com/autoreg/autoreg/convert"
+	"github.com/autoreg/autoreg/internal/testkit"
 )
 
 // use imports b and runs a few steps of the imported model. b may be damaged.
@@ -170,13 +171,7 @@ func TestMutants(t *testing.T) {
 	if testing.Short() {
 		n = 20
 	}
-	if text := os.Getenv("AUTOREG_MUTANTS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatal("AUTOREG_MUTANTS: ", err)
-		}
-	}
-	seed, _ := strconv.ParseUint(os.Getenv("AUTOREG_SEED"), 10, 64)
+	n, seed := testkit.Mutants(t, n)
 	total, models := 0, 0
 	for i, c := range configurations(t) {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/model"
+	"github.com/autoreg/autoreg/internal/testkit"
 	"github.com/autoreg/autoreg/internal/weights"
 	"github.com/autoreg/autoreg/layers"
 )
@@ -29,10 +29,10 @@ func TestCheckpointMutants(t *testing.T) {
 	if testing.Short() {
 		n = 150
 	}
-	n, seed := envNumber(t, "AUTOREG_MUTANTS", n), envNumber(t, "AUTOREG_SEED", 1)
+	n, seed := testkit.Mutants(t, n)
 	for i, s := range mutantStates(t) {
 		t.Run(s.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
+			rng := rand.New(rand.NewPCG(seed, uint64(i)))
 			fields := fieldsOf(t, s.file)
 			resumed, same, refused := 0, 0, 0
 			for k := range n {
@@ -61,18 +61,6 @@ func TestCheckpointMutants(t *testing.T) {
 			}
 		})
 	}
-}
-
-func envNumber(t *testing.T, name string, otherwise int) int {
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // A mutantState is a checkpoint and how to try one like it.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/autoreg/autoreg/internal/testkit"
@@ -127,14 +126,7 @@ func FuzzReadTensor(f *testing.F) {
 // lengths, places. AUTOREG_MUTANTS is the number of mutants of each file, AUTOREG_SEED
 // their seed.
 func TestMutants(t *testing.T) {
-	n := 100
-	if text := os.Getenv("AUTOREG_MUTANTS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatal("AUTOREG_MUTANTS: ", err)
-		}
-	}
-	seed, _ := strconv.ParseUint(os.Getenv("AUTOREG_SEED"), 10, 64)
+	n, seed := testkit.Mutants(t, 100)
 	rng := rand.New(rand.NewPCG(seed, 11))
 	read, networks, total := 0, 0, 0
 	for _, b := range seeds(t) {

@@ -9,9 +9,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/autoreg/autoreg/internal/testkit"
 )
 
 // A part is a member of a container: pickles, as their instructions, and what is between.
@@ -258,11 +259,11 @@ func mutate(rng *rand.Rand, piece []string, others []string) []string {
 //
 // AUTOREG_MUTANTS is their number, AUTOREG_SEED their seed.
 func TestMutants(t *testing.T) {
-	n, seed := number(t, "AUTOREG_MUTANTS", 1400), number(t, "AUTOREG_SEED", 1)
+	n, seed := testkit.Mutants(t, 1400)
 	files := mutables(t)
 	for k, m := range files {
 		t.Run(m.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(uint64(seed), uint64(k)))
+			rng := rand.New(rand.NewPCG(seed, uint64(k)))
 			good := 0
 			for i := range (n + len(files) - 1) / len(files) {
 				b := m.mutant(rng)
@@ -314,14 +315,6 @@ func (m *mutable) mutant(rng *rand.Rand) []byte {
 		}
 	}
 	return m.build(rng, headers, parts)
-}
-
-func number(t *testing.T, name string, otherwise int) int {
-	n, err := strconv.Atoi(cmp.Or(os.Getenv(name), strconv.Itoa(otherwise)))
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // FuzzOpen holds any bytes to the promises.
